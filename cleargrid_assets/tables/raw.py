@@ -1,0 +1,93 @@
+"""The tables of schema `raw`: what ClearGrid sent, what was set aside, and the ledger of loads.
+
+Here: the four raw tables. Not here: anything derived from them.
+"""
+
+from cleargrid_assets.tables.table import MONTH, Column, Table
+
+LANDED_AT = Column("landed_at", "TIMESTAMP", "When this version of the row was landed, UTC.")
+
+D23_FIELDS = (
+    Column("public_id", "VARCHAR", "ClearGrid's stable id of the log entry."),
+    Column("communication_type", "VARCHAR", "Channel of the manual attempt, as sent.", nullable=True),
+    Column("interaction_source", "VARCHAR", "Where the interaction came from, as sent.", nullable=True),
+    Column("outcome_option", "VARCHAR", "The outcome the agent logged, as sent.", nullable=True),
+    Column("is_active", "BOOLEAN", "Whether ClearGrid holds the entry active."),
+    Column("is_ptp_broken", "BOOLEAN", "Whether a promise to pay tied to the entry was broken."),
+    Column("communicated_at", "TIMESTAMP", "When the attempt happened, UTC."),
+    Column("created_at", "TIMESTAMP", "When the entry was logged, UTC."),
+    Column("updated_at", "TIMESTAMP", "When the entry was last changed, UTC."),
+)
+
+D23_MANUAL_COMMUNICATION_LOGS = Table(
+    "raw",
+    "d23_manual_communication_logs",
+    "ClearGrid's D23: one row is one outcome that a collections agent logged after trying to reach a borrower.",
+    ("public_id",),
+    (*D23_FIELDS, MONTH, LANDED_AT),
+)
+
+D23_QUARANTINE = Table(
+    "raw",
+    "d23_quarantine",
+    "Rows that ClearGrid sent and that cannot be landed, with the reasons. Replaced with each load of the month.",
+    (),
+    (
+        MONTH,
+        Column("public_id", "VARCHAR", "The row's id where it had a usable one.", nullable=True),
+        Column("reasons", "VARCHAR[]", "Why the row was set aside, one word per reason, e.g. `bad_type:is_active`."),
+        Column("row", "VARCHAR", "The received row as JSON, cut to the nine documented fields."),
+        LANDED_AT,
+    ),
+)
+
+D23_LOADS = Table(
+    "raw",
+    "d23_loads",
+    "The ledger: one row per completed load of a month. rows_received = rows_landed + rows_quarantined + "
+    "duplicates_collapsed.",
+    ("month", "loaded_at", "run_id"),
+    (
+        MONTH,
+        Column("run_id", "VARCHAR", "The Dagster run that loaded the month."),
+        Column("loaded_at", "TIMESTAMP", "When the load was committed, UTC."),
+        Column("since", "TIMESTAMP", "Inclusive start of the month, UTC."),
+        Column("until", "TIMESTAMP", "Exclusive end of the month, UTC."),
+        Column("requests", "BIGINT", "Requests sent for rows and counts, retries included."),
+        Column("pages", "BIGINT", "Pages of the walks that were kept."),
+        Column("empty_pages", "BIGINT", "Pages without a row among them."),
+        Column("retries", "BIGINT", "Requests repeated after a fault."),
+        Column("splits", "BIGINT", "Windows split in two or more, after a 504 or because they were dense."),
+        Column("page_size_used", "BIGINT", "The smallest page size in use at the end; the next load starts from it."),
+        Column("rows_received", "BIGINT", "Rows in the answers of the walks that were kept."),
+        Column("rows_landed", "BIGINT", "Rows of the month after the load."),
+        Column("rows_quarantined", "BIGINT", "Rows set aside."),
+        Column("duplicates_collapsed", "BIGINT", "Further copies of a public_id; the latest updated_at was kept."),
+        Column("expected_total", "BIGINT", "ClearGrid's own count of the month's rows.", nullable=True),
+        Column("total_exact", "BOOLEAN", "Whether ClearGrid called that count exact.", nullable=True),
+        Column("rows_added", "BIGINT", "Landed rows that the month did not have before."),
+        Column("rows_changed", "BIGINT", "Landed rows that differ from the month's previous version."),
+        Column("rows_vanished", "BIGINT", "Rows of the previous version that ClearGrid no longer sends."),
+        Column("seconds", "DOUBLE", "Wall time from the first request to the write."),
+    ),
+)
+
+D23_CHANGES = Table(
+    "raw",
+    "d23_changes",
+    "What re-reads found changed, appended at each re-read of a month: added, changed (a row per field) and "
+    "vanished rows.",
+    (),
+    (
+        Column("observed_at", "TIMESTAMP", "When the re-read was committed, UTC."),
+        Column("run_id", "VARCHAR", "The Dagster run that re-read the month."),
+        MONTH,
+        Column("public_id", "VARCHAR", "The row's id."),
+        Column("change", "VARCHAR", "`added`, `changed` or `vanished`."),
+        Column("field", "VARCHAR", "The changed field; null for added and vanished rows.", nullable=True),
+        Column("old", "VARCHAR", "The field's previous value as text.", nullable=True),
+        Column("new", "VARCHAR", "The field's new value as text.", nullable=True),
+    ),
+)
+
+RAW_TABLES = (D23_MANUAL_COMMUNICATION_LOGS, D23_QUARANTINE, D23_LOADS, D23_CHANGES)
