@@ -1,0 +1,17 @@
+"""`analytics.outcome_mix`: what its SQL is made from. The SQL is in the file of the same name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cleargrid_assets.assets.sql_asset import sql_asset
+from cleargrid_assets.tables.analytics import OUTCOME_MIX
+from cleargrid_assets.tables.core import CONTACT_ATTEMPTS
+
+if TYPE_CHECKING:
+    import dagster as dg
+
+
+def build_outcome_mix(months: dg.MonthlyPartitionsDefinition) -> dg.AssetsDefinition:
+    """The asset over `months`."""
+    return sql_asset(OUTCOME_MIX, [CONTACT_ATTEMPTS], months)

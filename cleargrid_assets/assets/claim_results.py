@@ -1,0 +1,50 @@
+"""A claim's answer as Dagster's check result.
+
+Here: the one translation from `Claim` to `AssetCheckResult`. Not here: which claims are checked where.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+if TYPE_CHECKING:
+    from cleargrid_assets.warehouse.claim import Claim, Refutation
+
+
+def check_result(
+    claim: Claim, refutation: Refutation, *, asset_key: dg.AssetKey, severity: dg.AssetCheckSeverity
+) -> dg.AssetCheckResult:
+    """Passed when nothing speaks against the claim; otherwise the count and the first rows that do."""
+    return dg.AssetCheckResult(
+        check_name=claim.name,
+        asset_key=asset_key,
+        passed=refutation.count == 0,
+        severity=severity,
+        description=_sentence(claim, refutation),
+        metadata={"offending_rows": refutation.count, **_examples(refutation)},
+    )
+
+
+def _sentence(claim: Claim, refutation: Refutation) -> str:
+    said = claim.name.replace("_", " ")
+    if not refutation.count:
+        return f"Holds: {said}."
+    return f"Does not hold: {said}. {refutation.count} offending; the first are listed. {_advice(claim)}"
+
+
+def _advice(claim: Claim) -> str:
+    """The lines of the claim's comment that say what to do, without the one on pasting."""
+    return " ".join(line for line in claim.description.splitlines() if "DuckDB shell" not in line)
+
+
+def _examples(refutation: Refutation) -> dict[str, dg.TableMetadataValue]:
+    if not refutation.examples:
+        return {}
+    records = [
+        dg.TableRecord({name: str(value) for name, value in zip(refutation.columns, row, strict=True)})
+        for row in refutation.examples
+    ]
+    columns = [dg.TableColumn(name) for name in refutation.columns]
+    return {"first_offending_rows": dg.MetadataValue.table(records, dg.TableSchema(columns))}

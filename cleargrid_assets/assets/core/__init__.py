@@ -1,0 +1,16 @@
+"""Schema `core`: one row per landed row, with the outcome map and local time applied; nothing dropped."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cleargrid_assets.assets.core.contact_attempts import build_contact_attempts
+from cleargrid_assets.assets.core.outcome_spellings import build_outcome_spellings
+
+if TYPE_CHECKING:
+    import dagster as dg
+
+
+def build_core(months: dg.MonthlyPartitionsDefinition) -> list[dg.AssetsDefinition]:
+    """The assets of the schema."""
+    return [build_outcome_spellings(months), build_contact_attempts(months)]

@@ -1,0 +1,50 @@
+"""What the UI shows of every table: columns with meanings, storage, kinds, owners, freshness.
+
+Here: metadata made from the table descriptions. Not here: figures of a particular month.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+if TYPE_CHECKING:
+    from cleargrid_assets.tables.table import Table
+
+OWNERS = ["team:collections-data"]
+VENDOR_PAGE = "https://docs.command.cleargrid.ai"
+FRESHNESS = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=36), warn_window=timedelta(hours=26))
+"""The badge: the pipeline ran within a day and a half. It ignores partitions; the freshness checks do not."""
+
+
+def column_schema(table: Table) -> dg.TableSchema:
+    """The table's columns as the UI lists them."""
+    return dg.TableSchema(
+        columns=[
+            dg.TableColumn(
+                name=column.name,
+                type=column.type,
+                description=column.meaning,
+                constraints=dg.TableColumnConstraints(nullable=column.nullable),
+            )
+            for column in table.columns
+        ]
+    )
+
+
+def definition_metadata(table: Table) -> dict[str, Any]:
+    """Metadata that holds for every month."""
+    metadata: dict[str, Any] = {
+        "dagster/column_schema": column_schema(table),
+        "dagster/table_name": table.qualified_name,
+        "ClearGrid's documentation": dg.MetadataValue.url(VENDOR_PAGE),
+    }
+    return metadata | ({"partition_expr": "month"} if table.is_partitioned else {})
+
+
+def description(table: Table) -> str:
+    """The table's meaning and grain."""
+    grain = f"\n\nOne row per {', '.join(table.grain)}." if table.grain else ""
+    return f"{table.meaning}{grain}"

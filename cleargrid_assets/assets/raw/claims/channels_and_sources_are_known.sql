@@ -1,0 +1,16 @@
+-- Finds channels and interaction sources that no other month has. No row: the claim holds, as it does for the
+-- only month of a warehouse.
+-- In a DuckDB shell on the warehouse: SET VARIABLE month = DATE '2026-05-01'; then paste (without it: all months).
+WITH values_seen AS (
+    SELECT DISTINCT month, 'communication_type' AS field, communication_type AS new_value
+    FROM raw.d23_manual_communication_logs
+    UNION ALL
+    SELECT DISTINCT month, 'interaction_source' AS field, interaction_source AS new_value
+    FROM raw.d23_manual_communication_logs
+)
+
+SELECT field, new_value, min(month) AS month
+FROM values_seen
+WHERE (SELECT count(DISTINCT months.month) FROM values_seen AS months) > 1
+GROUP BY field, new_value
+HAVING count(*) = 1 AND (getvariable('month') IS NULL OR min(month) = getvariable('month'))

@@ -1,0 +1,14 @@
+-- Finds landed rows without one of the fields that every log entry must have. No row: the claim holds.
+-- In a DuckDB shell on the warehouse: SET VARIABLE month = DATE '2026-05-01'; then paste (without it: all months).
+SELECT month, public_id, communicated_at
+FROM raw.d23_manual_communication_logs
+WHERE
+    (getvariable('month') IS NULL OR month = getvariable('month'))
+    AND (
+        public_id IS NULL
+        OR is_active IS NULL
+        OR is_ptp_broken IS NULL
+        OR communicated_at IS NULL
+        OR created_at IS NULL
+        OR updated_at IS NULL
+    )

@@ -1,0 +1,18 @@
+-- Finds landed rows whose communicated_at lies outside the month's range in UTC. No row: the claim holds.
+-- In a DuckDB shell on the warehouse: SET VARIABLE month = DATE '2026-05-01'; then paste (without it: all months).
+WITH last_load AS (
+    SELECT month, since, until
+    FROM raw.d23_loads
+    QUALIFY row_number() OVER (PARTITION BY month ORDER BY loaded_at DESC) = 1
+)
+
+SELECT logs.month, logs.public_id, logs.communicated_at
+FROM raw.d23_manual_communication_logs AS logs
+LEFT JOIN last_load ON logs.month = last_load.month
+WHERE
+    (getvariable('month') IS NULL OR logs.month = getvariable('month'))
+    AND (
+        last_load.since IS NULL
+        OR logs.communicated_at < last_load.since
+        OR logs.communicated_at >= last_load.until
+    )

@@ -1,0 +1,12 @@
+-- Finds months whose last re-read no longer held rows that were landed before. No row: the claim holds.
+-- raw.d23_changes names them (change = 'vanished').
+-- In a DuckDB shell on the warehouse: SET VARIABLE month = DATE '2026-05-01'; then paste (without it: all months).
+WITH last_load AS (
+    SELECT *
+    FROM raw.d23_loads
+    QUALIFY row_number() OVER (PARTITION BY month ORDER BY loaded_at DESC) = 1
+)
+
+SELECT month, rows_vanished, run_id
+FROM last_load
+WHERE (getvariable('month') IS NULL OR month = getvariable('month')) AND rows_vanished > 0

@@ -1,0 +1,19 @@
+-- Finds months of which a larger share was quarantined than CLEARGRID_QUARANTINE_LIMIT allows (default 1 %).
+-- No row: the claim holds. raw.d23_quarantine holds the rows with their reasons.
+-- In a DuckDB shell on the warehouse: SET VARIABLE month = DATE '2026-05-01'; then paste (without it: all months).
+WITH last_load AS (
+    SELECT *
+    FROM raw.d23_loads
+    QUALIFY row_number() OVER (PARTITION BY month ORDER BY loaded_at DESC) = 1
+)
+
+SELECT
+    month,
+    rows_quarantined,
+    rows_received,
+    round(rows_quarantined / rows_received, 4) AS share_quarantined,
+    coalesce(getvariable('quarantine_limit'), 0.01) AS share_allowed
+FROM last_load
+WHERE
+    (getvariable('month') IS NULL OR month = getvariable('month'))
+    AND rows_quarantined > coalesce(getvariable('quarantine_limit'), 0.01) * rows_received

@@ -1,0 +1,77 @@
+"""The checks that every load of a month runs on the rows it landed, in the load's own step.
+
+Here: which claims block and which warn. Not here: their SQL (`claims/*.sql`).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from cleargrid_assets.assets.claim_results import check_result
+from cleargrid_assets.tables.raw import D23_MANUAL_COMMUNICATION_LOGS
+from cleargrid_assets.warehouse.claim import Claim
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from cleargrid_assets.warehouse import Warehouse
+
+CLAIMS = Path(__file__).parent / "claims"
+KEY = dg.AssetKey(D23_MANUAL_COMMUNICATION_LOGS.key)
+NO_UNKNOWN_FIELD = "no_unknown_field_was_sent"
+
+BLOCKING = (
+    "every_required_field_is_present",
+    "every_public_id_is_unique",
+    "every_row_is_inside_its_month",
+    "every_received_row_is_accounted_for",
+    "rows_received_equal_cleargrids_total",
+    "quarantined_rows_are_within_the_limit",
+)
+WARNING = (
+    "timestamps_are_in_order",
+    "no_row_is_in_the_future",
+    "channels_and_sources_are_known",
+    "month_volume_is_like_its_neighbours",
+    "no_row_vanished",
+)
+
+
+def check_specs(months: dg.PartitionsDefinition) -> list[dg.AssetCheckSpec]:
+    """One spec per claim and month; errors keep derived tables from following."""
+    described = {name: Claim.read(CLAIMS / f"{name}.sql").description for name in (*BLOCKING, *WARNING)}
+    described[NO_UNKNOWN_FIELD] = (
+        "Fields that the contract does not list are never stored. Their names are told here, their values nowhere."
+    )
+    return [
+        dg.AssetCheckSpec(
+            name, asset=KEY, partitions_def=months, blocking=name in BLOCKING, description=description
+        )
+        for name, description in described.items()
+    ]
+
+
+def check_month(warehouse: Warehouse, variables: Mapping[str, object]) -> Iterator[dg.AssetCheckResult]:
+    """Ask the warehouse about the month that was just landed."""
+    claims = [Claim.read(CLAIMS / f"{name}.sql") for name in (*BLOCKING, *WARNING)]
+    with warehouse.reading() as connection:
+        refutations = [claim.refute(connection, variables) for claim in claims]
+    for claim, refutation in zip(claims, refutations, strict=True):
+        severity = dg.AssetCheckSeverity.ERROR if claim.name in BLOCKING else dg.AssetCheckSeverity.WARN
+        yield check_result(claim, refutation, asset_key=KEY, severity=severity)
+
+
+def check_fields(unknown_fields: frozenset[str]) -> dg.AssetCheckResult:
+    """Report the names of fields that the contract does not list."""
+    names = sorted(unknown_fields)
+    return dg.AssetCheckResult(
+        check_name=NO_UNKNOWN_FIELD,
+        asset_key=KEY,
+        passed=not names,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=f"ClearGrid sent fields that are not stored: {', '.join(names)}." if names else "Holds.",
+        metadata={"unknown_fields": dg.MetadataValue.json(names)},
+    )

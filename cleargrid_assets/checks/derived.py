@@ -1,0 +1,65 @@
+"""Checks on `core` and `analytics`: one per file in `sql/`, named `<table>__<claim>.sql`.
+
+Here: files to Dagster checks. Not here: SQL. A check runs on its month alone, inside the warehouse.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from cleargrid_assets.assets.claim_results import check_result
+from cleargrid_assets.assets.sql_asset import reporting_variables
+from cleargrid_assets.failures import LANDING_ERRORS, failure_of
+from cleargrid_assets.partitions import month_of
+from cleargrid_assets.resources import WarehouseResource
+from cleargrid_assets.tables.catalog import ALL_TABLES
+from cleargrid_assets.warehouse.claim import Claim
+
+if TYPE_CHECKING:
+    from cleargrid_assets.tables.table import Table
+
+SQL = Path(__file__).parent / "sql"
+WARNINGS = frozenset({"outcomes_are_mapped"})
+"""Claims whose failure is worth knowing but makes no number wrong."""
+
+
+def build_derived_checks(months: dg.MonthlyPartitionsDefinition) -> list[dg.AssetChecksDefinition]:
+    """One check per file; a file of a table that does not exist is an error."""
+    tables = {table.name: table for table in ALL_TABLES}
+    checks = []
+    for path in sorted(SQL.glob("*.sql")):
+        table_name, _, name = path.stem.partition("__")
+        table = tables[table_name]
+        checks.append(_check(table, Claim.read(path, name), months if table.is_partitioned else None))
+    return checks
+
+
+def _check(table: Table, claim: Claim, months: dg.MonthlyPartitionsDefinition | None) -> dg.AssetChecksDefinition:
+    key = dg.AssetKey(table.key)
+    is_warning = claim.name in WARNINGS
+    severity = dg.AssetCheckSeverity.WARN if is_warning else dg.AssetCheckSeverity.ERROR
+
+    @dg.asset_check(
+        asset=key,
+        name=claim.name,
+        description=claim.description,
+        partitions_def=months,
+        blocking=not is_warning,
+    )
+    def checked(
+        context: dg.AssetCheckExecutionContext, warehouse: dg.ResourceParam[WarehouseResource]
+    ) -> dg.AssetCheckResult:
+        variables = reporting_variables(warehouse.settings)
+        if months:
+            variables["month"] = month_of(context.partition_key)
+        try:
+            with warehouse.warehouse().reading() as connection:
+                refutation = claim.refute(connection, variables)
+        except LANDING_ERRORS as error:
+            raise failure_of(error) from error
+        return check_result(claim, refutation, asset_key=key, severity=severity)
+
+    return checked

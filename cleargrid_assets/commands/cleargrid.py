@@ -1,0 +1,19 @@
+"""The `cleargrid` command itself. Here: the list of subcommands. Not here: any of them."""
+
+from __future__ import annotations
+
+import click
+
+from cleargrid_assets.commands.demo import demo
+from cleargrid_assets.commands.dev import dev
+from cleargrid_assets.commands.emulator import emulator
+from cleargrid_assets.commands.status import status
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def cleargrid() -> None:
+    """ClearGrid's D23 call outcomes in your own warehouse."""
+
+
+for subcommand in (demo, dev, emulator, status):
+    cleargrid.add_command(subcommand)

@@ -1,0 +1,120 @@
+"""`cleargrid demo`: a real partition backfill from a local emulator, from nothing to a table of months.
+
+Here: the order of events and what is printed. Not here: how months are loaded; Dagster does that, as always.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import dagster as dg
+
+from cleargrid_assets.commands.emulated import emulator_settings
+from cleargrid_assets.commands.instance import PROJECT, command, dagster_home, running
+from cleargrid_assets.commands.status import month_statuses, table_of
+from cleargrid_assets.emulator import Emulator
+from cleargrid_assets.jobs import REFRESH_MONTH, REFRESH_SUMMARY
+from cleargrid_assets.partitions import build_months, recent_months
+from cleargrid_assets.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+CLOSED_MONTHS = 6
+ROWS_PER_DAY = 400
+POLL_SECONDS = 1.0
+
+
+@click.command()
+@click.option("--rows-per-day", default=ROWS_PER_DAY, show_default=True, help="Size of the emulated lender.")
+def demo(rows_per_day: int) -> None:
+    """Load six closed months and the open one from a local emulator, and show what landed."""
+    today = datetime.now(timezone.utc).replace(hour=0, minute=0, second=0, microsecond=0)
+    with Emulator(rows_per_day=rows_per_day, now=today) as emulator:
+        settings = emulator_settings(emulator)
+        home = dagster_home()
+        environment = {**os.environ, **settings, "DAGSTER_HOME": str(home)}
+        months = recent_months(build_months(Settings(settings)), today, CLOSED_MONTHS + 1)
+        print(f"Emulated ClearGrid on {emulator.base_url}; loading {months[0]} to {months[-1]} with Dagster ...")
+        succeeded = _run_everything(home, environment, months)
+    loaded = [month for month in month_statuses(Settings(settings)) if month.state != "missing"]
+    print(table_of(loaded))
+    print(_what_next(settings["CLEARGRID_WAREHOUSE"]))
+    sys.exit(0 if succeeded else 1)
+
+
+def _run_everything(home: Path, environment: Mapping[str, str], months: list[str]) -> bool:
+    """Backfill the months, then compute what spans them; whether every run succeeded."""
+    backfill = ["job", "backfill", "--job", REFRESH_MONTH, "--partitions", ",".join(months), "--noprompt"]
+    summary = ["job", "launch", "--job", REFRESH_SUMMARY]
+    with _instance(home) as instance, _daemon(home, environment):
+        return all([
+            _follow(instance, REFRESH_MONTH, _ask_dagster(home, environment, backfill)),
+            _follow(instance, REFRESH_SUMMARY, _ask_dagster(home, environment, summary)),
+        ])
+
+
+@contextmanager
+def _instance(home: Path) -> Iterator[dg.DagsterInstance]:
+    with dg.DagsterInstance.from_config(str(home)) as instance:
+        yield instance
+
+
+@contextmanager
+def _daemon(home: Path, environment: Mapping[str, str]) -> Iterator[None]:
+    """Dagster's daemon. It works in its own home, where no `.env` can take the demo to another environment."""
+    arguments = [command("dagster-daemon"), "run", "-w", str(PROJECT / "workspace.yaml")]
+    with running(arguments, cwd=home, environment=environment, log=home / "demo.log"):
+        yield
+
+
+def _ask_dagster(home: Path, environment: Mapping[str, str], arguments: list[str]) -> float:
+    """Run one of Dagster's commands; return the time just before. Its output is shown when it fails."""
+    asked_at = time.time()
+    done = subprocess.run(
+        [command("dagster"), *arguments, "-w", str(PROJECT / "workspace.yaml")],
+        cwd=home,
+        env=dict(environment),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise click.ClickException(f"dagster {' '.join(arguments)} failed:\n{done.stdout}{done.stderr}")
+    return asked_at
+
+
+def _follow(instance: dg.DagsterInstance, job: str, asked_at: float) -> bool:
+    """Print each run of `job` as it ends; whether all succeeded."""
+    told: set[str] = set()
+    created_after = datetime.fromtimestamp(asked_at, timezone.utc)
+    while True:
+        runs = instance.get_runs(dg.RunsFilter(job_name=job, created_after=created_after))
+        for run in reversed(runs):
+            if run.is_finished and run.run_id not in told:
+                told.add(run.run_id)
+                print(f"  {len(told):>2} of {len(runs)}  {_label(run)}  {run.status.value.lower()}", flush=True)
+        if runs and len(told) == len(runs):
+            return all(run.is_success for run in runs)
+        time.sleep(POLL_SECONDS)
+
+
+def _label(run: dg.DagsterRun) -> str:
+    month = run.tags.get("dagster/partition", "")
+    return f"month {re.sub('-01$', '', month)}" if month else "summary      "
+
+
+def _what_next(warehouse: str) -> str:
+    return (
+        f"\nThe warehouse is {warehouse}; its analytics are also in data/published/*.parquet.\n"
+        "Next: `make dev`, then open http://127.0.0.1:3000 - the backfill, its checks and the lineage are there."
+    )

@@ -1,0 +1,77 @@
+"""`cleargrid dev`: the Dagster UI and daemon; with an emulator beside them unless `.env` names a real environment.
+
+Here: which processes run. Not here: what they do.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import click
+from dotenv import dotenv_values
+
+from cleargrid_assets.commands.emulated import emulator_settings
+from cleargrid_assets.commands.instance import command, dagster_home, running
+from cleargrid_assets.emulator import Emulator
+
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Mapping
+
+
+@click.command()
+@click.option("--port", default=3000, show_default=True, help="Port of the UI.")
+def dev(port: int) -> None:
+    """Open the Dagster UI on the settings in .env; without one, on a local emulator."""
+    given = {name: value or "" for name, value in dotenv_values(".env").items()} or dict(os.environ)
+    _refuse_taken(port)
+    with ExitStack() as stack:
+        environment = {**os.environ, "DAGSTER_HOME": str(dagster_home())}
+        if given.get("CLEARGRID_ENVIRONMENT", "") in {"", "emulator"}:
+            emulator = stack.enter_context(_emulator_for(given))
+            environment |= emulator_settings(emulator) | _given_settings(given)
+            click.echo(f"Emulated ClearGrid on {emulator.base_url}")
+        arguments = [command("dagster"), "dev", "--host", "127.0.0.1", "--port", str(port)]
+        process = stack.enter_context(running(arguments, cwd=Path.cwd(), environment=environment))
+        click.echo(f"Dagster on http://127.0.0.1:{port} (Ctrl-C stops everything)")
+        _wait(process)
+
+
+def _emulator_for(given: Mapping[str, str]) -> Emulator:
+    """An emulator on the address and account that the settings name, or on a free port."""
+    address = given.get("CLEARGRID_BASE_URL", "")
+    names = {"lender": "CLEARGRID_LENDER", "email": "CLEARGRID_EMAIL", "password": "CLEARGRID_PASSWORD"}
+    account = {argument: given[name] for argument, name in names.items() if given.get(name)}
+    return Emulator(port=urlsplit(address).port or 0 if address else 0, **account)
+
+
+def _given_settings(given: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in given.items() if name.startswith("CLEARGRID_") and value}
+
+
+def _refuse_taken(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise click.ClickException(f"port {port} is taken: stop what uses it or pass --port") from error
+
+
+def _wait(process: subprocess.Popen[bytes]) -> None:
+    """Until Dagster ends by itself or somebody asks us to stop."""
+
+    def stop(*_signal: object) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, stop)
+    try:
+        process.wait()
+    except KeyboardInterrupt:
+        click.echo("Stopping ...")

@@ -1,0 +1,77 @@
+"""An error becomes a Dagster failure with the right retry meaning and the request id.
+
+Here: the one place that knows the client's errors, the warehouse's and Dagster's. The failure is returned, not
+raised, so the place where it happened keeps `raise ... from`.
+"""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from cleargrid_assets.client import (
+    AccessDeniedError,
+    ClearGridError,
+    ContractError,
+    DatasetUnavailableError,
+    LoginRejectedError,
+    QueryTooLargeError,
+    RequestRefusedError,
+    SettingsError,
+    TransientError,
+)
+from cleargrid_assets.landing.errors import ConservationError, ReconciliationError, VanishLimitError
+from cleargrid_assets.outcome_map import OutcomeMapError
+from cleargrid_assets.warehouse import WarehouseBusyError, WarehouseError
+
+LANDING_ERRORS = (ClearGridError, WarehouseError, ConservationError, VanishLimitError, OutcomeMapError)
+"""Everything that `failure_of` understands."""
+
+RETRIES = dg.RetryPolicy(max_retries=2, delay=8, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
+"""Minutes of retrying, for transient errors only; seconds of it belong to the client."""
+
+NEXT_STEPS: tuple[tuple[type[Exception], str], ...] = (
+    (SettingsError, "Correct the setting that the message names, then run the month again."),
+    (LoginRejectedError, "Check CLEARGRID_LENDER, CLEARGRID_EMAIL and CLEARGRID_PASSWORD with `cleargrid doctor`."),
+    (AccessDeniedError, "Ask ClearGrid whether the lender is active and may read this export; name the request id."),
+    (DatasetUnavailableError, "Ask ClearGrid whether D23 is available to this lender; name the request id."),
+    (RequestRefusedError, "Send ClearGrid the message and the request id."),
+    (QueryTooLargeError, "Send ClearGrid the window and the request id: not even its smallest query ends in time."),
+    (TransientError, "Run the month again later; if it stays so, send ClearGrid the request id."),
+    (ReconciliationError, "Run the month again; if it stays so, send ClearGrid both counts and the request id."),
+    (ContractError, "Send ClearGrid the message and the request id: its answer breaks its own documentation."),
+    (VanishLimitError, "Ask ClearGrid whether the rows were removed; if so, raise CLEARGRID_VANISH_LIMIT for one run."),
+    (WarehouseBusyError, "Close the program that the message names, then run the month again."),
+    (WarehouseError, "Correct what the message names, then run the month again."),
+    (OutcomeMapError, "Correct the row of CLEARGRID_OUTCOMES that the message names, then run the month again."),
+    (ConservationError, "Report the message: this is a defect of cleargrid_assets."),
+)
+
+
+def failure_of(error: Exception) -> dg.Failure:
+    """The failure that tells a person what happened and what to do; retried only when that can help."""
+    step = next_step(error)
+    facts = {
+        "error": type(error).__name__,
+        "next_step": step,
+        "request_id": getattr(error, "request_id", None),
+        "http_status": getattr(error, "status", None),
+        "attempts": getattr(error, "attempts", None),
+        "doing": getattr(error, "doing", None),
+    }
+    return dg.Failure(
+        description=f"{error} Next: {step}",
+        metadata={name: value for name, value in facts.items() if value is not None},
+        allow_retries=is_worth_retrying(error),
+    )
+
+
+def is_worth_retrying(error: Exception) -> bool:
+    """Whether the same run may succeed minutes later without anybody doing anything."""
+    if isinstance(error, TransientError):
+        return not error.budget_spent and not isinstance(error, QueryTooLargeError)
+    return isinstance(error, WarehouseBusyError)
+
+
+def next_step(error: Exception) -> str:
+    """What the reader of a failed run does first."""
+    return next(step for kind, step in NEXT_STEPS if isinstance(error, kind))

@@ -1,0 +1,200 @@
+"""The I/O manager: an asset's output becomes its table's month, in one transaction, or nothing changes.
+
+It is dagster-duckdb-pandas's, with the faults repaired that lose or swap data: delete and insert commit together,
+columns go by name, tables have declared types also when the first month is empty, the month is its `month`
+column and not a range of timestamps, and a missing folder or another program's lock is said within seconds.
+
+Here: what each kind of output does to its table. Not here: opening the warehouse.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+import pandas as pd
+from dagster._core.storage.db_io_manager import DbIOManager, DbTypeHandler
+from dagster_duckdb.io_manager import DuckDbClient
+from dagster_duckdb_pandas.duckdb_pandas_type_handler import DuckDBPandasTypeHandler
+
+from cleargrid_assets.failures import LANDING_ERRORS, failure_of
+from cleargrid_assets.landing.month import MonthLoad
+from cleargrid_assets.landing.write import write_month
+from cleargrid_assets.tables.catalog import TABLES
+from cleargrid_assets.warehouse import Query
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import duckdb
+    from dagster._core.storage.db_io_manager import TableSlice
+
+    from cleargrid_assets.resources import WarehouseResource
+
+
+class WarehouseClient(DuckDbClient):
+    """Opens the warehouse: for one transaction when something is stored, read-only when something is loaded."""
+
+    def __init__(self, resource: WarehouseResource) -> None:
+        self._resource = resource
+
+    @contextmanager
+    def connect(
+        self, context: dg.OutputContext | dg.InputContext, _table_slice: TableSlice
+    ) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection that is always closed, and rolled back when anything raises."""
+        warehouse = self._resource.warehouse()
+        is_load = isinstance(context, dg.InputContext)
+        with warehouse.reading() if is_load else warehouse.writing() as connection:
+            yield connection
+
+    @staticmethod
+    def delete_table_slice(*_arguments: Any) -> None:
+        """Left to the handlers: a re-read compares with the month's previous rows before it replaces them."""
+
+    @staticmethod
+    def ensure_schema_exists(*_arguments: Any) -> None:
+        """Done when the warehouse is opened for writing."""
+
+    @staticmethod
+    def get_select_statement(table_slice: TableSlice) -> str:
+        """The table's rows, or those of one month."""
+        columns = ", ".join(table_slice.columns or ["*"])
+        return f"SELECT {columns} FROM {table_slice.schema}.{table_slice.table}{_where(table_slice)}"
+
+    @staticmethod
+    def get_table_name(table_slice: TableSlice) -> str:
+        """`schema.table`: the file's path differs from host to host."""
+        return f"{table_slice.schema}.{table_slice.table}"
+
+
+class MonthLoadHandler(DbTypeHandler[MonthLoad]):
+    """A complete read of D23's month: written to all four raw tables at once."""
+
+    def __init__(self, resource: WarehouseResource) -> None:
+        self._resource = resource
+
+    def handle_output(
+        self, context: dg.OutputContext, _slice: TableSlice, obj: MonthLoad, connection: duckdb.DuckDBPyConnection
+    ) -> dict[str, Any]:
+        """Make the month what `obj` says."""
+        changes = write_month(
+            connection,
+            obj,
+            run_id=context.run_id,
+            landed_at=datetime.now(timezone.utc).replace(tzinfo=None),
+            vanish_limit=self._resource.settings.vanish_limit,
+        )
+        return {
+            "dagster/partition_row_count": obj.rows.num_rows,
+            "rows_added": changes.added,
+            "rows_changed": changes.changed,
+            "rows_vanished": changes.vanished,
+        }
+
+    def load_input(self, *_arguments: Any) -> MonthLoad:
+        """Refused: a load is written, never read back. Ask for a `pandas.DataFrame` instead."""
+        raise TypeError("a MonthLoad cannot be read back: annotate the input as pandas.DataFrame")
+
+    @property
+    def supported_types(self) -> list[type]:
+        """`MonthLoad`."""
+        return [MonthLoad]
+
+
+class QueryHandler(DbTypeHandler[Query]):
+    """An SQL asset: the rows of its SELECT replace the month, or the whole table when it has no months."""
+
+    def handle_output(
+        self,
+        context: dg.OutputContext,
+        table_slice: TableSlice,
+        obj: Query,
+        connection: duckdb.DuckDBPyConnection,
+    ) -> dict[str, Any]:
+        """Run the SELECT inside the warehouse."""
+        table = TABLES[_name(table_slice)]
+        connection.execute(table.ddl)
+        select = obj.bind(connection)
+        if obj.is_append:
+            key = " AND ".join(f"kept.{name} IS NOT DISTINCT FROM new.{name}" for name in table.grain)
+            select = f"SELECT * FROM ({select}) AS new WHERE NOT EXISTS (FROM {_name(table_slice)} AS kept WHERE {key})"
+        else:
+            connection.execute(f"DELETE FROM {_name(table_slice)}{_where(table_slice)}")
+        connection.execute(f"INSERT INTO {_name(table_slice)} BY NAME {select}")
+        return _row_counts(context, table_slice, connection)
+
+    def load_input(self, *_arguments: Any) -> Query:
+        """Refused: what is stored are the rows. Ask for a `pandas.DataFrame` instead."""
+        raise TypeError("a Query cannot be read back: annotate the input as pandas.DataFrame")
+
+    @property
+    def supported_types(self) -> list[type]:
+        """`Query`."""
+        return [Query]
+
+
+class FrameHandler(DuckDBPandasTypeHandler):
+    """A DataFrame: stored by column name into the declared table; loaded as dagster-duckdb-pandas does."""
+
+    def handle_output(
+        self,
+        context: dg.OutputContext,
+        table_slice: TableSlice,
+        obj: pd.DataFrame,
+        connection: duckdb.DuckDBPyConnection,
+    ) -> dict[str, Any]:
+        """Replace the month with `obj`; a table that is not declared gets its types from the first frame."""
+        name, declared = _name(table_slice), TABLES.get(_name(table_slice))
+        connection.register("frame", obj)
+        connection.execute(
+            declared.ddl if declared else f"CREATE TABLE IF NOT EXISTS {name} AS SELECT * FROM frame LIMIT 0"
+        )
+        connection.execute(f"DELETE FROM {name}{_where(table_slice)}")
+        connection.execute(f"INSERT INTO {name} BY NAME SELECT * FROM frame")
+        return _row_counts(context, table_slice, connection)
+
+
+class WarehouseIOManager(DbIOManager):
+    """Dagster's database I/O manager over our warehouse; its errors say what to do next."""
+
+    def __init__(self, resource: WarehouseResource) -> None:
+        super().__init__(
+            type_handlers=[MonthLoadHandler(resource), QueryHandler(), FrameHandler()],
+            db_client=WarehouseClient(resource),
+            database="",
+            default_load_type=pd.DataFrame,
+        )
+
+    def handle_output(self, context: dg.OutputContext, obj: object) -> None:
+        """Store `obj`; raises `dagster.Failure` and leaves the table as it was when that cannot be done."""
+        try:
+            super().handle_output(context, obj)
+        except LANDING_ERRORS as error:
+            raise failure_of(error) from error
+
+
+def _name(table_slice: TableSlice) -> str:
+    return f"{table_slice.schema}.{table_slice.table}"
+
+
+def _where(table_slice: TableSlice) -> str:
+    """The condition on the month; the partition's own key says it, whatever zone the host is in."""
+    dimensions = table_slice.partition_dimensions or []
+    windows = [dimension.partitions for dimension in dimensions]
+    bounds = [f"month >= DATE '{window.start:%Y-%m-%d}' AND month < DATE '{window.end:%Y-%m-%d}'" for window in windows]
+    return f" WHERE {' AND '.join(bounds)}" if bounds else ""
+
+
+def _row_counts(
+    context: dg.OutputContext, table_slice: TableSlice, connection: duckdb.DuckDBPyConnection
+) -> dict[str, Any]:
+    """Rows of the month (plotted per partition) and of the whole table (the tile)."""
+    counts = f"SELECT count(*) FROM {_name(table_slice)}"
+    total = connection.execute(counts).fetchall()[0][0]
+    if not context.has_asset_partitions:
+        return {"dagster/row_count": total}
+    rows = connection.execute(f"{counts}{_where(table_slice)}").fetchall()[0][0]
+    return {"dagster/row_count": total, "dagster/partition_row_count": rows}

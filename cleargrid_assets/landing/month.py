@@ -1,0 +1,162 @@
+"""Reading one complete month: plan, walk, collapse duplicates, reconcile.
+
+Here: everything between the client and the write. Not here: SQL and Dagster.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from cleargrid_assets.client import D23, fetch_windows, plan_windows
+from cleargrid_assets.landing.errors import ConservationError, ReconciliationError
+from cleargrid_assets.landing.rows import SCHEMA, Batch, QuarantinedRow, convert
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import date
+
+    from cleargrid_assets.client import ClearGridClient, Fetched, Progress, Statistics, Total, Window
+
+PAGES_PER_WINDOW = 4
+"""Small enough that no window becomes a long tail, large enough that half-filled last pages stay few."""
+
+
+@dataclass(frozen=True)
+class LoadLimits:
+    """How hard one load may try. Seconds of wall time."""
+
+    concurrency: int
+    page_size: int
+    load_seconds: float
+    stall_seconds: float
+
+
+@dataclass(frozen=True)
+class MonthLoad:
+    """One complete read of a month, ready to be written: its rows are unique by `public_id`."""
+
+    month: date
+    window: Window
+    is_open: bool
+    rows: pa.Table
+    quarantined: tuple[QuarantinedRow, ...]
+    unknown_fields: frozenset[str]
+    duplicates_collapsed: int
+    rows_received: int
+    expected: Total
+    statistics: Statistics
+    seconds: float
+
+    def verify_conservation(self) -> None:
+        """Raise `ConservationError` unless every received row is landed, quarantined or a collapsed duplicate."""
+        kept = self.rows.num_rows + len(self.quarantined) + self.duplicates_collapsed
+        if kept != self.rows_received:
+            raise ConservationError(
+                f"month {self.month}: {self.rows_received} rows were received but {self.rows.num_rows} landed + "
+                f"{len(self.quarantined)} quarantined + {self.duplicates_collapsed} duplicates are {kept}; the month "
+                f"stays as it was. This is a defect of cleargrid_assets: report it with this message."
+            )
+
+
+def read_month(
+    client: ClearGridClient,
+    month: date,
+    window: Window,
+    limits: LoadLimits,
+    *,
+    on_progress: Callable[[Progress, Total], None] = lambda _progress, _total: None,
+    now: Callable[[], datetime] = lambda: datetime.now(timezone.utc),
+) -> MonthLoad:
+    """Read `window`, a whole month, completely.
+
+    Raises the client's errors, `ReconciliationError` when ClearGrid's own exact count says otherwise, and
+    `ConservationError` when a row got lost on our side.
+    """
+    started, clock = now(), time.monotonic()
+    expected = client.count(D23, window)
+    target_rows = PAGES_PER_WINDOW * limits.page_size
+    fetched = fetch_windows(
+        client,
+        D23,
+        plan_windows(window, expected.total, target_rows, now=started),
+        convert,
+        concurrency=limits.concurrency,
+        page_size=limits.page_size,
+        deadline_seconds=limits.load_seconds,
+        stall_seconds=limits.stall_seconds,
+        on_progress=lambda progress: on_progress(progress, expected),
+        target_rows=target_rows,
+    )
+    expected = _reconciled(client, window, expected, fetched.rows_received)
+    load = _month_load(month, window, window.until > started, fetched, expected, time.monotonic() - clock)
+    load.verify_conservation()
+    return load
+
+
+def _month_load(
+    month: date, window: Window, is_open: bool, fetched: Fetched[Batch], expected: Total, seconds: float
+) -> MonthLoad:
+    batches = [batch for walked in fetched.windows for batch in walked.batches]
+    received = pa.concat_tables([SCHEMA.empty_table(), *(batch.rows for batch in batches)])
+    rows = collapse_duplicates(received)
+    return MonthLoad(
+        month=month,
+        window=window,
+        is_open=is_open,
+        rows=rows,
+        quarantined=tuple(row for batch in batches for row in batch.quarantined),
+        unknown_fields=frozenset().union(*(batch.unknown_fields for batch in batches)),
+        duplicates_collapsed=received.num_rows - rows.num_rows,
+        rows_received=fetched.rows_received,
+        expected=expected,
+        statistics=fetched.statistics,
+        seconds=seconds,
+    )
+
+
+def collapse_duplicates(rows: pa.Table) -> pa.Table:
+    """`rows` with one row per `public_id`: the latest `updated_at`; among equals the row received last."""
+    if pc.count_distinct(rows["public_id"]).as_py() == rows.num_rows:
+        return rows
+    positions = pa.array(range(rows.num_rows), pa.int64())
+    ordered = rows.select(["public_id", "updated_at"]).append_column("position", positions)
+    ordered = ordered.sort_by([("updated_at", "ascending"), ("position", "ascending")])
+    latest = ordered.group_by("public_id", use_threads=False).aggregate([("position", "last")])
+    return rows.take(pc.array_take(latest["position_last"], pc.array_sort_indices(latest["position_last"])))
+
+
+def _reconciled(client: ClearGridClient, window: Window, before: Total, received: int) -> Total:
+    """ClearGrid's count that `received` agrees with.
+
+    Rows may be logged between the count and the walk, late ones in closed months too. So a disagreement is looked
+    at again: what was received must lie between the count before and the count after.
+    """
+    if not before.exact or before.total is None or before.total == received:
+        return before
+    after = client.count(D23, window)
+    if not after.exact or after.total is None:
+        raise _disagreement(window, received, before, before)
+    if min(before.total, after.total) <= received <= max(before.total, after.total):
+        return after
+    raise _disagreement(window, received, before, after)
+
+
+def _disagreement(window: Window, received: int, before: Total, after: Total) -> ReconciliationError:
+    return ReconciliationError(
+        f"{window} held {received} rows in the pages that were walked to their end, but ClearGrid counts "
+        f"{before.total} before and {after.total} after the walk; the month stays as it was. Run it again; if it "
+        f"stays so, send ClearGrid the request id.",
+        request_id=after.request_id or before.request_id,
+    )
+
+
+def count_reasons(quarantined: Sequence[QuarantinedRow]) -> dict[str, int]:
+    """How many quarantined rows name each reason, the most frequent first."""
+    return dict(Counter(reason for row in quarantined for reason in row.reasons).most_common())

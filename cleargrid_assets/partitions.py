@@ -1,0 +1,39 @@
+"""The months: the one partitions definition that every partitioned asset uses.
+
+Here: month keys, their borders and today's place among them. Not here: which months are refreshed when.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timezone
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from cleargrid_assets.client import Window
+
+if TYPE_CHECKING:
+    from cleargrid_assets.settings import Settings
+
+
+def build_months(settings: Settings) -> dg.MonthlyPartitionsDefinition:
+    """Months from the configured first one to the open one, with borders in the configured time zone."""
+    return dg.MonthlyPartitionsDefinition(
+        start_date=f"{settings.start_month:%Y-%m-%d}", timezone=settings.timezone, end_offset=1
+    )
+
+
+def window_of(months: dg.TimeWindowPartitionsDefinition, key: str) -> Window:
+    """The month's half-open range as UTC instants."""
+    bounds = months.time_window_for_partition_key(key)
+    return Window(bounds.start.astimezone(timezone.utc), bounds.end.astimezone(timezone.utc))
+
+
+def month_of(key: str) -> date:
+    """The month's first day: what the column `month` holds."""
+    return date.fromisoformat(key)
+
+
+def recent_months(months: dg.TimeWindowPartitionsDefinition, now: datetime, count: int) -> list[str]:
+    """Keys of the `count` latest months at `now`, the open one last."""
+    return list(months.get_partition_keys(current_time=now)[-count:]) if count else []

@@ -1,0 +1,43 @@
+"""What the assets are handed: a ClearGrid client and the warehouse, as plain objects.
+
+Here: settings to objects, when a run needs them. Not here: HTTP or SQL.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cleargrid_assets.client import ClearGridClient
+from cleargrid_assets.settings import Settings
+from cleargrid_assets.warehouse import Warehouse
+
+
+@dataclass(frozen=True)
+class ClearGridResource:
+    """Hands out a client on the configured account."""
+
+    settings: Settings
+
+    def client(self) -> ClearGridClient:
+        """A client; nothing is sent before its first request. Raises `SettingsError`."""
+        account = self.settings.account
+        return ClearGridClient(
+            account.base_url,
+            account.lender,
+            account.email,
+            account.password,
+            page_size=self.settings.page_size,
+            concurrency=self.settings.concurrency,
+            timeout_seconds=self.settings.timeout_seconds,
+        )
+
+
+@dataclass(frozen=True)
+class WarehouseResource:
+    """Hands out the configured warehouse."""
+
+    settings: Settings
+
+    def warehouse(self) -> Warehouse:
+        """The warehouse, not yet opened. Raises `SettingsError`."""
+        return Warehouse(self.settings.warehouse)

@@ -1,0 +1,54 @@
+"""`Claim`: a sentence about the data that an SQL file can refute by finding rows.
+
+Here: reading the file, asking the question. Not here: what Dagster makes of the answer.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cleargrid_assets.warehouse.query import Query
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    import duckdb
+
+SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Refutation:
+    """What speaks against a claim: how many rows, and the first few of them."""
+
+    count: int
+    columns: tuple[str, ...]
+    examples: tuple[tuple[object, ...], ...]
+
+
+@dataclass(frozen=True)
+class Claim:
+    """`name` says what should hold; `sql` is a SELECT that finds what contradicts it."""
+
+    name: str
+    description: str
+    sql: str
+
+    @classmethod
+    def read(cls, path: Path, name: str | None = None) -> Claim:
+        """The claim in an SQL file, named after the file; its opening comment is the description."""
+        sql = path.read_text(encoding="utf-8")
+        comment = re.match(r"(?:--[^\n]*\n)*", sql)
+        lines = comment.group().splitlines() if comment else []
+        return cls(name or path.stem, "\n".join(line.removeprefix("--").strip() for line in lines), sql)
+
+    def refute(self, connection: duckdb.DuckDBPyConnection, variables: Mapping[str, object]) -> Refutation:
+        """Look for rows that contradict the claim, with `variables` set."""
+        select = Query(self.sql, variables).bind(connection)
+        found = connection.execute(f"SELECT *, count(*) OVER () FROM ({select}\n) LIMIT {SHOWN}")
+        columns = tuple(column[0] for column in found.description or ())[:-1]
+        rows = found.fetchall()
+        return Refutation(int(rows[0][-1]) if rows else 0, columns, tuple(row[:-1] for row in rows))

@@ -1,0 +1,22 @@
+"""What an open warehouse holds. Here: questions about tables. Not here: their contents."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from cleargrid_assets.tables.table import Table
+
+EXISTS = """
+SELECT count(*)
+FROM information_schema.tables
+WHERE table_catalog = current_database() AND table_schema = ? AND table_name = ?
+"""
+
+
+def has_table(connection: duckdb.DuckDBPyConnection, table: Table) -> bool:
+    """Whether the table is there; asked first, because a failed statement would abort the transaction."""
+    row = connection.execute(EXISTS, [table.schema, table.name]).fetchone()
+    return bool(row and row[0])
