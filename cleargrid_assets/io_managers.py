@@ -10,7 +10,7 @@ Here: what each kind of output does to its table. Not here: opening the warehous
 from __future__ import annotations
 
 from contextlib import contextmanager
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -84,7 +84,7 @@ class MonthLoadHandler(DbTypeHandler[MonthLoad]):
             connection,
             obj,
             run_id=context.run_id,
-            landed_at=datetime.now(timezone.utc).replace(tzinfo=None),
+            landed_at=datetime.now(UTC).replace(tzinfo=None),
             vanish_limit=self._resource.settings.vanish_limit,
         )
         return {

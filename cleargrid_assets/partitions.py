@@ -5,7 +5,7 @@ Here: month keys, their borders and today's place among them. Not here: which mo
 
 from __future__ import annotations
 
-from datetime import date, datetime, timezone
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -26,7 +26,7 @@ def build_months(settings: Settings) -> dg.MonthlyPartitionsDefinition:
 def window_of(months: dg.TimeWindowPartitionsDefinition, key: str) -> Window:
     """The month's half-open range as UTC instants."""
     bounds = months.time_window_for_partition_key(key)
-    return Window(bounds.start.astimezone(timezone.utc), bounds.end.astimezone(timezone.utc))
+    return Window(bounds.start.astimezone(UTC), bounds.end.astimezone(UTC))
 
 
 def month_of(key: str) -> date:

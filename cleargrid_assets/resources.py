@@ -6,10 +6,13 @@ Here: settings to objects, when a run needs them. Not here: HTTP or SQL.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from cleargrid_assets.client import ClearGridClient
-from cleargrid_assets.settings import Settings
 from cleargrid_assets.warehouse import Warehouse
+
+if TYPE_CHECKING:
+    from cleargrid_assets.settings import Settings
 
 
 @dataclass(frozen=True)

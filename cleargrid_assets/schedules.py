@@ -6,6 +6,7 @@ by the next one, because each asks for all its months again.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -13,8 +14,6 @@ import dagster as dg
 from cleargrid_assets.partitions import recent_months
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from cleargrid_assets.settings import Settings
 
 DAILY = "0 3 * * *"

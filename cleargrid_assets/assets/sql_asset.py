@@ -16,7 +16,7 @@ from cleargrid_assets.resources import WarehouseResource
 from cleargrid_assets.warehouse import Query
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from cleargrid_assets.settings import Settings
     from cleargrid_assets.tables.table import Table

@@ -11,8 +11,7 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager
-from datetime import datetime, timezone
-from pathlib import Path
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
@@ -28,6 +27,7 @@ from cleargrid_assets.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
 CLOSED_MONTHS = 6
 ROWS_PER_DAY = 400
@@ -38,7 +38,7 @@ POLL_SECONDS = 1.0
 @click.option("--rows-per-day", default=ROWS_PER_DAY, show_default=True, help="Size of the emulated lender.")
 def demo(rows_per_day: int) -> None:
     """Load six closed months and the open one from a local emulator, and show what landed."""
-    today = datetime.now(timezone.utc).replace(hour=0, minute=0, second=0, microsecond=0)
+    today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     with Emulator(rows_per_day=rows_per_day, now=today) as emulator:
         settings = emulator_settings(emulator)
         home = dagster_home()
@@ -57,10 +57,12 @@ def _run_everything(home: Path, environment: Mapping[str, str], months: list[str
     backfill = ["job", "backfill", "--job", REFRESH_MONTH, "--partitions", ",".join(months), "--noprompt"]
     summary = ["job", "launch", "--job", REFRESH_SUMMARY]
     with _instance(home) as instance, _daemon(home, environment):
-        return all([
-            _follow(instance, REFRESH_MONTH, _ask_dagster(home, environment, backfill)),
-            _follow(instance, REFRESH_SUMMARY, _ask_dagster(home, environment, summary)),
-        ])
+        return all(
+            [
+                _follow(instance, REFRESH_MONTH, _ask_dagster(home, environment, backfill)),
+                _follow(instance, REFRESH_SUMMARY, _ask_dagster(home, environment, summary)),
+            ]
+        )
 
 
 @contextmanager
@@ -96,7 +98,7 @@ def _ask_dagster(home: Path, environment: Mapping[str, str], arguments: list[str
 def _follow(instance: dg.DagsterInstance, job: str, asked_at: float) -> bool:
     """Print each run of `job` as it ends; whether all succeeded."""
     told: set[str] = set()
-    created_after = datetime.fromtimestamp(asked_at, timezone.utc)
+    created_after = datetime.fromtimestamp(asked_at, UTC)
     while True:
         runs = instance.get_runs(dg.RunsFilter(job_name=job, created_after=created_after))
         for run in reversed(runs):

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
-from datetime import datetime, timezone
-from pathlib import Path
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
@@ -61,7 +60,7 @@ def month_statuses(settings: Settings, now: datetime | None = None) -> list[Mont
     months = build_months(settings)
     loads = last_loads(Warehouse(settings.warehouse))
     outcomes = _check_outcomes(months)
-    keys = months.get_partition_keys(current_time=now or datetime.now(timezone.utc))
+    keys = months.get_partition_keys(current_time=now or datetime.now(UTC))
     return [_status(key, loads.get(month_of(key)), outcomes.get(key, {})) for key in keys]
 
 

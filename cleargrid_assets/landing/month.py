@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -72,7 +72,7 @@ def read_month(
     limits: LoadLimits,
     *,
     on_progress: Callable[[Progress, Total], None] = lambda _progress, _total: None,
-    now: Callable[[], datetime] = lambda: datetime.now(timezone.utc),
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> MonthLoad:
     """Read `window`, a whole month, completely.
 
@@ -95,13 +95,14 @@ def read_month(
         target_rows=target_rows,
     )
     expected = _reconciled(client, window, expected, fetched.rows_received)
-    load = _month_load(month, window, window.until > started, fetched, expected, time.monotonic() - clock)
+    seconds = time.monotonic() - clock
+    load = _month_load(month, window, fetched, expected, is_open=window.until > started, seconds=seconds)
     load.verify_conservation()
     return load
 
 
 def _month_load(
-    month: date, window: Window, is_open: bool, fetched: Fetched[Batch], expected: Total, seconds: float
+    month: date, window: Window, fetched: Fetched[Batch], expected: Total, *, is_open: bool, seconds: float
 ) -> MonthLoad:
     batches = [batch for walked in fetched.windows for batch in walked.batches]
     received = pa.concat_tables([SCHEMA.empty_table(), *(batch.rows for batch in batches)])

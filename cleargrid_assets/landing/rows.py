@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -33,8 +33,8 @@ SCHEMA = pa.schema([(name, ARROW_TYPES[column.type]) for name, column in FIELDS.
 LONGEST_TEXT = 1_000
 """Characters; a vocabulary value or an id beyond it is damage, and free text has no place in this table."""
 
-EARLIEST = datetime(1970, 1, 1, tzinfo=timezone.utc)
-LATEST = datetime(2262, 1, 1, tzinfo=timezone.utc)
+EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+LATEST = datetime(2262, 1, 1, tzinfo=UTC)
 """Instants outside are damage; pandas could not hold them either."""
 
 LONGEST_NAME = 80

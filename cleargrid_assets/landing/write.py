@@ -92,8 +92,10 @@ def write_month(
         connection.execute(table.ddl)
     is_first = _is_first_load(connection, load.month)
     connection.register("received", load.rows)
-    changes = _apply_first(connection, load, landed_at) if is_first else _apply_differences(
-        connection, load, run_id, landed_at, vanish_limit
+    changes = (
+        _apply_first(connection, load, landed_at)
+        if is_first
+        else _apply_differences(connection, load, run_id, landed_at, vanish_limit)
     )
     connection.unregister("received")
     _replace_quarantine(connection, load, landed_at)
@@ -160,11 +162,13 @@ def _replace_quarantine(connection: duckdb.DuckDBPyConnection, load: MonthLoad, 
     connection.execute(f"DELETE FROM {D23_QUARANTINE.qualified_name} WHERE month = ?", [load.month])
     if not load.quarantined:
         return
-    quarantined = pa.table({
-        "public_id": pa.array([row.public_id for row in load.quarantined], pa.string()),
-        "reasons": pa.array([list(row.reasons) for row in load.quarantined], pa.list_(pa.string())),
-        "row": pa.array([row.row for row in load.quarantined], pa.string()),
-    })
+    quarantined = pa.table(
+        {
+            "public_id": pa.array([row.public_id for row in load.quarantined], pa.string()),
+            "reasons": pa.array([list(row.reasons) for row in load.quarantined], pa.list_(pa.string())),
+            "row": pa.array([row.row for row in load.quarantined], pa.string()),
+        }
+    )
     connection.register("quarantined", quarantined)
     connection.execute(
         f"INSERT INTO {D23_QUARANTINE.qualified_name} BY NAME "
@@ -180,9 +184,7 @@ def _append_ledger(
     entry = ledger_entry(load, changes, run_id, landed_at)
     names = ", ".join(f'"{name}"' for name in entry)
     marks = ", ".join("?" for _ in entry)
-    connection.execute(
-        f"INSERT INTO {D23_LOADS.qualified_name} ({names}) VALUES ({marks})", list(entry.values())
-    )
+    connection.execute(f"INSERT INTO {D23_LOADS.qualified_name} ({names}) VALUES ({marks})", list(entry.values()))
 
 
 def ledger_entry(load: MonthLoad, changes: Changes, run_id: str, landed_at: datetime) -> dict[str, object]:

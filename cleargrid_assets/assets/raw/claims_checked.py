@@ -47,9 +47,7 @@ def check_specs(months: dg.PartitionsDefinition) -> list[dg.AssetCheckSpec]:
         "Fields that the contract does not list are never stored. Their names are told here, their values nowhere."
     )
     return [
-        dg.AssetCheckSpec(
-            name, asset=KEY, partitions_def=months, blocking=name in BLOCKING, description=description
-        )
+        dg.AssetCheckSpec(name, asset=KEY, partitions_def=months, blocking=name in BLOCKING, description=description)
         for name, description in described.items()
     ]
 
