@@ -111,6 +111,7 @@ class Requester:
         patience: Patience,
         flight: Flight,
         counters: Counters,
+        is_first_try: bool = True,
     ) -> Any:
         """The decoded 200 of a request for `path` under the lender's exports.
 
@@ -122,7 +123,7 @@ class Requester:
             patience.check()
             with flight.slot() as era:
                 patience.check()
-                outcome = self._attempt(path, params, doing, patience, counters)
+                outcome = self._attempt(path, params, doing, patience, counters, is_first_try=is_first_try)
             if not isinstance(outcome, Trouble):
                 flight.succeeded()
                 return outcome
@@ -140,7 +141,16 @@ class Requester:
         """Log in, unless somebody did already."""
         self._auth.token()
 
-    def _attempt(self, path: str, params: Mapping[str, str], doing: str, patience: Patience, counters: Counters) -> Any:
+    def _attempt(
+        self,
+        path: str,
+        params: Mapping[str, str],
+        doing: str,
+        patience: Patience,
+        counters: Counters,
+        *,
+        is_first_try: bool,
+    ) -> Any:
         """The decoded answer, or the trouble."""
 
         def exchange(token: Token) -> Answer:
@@ -148,7 +158,13 @@ class Requester:
             counters.count(requests=1)
             lender = quote(token.lender_public_id, safe="")
             headers = {"Authorization": f"Bearer {token.bearer}"}
-            return self._transport.send("GET", f"/admin/v3/lenders/{lender}{path}", params=params, headers=headers)
+            return self._transport.send(
+                "GET",
+                f"/admin/v3/lenders/{lender}{path}",
+                params=params,
+                headers=headers,
+                is_first_try=is_first_try,
+            )
 
         try:
             answer = self._auth.send(exchange)

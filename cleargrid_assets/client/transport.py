@@ -8,6 +8,7 @@ from __future__ import annotations
 import ipaddress
 import threading
 import time
+from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 CONNECT_SECONDS = 10.0
 CHUNK = 65_536
+LATELY = 32
+SHORTEST_DEADLINE = 10.0
 USER_AGENT = "cleargrid-assets/0.1"
 BROKEN = (requests.RequestException, urllib3.exceptions.HTTPError, OSError)
 
@@ -63,13 +66,37 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
+class Pace:
+    """How long answers have taken lately, and how long to wait for the next one.
+
+    When pages come in a hundredth of a second, one that takes ten is lost, and waiting longer wastes the load's time.
+    """
+
+    def __init__(self, timeout_seconds: float) -> None:
+        self._timeout = timeout_seconds
+        self._lately: deque[float] = deque(maxlen=LATELY)
+
+    def took(self, seconds: float) -> None:
+        """A complete answer came after `seconds`."""
+        self._lately.append(seconds)
+
+    def deadline_seconds(self, *, is_first_try: bool) -> float:
+        """Twenty times the slowest of the latest answers, ten seconds at least, never more than the time-out.
+
+        A request that is tried again gets the whole time-out.
+        """
+        if not is_first_try or not self._lately:
+            return self._timeout
+        return min(self._timeout, max(SHORTEST_DEADLINE, 20 * max(tuple(self._lately))))
+
+
 class Transport:
     """Sends requests; one session per thread, no redirects, no proxy before a loopback address."""
 
     def __init__(self, base_url: str, timeout_seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._base_url = checked_base_url(base_url)
         self._is_local = is_loopback(urlsplit(base_url).hostname or "")
-        self._timeout = timeout_seconds
+        self._pace = Pace(timeout_seconds)
         self._clock = clock
         self._threads = threading.local()
 
@@ -81,10 +108,11 @@ class Transport:
         params: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
         json: object = None,
+        is_first_try: bool = False,
     ) -> Answer:
         """One exchange. Raises `TimedOutError` or `BrokenExchangeError`; neither carries header or body."""
-        deadline = self._clock() + self._timeout
-        timeouts = (min(CONNECT_SECONDS, self._timeout), self._timeout)
+        started, seconds = self._clock(), self._pace.deadline_seconds(is_first_try=is_first_try)
+        timeouts = (min(CONNECT_SECONDS, seconds), seconds)
         try:
             with self._session().request(
                 method,
@@ -96,9 +124,9 @@ class Transport:
                 stream=True,
                 allow_redirects=False,
             ) as response:
-                return Answer(
-                    response.status_code, self._body(response, deadline), dict(response.headers.lower_items())
-                )
+                body = self._body(response, started + seconds)
+                self._pace.took(self._clock() - started)
+                return Answer(response.status_code, body, dict(response.headers.lower_items()))
         except requests.Timeout:
             raise TimedOutError from None
         except BROKEN as error:

@@ -6,6 +6,7 @@ Here: the one page loop of the project. Not here: many windows at once (`fetch`)
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from dataclasses import dataclass
 from hashlib import blake2b
 from math import ceil
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 SMALLEST_PAGE = 50
+HICCUPS = 2
 TOLERATED_PARTS = 2
 """A window of up to twice the target is walked whole: splitting it would cost the page that was read."""
 
@@ -34,21 +36,35 @@ LAST_TRIES = 4
 
 
 class PageSize:
-    """The page size that all windows of a load share; it only shrinks."""
+    """The page size that all windows of a load share; it only shrinks.
+
+    One slow answer may be a hiccup: then only that page is asked for in smaller pieces. A size that is too slow
+    twice, and oftener than half as often as it works, is given up for the whole load.
+    """
 
     def __init__(self, size: int) -> None:
         self._lock = threading.Lock()
+        self._slow: Counter[int] = Counter()
+        self._fine: Counter[int] = Counter()
         self.size = size
 
-    def narrow(self, used: int) -> bool:
-        """Halve, unless another window did so meanwhile; whether there was anything left to halve."""
+    def was_fine(self, size: int) -> None:
+        """A page of `size` came in time."""
         with self._lock:
-            if self.size < used:
-                return True
-            if used <= SMALLEST_PAGE:
-                return False
-            self.size = max(SMALLEST_PAGE, used // 2)
-            return True
+            self._fine[size] += 1
+
+    def was_slow(self, size: int) -> None:
+        """A page of `size` did not come in time."""
+        with self._lock:
+            self._slow[size] += 1
+            is_law = self._slow[size] >= HICCUPS and 2 * self._slow[size] > self._fine[size]
+            if is_law:
+                self.size = min(self.size, halved(size))
+
+
+def halved(size: int) -> int:
+    """The next smaller page size; sizes that were set smaller than the smallest stay."""
+    return max(min(size, SMALLEST_PAGE), size // 2)
 
 
 @dataclass(frozen=True)
@@ -120,14 +136,16 @@ class Walker(Generic[T]):
     def _page(self, window: Window, cursor: str | None) -> Page | Split:
         """The page at `cursor`, with smaller pages when that takes too long; then with smaller windows."""
         tries, wants_total = 0, cursor is None and self.target_rows is not None
+        size, is_first_try = self.page_size.size, True
         while True:
-            size = self.page_size.size
             try:
-                return self._ask(window, cursor, size, wants_total=wants_total)
+                page = self._ask(window, cursor, size, wants_total=wants_total, is_first_try=is_first_try)
             except TooSlowError as slow:
                 self.counters.count(retries=1, fault=f"{self._doing(window)}: HTTP {slow.status or 'time-out'}")
-                wants_total = False
-                if self.page_size.narrow(size):
+                self.page_size.was_slow(size)
+                wants_total = is_first_try = False
+                if halved(size) < size:
+                    size = halved(size)
                     continue
                 if window.is_splittable:
                     return Split(window.split())
@@ -135,8 +153,11 @@ class Walker(Generic[T]):
                 if tries >= LAST_TRIES:
                     raise self._too_large(window, slow, tries) from None
                 self.patience.wait(0.5 * tries)
+            else:
+                self.page_size.was_fine(size)
+                return page
 
-    def _ask(self, window: Window, cursor: str | None, size: int, *, wants_total: bool) -> Page:
+    def _ask(self, window: Window, cursor: str | None, size: int, *, wants_total: bool, is_first_try: bool) -> Page:
         params = {"since": instant(window.since), "until": instant(window.until), "limit": str(size), "sort": "asc"}
         if cursor is not None:
             params["cursor"] = cursor
@@ -150,6 +171,7 @@ class Walker(Generic[T]):
             patience=self.patience,
             flight=self.flight,
             counters=self.counters,
+            is_first_try=is_first_try,
         )
         return page_of(envelope, window, is_first=cursor is None, wants_total=wants_total, doing=doing)
 

@@ -1,0 +1,58 @@
+"""`cleargrid emulator`: the local ClearGrid in the foreground.
+
+Here: options and what is printed. Not here: the emulator.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+
+import click
+
+from cleargrid_assets.emulator import Emulator
+from cleargrid_assets.emulator.faults import FAULTS
+
+
+@click.command(epilog="Faults: " + "; ".join(f"{name}: {fault.about}" for name, fault in FAULTS.items()))
+@click.option("--port", default=8123, show_default=True, help="Port on 127.0.0.1; 0 takes a free one.")
+@click.option("--rows-per-day", default=400, show_default=True, help="Rows on an average working day.")
+@click.option("--seed", default=7, show_default=True, help="Another seed, another lender.")
+@click.option("--page-delay-ms", default=0, show_default=True, help="How long a page takes.")
+@click.option("--uses-per-token", type=int, help="Requests after which a token expires.")
+@click.option("--fault", "faults", multiple=True, type=click.Choice(list(FAULTS)), help="Misbehave; repeatable.")
+def emulator(
+    *, port: int, rows_per_day: int, seed: int, page_delay_ms: int, uses_per_token: int | None, faults: tuple[str, ...]
+) -> None:
+    """Serve a local ClearGrid until it is stopped."""
+    try:
+        local = Emulator(
+            port=port,
+            rows_per_day=rows_per_day,
+            seed=seed,
+            page_delay_seconds=page_delay_ms / 1000,
+            uses_per_token=uses_per_token,
+            faults=faults,
+        )
+    except OSError as error:
+        raise click.ClickException(f"port {port} cannot be used ({error.strerror}): pass another --port") from error
+    stopped = threading.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, lambda *_: stopped.set())
+    with local:
+        click.echo(settings_of(local))
+        stopped.wait()
+
+
+def settings_of(local: Emulator) -> str:
+    """The lines that point this project at the emulator."""
+    credentials = local.credentials
+    return "\n".join(
+        (
+            "CLEARGRID_ENVIRONMENT=emulator",
+            f"CLEARGRID_BASE_URL={local.base_url}",
+            f"CLEARGRID_LENDER={credentials.lender}",
+            f"CLEARGRID_EMAIL={credentials.email}",
+            f"CLEARGRID_PASSWORD={credentials.password}",
+        )
+    )

@@ -1,0 +1,10 @@
+"""A local ClearGrid, written from its contract alone: for demos, tests and development without an account.
+
+Here: login, tokens, the D23 export over made-up rows, and faults to switch on. Not here: anything of the client; if
+the two shared code, a shared mistake would pass every test.
+"""
+
+from cleargrid_assets.emulator.floor import Floor
+from cleargrid_assets.emulator.server import Credentials, Emulator
+
+__all__ = ["Credentials", "Emulator", "Floor"]

@@ -1,0 +1,180 @@
+"""The HTTP interface: routes, envelopes, pagination, as the contract says.
+
+Here: right answers. Not here: wrong ones on purpose (`faults`), rows (`floor`), tokens (`accounts`).
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+from starlette.routing import Route
+
+from cleargrid_assets.emulator.faults import Ask, error, plain
+from cleargrid_assets.emulator.pages import Range, page_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from starlette.requests import Request
+
+    from cleargrid_assets.emulator.accounts import Accounts
+    from cleargrid_assets.emulator.faults import Fault
+    from cleargrid_assets.emulator.floor import Floor
+
+LONGEST_RANGE_SECONDS = 400 * 86_400
+AVAILABLE = {("S4", "D23")}
+
+
+@dataclass(frozen=True)
+class LoggedRequest:
+    """A request that was answered; no token is kept."""
+
+    method: str
+    path: str
+    params: Mapping[str, str]
+    status: int
+
+
+@dataclass
+class Api:
+    """One emulated ClearGrid. `now`: its clock. `page_delay_seconds`: how long a page takes."""
+
+    floor: Floor
+    accounts: Accounts
+    now: Callable[[], datetime]
+    faults: Sequence[Fault] = ()
+    page_delay_seconds: float = 0.0
+    requests: list[LoggedRequest] = field(default_factory=list)
+    peak_in_flight: int = 0
+    _in_flight: int = 0
+    _pages: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def application(self) -> Starlette:
+        """The ASGI application."""
+        return Starlette(
+            routes=[
+                Route("/admin/auth/{lender}/login", self._answering(self._log_in), methods=["POST"]),
+                Route("/admin/auth/{lender}/refresh-token", self._answering(self._refresh), methods=["POST"]),
+                Route("/admin/v3/lenders/{lender}/exports", self._answering(self._catalog)),
+                Route("/admin/v3/lenders/{lender}/exports/{section}/{dataset}", self._answering(self._export)),
+            ]
+        )
+
+    def _answering(self, answer: Callable[[Request, bytes], Response]) -> Callable[[Request], Any]:
+        """`answer` in a thread of its own, with the request on record."""
+
+        async def endpoint(request: Request) -> Response:
+            body = await request.body()
+            return await run_in_threadpool(self._recorded, answer, request, body)
+
+        return endpoint
+
+    def _recorded(self, answer: Callable[[Request, bytes], Response], request: Request, body: bytes) -> Response:
+        with self._counted():
+            response = answer(request, body)
+        logged = LoggedRequest(request.method, request.url.path, dict(request.query_params), response.status_code)
+        self.requests.append(logged)
+        return response
+
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        with self._lock:
+            self._in_flight += 1
+            self.peak_in_flight = max(self.peak_in_flight, self._in_flight)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._in_flight -= 1
+
+    def _log_in(self, request: Request, body: bytes) -> Response:
+        asked = _object(body)
+        tokens = self.accounts.log_in(request.path_params["lender"], asked.get("email"), asked.get("password"))
+        if tokens is None:
+            return error(500, "Login failed", self._number())
+        return _json(
+            {"code": 200, "message": "OK", "errors": [], "body": tokens} if self.accounts.wraps_answers else tokens
+        )
+
+    def _refresh(self, _request: Request, body: bytes) -> Response:
+        asked = _object(body)
+        if "refreshToken" not in asked:
+            return error(400, "refreshToken is required", self._number())
+        token = self.accounts.refresh(asked["refreshToken"])
+        return _json({"token": token}) if token else error(401, "Invalid refresh token", self._number())
+
+    def _catalog(self, request: Request, _body: bytes) -> Response:
+        refusal = self._refusal(request)
+        datasets = [{"section": "S4", "dataset": "D23", "cursorField": "communicated_at", "available": True}]
+        return refusal or _json({"code": 200, "message": "OK", "errors": [], "body": {"datasets": datasets}})
+
+    def _refusal(self, request: Request) -> Response | None:
+        """401 and 403; None for who may ask."""
+        kind, _, token = request.headers.get("authorization", "").partition(" ")
+        if kind.lower() != "bearer" or not token:
+            return error(401, "Access denied. No token provided.", self._number())
+        if not self.accounts.accepts(token):
+            return error(401, "Invalid or expired token", self._number())
+        if request.path_params["lender"] != self.accounts.credentials.lender_public_id:
+            return error(403, "The lender is not the token's", self._number())
+        return None
+
+    def _export(self, request: Request, _body: bytes) -> Response:
+        refusal = self._refusal(request)
+        if refusal:
+            return refusal
+        if (request.path_params["section"], request.path_params["dataset"]) not in AVAILABLE:
+            return error(404, "Unknown or unavailable dataset", self._number())
+        params = dict(request.query_params)
+        number, now = self._number(), self.now()
+        asked = Range.of(params, now)
+        if asked is None:
+            return error(500, "Internal server error", number)
+        return self._page(asked, Ask(number, params, asked.seconds, self._in_flight))
+
+    def _page(self, asked: Range, ask: Ask) -> Response:
+        """The page, or what a fault makes of it."""
+        for fault in self.faults:
+            if refusal := fault.refuse(ask):
+                return refusal
+        if asked.seconds > LONGEST_RANGE_SECONDS:
+            return plain(504)
+        if self.page_delay_seconds:
+            time.sleep(self.page_delay_seconds)
+        envelope = page_of(self.floor, asked)
+        if envelope is None:
+            return error(500, "Internal server error", ask.number)
+        for fault in self.faults:
+            envelope = fault.alter(envelope, ask)
+        right = body = orjson.dumps(envelope)
+        for fault in self.faults:
+            body = fault.garble(body, ask)
+        return Response(body, headers={"content-length": str(len(right))}, media_type="application/json")
+
+    def _number(self) -> int:
+        with self._lock:
+            self._pages += 1
+            return self._pages
+
+
+def _json(body: object) -> Response:
+    return Response(orjson.dumps(body), media_type="application/json")
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    """A request's JSON object; an empty one for anything else."""
+    try:
+        asked = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return {}
+    return asked if isinstance(asked, dict) else {}

@@ -1,0 +1,176 @@
+"""Faults to switch on: ways in which the real export misbehaves, or might.
+
+Here: the faults, by name. Not here: right answers (`api`). A fault looks at a request's number or parameters, never
+at a clock or at chance, so a test sees the same twice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from starlette.responses import Response
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+GATEWAY_PAGE = b"<html><head><title>504 Gateway Time-out</title></head></html>"
+CLEARGRID_DOWN = b"<html><body><h1>502 Bad Gateway</h1></body></html>"
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One request for a page: its number since the start, its parameters, and how many are being answered now."""
+
+    number: int
+    params: Mapping[str, str]
+    window_seconds: float
+    in_flight: int
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A way of misbehaving.
+
+    `refuse`: an answer in place of the page, or None. `alter`: changes to the envelope. `garble`: the body's bytes
+    in place of the right ones; a body shorter than its Content-Length is sent cut.
+    """
+
+    about: str
+    refuse: Callable[[Ask], Response | None] = lambda _ask: None
+    alter: Callable[[dict[str, Any], Ask], dict[str, Any]] = lambda envelope, _ask: envelope
+    garble: Callable[[bytes, Ask], bytes] = lambda body, _ask: body
+
+
+def every(nth: int, answer: Callable[[Ask], Response]) -> Callable[[Ask], Response | None]:
+    """`answer` to every `nth` request."""
+    return lambda ask: answer(ask) if ask.number % nth == 0 else None
+
+
+def error(status: int, message: str, number: int, headers: Mapping[str, str] | None = None) -> Response:
+    """ClearGrid's error envelope."""
+    body = f'{{"success": false, "message": "{message}", "requestId": "emulator-{number}"}}'
+    return Response(body, status, dict(headers or {}), "application/json")
+
+
+def plain(status: int, body: bytes = b"") -> Response:
+    """What a gateway answers in ClearGrid's place."""
+    return Response(body, status, media_type="text/html")
+
+
+def _too_many_when(most: int) -> Callable[[Ask], Response | None]:
+    return lambda ask: error(429, "Too many requests", ask.number) if ask.in_flight > most else None
+
+
+def _too_large(rows: int) -> Callable[[Ask], Response | None]:
+    return lambda ask: plain(504, GATEWAY_PAGE) if int(ask.params.get("limit", "500")) > rows else None
+
+
+def _too_long(seconds: float) -> Callable[[Ask], Response | None]:
+    return lambda ask: plain(504) if ask.window_seconds > seconds else None
+
+
+def _pagination(change: Callable[[dict[str, Any], Ask], None]) -> Callable[[dict[str, Any], Ask], dict[str, Any]]:
+    def alter(envelope: dict[str, Any], ask: Ask) -> dict[str, Any]:
+        change(envelope["body"]["pagination"], ask)
+        return envelope
+
+    return alter
+
+
+def _stay(pagination: dict[str, Any], ask: Ask) -> None:
+    if ask.params.get("cursor") and pagination["nextCursor"]:
+        pagination["nextCursor"] = ask.params["cursor"]
+
+
+def _more_than_there_are(pagination: dict[str, Any], _ask: Ask) -> None:
+    if isinstance(pagination.get("total"), int):
+        pagination["total"] += 5
+
+
+def _capped(pagination: dict[str, Any], _ask: Ask) -> None:
+    if "total" in pagination:
+        pagination.update(total=min(pagination["total"] or 0, 1000), totalExact=False, totalNote="capped")
+
+
+def _gave_up(pagination: dict[str, Any], _ask: Ask) -> None:
+    if "total" in pagination:
+        pagination.update(total=None, totalExact=False, totalNote="timeout")
+
+
+def _without(*path: str) -> Callable[[dict[str, Any], Ask], dict[str, Any]]:
+    def alter(envelope: dict[str, Any], _ask: Ask) -> dict[str, Any]:
+        inner = envelope
+        for name in path[:-1]:
+            inner = inner[name]
+        inner.pop(path[-1], None)
+        return envelope
+
+    return alter
+
+
+def _shortened(envelope: dict[str, Any], ask: Ask) -> dict[str, Any]:
+    envelope["body"]["meta"]["until"] = ask.params.get("since")
+    return envelope
+
+
+def change_rows(change: Callable[[int, dict[str, Any]], Any]) -> Callable[[dict[str, Any], Ask], dict[str, Any]]:
+    """`change` applied to each row, with its position in the page."""
+
+    def alter(envelope: dict[str, Any], _ask: Ask) -> dict[str, Any]:
+        body = envelope["body"]
+        body["rows"] = [change(position, row) for position, row in enumerate(body["rows"])]
+        return envelope
+
+    return alter
+
+
+def _with_bad_rows(position: int, row: dict[str, Any]) -> Any:
+    """One row in a hundred with something wrong, each time something else."""
+    damages: tuple[dict[str, Any], ...] = (
+        {"public_id": None},
+        {"is_active": "true"},
+        {"communicated_at": "not a date"},
+        {"outcome_option": "x" * 100_000},
+        {"created_at": 1_747_000_000},
+        {"outcome_option": "NUL \0 inside"},
+    )
+    return {**row, **damages[position // 100 % len(damages)]} if position % 100 == 50 else row
+
+
+FAULTS: dict[str, Fault] = {
+    "server-errors": Fault("every 5th request ends in 500", every(5, lambda ask: error(500, "Oops", ask.number))),
+    "bad-gateway": Fault("every 5th request ends in 502 with HTML", every(5, lambda _ask: plain(502, CLEARGRID_DOWN))),
+    "unavailable": Fault("every 5th request ends in 503 without a body", every(5, lambda _ask: plain(503))),
+    "down": Fault("every request ends in 500", every(1, lambda ask: error(500, "Oops", ask.number))),
+    "rate-limit": Fault(
+        "every 10th request ends in 429 and asks for a second's patience",
+        every(10, lambda ask: error(429, "Too many requests", ask.number, {"Retry-After": "1"})),
+    ),
+    "two-in-flight": Fault("more than two requests at once end in 429", _too_many_when(2)),
+    "large-pages-time-out": Fault("pages of more than 100 rows end in 504", _too_large(100)),
+    "long-windows-time-out": Fault("windows of more than a day end in 504", _too_long(86_400)),
+    "always-times-out": Fault("every request ends in 504", _too_large(0)),
+    "cursor-loop": Fault("a walk is sent back to the page it has just read", alter=_pagination(_stay)),
+    "total-too-high": Fault("the total is five higher than the rows", alter=_pagination(_more_than_there_are)),
+    "total-capped": Fault("the total is capped at 1000", alter=_pagination(_capped)),
+    "total-times-out": Fault("there is no total", alter=_pagination(_gave_up)),
+    "no-rows": Fault("the answer has no rows", alter=_without("body", "rows")),
+    "no-pagination": Fault("the answer has no pagination", alter=_without("body", "pagination")),
+    "echo-shortened": Fault("the echoed range is shorter than asked", alter=_shortened),
+    "half-json": Fault("every 7th body is half a document", garble=lambda body, ask: _cut(body, ask, pad=True)),
+    "cut-bodies": Fault("every 7th body is cut in the middle", garble=lambda body, ask: _cut(body, ask, pad=False)),
+    "bad-rows": Fault("one row in a hundred cannot be landed", alter=change_rows(_with_bad_rows)),
+    "unknown-fields": Fault(
+        "rows have a field that the contract does not list",
+        alter=change_rows(lambda _position, row: {**row, "phone": "+971 50 000 0000"}),
+    ),
+}
+
+
+def _cut(body: bytes, ask: Ask, *, pad: bool) -> bytes:
+    """Half of the body of every 7th answer; `pad`: filled up to its length, so that only the JSON is cut."""
+    if ask.number % 7:
+        return body
+    half = body[: len(body) // 2]
+    return half + b" " * (len(body) - len(half)) if pad else half

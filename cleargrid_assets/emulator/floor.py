@@ -1,0 +1,191 @@
+"""A made-up collections floor: D23 rows as a pure function of a seed, a range and the instant of asking.
+
+Here: how many rows an hour has, what they say, and how they change later. Not here: HTTP.
+
+The rows of an hour come from a random generator seeded with that hour, so any window costs what it holds, and the
+same window asked for months later differs exactly by what has happened since: late logs, broken promises,
+deactivated entries.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from random import Random
+from threading import Lock
+from typing import Any
+
+HOUR_MS = 3_600_000
+DAY_MS = 24 * HOUR_MS
+EPOCH_WEEKDAY = 4  # 1970-01-01 was a Thursday
+LONGEST_LAG_MS = 3 * DAY_MS
+CACHED_HOURS = 1_500
+
+HOUR_WEIGHTS = (0, 0, 0, 0, 0.2, 1, 3, 7, 9, 10, 9, 6, 5, 7, 8, 8, 6, 4, 2, 1, 0.3, 0, 0, 0)
+DAY_WEIGHTS = (1.1, 1.05, 1.0, 1.0, 0.6, 0.35, 0.9)
+CHANNELS = ("CALL",) * 14 + ("WHATSAPP",) * 3 + ("SMS", "EMAIL", "FIELD_VISIT")
+SOURCES = ("AGENT",) * 12 + ("SUPERVISOR",) * 2 + ("FIELD_AGENT", "DIALER")
+OUTCOMES = (
+    *("NO_ANSWER",) * 16, "No answer", "no-answer", *("BUSY",) * 5, *("Switched off",) * 4, "Not reachable",
+    *("VOICEMAIL",) * 4, "Left message", *("HUNG_UP",) * 3, *("WRONG_NUMBER",) * 2, *("TPC",) * 2, *("RPC",) * 6,
+    *("PTP",) * 8, "Promise to Pay", "promise_to_pay", *("REFUSED",) * 4, "Refused to pay", *("CALLBACK",) * 4,
+    *("DISPUTE",) * 2, "SETTLED", "Paid", "Claims paid", "Financial difficulty", "Language barrier", "BPTP",
+    "Follow up", "Escalated to legal",
+)  # fmt: skip
+PROMISES = frozenset({"PTP", "Promise to Pay", "promise_to_pay"})
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One log entry with its whole life, in milliseconds since 1970: what a reader sees depends on when he asks."""
+
+    public_id: str
+    communicated_ms: int
+    created_ms: int
+    channel: str
+    source: str
+    outcome: str
+    broken_ms: int | None
+    inactive_ms: int | None
+
+    @property
+    def key(self) -> tuple[int, str]:
+        """The order of the export."""
+        return self.communicated_ms, self.public_id
+
+    def seen_at(self, now_ms: int) -> dict[str, Any]:
+        """The nine fields at `now_ms`."""
+        events = (self.created_ms, self.broken_ms, self.inactive_ms)
+        updated = max(event for event in events if event is not None and event <= now_ms)
+        return {
+            "public_id": self.public_id,
+            "communication_type": self.channel,
+            "interaction_source": self.source,
+            "outcome_option": self.outcome,
+            "is_active": self.inactive_ms is None or self.inactive_ms > now_ms,
+            "is_ptp_broken": self.broken_ms is not None and self.broken_ms <= now_ms,
+            "communicated_at": instant(self.communicated_ms),
+            "created_at": instant(self.created_ms),
+            "updated_at": instant(updated),
+        }
+
+
+@dataclass
+class Floor:
+    """`rows_per_day` on an average working day; a day in `dense_days` has that many times as many."""
+
+    seed: int = 7
+    rows_per_day: int = 400
+    dense_days: dict[date, float] = field(default_factory=dict)
+    _hours: OrderedDict[int, list[Entry]] = field(default_factory=OrderedDict, repr=False)
+    _lock: Lock = field(default_factory=Lock, repr=False)
+
+    def rows(self, since: datetime, until: datetime, now: datetime) -> list[dict[str, Any]]:
+        """The rows of `[since, until)` as ClearGrid would send them at `now`, in the export's order."""
+        now_ms = milliseconds(now)
+        found = self.entries((milliseconds(since), ""), milliseconds(until), now_ms, None)
+        return [entry.seen_at(now_ms) for entry in found]
+
+    def entries(self, after: tuple[int, str], until_ms: int, now_ms: int, limit: int | None) -> list[Entry]:
+        """Up to `limit` visible entries with a key greater than `after` and before `until_ms`."""
+        found: list[Entry] = []
+        for hour in range(after[0] // HOUR_MS, -(-min(until_ms, now_ms + 1) // HOUR_MS)):
+            for entry in self._hour(hour):
+                if entry.key > after and entry.communicated_ms < until_ms and entry.created_ms <= now_ms:
+                    found.append(entry)
+                    if len(found) == limit:
+                        return found
+        return found
+
+    def count(self, since_ms: int, until_ms: int, now_ms: int) -> int:
+        """Visible entries of `[since_ms, until_ms)`; whole hours of the past are counted without making them."""
+        total = 0
+        for hour in range(since_ms // HOUR_MS, -(-min(until_ms, now_ms + 1) // HOUR_MS)):
+            start, end = hour * HOUR_MS, (hour + 1) * HOUR_MS
+            if since_ms <= start and end <= until_ms and end + LONGEST_LAG_MS <= now_ms:
+                total += self._size(hour, self._random(hour))
+            else:
+                total += len(self.entries((max(start, since_ms), ""), min(end, until_ms), now_ms, None))
+        return total
+
+    def _hour(self, hour: int) -> list[Entry]:
+        """The entries of an hour since 1970, sorted; kept for a while."""
+        with self._lock:
+            known = self._hours.get(hour)
+            if known is not None:
+                self._hours.move_to_end(hour)
+                return known
+        made = self._made(hour)
+        with self._lock:
+            self._hours[hour] = made
+            while len(self._hours) > CACHED_HOURS:
+                self._hours.popitem(last=False)
+        return made
+
+    def _random(self, hour: int) -> Random:
+        return Random(f"{self.seed}/{hour}")
+
+    def _size(self, hour: int, random: Random) -> int:
+        """How many entries the hour has; at a month's border at least one."""
+        day, hour_of_day = divmod(hour, 24)
+        weight = HOUR_WEIGHTS[hour_of_day] / sum(HOUR_WEIGHTS) * DAY_WEIGHTS[(day + EPOCH_WEEKDAY - 1) % 7]
+        dense = self.dense_days.get(date(1970, 1, 1) + timedelta(days=day), 1.0) if self.dense_days else 1.0
+        expected = self.rows_per_day * weight * dense
+        size = int(expected * random.uniform(0.85, 1.15) + random.random())
+        return max(size, 1) if _at_border(hour) else size
+
+    def _made(self, hour: int) -> list[Entry]:
+        random = self._random(hour)
+        size = self._size(hour, random)
+        offsets = [int(random.random() * HOUR_MS) for _ in range(size)]
+        if _starts_month(hour) and offsets:
+            offsets[-1] = 0
+        if _starts_month(hour + 1) and offsets:
+            offsets[-1] = HOUR_MS - 1
+        for position in range(1, size):
+            if random.random() < 0.02:  # ties on one instant
+                offsets[position] = offsets[position - 1]
+        return sorted((_entry(hour * HOUR_MS + offset, random) for offset in offsets), key=lambda entry: entry.key)
+
+
+def _entry(communicated_ms: int, random: Random) -> Entry:
+    """An entry with everything that will ever happen to it."""
+    draw = random.random
+    outcome = OUTCOMES[int(draw() * len(OUTCOMES))]
+    created = communicated_ms + int(2_000 + draw() * 240_000)
+    if draw() < 0.03:  # logged at the end of the shift, or days later
+        created = communicated_ms + int(draw() * (LONGEST_LAG_MS if draw() < 0.2 else 10 * HOUR_MS))
+    is_broken = outcome in PROMISES and draw() < 0.38
+    broken = created + int((3 + draw() * 40) * DAY_MS) if is_broken else None
+    inactive = created + int(draw() * 60 * DAY_MS) if draw() < 0.02 else None
+    return Entry(
+        public_id=f"{communicated_ms // 1000:08x}{random.getrandbits(64):016x}",
+        communicated_ms=communicated_ms,
+        created_ms=created,
+        channel=CHANNELS[int(draw() * len(CHANNELS))],
+        source=SOURCES[int(draw() * len(SOURCES))],
+        outcome=outcome,
+        broken_ms=broken,
+        inactive_ms=inactive,
+    )
+
+
+def _starts_month(hour: int) -> bool:
+    """Whether the hour is the first of a month in UTC."""
+    return hour % 24 == 0 and (date(1970, 1, 1) + timedelta(days=hour // 24)).day == 1
+
+
+def _at_border(hour: int) -> bool:
+    return _starts_month(hour) or _starts_month(hour + 1)
+
+
+def milliseconds(moment: datetime) -> int:
+    """Milliseconds since 1970."""
+    return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
+
+
+def instant(ms: int) -> str:
+    """ISO-8601 with milliseconds and Z, as ClearGrid writes it."""
+    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=ms)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{ms % 1000:03d}Z"

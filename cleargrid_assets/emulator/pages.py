@@ -1,0 +1,156 @@
+"""Pages of a "via" dataset: cursors, limits, ranges, totals.
+
+Here: which rows a request gets and how the page says so. Not here: HTTP or who asks.
+
+The export walks a collection that many lenders share and filters it to one of them, so a page holds fewer rows than
+its limit, sometimes none, while more follow. How many is decided by the place in the walk: the same cursor always
+gives the same page.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from zlib import crc32
+
+from cleargrid_assets.emulator.floor import instant, milliseconds
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cleargrid_assets.emulator.floor import Entry, Floor
+
+DEFAULT_LIMIT = 500
+LARGEST_LIMIT = 1000
+FIRST_ID = ""
+LAST_ID = "~"
+SHARES = (1.0, 1.0, 1.0, 0.9, 0.6, 0.3, 0.0, 1.0)
+"""Shares of a page that are this lender's rows, one of which each place in the walk has."""
+
+
+class CorruptCursorError(ValueError):
+    """A cursor that this export never gave out."""
+
+
+@dataclass(frozen=True)
+class Range:
+    """What a request asks for. Bounds in milliseconds since 1970; `since` None: from the beginning."""
+
+    since_ms: int
+    until_ms: int
+    now_ms: int
+    limit: int
+    is_descending: bool
+    cursor: str | None
+    wants_total: bool
+    is_bounded: bool
+    echo: Mapping[str, str | None]
+
+    @property
+    def seconds(self) -> float:
+        """Length of the range."""
+        return (self.until_ms - self.since_ms) / 1000
+
+    @classmethod
+    def of(cls, params: Mapping[str, str], now: datetime) -> Range | None:
+        """The range of a request; None when `since` or `until` is malformed, which ends in 500."""
+        since, until = params.get("since"), params.get("until")
+        try:
+            since_ms = milliseconds(_moment(since)) if since else 0
+            until_ms = milliseconds(_moment(until)) if until else milliseconds(now)
+        except ValueError:
+            return None
+        return cls(
+            since_ms=since_ms,
+            until_ms=until_ms,
+            now_ms=milliseconds(now),
+            limit=_limit(params.get("limit")),
+            is_descending=params.get("sort") == "desc",
+            cursor=params.get("cursor") or None,
+            wants_total=params.get("includeTotal") == "true",
+            is_bounded=bool(since or until),
+            echo={"since": since, "until": until or instant(until_ms)},
+        )
+
+
+def page_of(floor: Floor, asked: Range) -> dict[str, Any] | None:
+    """The success envelope of one page; None for a corrupted cursor."""
+    try:
+        place = _decoded(asked.cursor) if asked.cursor else None
+    except CorruptCursorError:
+        return None
+    entries, cursor = _walk(floor, asked, place)
+    pagination: dict[str, Any] = {"nextCursor": cursor}
+    if asked.wants_total:
+        pagination |= _total(floor, asked)
+    rows = [entry.seen_at(asked.now_ms) for entry in entries]
+    meta = {**asked.echo, "tenantPathKind": "via"}
+    return {"code": 200, "message": "OK", "errors": [], "body": {"rows": rows, "pagination": pagination, "meta": meta}}
+
+
+def _walk(floor: Floor, asked: Range, place: tuple[int, str] | None) -> tuple[list[Entry], str | None]:
+    """The entries after `place` and the cursor behind them; None when nothing follows."""
+    if asked.is_descending:
+        return _walk_back(floor, asked, place)
+    after = place or (asked.since_ms, FIRST_ID)
+    share = SHARES[crc32(f"{after}".encode()) % len(SHARES)]
+    found = floor.entries(after, asked.until_ms, asked.now_ms, asked.limit + 1)
+    take = min(len(found), asked.limit)
+    if share < 1 and found:
+        take = min(take, int(asked.limit * share))
+    if take >= len(found):
+        return found, None
+    boundary = found[take - 1].key if take else (after[0], f"{after[1]}!")
+    return found[:take], _encoded(boundary)
+
+
+def _walk_back(floor: Floor, asked: Range, place: tuple[int, str] | None) -> tuple[list[Entry], str | None]:
+    """The same from the end."""
+    before = place or (asked.until_ms, FIRST_ID)
+    found = [
+        entry
+        for entry in floor.entries((asked.since_ms, FIRST_ID), asked.until_ms, asked.now_ms, None)
+        if entry.key < before
+    ][::-1]
+    page = found[: asked.limit]
+    return page, _encoded(page[-1].key) if len(found) > asked.limit else None
+
+
+def _total(floor: Floor, asked: Range) -> dict[str, Any]:
+    """The count over the whole range, whatever the cursor and the limit are."""
+    if not asked.is_bounded:
+        return {"total": None, "totalExact": False, "totalNote": "window_required"}
+    count = floor.count(asked.since_ms, asked.until_ms, asked.now_ms)
+    return {"total": count, "totalExact": True, "totalNote": None}
+
+
+def _limit(text: str | None) -> int:
+    """The page size: clamped, never refused."""
+    try:
+        return min(max(int(text or DEFAULT_LIMIT), 1), LARGEST_LIMIT)
+    except ValueError:
+        return DEFAULT_LIMIT
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text.replace(" ", "+"))
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _encoded(place: tuple[int, str]) -> str:
+    return base64.urlsafe_b64encode(json.dumps(place).encode()).decode().rstrip("=")
+
+
+def _decoded(cursor: str) -> tuple[int, str]:
+    """The place behind a cursor; raises `CorruptCursorError`."""
+    try:
+        place = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        communicated_ms, public_id = place
+    except (ValueError, TypeError) as corrupt:
+        raise CorruptCursorError from corrupt
+    if not isinstance(communicated_ms, int) or not isinstance(public_id, str):
+        raise CorruptCursorError
+    return communicated_ms, public_id

@@ -1,0 +1,85 @@
+"""`Emulator`: a local ClearGrid that runs while a block does, or until it is stopped.
+
+Here: the server's life. Not here: what it answers (`api`).
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+from cleargrid_assets.emulator.accounts import Accounts, Credentials
+from cleargrid_assets.emulator.api import Api, LoggedRequest
+from cleargrid_assets.emulator.faults import FAULTS, Fault
+from cleargrid_assets.emulator.floor import Floor
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import date
+    from types import TracebackType
+
+START_SECONDS = 20.0
+
+__all__ = ["Credentials", "Emulator", "LoggedRequest"]
+
+
+class Emulator:
+    """A ClearGrid on 127.0.0.1, on `port` or a free one.
+
+    `now`: the instant at which its floor stands still; None: it follows the clock. `faults`: names out of
+    `faults.FAULTS`, or faults of one's own. `uses_per_token`: requests after which a token expires.
+    """
+
+    def __init__(
+        self,
+        *,
+        port: int = 0,
+        seed: int = 7,
+        rows_per_day: int = 400,
+        dense_days: Mapping[date, float] | None = None,
+        now: datetime | None = None,
+        credentials: Credentials | None = None,
+        faults: Sequence[str | Fault] = (),
+        page_delay_seconds: float = 0.0,
+        uses_per_token: int | None = None,
+    ) -> None:
+        self.credentials = credentials or Credentials()
+        self.floor = Floor(seed, rows_per_day, dict(dense_days or {}))
+        self.accounts = Accounts(self.credentials, uses_per_token)
+        self.now = now
+        self.api = Api(
+            self.floor,
+            self.accounts,
+            now=lambda: self.now or datetime.now(UTC),
+            faults=[FAULTS[fault] if isinstance(fault, str) else fault for fault in faults],
+            page_delay_seconds=page_delay_seconds,
+        )
+        self._socket = socket.create_server(("127.0.0.1", port), backlog=128)
+        self._server = uvicorn.Server(uvicorn.Config(self.api.application(), log_level="error", lifespan="off"))
+        self._thread = threading.Thread(target=self._server.run, args=([self._socket],), daemon=True)
+
+    @property
+    def base_url(self) -> str:
+        """Its address, for `CLEARGRID_BASE_URL`."""
+        return f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+
+    @property
+    def requests(self) -> list[LoggedRequest]:
+        """What it was asked so far."""
+        return self.api.requests
+
+    def __enter__(self) -> Emulator:
+        # The socket listens since __init__: a request that comes before the server runs waits in its backlog.
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        self._server.should_exit = True
+        self._thread.join(START_SECONDS)
+        self._socket.close()
