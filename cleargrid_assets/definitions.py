@@ -13,12 +13,15 @@ import dagster as dg
 
 from cleargrid_assets.assets.analytics import build_analytics
 from cleargrid_assets.assets.core import build_core
-from cleargrid_assets.assets.raw import build_raw
+from cleargrid_assets.assets.raw import build_d23_manual_communication_logs, build_side_tables
+from cleargrid_assets.assets.reports import build_reports
 from cleargrid_assets.checks import build_checks
 from cleargrid_assets.io_managers import WarehouseIOManager
-from cleargrid_assets.jobs import build_refresh_month
+from cleargrid_assets.jobs import build_refresh_month, build_refresh_summary
 from cleargrid_assets.partitions import build_months
 from cleargrid_assets.resources import ClearGridResource, WarehouseResource
+from cleargrid_assets.schedules import build_refresh_schedules
+from cleargrid_assets.sensors import build_follow_sensor
 from cleargrid_assets.settings import Settings
 
 if TYPE_CHECKING:
@@ -33,13 +36,17 @@ def definitions() -> dg.Definitions:
 
 def build_definitions(settings: Settings, resources: Mapping[str, Any] | None = None) -> dg.Definitions:
     """The whole graph on `settings`; `resources` replace those of the same name, for tests."""
-    _quieten_preview_warnings()
+    quieten_preview_warnings()
     months = build_months(settings)
-    raw, derived = build_raw(months), [*build_core(months), *build_analytics(months)]
+    loaded, side_tables = build_d23_manual_communication_logs(months), build_side_tables(months)
+    assets = [loaded, *build_core(months), *build_analytics(months), *build_reports()]
+    refresh_month = build_refresh_month(months, assets)
     return dg.Definitions(
-        assets=[*raw, *derived],
+        assets=[*assets, *side_tables],
         asset_checks=build_checks(months),
-        jobs=[build_refresh_month(months, derived)],
+        jobs=[refresh_month, build_refresh_summary(assets)],
+        schedules=build_refresh_schedules(settings, months, refresh_month),
+        sensors=[build_follow_sensor()],
         resources={**_resources(settings), **(resources or {})},
         executor=dg.in_process_executor,
     )
@@ -54,7 +61,7 @@ def _resources(settings: Settings) -> dict[str, Any]:
     }
 
 
-def _quieten_preview_warnings() -> None:
+def quieten_preview_warnings() -> None:
     """Partitioned checks and freshness policies are marked so in Dagster 1.13: a line for each would bury the log."""
     warnings.filterwarnings("ignore", category=dg.PreviewWarning)
     warnings.filterwarnings("ignore", category=dg.BetaWarning)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import dagster as dg
+from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +21,7 @@ REFRESH_SUMMARY = "refresh_summary"
 
 def build_refresh_month(
     months: dg.MonthlyPartitionsDefinition, assets: Sequence[dg.AssetsDefinition]
-) -> dg.UnresolvedAssetJobDefinition:
+) -> UnresolvedAssetJobDefinition:
     """One month from ClearGrid to the analytics; a crashed run is started once more."""
     return dg.define_asset_job(
         REFRESH_MONTH,
@@ -31,7 +32,7 @@ def build_refresh_month(
     )
 
 
-def build_refresh_summary(assets: Sequence[dg.AssetsDefinition]) -> dg.UnresolvedAssetJobDefinition:
+def build_refresh_summary(assets: Sequence[dg.AssetsDefinition]) -> UnresolvedAssetJobDefinition:
     """What is made of all months together."""
     return dg.define_asset_job(
         REFRESH_SUMMARY,

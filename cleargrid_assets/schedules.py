@@ -4,17 +4,13 @@ Here: which months each schedule asks for at a tick. Not here: what a run does (
 by the next one, because each asks for all its months again.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import dagster as dg
+from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 from cleargrid_assets.partitions import recent_months
-
-if TYPE_CHECKING:
-    from cleargrid_assets.settings import Settings
+from cleargrid_assets.settings import Settings
 
 DAILY = "0 3 * * *"
 WEEKLY = "30 4 * * 0"
@@ -22,7 +18,7 @@ MONTHS_BEFORE = 12
 
 
 def build_refresh_schedules(
-    settings: Settings, months: dg.MonthlyPartitionsDefinition, job: dg.UnresolvedAssetJobDefinition
+    settings: Settings, months: dg.MonthlyPartitionsDefinition, job: UnresolvedAssetJobDefinition
 ) -> list[dg.ScheduleDefinition]:
     """The daily and the weekly schedule, both running from the first start, on the configured zone's clock."""
     trailing = settings.trailing_months

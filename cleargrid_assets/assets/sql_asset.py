@@ -3,23 +3,17 @@
 Here: what all SQL assets share. Not here: any SQL.
 """
 
-from __future__ import annotations
-
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import dagster as dg
 
 from cleargrid_assets.assets.presentation import FRESHNESS, OWNERS, definition_metadata, description
 from cleargrid_assets.partitions import month_of
 from cleargrid_assets.resources import WarehouseResource
+from cleargrid_assets.settings import Settings
+from cleargrid_assets.tables.table import Table
 from cleargrid_assets.warehouse import Query
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from cleargrid_assets.settings import Settings
-    from cleargrid_assets.tables.table import Table
 
 FOLLOW_MONTH = (
     dg.AutomationCondition.eager().without(dg.AutomationCondition.in_latest_time_window())

@@ -3,10 +3,7 @@
 Here: files to Dagster checks. Not here: SQL. A check runs on its month alone, inside the warehouse.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import dagster as dg
 
@@ -16,10 +13,8 @@ from cleargrid_assets.failures import LANDING_ERRORS, failure_of
 from cleargrid_assets.partitions import month_of
 from cleargrid_assets.resources import WarehouseResource
 from cleargrid_assets.tables.catalog import ALL_TABLES
+from cleargrid_assets.tables.table import Table
 from cleargrid_assets.warehouse.claim import Claim
-
-if TYPE_CHECKING:
-    from cleargrid_assets.tables.table import Table
 
 SQL = Path(__file__).parent / "sql"
 WARNINGS = frozenset({"outcomes_are_mapped"})

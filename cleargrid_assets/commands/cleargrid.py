@@ -8,11 +8,13 @@ from cleargrid_assets.commands.demo import demo
 from cleargrid_assets.commands.dev import dev
 from cleargrid_assets.commands.emulator import emulator
 from cleargrid_assets.commands.status import status
+from cleargrid_assets.definitions import quieten_preview_warnings
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def cleargrid() -> None:
     """ClearGrid's D23 call outcomes in your own warehouse."""
+    quieten_preview_warnings()
 
 
 for subcommand in (demo, dev, emulator, status):

@@ -216,5 +216,5 @@ def ledger_entry(load: MonthLoad, changes: Changes, run_id: str, landed_at: date
 
 
 def _scalar(connection: duckdb.DuckDBPyConnection, sql: str, parameters: list[object]) -> int:
-    row = connection.execute(sql, parameters).fetchone()
-    return int(row[0]) if row else 0
+    ((number,),) = connection.execute(sql, parameters).fetchall()
+    return int(number)

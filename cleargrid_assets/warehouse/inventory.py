@@ -18,5 +18,5 @@ WHERE table_catalog = current_database() AND table_schema = ? AND table_name = ?
 
 def has_table(connection: duckdb.DuckDBPyConnection, table: Table) -> bool:
     """Whether the table is there; asked first, because a failed statement would abort the transaction."""
-    row = connection.execute(EXISTS, [table.schema, table.name]).fetchone()
-    return bool(row and row[0])
+    ((found,),) = connection.execute(EXISTS, [table.schema, table.name]).fetchall()
+    return bool(found)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SCHEMAS = ("raw", "core", "analytics")
+MACROS = Path(__file__).with_name("macros.sql")
 FOREIGN_LOCK = "Could not set lock on file"
 
 
@@ -59,6 +60,7 @@ class Warehouse:
         with self._queue(), self._connection(read_only=False) as connection:
             for schema in SCHEMAS:
                 connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
+            connection.execute(MACROS.read_text(encoding="utf-8"))
             with self._transaction(connection):
                 yield connection
 

@@ -4,8 +4,6 @@ Here: the asset. Not here: the map and its matching key (`outcome_map`). The spe
 because the key needs Unicode rules that SQL lacks; everything after it joins this table in plain SQL.
 """
 
-from __future__ import annotations
-
 import dagster as dg
 import pandas as pd
 

@@ -4,26 +4,22 @@ Here: the asset, its progress lines and the figures on its page. Not here: readi
 (`landing.write`), checks (`claims_checked`).
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import dagster as dg
 
 from cleargrid_assets.assets.presentation import FRESHNESS, OWNERS, definition_metadata, description
 from cleargrid_assets.assets.raw.claims_checked import check_fields, check_month, check_specs
+from cleargrid_assets.client import Progress, Total
 from cleargrid_assets.failures import LANDING_ERRORS, RETRIES, failure_of
 from cleargrid_assets.landing.ledger import last_page_size
 from cleargrid_assets.landing.month import LoadLimits, MonthLoad, count_reasons, read_month
 from cleargrid_assets.partitions import month_of, window_of
 from cleargrid_assets.resources import ClearGridResource, WarehouseResource
+from cleargrid_assets.settings import Settings
 from cleargrid_assets.tables.raw import D23_CHANGES, D23_LOADS, D23_MANUAL_COMMUNICATION_LOGS, D23_QUARANTINE
-
-if TYPE_CHECKING:
-    from cleargrid_assets.client import Progress, Total
-    from cleargrid_assets.settings import Settings
-    from cleargrid_assets.warehouse import Warehouse
+from cleargrid_assets.warehouse import Warehouse
 
 SIDE_TABLES = (D23_QUARANTINE, D23_LOADS, D23_CHANGES)
 KEY = dg.AssetKey(D23_MANUAL_COMMUNICATION_LOGS.key)

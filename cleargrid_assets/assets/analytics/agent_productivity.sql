@@ -1,0 +1,64 @@
+-- A day of each pool (an interaction source on a channel; not a person): funnel, pace, rates with Wilson 95 % intervals,
+-- and how late outcomes were typed in. Rows in scope only. rate, wilson_lo and wilson_hi are macros of the warehouse.
+-- In a DuckDB shell on the warehouse: SET VARIABLE month = DATE '2026-05-01'; then paste. Without it: all months, active rows.
+WITH in_scope AS (
+    SELECT *
+    FROM core.contact_attempts
+    WHERE
+        (getvariable('month') IS NULL OR month = getvariable('month'))
+        AND (is_active OR getvariable('row_scope') = 'all')
+),
+
+counted AS (
+    SELECT
+        month,
+        local_date,
+        coalesce(interaction_source, '(null)') AS interaction_source,
+        coalesce(communication_type, '(null)') AS communication_type,
+        count(*) AS attempts,
+        count(*) FILTER (WHERE contact_class NOT IN ('no_connect', 'unknown')) AS connected,
+        count(*) FILTER (WHERE contact_class IN ('live_unidentified', 'third_party', 'right_party')) AS contacts,
+        count(*) FILTER (WHERE contact_class = 'third_party') AS third_party,
+        count(*) FILTER (WHERE contact_class = 'right_party') AS rpc,
+        count(*) FILTER (WHERE contact_class = 'right_party' AND result_class = 'promise') AS promises,
+        count(*) FILTER (WHERE contact_class = 'right_party' AND result_class = 'refusal') AS refusals,
+        count(*) FILTER (WHERE contact_class = 'right_party' AND result_class = 'settlement') AS settlements,
+        count(*) FILTER (WHERE contact_class = 'right_party' AND result_class = 'callback') AS callbacks,
+        count(*) FILTER (WHERE contact_class = 'right_party' AND result_class = 'dispute') AS disputes,
+        count(*) FILTER (WHERE NOT is_mapped) AS unmapped,
+        count(DISTINCT date_trunc('hour', local_at)) AS active_hours,
+        min(communicated_at) AS first_at,
+        max(communicated_at) AS last_at,
+        quantile_cont(log_lag_seconds, 0.5) AS log_lag_p50_s,
+        quantile_cont(log_lag_seconds, 0.9) AS log_lag_p90_s,
+        quantile_cont(log_lag_seconds, 0.99) AS log_lag_p99_s,
+        count(*) FILTER (WHERE log_lag_seconds > 3600) AS late_logged_1h,
+        count(*) FILTER (WHERE log_lag_seconds > 86400) AS late_logged_24h,
+        count(*) FILTER (WHERE updated_at > created_at) AS edited_rows
+    FROM in_scope
+    GROUP BY ALL
+)
+
+SELECT
+    *,
+    attempts / active_hours AS attempts_per_active_hour,
+    connected / active_hours AS connected_per_active_hour,
+    contacts / active_hours AS contacts_per_active_hour,
+    third_party / active_hours AS third_party_per_active_hour,
+    rpc / active_hours AS rpc_per_active_hour,
+    promises / active_hours AS promises_per_active_hour,
+    refusals / active_hours AS refusals_per_active_hour,
+    settlements / active_hours AS settlements_per_active_hour,
+    callbacks / active_hours AS callbacks_per_active_hour,
+    disputes / active_hours AS disputes_per_active_hour,
+    unmapped / active_hours AS unmapped_per_active_hour,
+    rate(contacts, attempts) AS contact_rate,
+    wilson_lo(contacts, attempts) AS contact_rate_lo,
+    wilson_hi(contacts, attempts) AS contact_rate_hi,
+    rate(rpc, contacts) AS rpc_per_contact,
+    wilson_lo(rpc, contacts) AS rpc_per_contact_lo,
+    wilson_hi(rpc, contacts) AS rpc_per_contact_hi,
+    rate(promises, rpc) AS ptp_per_rpc,
+    wilson_lo(promises, rpc) AS ptp_per_rpc_lo,
+    wilson_hi(promises, rpc) AS ptp_per_rpc_hi
+FROM counted

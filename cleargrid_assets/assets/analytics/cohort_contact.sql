@@ -1,0 +1,54 @@
+-- When which cohort is reached: each weekday and local hour of a channel and source, with rates and their Wilson 95 %
+-- intervals. Rows in scope only. rate, wilson_lo and wilson_hi are macros of the warehouse.
+-- In a DuckDB shell on the warehouse: SET VARIABLE month = DATE '2026-05-01'; then paste. Without it: all months, active rows.
+WITH in_scope AS (
+    SELECT *
+    FROM core.contact_attempts
+    WHERE
+        (getvariable('month') IS NULL OR month = getvariable('month'))
+        AND (is_active OR getvariable('row_scope') = 'all')
+),
+
+counted AS (
+    SELECT
+        month,
+        coalesce(communication_type, '(null)') AS communication_type,
+        coalesce(interaction_source, '(null)') AS interaction_source,
+        iso_weekday,
+        local_hour,
+        count(*) AS attempts,
+        count(*) FILTER (WHERE contact_class NOT IN ('no_connect', 'unknown')) AS connected,
+        count(*) FILTER (WHERE contact_class IN ('live_unidentified', 'third_party', 'right_party')) AS contacts,
+        count(*) FILTER (WHERE contact_class = 'third_party') AS third_party,
+        count(*) FILTER (WHERE contact_class = 'right_party') AS rpc,
+        count(*) FILTER (WHERE contact_class = 'right_party' AND result_class = 'promise') AS promises,
+        count(*) FILTER (
+            WHERE contact_class = 'right_party' AND result_class = 'promise' AND is_ptp_broken
+        ) AS broken,
+        count(*) FILTER (WHERE NOT is_mapped) AS unmapped
+    FROM in_scope
+    GROUP BY ALL
+)
+
+SELECT
+    *,
+    rate(connected, attempts) AS connect_rate,
+    wilson_lo(connected, attempts) AS connect_rate_lo,
+    wilson_hi(connected, attempts) AS connect_rate_hi,
+    rate(contacts, attempts) AS contact_rate,
+    wilson_lo(contacts, attempts) AS contact_rate_lo,
+    wilson_hi(contacts, attempts) AS contact_rate_hi,
+    rate(rpc, attempts) AS rpc_per_attempt,
+    wilson_lo(rpc, attempts) AS rpc_per_attempt_lo,
+    wilson_hi(rpc, attempts) AS rpc_per_attempt_hi,
+    rate(rpc, contacts) AS rpc_per_contact,
+    wilson_lo(rpc, contacts) AS rpc_per_contact_lo,
+    wilson_hi(rpc, contacts) AS rpc_per_contact_hi,
+    rate(promises, attempts) AS ptp_per_attempt,
+    wilson_lo(promises, attempts) AS ptp_per_attempt_lo,
+    wilson_hi(promises, attempts) AS ptp_per_attempt_hi,
+    rate(promises, rpc) AS ptp_per_rpc,
+    wilson_lo(promises, rpc) AS ptp_per_rpc_lo,
+    wilson_hi(promises, rpc) AS ptp_per_rpc_hi,
+    attempts < 30 AS small_sample
+FROM counted

@@ -1,0 +1,15 @@
+"""Group `reports`: files made of all months together, for people and for tools that do not speak DuckDB."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cleargrid_assets.assets.reports.published_tables import build_published_tables
+
+if TYPE_CHECKING:
+    import dagster as dg
+
+
+def build_reports() -> list[dg.AssetsDefinition]:
+    """The assets of the group."""
+    return [build_published_tables()]

@@ -1,0 +1,23 @@
+-- Finds months in which outcomes break attempts >= connected >= contacts >= rpc >= promises >= 0
+-- (A >= K >= C >= R >= P). No row: the claim holds. A row points at an outcome map with a promise without a contact.
+-- In a DuckDB shell on the warehouse: SET VARIABLE month = DATE '2026-05-01'; then paste (without it: all months).
+WITH counted AS (
+    SELECT
+        month,
+        sum(attempts) AS attempts,
+        coalesce(sum(attempts) FILTER (WHERE contact_class NOT IN ('no_connect', 'unknown')), 0) AS connected,
+        coalesce(
+            sum(attempts) FILTER (WHERE contact_class IN ('live_unidentified', 'third_party', 'right_party')), 0
+        ) AS contacts,
+        coalesce(sum(attempts) FILTER (WHERE contact_class = 'right_party'), 0) AS rpc,
+        coalesce(sum(attempts) FILTER (WHERE result_class = 'promise'), 0) AS promises
+    FROM analytics.outcome_mix
+    WHERE getvariable('month') IS NULL OR month = getvariable('month')
+    GROUP BY month
+)
+
+SELECT *
+FROM counted
+WHERE NOT (
+    attempts >= connected AND connected >= contacts AND contacts >= rpc AND rpc >= promises AND promises >= 0
+)

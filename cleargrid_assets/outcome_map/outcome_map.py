@@ -1,0 +1,146 @@
+"""`OutcomeMap`: spelling to outcome and classes, by exact match of a normalised key.
+
+Here: reading map files, laying one over the other, looking up. Not here: counting anything.
+
+A wrong silent mapping is worse than a visible unmapped value: there is no prefix and no fuzzy matching.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import unicodedata
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+SHIPPED = Path(__file__).with_name("outcomes.csv")
+HEADER = ["outcome", "contact_class", "result_class", "aliases"]
+CONTACT_CLASSES = ("no_connect", "machine", "live_unidentified", "third_party", "right_party", "unknown")
+RESULT_CLASSES = (
+    "promise", "broken_promise", "payment", "payment_claim", "settlement", "refusal", "dispute", "callback",
+    "hardship", "no_commitment", "vulnerable", "stop_contact", "bad_number", "none", "unknown",
+)  # fmt: skip
+IMPLY_RIGHT_PARTY = frozenset({"promise", "refusal", "settlement"})
+"""Results that only the right person can give; mapped otherwise, a rate's numerator would exceed its denominator."""
+
+UNMAPPED = "unmapped"
+NULL = "(null)"
+
+
+class OutcomeMapError(ValueError):
+    """A map file that cannot be used; the message names the file and the row."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a spelling means; `source` is the file and line that say so."""
+
+    outcome: str
+    contact_class: str
+    result_class: str
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class OutcomeMap:
+    """Outcomes by matching key."""
+
+    by_key: Mapping[str, Outcome]
+
+    @classmethod
+    def load(cls, overlay: Path | None = None) -> OutcomeMap:
+        """The shipped map with the user's file laid over it: a key that the user claims is the user's.
+
+        Raises `OutcomeMapError` for an unknown class, a key that two outcomes of one file claim, a missing column,
+        a row without a key, or a file that cannot be read.
+        """
+        by_key = _read(SHIPPED)
+        if overlay is not None:
+            by_key |= _read(overlay)
+        return cls(by_key)
+
+    @property
+    def version(self) -> str:
+        """A short hash of what the map says, whatever the order of its rows."""
+        said = sorted(
+            f"{key}={found.outcome},{found.contact_class},{found.result_class}" for key, found in self.by_key.items()
+        )
+        return hashlib.sha256("\n".join(said).encode()).hexdigest()[:12]
+
+    def classify(self, spellings: Iterable[str | None]) -> list[dict[str, object]]:
+        """One row of `core.outcome_spellings`, without its month, for each spelling."""
+        version = self.version
+        return [self._classified(spelling, version) for spelling in spellings]
+
+    def _classified(self, spelling: str | None, version: str) -> dict[str, object]:
+        key = None if spelling is None else matching_key(spelling)
+        known = self.by_key.get(key) if key else None
+        found = known or Outcome(NULL if spelling is None else UNMAPPED, "unknown", "unknown")
+        return {
+            "outcome_option": spelling,
+            "outcome_key": key,
+            "outcome": found.outcome,
+            "contact_class": found.contact_class,
+            "result_class": found.result_class,
+            "is_mapped": known is not None,
+            "outcome_map_version": version,
+        }
+
+
+def matching_key(spelling: str) -> str:
+    """NFKD, casefold, letters and digits of any script only: `NO_ANSWER` and ` No Answer ` are one key."""
+    folded = unicodedata.normalize("NFKD", spelling).casefold()
+    return "".join(character for character in unicodedata.normalize("NFKD", folded) if character.isalnum())
+
+
+def _read(path: Path) -> dict[str, Outcome]:
+    """A map file's outcomes by key; within one file a key belongs to one outcome."""
+    by_key: dict[str, Outcome] = {}
+    for line, row in _rows(path):
+        found = _outcome(path, line, row)
+        names = [row["outcome"], *row["aliases"].split("|")]
+        for key in dict.fromkeys(matching_key(name) for name in names if name.strip()):
+            _claim(by_key, key, found)
+    return by_key
+
+
+def _rows(path: Path) -> list[tuple[int, dict[str, str]]]:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file, strict=True)
+            if reader.fieldnames != HEADER:
+                raise OutcomeMapError(f"{path}, line 1: the header must be {','.join(HEADER)}, not {reader.fieldnames}")
+            return [(reader.line_num, row) for row in reader]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise OutcomeMapError(f"{path} cannot be read as a UTF-8 CSV file: {error}") from error
+
+
+def _outcome(path: Path, line: int, row: dict[str, str]) -> Outcome:
+    where = f"{path}, line {line}"
+    if None in row or None in row.values():
+        raise OutcomeMapError(f"{where}: a row has {len(HEADER)} columns, {','.join(HEADER)}; quote values with commas")
+    if not matching_key(row["outcome"]):
+        raise OutcomeMapError(f"{where}: the outcome {row['outcome']!r} has no letter or digit")
+    for name, choices in (("contact_class", CONTACT_CLASSES), ("result_class", RESULT_CLASSES)):
+        if row[name] not in choices:
+            raise OutcomeMapError(f"{where}: {name} {row[name]!r} is unknown; choose one of {', '.join(choices)}")
+    if row["result_class"] in IMPLY_RIGHT_PARTY and row["contact_class"] != "right_party":
+        raise OutcomeMapError(
+            f"{where}: a {row['result_class']} implies that the right person was reached; set contact_class to right_party"
+        )
+    return Outcome(row["outcome"], row["contact_class"], row["result_class"], where)
+
+
+def _claim(by_key: dict[str, Outcome], key: str, found: Outcome) -> None:
+    """Give `key` to `found`, unless another outcome of the file has it."""
+    if not key:
+        raise OutcomeMapError(f"{found.source}: an alias of {found.outcome!r} has no letter or digit")
+    holder = by_key.setdefault(key, found)
+    if holder.outcome != found.outcome:
+        raise OutcomeMapError(
+            f"the key {key!r} is claimed by {holder.outcome!r} ({holder.source}) and by {found.outcome!r} ({found.source})"
+        )

@@ -1,0 +1,52 @@
+"""The tables of schema `core`: landed rows with their meaning. Here: columns. Not here: the SQL that fills them."""
+
+from cleargrid_assets.tables.raw import D23_FIELDS
+from cleargrid_assets.tables.table import MONTH, Column, Table
+
+OUTCOME_MAP_VERSION = Column("outcome_map_version", "VARCHAR", "Hash of the outcome map that classified the row.")
+CLASSES = (
+    Column("outcome", "VARCHAR", "The outcome map's name for it; `unmapped`, or `(null)` where none was sent."),
+    Column(
+        "contact_class",
+        "VARCHAR",
+        "Who answered: no_connect, machine, live_unidentified, third_party, right_party, unknown.",
+    ),
+    Column("result_class", "VARCHAR", "What came of it: promise, refusal, settlement, ...; unknown when unmapped."),
+    Column("is_mapped", "BOOLEAN", "Whether the outcome map knows the spelling."),
+)
+
+OUTCOME_SPELLINGS = Table(
+    "core",
+    "outcome_spellings",
+    "Every spelling of an outcome in a month, and what the outcome map makes of it.",
+    ("month", "outcome_option"),
+    (
+        MONTH,
+        Column("outcome_option", "VARCHAR", "The spelling as sent.", nullable=True),
+        Column(
+            "outcome_key", "VARCHAR", "Its matching key: letters and digits, case and accents folded.", nullable=True
+        ),
+        *CLASSES,
+        OUTCOME_MAP_VERSION,
+    ),
+)
+
+CONTACT_ATTEMPTS = Table(
+    "core",
+    "contact_attempts",
+    "One row per landed row, with the outcome map and local time applied; nothing dropped.",
+    ("public_id",),
+    (
+        *D23_FIELDS,
+        MONTH,
+        *CLASSES,
+        Column("local_at", "TIMESTAMP", "communicated_at on the clock of the configured time zone."),
+        Column("local_date", "DATE", "Its local date."),
+        Column("local_hour", "INTEGER", "Its local hour, 0-23."),
+        Column("iso_weekday", "INTEGER", "Its local weekday, 1 (Monday) to 7."),
+        Column("log_lag_seconds", "DOUBLE", "created_at - communicated_at in seconds: how late it was typed in."),
+        OUTCOME_MAP_VERSION,
+    ),
+)
+
+CORE_TABLES = (OUTCOME_SPELLINGS, CONTACT_ATTEMPTS)
