@@ -14,6 +14,7 @@ from starlette.responses import Response
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+BAD_POSITION = 50
 GATEWAY_PAGE = b"<html><head><title>504 Gateway Time-out</title></head></html>"
 CLEARGRID_DOWN = b"<html><body><h1>502 Bad Gateway</h1></body></html>"
 
@@ -135,7 +136,7 @@ def _with_bad_rows(position: int, row: dict[str, Any]) -> Any:
         {"created_at": 1_747_000_000},
         {"outcome_option": "NUL \0 inside"},
     )
-    return {**row, **damages[position // 100 % len(damages)]} if position % 100 == 50 else row
+    return {**row, **damages[position // 100 % len(damages)]} if position % 100 == BAD_POSITION else row
 
 
 FAULTS: dict[str, Fault] = {

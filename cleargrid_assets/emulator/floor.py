@@ -33,6 +33,11 @@ OUTCOMES = (
     *("DISPUTE",) * 2, "SETTLED", "Paid", "Claims paid", "Financial difficulty", "Language barrier", "BPTP",
     "Follow up", "Escalated to legal",
 )  # fmt: skip
+SHARE_OF_TIES = 0.02
+SHARE_LOGGED_LATE = 0.03
+SHARE_LOGGED_DAYS_LATE = 0.2  # of those logged late
+SHARE_OF_PROMISES_BROKEN = 0.38
+SHARE_DEACTIVATED = 0.02
 PROMISES = frozenset({"PTP", "Promise to Pay", "promise_to_pay"})
 
 
@@ -144,7 +149,7 @@ class Floor:
         if _starts_month(hour + 1) and offsets:
             offsets[-1] = HOUR_MS - 1
         for position in range(1, size):
-            if random.random() < 0.02:  # ties on one instant
+            if random.random() < SHARE_OF_TIES:
                 offsets[position] = offsets[position - 1]
         return sorted((_entry(hour * HOUR_MS + offset, random) for offset in offsets), key=lambda entry: entry.key)
 
@@ -154,11 +159,11 @@ def _entry(communicated_ms: int, random: Random) -> Entry:
     draw = random.random
     outcome = OUTCOMES[int(draw() * len(OUTCOMES))]
     created = communicated_ms + int(2_000 + draw() * 240_000)
-    if draw() < 0.03:  # logged at the end of the shift, or days later
-        created = communicated_ms + int(draw() * (LONGEST_LAG_MS if draw() < 0.2 else 10 * HOUR_MS))
-    is_broken = outcome in PROMISES and draw() < 0.38
+    if draw() < SHARE_LOGGED_LATE:  # logged at the end of the shift, or days later
+        created = communicated_ms + int(draw() * (LONGEST_LAG_MS if draw() < SHARE_LOGGED_DAYS_LATE else 10 * HOUR_MS))
+    is_broken = outcome in PROMISES and draw() < SHARE_OF_PROMISES_BROKEN
     broken = created + int((3 + draw() * 40) * DAY_MS) if is_broken else None
-    inactive = created + int(draw() * 60 * DAY_MS) if draw() < 0.02 else None
+    inactive = created + int(draw() * 60 * DAY_MS) if draw() < SHARE_DEACTIVATED else None
     return Entry(
         public_id=f"{communicated_ms // 1000:08x}{random.getrandbits(64):016x}",
         communicated_ms=communicated_ms,

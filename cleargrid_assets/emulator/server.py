@@ -8,7 +8,7 @@ from __future__ import annotations
 import socket
 import threading
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import uvicorn
 
@@ -72,7 +72,7 @@ class Emulator:
         """What it was asked so far."""
         return self.api.requests
 
-    def __enter__(self) -> Emulator:
+    def __enter__(self) -> Self:
         # The socket listens since __init__: a request that comes before the server runs waits in its backlog.
         self._thread.start()
         return self

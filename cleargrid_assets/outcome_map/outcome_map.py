@@ -130,7 +130,8 @@ def _outcome(path: Path, line: int, row: dict[str, str]) -> Outcome:
             raise OutcomeMapError(f"{where}: {name} {row[name]!r} is unknown; choose one of {', '.join(choices)}")
     if row["result_class"] in IMPLY_RIGHT_PARTY and row["contact_class"] != "right_party":
         raise OutcomeMapError(
-            f"{where}: a {row['result_class']} implies that the right person was reached; set contact_class to right_party"
+            f"{where}: a {row['result_class']} implies that the right person was reached: set contact_class to "
+            f"right_party"
         )
     return Outcome(row["outcome"], row["contact_class"], row["result_class"], where)
 
@@ -142,5 +143,6 @@ def _claim(by_key: dict[str, Outcome], key: str, found: Outcome) -> None:
     holder = by_key.setdefault(key, found)
     if holder.outcome != found.outcome:
         raise OutcomeMapError(
-            f"the key {key!r} is claimed by {holder.outcome!r} ({holder.source}) and by {found.outcome!r} ({found.source})"
+            f"the key {key!r} is claimed by {holder.outcome!r} ({holder.source}) "
+            f"and by {found.outcome!r} ({found.source}): leave it to one of them"
         )

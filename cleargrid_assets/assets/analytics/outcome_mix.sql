@@ -1,6 +1,7 @@
 -- How often each outcome was logged, by local day, channel, source and spelling. All landed rows are counted
 -- (rows_total); attempts and broken count the rows in scope.
--- In a DuckDB shell on the warehouse: SET VARIABLE month = DATE '2026-05-01'; then paste. Without it: all months, active rows.
+-- In a DuckDB shell on the warehouse: SET VARIABLE month = DATE '2026-05-01'; then paste.
+-- Without it: all months. The rows in scope are the active ones, unless SET VARIABLE row_scope = 'all'.
 SELECT
     month,
     local_date,

@@ -23,7 +23,7 @@ SELECT
     coalesce(spelling.outcome, 'unmapped') AS outcome,
     coalesce(spelling.contact_class, 'unknown') AS contact_class,
     coalesce(spelling.result_class, 'unknown') AS result_class,
-    coalesce(spelling.is_mapped, false) AS is_mapped,
+    coalesce(spelling.is_mapped, FALSE) AS is_mapped,
     landed.local_at,
     landed.local_at::DATE AS local_date,
     hour(landed.local_at)::INTEGER AS local_hour,

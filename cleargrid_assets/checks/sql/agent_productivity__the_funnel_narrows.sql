@@ -7,5 +7,5 @@ WHERE
     (getvariable('month') IS NULL OR month = getvariable('month'))
     AND NOT coalesce(
         attempts >= connected AND connected >= contacts AND contacts >= rpc AND rpc >= promises AND promises >= 0,
-        false
+        FALSE
     )

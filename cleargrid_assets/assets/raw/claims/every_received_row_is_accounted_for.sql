@@ -15,10 +15,12 @@ counted AS (
         last_load.rows_quarantined,
         last_load.duplicates_collapsed,
         (
-            SELECT count(*) FROM raw.d23_manual_communication_logs AS logs WHERE logs.month = last_load.month
+            SELECT count(*) FROM raw.d23_manual_communication_logs AS logs
+            WHERE logs.month = last_load.month
         ) AS rows_in_the_table,
         (
-            SELECT count(*) FROM raw.d23_quarantine AS quarantined WHERE quarantined.month = last_load.month
+            SELECT count(*) FROM raw.d23_quarantine AS quarantined
+            WHERE quarantined.month = last_load.month
         ) AS rows_in_quarantine
     FROM last_load
     WHERE getvariable('month') IS NULL OR last_load.month = getvariable('month')
