@@ -1,5 +1,6 @@
 -- A day of each pool (an interaction source on a channel; not a person): funnel, pace, rates with Wilson 95 %
--- intervals, and how late outcomes were typed in. Rows in scope only. rate, wilson_lo and wilson_hi are macros of the warehouse.
+-- intervals, and how late outcomes were typed in. Rows in scope only.
+-- rate, wilson_lo and wilson_hi are macros of the warehouse.
 -- In a DuckDB shell on the warehouse: SET VARIABLE month = DATE '2026-05-01'; then paste.
 -- Without it: all months. The rows in scope are the active ones, unless SET VARIABLE row_scope = 'all'.
 WITH in_scope AS (
