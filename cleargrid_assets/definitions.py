@@ -40,7 +40,7 @@ def build_definitions(settings: Settings, resources: Mapping[str, Any] | None = 
     months = build_months(settings)
     loaded, side_tables = build_d23_manual_communication_logs(months), build_side_tables(months)
     assets = [loaded, *build_core(months), *build_analytics(months), *build_reports()]
-    refresh_month = build_refresh_month(months, assets)
+    refresh_month = build_refresh_month(assets)
     return dg.Definitions(
         assets=[*assets, *side_tables],
         asset_checks=build_checks(months),

@@ -20,14 +20,11 @@ REFRESH_MONTH = "refresh_month"
 REFRESH_SUMMARY = "refresh_summary"
 
 
-def build_refresh_month(
-    months: dg.MonthlyPartitionsDefinition, assets: Sequence[dg.AssetsDefinition]
-) -> UnresolvedAssetJobDefinition:
+def build_refresh_month(assets: Sequence[dg.AssetsDefinition]) -> UnresolvedAssetJobDefinition:
     """One month from ClearGrid to the analytics; a crashed run is started once more."""
     return dg.define_asset_job(
         REFRESH_MONTH,
         selection=dg.AssetSelection.assets(*(asset.key for asset in assets if asset.partitions_def)),
-        partitions_def=months,
         tags=CRASH_RETRY,
         description="Read a month again and compute everything that is made of it.",
     )

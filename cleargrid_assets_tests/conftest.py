@@ -1,0 +1,49 @@
+"""Fixtures that all tests share: a clean environment, and the whole platform on an emulator of its own.
+
+Here: fixtures. Not here: what they hand out (`platform_under_test`, `logged_rows`).
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from cleargrid_assets_tests.platform_under_test import Platform, started
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+PREFIXES = ("CLEARGRID_", "DAGSTER_")
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """No setting of the person who runs the tests reaches them; files land in the test's own folder."""
+    for name in [name for name in os.environ if name.startswith(PREFIXES)]:
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def start_platform(clean_environment: Path) -> Iterator[Callable[..., Platform]]:
+    """Starts platforms: `start_platform(variables={"CLEARGRID_TIMEZONE": "Asia/Dubai"}, faults=["down"])`.
+
+    `variables` are laid over the settings; every other argument goes to the emulator. Everything ends with the test.
+    """
+    with ExitStack() as stack:
+
+        def start(*, variables: dict[str, str] | None = None, **emulator: Any) -> Platform:
+            return stack.enter_context(started(clean_environment, variables or {}, **emulator))
+
+        yield start
+
+
+@pytest.fixture
+def platform(start_platform: Callable[..., Platform]) -> Platform:
+    """The platform on an emulator that does everything right."""
+    return start_platform()

@@ -1,0 +1,164 @@
+"""The platform as tests drive it: real runs against an emulator into a DuckDB file.
+
+Here: starting it, running months, looking into the warehouse. Not here: expectations.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+from cleargrid_assets.definitions import build_definitions
+from cleargrid_assets.emulator import Emulator
+from cleargrid_assets.jobs import REFRESH_MONTH
+from cleargrid_assets.partitions import build_months, window_of
+from cleargrid_assets.settings import Settings
+from cleargrid_assets.warehouse import Warehouse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from cleargrid_assets.client import Window
+
+NOW = datetime(2026, 6, 20, 12, tzinfo=UTC)
+"""The emulator's clock. The platform's own is the machine's: months of the past are closed for both."""
+
+MAY = "2026-05-01"
+LOGS = dg.AssetKey(["raw", "d23_manual_communication_logs"])
+LOADS = "raw.d23_loads"
+CHANGES = "raw.d23_changes"
+QUARANTINE = "raw.d23_quarantine"
+AT_ONCE = dg.RetryPolicy(max_retries=2)
+"""Dagster's retries, without the minutes between them."""
+
+FIELDS = (
+    "public_id", "communication_type", "interaction_source", "outcome_option", "is_active", "is_ptp_broken",
+    "communicated_at", "created_at", "updated_at",
+)  # fmt: skip
+Row = tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Platform:
+    """Definitions on an emulator, a warehouse file, and an instance that is gone with the test."""
+
+    emulator: Emulator
+    variables: Mapping[str, str]
+    instance: dg.DagsterInstance
+
+    @property
+    def settings(self) -> Settings:
+        """The settings as the platform reads them."""
+        return Settings(self.variables)
+
+    @property
+    def file(self) -> Path:
+        """The warehouse."""
+        return Path(self.settings.warehouse)
+
+    @cached_property
+    def definitions(self) -> dg.Definitions:
+        """The whole graph."""
+        return build_definitions(self.settings)
+
+    def with_variables(self, **changed: str) -> Platform:
+        """The same emulator, file and instance on other settings."""
+        return replace(self, variables={**self.variables, **changed})
+
+    def load(self, month: str = MAY) -> dg.ExecuteInProcessResult:
+        """Land a month: a run of the raw asset alone. A failed run is returned like any other."""
+        job = self.definitions.resolve_implicit_global_asset_job_def()
+        return job.execute_in_process(
+            partition_key=month, asset_selection=[LOGS], instance=self.instance, raise_on_error=False
+        )
+
+    def refresh(self, month: str = MAY) -> dg.ExecuteInProcessResult:
+        """Land a month and compute everything that is made of it, with all checks."""
+        job = self.definitions.resolve_job_def(REFRESH_MONTH)
+        return job.execute_in_process(partition_key=month, instance=self.instance, raise_on_error=False)
+
+    def window(self, month: str = MAY) -> Window:
+        """The month's range in UTC."""
+        return window_of(build_months(self.settings), month)
+
+    def truth(self, month: str = MAY) -> list[Row]:
+        """The month's rows as the emulator holds them now, in the columns' order and types, sorted by id."""
+        window = self.window(month)
+        rows = self.emulator.floor.rows(window.since, window.until, self.emulator.now or datetime.now(UTC))
+        return sorted(tuple(_landed(name, row[name]) for name in FIELDS) for row in rows)
+
+    def landed(self, month: str = MAY) -> list[Row]:
+        """The month's rows in the warehouse, likewise."""
+        return self.query(
+            f"SELECT {', '.join(FIELDS)} FROM raw.d23_manual_communication_logs WHERE month = ? ORDER BY public_id",
+            [month],
+        )
+
+    def query(self, sql: str, parameters: list[object] | None = None) -> list[Row]:
+        """The rows of a SELECT on the warehouse."""
+        with Warehouse(str(self.file)).reading() as connection:
+            return connection.execute(sql, parameters or []).fetchall()
+
+    def last_load(self, month: str = MAY) -> dict[str, Any]:
+        """The newest row of the month's ledger."""
+        with Warehouse(str(self.file)).reading() as connection:
+            found = connection.execute(
+                f"SELECT * FROM {LOADS} WHERE month = ? ORDER BY loaded_at DESC LIMIT 1", [month]
+            )
+            names = [column[0] for column in found.description or ()]
+            (values,) = found.fetchall()
+        return dict(zip(names, values, strict=True))
+
+    def environment(self, **changed: str) -> dict[str, str]:
+        """The environment of a process of its own on this platform."""
+        return {**os.environ, **self.variables, **changed}
+
+    def start_load(self, month: str = MAY, **changed: str) -> subprocess.Popen[str]:
+        """`dagster asset materialize` of the raw asset in a process of its own."""
+        arguments = ["asset", "materialize", "-m", "cleargrid_assets.definitions"]
+        return subprocess.Popen(
+            [installed("dagster"), *arguments, "--select", LOGS.to_user_string(), "--partition", month],
+            env=self.environment(**changed),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+
+def installed(command: str) -> str:
+    """The path of a command of the environment that runs the tests."""
+    return str(Path(sys.executable).parent / command)
+
+
+@contextmanager
+def started(folder: Path, variables: Mapping[str, str], **emulator: Any) -> Iterator[Platform]:
+    """A platform in `folder`; `emulator` are the emulator's arguments."""
+    with Emulator(**{"rows_per_day": 40, "now": NOW, **emulator}) as local, dg.DagsterInstance.ephemeral() as instance:
+        settings = {
+            "CLEARGRID_ENVIRONMENT": "emulator",
+            "CLEARGRID_BASE_URL": local.base_url,
+            "CLEARGRID_LENDER": local.credentials.lender,
+            "CLEARGRID_EMAIL": local.credentials.email,
+            "CLEARGRID_PASSWORD": local.credentials.password,
+            "CLEARGRID_WAREHOUSE": str(folder / "warehouse.duckdb"),
+            "CLEARGRID_START_MONTH": "2026-01",
+            "CLEARGRID_PAGE_SIZE": "100",
+        }
+        yield Platform(local, {**settings, **variables}, instance)
+
+
+def _landed(name: str, value: Any) -> Any:
+    """A value of the export as its column holds it: instants naive and in UTC."""
+    if not name.endswith("_at"):
+        return value
+    return datetime.fromisoformat(value).astimezone(UTC).replace(tzinfo=None)
