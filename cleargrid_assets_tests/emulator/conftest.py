@@ -1,0 +1,38 @@
+"""Fixtures of the emulator's tests."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cleargrid_assets.emulator import Emulator
+from cleargrid_assets_tests.emulator.caller import Caller
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+JULY = datetime(2026, 7, 1, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session")
+def caller() -> Iterator[Caller]:
+    """At an emulator that does everything right and whose clock stands at the first of July 2026."""
+    with Emulator(now=JULY) as emulator:
+        yield Caller(emulator)
+
+
+@pytest.fixture
+def call() -> Iterator[Callable[..., Caller]]:
+    """Starts emulators of one's own; each argument is the emulator's."""
+    started: list[Emulator] = []
+
+    def start(**arguments: object) -> Caller:
+        emulator = Emulator(**{"now": JULY, **arguments}).__enter__()
+        started.append(emulator)
+        return Caller(emulator)
+
+    yield start
+    for emulator in started:
+        emulator.__exit__(None, None, None)
