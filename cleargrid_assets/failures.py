@@ -26,8 +26,11 @@ from cleargrid_assets.warehouse import WarehouseBusyError, WarehouseError
 LANDING_ERRORS = (ClearGridError, WarehouseError, ConservationError, VanishLimitError, OutcomeMapError)
 """Everything that `failure_of` understands."""
 
-RETRIES = dg.RetryPolicy(max_retries=2, delay=8, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
-"""Minutes of retrying, for transient errors only; seconds of it belong to the client."""
+RETRIES = dg.RetryPolicy(max_retries=2, delay=18, backoff=dg.Backoff.EXPONENTIAL)
+"""For transient errors only; seconds of retrying belong to the client, whose waits are jittered.
+
+Together they outlast an outage of a minute, and a server that stays down is reported within two.
+"""
 
 NEXT_STEPS: tuple[tuple[type[Exception], str], ...] = (
     (SettingsError, "Correct the setting that the message names, then run the month again."),

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 OK = 200
 REQUEST_ID_HEADERS = ("x-request-id", "x-amzn-requestid", "x-correlation-id")
+KNOWN_NOTES = ("window_required", "capped", "timeout")
+LONGEST_INTEGER = 4_000
+ABSENT = object()
 
 
 class UndecodableBodyError(Exception):
@@ -49,59 +52,72 @@ class Page:
 def decode(body: bytes) -> Any:
     """JSON, also with the numbers and characters that a strict decoder refuses. Raises `UndecodableBodyError`.
 
-    The standard library takes NaN, 1e400 and lone surrogates; one such value must not cost the whole page.
+    NaN, 1e400, lone surrogates, raw control characters, bytes that are no UTF-8: one such value must not cost the
+    whole page. It comes out as a value that no field may have.
     """
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError:
         pass
     try:
-        return json.loads(body)
+        return LENIENT.decode(body.decode("utf-8-sig", "surrogateescape"))
     except (ValueError, RecursionError) as error:
         raise UndecodableBodyError from error
 
 
-def reason_of(answer: Answer) -> tuple[str, str | None]:
-    """The message and the request id of an error answer, whatever its body is."""
+def _integer(digits: str) -> int | float:
+    """Python refuses to read integers of thousands of digits."""
+    return int(digits) if len(digits) < LONGEST_INTEGER else float("inf")
+
+
+LENIENT = json.JSONDecoder(strict=False, parse_int=_integer)
+
+
+def is_error_envelope(envelope: Any) -> bool:
+    """Whether a decoded answer says that it is none, whatever the HTTP status was."""
+    if not isinstance(envelope, dict):
+        return False
+    code = envelope.get("code")
+    return envelope.get("success") is False or (code is not None and str(code) not in ("200", "200.0"))
+
+
+def reason_of(answer: Answer) -> tuple[str | None, str | None]:
+    """The message and the request id of an answer, whatever its body is; as the server wrote them, not yet masked."""
     header_id = next((answer.headers[name] for name in REQUEST_ID_HEADERS if answer.headers.get(name)), None)
     try:
         envelope = decode(answer.body)
     except UndecodableBodyError:
-        return "", header_id
+        return None, header_id
     if not isinstance(envelope, dict):
-        return "", header_id
-    request_id = envelope.get("requestId")
-    message = envelope.get("message")
-    return (message if isinstance(message, str) else ""), (request_id if isinstance(request_id, str) else header_id)
+        return None, header_id
+    message, request_id = envelope.get("message"), envelope.get("requestId")
+    known_id = str(request_id) if isinstance(request_id, (str, int)) and request_id else header_id
+    return (message if isinstance(message, str) else None), known_id
 
 
-def page_of(envelope: Any, window: Window, *, is_first: bool, wants_total: bool, doing: str) -> Page:
+def page_of(
+    envelope: Any, request_id: str | None, window: Window, *, is_first: bool, wants_total: bool, doing: str
+) -> Page:
     """The page in a decoded 200. Raises `UnexpectedAnswerError` when it breaks the contract."""
-    request_id = envelope.get("requestId") if isinstance(envelope, dict) else None
-
-    def broken(what: str) -> UnexpectedAnswerError:
-        known_id = request_id if isinstance(request_id, str) else None
-        return UnexpectedAnswerError(f"{doing}: {what}", doing=doing, status=200, request_id=known_id)
-
-    if not isinstance(envelope, dict):
-        raise broken("the answer is no JSON object")
-    if envelope.get("code", OK) != OK or envelope.get("success") is False:
-        raise broken("HTTP says 200, the envelope says otherwise")
-    body = envelope.get("body")
+    body = envelope.get("body") if isinstance(envelope, dict) else None
     rows = body.get("rows") if isinstance(body, dict) else None
     pagination = body.get("pagination") if isinstance(body, dict) else None
-    if not isinstance(body, dict) or not isinstance(rows, list):
-        raise broken("the answer has no rows")
-    if not isinstance(pagination, dict) or "nextCursor" not in pagination:
-        raise broken("the answer has no pagination")
-    cursor = pagination["nextCursor"]
-    if cursor is not None and (not isinstance(cursor, str) or not cursor):
-        raise broken("nextCursor is neither text nor null")
-    wrong = _wrong_echo(body.get("meta"), window, is_first=is_first)
-    if wrong:
-        raise broken(wrong)
+    cursor = pagination.get("nextCursor", ABSENT) if isinstance(pagination, dict) else ABSENT
+    wrong = None
+    if not isinstance(envelope, dict):
+        wrong = "the answer is no JSON object"
+    elif not isinstance(rows, list):
+        wrong = "the answer has no rows"
+    elif cursor is ABSENT:
+        wrong = "the answer has no pagination with a nextCursor"
+    elif cursor is not None and (not isinstance(cursor, str) or not cursor):
+        wrong = "nextCursor is neither text nor null"
+    else:
+        wrong = _wrong_echo(body.get("meta") if isinstance(body, dict) else None, window, is_first=is_first)
+    if wrong or not isinstance(rows, list) or not isinstance(pagination, dict):
+        raise UnexpectedAnswerError(f"{doing}: {wrong}", doing=doing, status=OK, request_id=request_id)
     total = total_of(pagination, request_id) if wants_total else None
-    return Page(rows, cursor, total, request_id if isinstance(request_id, str) else None)
+    return Page(rows, cursor if isinstance(cursor, str) else None, total, request_id)
 
 
 def _wrong_echo(meta: Any, window: Window, *, is_first: bool) -> str | None:
@@ -111,8 +127,9 @@ def _wrong_echo(meta: Any, window: Window, *, is_first: bool) -> str | None:
         said = echo.get(name)
         if said is None and not is_first:
             continue
-        if _instant(said) != asked:
-            shown = repr(said)[:60]
+        understood = _instant(said)
+        if understood != asked:
+            shown = instant(understood) if understood else "no instant at all"
             return f"asked for {name}={instant(asked)}, but ClearGrid says it understood {shown}"
     return None
 
@@ -120,18 +137,18 @@ def _wrong_echo(meta: Any, window: Window, *, is_first: bool) -> str | None:
 def _instant(text: Any) -> datetime | None:
     try:
         moment = datetime.fromisoformat(text)
-    except (TypeError, ValueError):
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (TypeError, ValueError, OverflowError):
         return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def total_of(pagination: dict[str, Any], request_id: Any = None) -> Total:
+def total_of(pagination: dict[str, Any], request_id: str | None) -> Total:
     """ClearGrid's count out of `pagination`; anything but a non-negative integer is no count."""
     total, note = pagination.get("total"), pagination.get("totalNote")
-    known_id = request_id if isinstance(request_id, str) else None
-    note = note if isinstance(note, str) else None
+    if note is not None:
+        note = note if note in KNOWN_NOTES else "unknown"
     if total is None:
-        return Total(None, exact=False, note=note or "absent", request_id=known_id)
+        return Total(None, exact=False, note=note or "absent", request_id=request_id)
     if type(total) is not int or total < 0:
-        return Total(None, exact=False, note="unusable", request_id=known_id)
-    return Total(total, exact=pagination.get("totalExact") is True and note is None, note=note, request_id=known_id)
+        return Total(None, exact=False, note="unusable", request_id=request_id)
+    return Total(total, exact=pagination.get("totalExact") is True and note is None, note=note, request_id=request_id)

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from cleargrid_assets.client.errors import LoginRejectedError, UnexpectedAnswerError
+from cleargrid_assets.client.errors import LoginRejectedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from cleargrid_assets.client.patience import Patience
     from cleargrid_assets.client.transport import Answer
 
 UNAUTHORIZED = 401
@@ -34,36 +35,36 @@ class Token:
 
 
 class Authenticator:
-    """Holds the one token of a client; `login` and `refresh` fetch new ones."""
+    """Holds the one token of a client; `log_in` and `refresh` fetch new ones."""
 
-    def __init__(self, login: Callable[[], Token], refresh: Callable[[Token], Token | None]) -> None:
-        self._login = login
+    def __init__(self, log_in: Callable[[Patience], Token], refresh: Callable[[Token], Token | None]) -> None:
+        self._fetch = log_in
         self._refresh = refresh
         self._lock = threading.RLock()
         self._token: Token | None = None
         self._refusal: LoginRejectedError | None = None
 
-    def token(self) -> Token:
+    def token(self, patience: Patience) -> Token:
         """The shared token; the first caller logs in while the others wait."""
         with self._lock:
-            return self._token or self._log_in()
+            return self._token or self._log_in(patience)
 
-    def send(self, exchange: Callable[[Token], Answer]) -> Answer:
+    def send(self, exchange: Callable[[Token], Answer], patience: Patience) -> Answer:
         """`exchange` with a token that is accepted, if any is.
 
         A 401 answer is returned only when a token that was fetched for this very request, and that no other thread
         could use up, was refused as well.
         """
-        token = self.token()
+        token = self.token(patience)
         answer = exchange(token)
         for _ in range(MOST_TAKEOVERS):
             if answer.status != UNAUTHORIZED or self._token in (None, token):
                 break
-            token = self.token()
+            token = self.token(patience)
             answer = exchange(token)
-        return self._insist(token, exchange) if answer.status == UNAUTHORIZED else answer
+        return self._insist(token, exchange, patience) if answer.status == UNAUTHORIZED else answer
 
-    def _insist(self, failed: Token, exchange: Callable[[Token], Answer]) -> Answer:
+    def _insist(self, failed: Token, exchange: Callable[[Token], Answer], patience: Patience) -> Answer:
         """Renew, then log in, each time trying this request before anybody else can use the token."""
         with self._lock:
             if self._token is not None and self._token != failed:
@@ -76,37 +77,15 @@ class Authenticator:
                 answer = exchange(renewed)
                 if answer.status != UNAUTHORIZED:
                     return answer
-            return exchange(self._log_in())
+            return exchange(self._log_in(patience))
 
-    def _log_in(self) -> Token:
+    def _log_in(self, patience: Patience) -> Token:
         """A new token; a refusal is remembered, so that many threads do not knock many times."""
         if self._refusal is not None:
             raise self._refusal
         try:
-            self._token = self._login()
+            self._token = self._fetch(patience)
         except LoginRejectedError as error:
             self._refusal = error
             raise
         return self._token
-
-
-def token_of(envelope: Any, doing: str) -> Token:
-    """The token in a login's answer, bare or wrapped in a success envelope."""
-    fields = fields_of(envelope)
-    bearer, lender = fields.get("token"), fields.get("lenderPublicId")
-    refresh = fields.get("refreshToken")
-    if not isinstance(bearer, str) or not bearer or not isinstance(lender, str) or not lender:
-        raise _no_token(doing)
-    return Token(bearer, refresh if isinstance(refresh, str) and refresh else None, lender)
-
-
-def fields_of(envelope: Any) -> dict[str, Any]:
-    """The object that holds the token, with or without an envelope around it."""
-    if not isinstance(envelope, dict):
-        return {}
-    body = envelope.get("body")
-    return body if "token" not in envelope and isinstance(body, dict) else envelope
-
-
-def _no_token(doing: str) -> UnexpectedAnswerError:
-    return UnexpectedAnswerError(f"{doing}: the answer holds no token", doing=doing, status=200)

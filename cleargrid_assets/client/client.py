@@ -13,13 +13,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cleargrid_assets.client.answers import Page, Total, page_of
+from cleargrid_assets.client.errors import ServerFaultError
 from cleargrid_assets.client.flight import Flight
+from cleargrid_assets.client.meaning import TooSlowError
 from cleargrid_assets.client.patience import Patience
 from cleargrid_assets.client.redaction import Redactor
-from cleargrid_assets.client.requester import Counters, Requester, TooSlowError
+from cleargrid_assets.client.requester import Counters, Requester, Work
 from cleargrid_assets.client.retry import RetryPolicy
 from cleargrid_assets.client.transport import Transport
-from cleargrid_assets.client.walk import PageSize, Split, Walker
+from cleargrid_assets.client.walk import Narrowing, Split, Walker
 from cleargrid_assets.client.window import Window, instant
 
 if TYPE_CHECKING:
@@ -29,6 +31,9 @@ if TYPE_CHECKING:
 
 LARGEST_PAGE = 1000
 MOST_CONCURRENCY = 16
+COUNT_SECONDS = 20.0
+COUNT_PATIENCE_SECONDS = 90.0
+"""A count is worth waiting for, but the rows can be had without it."""
 
 
 class ClearGridClient:
@@ -74,24 +79,24 @@ class ClearGridClient:
 
     def log_in(self) -> None:
         """Log in now instead of with the first request. Raises as `rows` does."""
-        self.requester.log_in()
+        self.requester.log_in(self.patience(COUNT_PATIENCE_SECONDS))
 
     def count(self, dataset: Dataset, window: Window) -> Total:
-        """ClearGrid's own count of the window's rows; no total when counting takes too long."""
-        params = {"since": instant(window.since), "until": instant(window.until), "limit": "1", "sort": "asc"}
+        """ClearGrid's own count of the window's rows; no total when it cannot count them, or not in time."""
         doing = f"counting {dataset.code} {window}"
+        params = {"since": instant(window.since), "until": instant(window.until), "limit": "1", "sort": "asc"}
         try:
-            envelope = self.requester.get(
-                f"/exports/{dataset.section}/{dataset.code}",
+            reply = self.requester.get(
+                dataset.path,
                 {**params, "includeTotal": "true"},
-                doing=doing,
-                patience=self.patience(),
-                flight=self.flight(1),
-                counters=self.counters,
+                Work(doing, self.patience(COUNT_PATIENCE_SECONDS), self.flight(1), self.counters),
+                seconds=COUNT_SECONDS,
             )
         except TooSlowError as slow:
             return Total(None, exact=False, note="timeout", request_id=slow.request_id)
-        page = page_of(envelope, window, is_first=True, wants_total=True, doing=doing)
+        except ServerFaultError as fault:
+            return Total(None, exact=False, note="failed", request_id=fault.request_id)
+        page = page_of(reply.envelope, reply.request_id, window, is_first=True, wants_total=True, doing=doing)
         return page.total or Total(None, exact=False, note="absent")
 
     def pages(self, dataset: Dataset, window: Window) -> Iterator[list[Any]]:
@@ -107,7 +112,7 @@ class ClearGridClient:
             patience=self.patience(),
             flight=self.flight(1),
             counters=self.counters,
-            page_size=PageSize(self.page_size),
+            narrowing=Narrowing(self.page_size),
             on_page=lambda _rows: None,
         )
         todo = [window]

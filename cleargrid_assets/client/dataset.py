@@ -11,5 +11,10 @@ class Dataset:
     code: str
     cursor_field: str
 
+    @property
+    def path(self) -> str:
+        """Its path under the lender's address."""
+        return f"/exports/{self.section}/{self.code}"
+
 
 D23 = Dataset("S4", "D23", "communicated_at")

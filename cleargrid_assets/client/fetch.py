@@ -12,9 +12,9 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from cleargrid_assets.client.errors import UnreachableError
+from cleargrid_assets.client.errors import TransientError, UnreachableError
 from cleargrid_assets.client.patience import Patience, StoppedError
-from cleargrid_assets.client.walk import PageSize, Split, WalkedWindow, Walker
+from cleargrid_assets.client.walk import Narrowing, Split, WalkedWindow, Walker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -83,8 +83,8 @@ def fetch_windows(
     """Walk `windows` with up to `concurrency` requests in flight; `convert` makes a `T` of each page's rows.
 
     A window with much more than `target_rows` rows is split, so that no worker is left with a long tail. Raises the
-    first error of any worker at once, and `UnreachableError` (with `budget_spent`) after `deadline_seconds`, or
-    after `stall_seconds` without a single page.
+    first error of any worker at once, and a `TransientError` (with `budget_spent`) after `deadline_seconds`, or after
+    `stall_seconds` without a single page.
     """
     board = _Board[T](windows)
     most = concurrency or client.concurrency
@@ -96,7 +96,7 @@ def fetch_windows(
         patience=patience,
         flight=client.flight(most),
         counters=client.counters,
-        page_size=PageSize(page_size or client.page_size),
+        narrowing=Narrowing(page_size or client.page_size),
         on_page=board.saw_page,
         target_rows=target_rows,
     )
@@ -212,7 +212,7 @@ class _Board(Generic[T]):
             empty_pages=sum(walked.empty_pages for walked in self._done),
             retries=walker.counters.retries - before[1],
             splits=self._splits,
-            page_size_used=walker.page_size.size,
+            page_size_used=walker.narrowing.size,
         )
 
 
@@ -233,9 +233,17 @@ class _Handover(AbstractContextManager[None]):
         return True
 
 
-def _time_is_up(walker: Walker[T], silent: float | None) -> UnreachableError:
+def _time_is_up(walker: Walker[T], silent: float | None) -> TransientError:
+    """The error of a load that is given up: what troubled it last says of which kind it is."""
     what = f"no page came for {silent:.0f} s" if silent is not None else "the time for the load is up"
-    fault = f"; the last trouble: {walker.counters.last_fault}" if walker.counters.last_fault else ""
-    error = UnreachableError(f"reading {walker.dataset.code}: {what}{fault}", doing=f"reading {walker.dataset.code}")
+    doing, trouble = f"reading {walker.dataset.code}", walker.counters.trouble
+    kind = type(trouble) if isinstance(trouble, TransientError) else UnreachableError
+    last = f"; the last trouble: {trouble.args[0]}" if trouble else ""
+    error = kind(
+        f"{doing}: {what}{last}",
+        doing=doing,
+        status=trouble.status if trouble else None,
+        request_id=trouble.request_id if trouble else None,
+    )
     error.budget_spent = True
     return error

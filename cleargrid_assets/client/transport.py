@@ -1,36 +1,42 @@
 """One HTTP exchange: sent once, answered within a deadline or not.
 
-Here: sessions, time-outs, reading a body as it comes. Not here: tokens, retries, meaning of answers.
+Here: sessions, the time-out for a whole answer. Not here: tokens, retries, meaning of answers.
 """
 
 from __future__ import annotations
 
+import io
 import ipaddress
 import threading
 import time
-from collections import deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import requests
+import requests.adapters
+import urllib3.connection
+import urllib3.connectionpool
 import urllib3.exceptions
 
 from cleargrid_assets.client.errors import SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    import socket
+    from collections.abc import Mapping
 
 CONNECT_SECONDS = 10.0
-CHUNK = 65_536
-LATELY = 32
-SHORTEST_DEADLINE = 10.0
+BUFFER = 65_536
 USER_AGENT = "cleargrid-assets/0.1"
 BROKEN = (requests.RequestException, urllib3.exceptions.HTTPError, OSError)
 
 
 class TimedOutError(Exception):
-    """No complete answer came within the deadline."""
+    """No complete answer came within the deadline of `seconds`."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__()
+        self.seconds = seconds
 
 
 class BrokenExchangeError(Exception):
@@ -39,23 +45,24 @@ class BrokenExchangeError(Exception):
 
 @dataclass(frozen=True)
 class Answer:
-    """A complete answer."""
+    """A complete answer, and the seconds until its last byte."""
 
     status: int
     body: bytes
     headers: Mapping[str, str]
+    seconds: float
 
 
 def checked_base_url(base_url: str) -> str:
     """The root address; raises `SettingsError` unless it is HTTPS, or plain HTTP on a loopback address."""
     parts = urlsplit(base_url)
     if parts.username or parts.password:
-        raise SettingsError("the base URL holds a user name or password: remove it")
-    if not parts.hostname or parts.scheme not in {"http", "https"}:
-        raise SettingsError(f"the base URL {base_url!r} is no address: write one such as https://v3-api.cleargrid.ai")
-    if parts.scheme == "http" and not is_loopback(parts.hostname):
-        raise SettingsError(f"the base URL {base_url!r} is plain HTTP: use https, or a loopback address")
-    return base_url.rstrip("/")
+        raise SettingsError("the base URL carries a user or a password: leave them out")
+    if parts.scheme == "https" and parts.hostname:
+        return base_url.rstrip("/")
+    if parts.scheme == "http" and is_loopback(parts.hostname or ""):
+        return base_url.rstrip("/")
+    raise SettingsError(f"{base_url!r} cannot be used: ClearGrid takes HTTPS only; plain HTTP is for 127.0.0.1")
 
 
 def is_loopback(host: str) -> bool:
@@ -66,38 +73,13 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-class Pace:
-    """How long answers have taken lately, and how long to wait for the next one.
-
-    When pages come in a hundredth of a second, one that takes ten is lost, and waiting longer wastes the load's time.
-    """
-
-    def __init__(self, timeout_seconds: float) -> None:
-        self._timeout = timeout_seconds
-        self._lately: deque[float] = deque(maxlen=LATELY)
-
-    def took(self, seconds: float) -> None:
-        """A complete answer came after `seconds`."""
-        self._lately.append(seconds)
-
-    def deadline_seconds(self, *, is_first_try: bool) -> float:
-        """Twenty times the slowest of the latest answers, ten seconds at least, never more than the time-out.
-
-        A request that is tried again gets the whole time-out.
-        """
-        if not is_first_try or not self._lately:
-            return self._timeout
-        return min(self._timeout, max(SHORTEST_DEADLINE, 20 * max(tuple(self._lately))))
-
-
 class Transport:
     """Sends requests; one session per thread, no redirects, no proxy before a loopback address."""
 
-    def __init__(self, base_url: str, timeout_seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, base_url: str, timeout_seconds: float) -> None:
         self._base_url = checked_base_url(base_url)
         self._is_local = is_loopback(urlsplit(base_url).hostname or "")
-        self._pace = Pace(timeout_seconds)
-        self._clock = clock
+        self.timeout_seconds = timeout_seconds
         self._threads = threading.local()
 
     def send(
@@ -105,46 +87,39 @@ class Transport:
         method: str,
         path: str,
         *,
+        seconds: float,
         params: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
         json: object = None,
-        is_first_try: bool = False,
     ) -> Answer:
-        """One exchange. Raises `TimedOutError` or `BrokenExchangeError`; neither carries header or body."""
-        started, seconds = self._clock(), self._pace.deadline_seconds(is_first_try=is_first_try)
-        timeouts = (min(CONNECT_SECONDS, seconds), seconds)
+        """One exchange of at most `seconds`, and at most the client's time-out.
+
+        Raises `TimedOutError` or `BrokenExchangeError`; neither carries header or body.
+        """
+        started, allowed = time.monotonic(), min(seconds, self.timeout_seconds)
         try:
-            with self._session().request(
+            response = self._session().request(
                 method,
                 f"{self._base_url}{path}",
                 params=params,
                 headers=headers,
                 json=json,
-                timeout=timeouts,
-                stream=True,
+                timeout=(min(CONNECT_SECONDS, allowed), allowed),
                 allow_redirects=False,
-            ) as response:
-                body = self._body(response, started + seconds)
-                self._pace.took(self._clock() - started)
-                return Answer(response.status_code, body, dict(response.headers.lower_items()))
+            )
         except requests.Timeout:
-            raise TimedOutError from None
+            raise TimedOutError(allowed) from None
         except BROKEN as error:
-            raise (TimedOutError if _is_timeout(error) else BrokenExchangeError(type(error).__name__)) from None
-
-    def _body(self, response: requests.Response, deadline: float) -> bytes:
-        """The whole body; a slow drip is noticed while it drips."""
-        chunks = []
-        while chunk := response.raw.read1(CHUNK, decode_content=True):
-            chunks.append(chunk)
-            if self._clock() > deadline:
-                raise TimedOutError
-        return b"".join(chunks)
+            raise (TimedOutError(allowed) if _is_timeout(error) else _broken(error)) from None
+        received = dict(response.headers.lower_items())
+        return Answer(response.status_code, response.content, received, time.monotonic() - started)
 
     def _session(self) -> requests.Session:
         session: requests.Session | None = getattr(self._threads, "session", None)
         if session is None:
             session = requests.Session()
+            session.mount("https://", _Adapter())
+            session.mount("http://", _Adapter())
             session.trust_env = not self._is_local
             session.auth = _keep_header
             session.headers["User-Agent"] = USER_AGENT
@@ -158,7 +133,86 @@ def _keep_header(request: requests.PreparedRequest) -> requests.PreparedRequest:
     return request
 
 
+def _broken(error: BaseException) -> BrokenExchangeError:
+    return BrokenExchangeError(type(error).__name__)
+
+
 def _is_timeout(error: BaseException) -> bool:
     """Whether a read time-out hides in the exception's causes."""
     kinds = (TimeoutError, urllib3.exceptions.TimeoutError)
     return isinstance(error, kinds) or any(isinstance(part, kinds) for part in error.args)
+
+
+class _DeadlineReader(io.RawIOBase):
+    """The bytes of one answer; raises `TimeoutError` at its deadline, however often a byte drips in."""
+
+    def __init__(self, sock: socket.socket, deadline: float) -> None:
+        self._sock = sock
+        self._deadline = deadline
+        self._raw = sock.makefile("rb", buffering=0)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("timed out")
+        self._sock.settimeout(left)
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class _DeadlineSocket:
+    """A socket whose time-out is for the whole answer that is read after it was set, not for each of its bytes."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+        self._seconds: float | None = None
+
+    def settimeout(self, seconds: float | None) -> None:
+        self._seconds = seconds
+        self._sock.settimeout(seconds)
+
+    def makefile(self, mode: str, *_arguments: object) -> io.BufferedReader:
+        assert self._seconds is not None, f"{mode} without a time-out"
+        return io.BufferedReader(_DeadlineReader(self._sock, time.monotonic() + self._seconds), BUFFER)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._sock, name)
+
+
+class _HTTPConnection(urllib3.connection.HTTPConnection):
+    def connect(self) -> None:
+        super().connect()
+        self.sock = _DeadlineSocket(self.sock)
+
+
+class _HTTPSConnection(urllib3.connection.HTTPSConnection):
+    def connect(self) -> None:
+        super().connect()
+        self.sock = _DeadlineSocket(self.sock)
+
+
+class _HTTPPool(urllib3.connectionpool.HTTPConnectionPool):
+    ConnectionCls = _HTTPConnection
+
+
+class _HTTPSPool(urllib3.connectionpool.HTTPSConnectionPool):
+    ConnectionCls = _HTTPSConnection
+
+
+class _Adapter(requests.adapters.HTTPAdapter):
+    """Connections whose time-out is for the whole answer, through a proxy too."""
+
+    def init_poolmanager(self, *arguments: Any, **named: Any) -> None:
+        super().init_poolmanager(*arguments, **named)
+        self.poolmanager.pool_classes_by_scheme = {"http": _HTTPPool, "https": _HTTPSPool}
+
+    def proxy_manager_for(self, *arguments: Any, **named: Any) -> Any:
+        manager = super().proxy_manager_for(*arguments, **named)
+        manager.pool_classes_by_scheme = {"http": _HTTPPool, "https": _HTTPSPool}
+        return manager

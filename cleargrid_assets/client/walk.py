@@ -13,8 +13,9 @@ from math import ceil
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from cleargrid_assets.client.answers import Page, page_of
-from cleargrid_assets.client.errors import CursorLoopError, QueryTooLargeError
-from cleargrid_assets.client.requester import Counters, Requester, TooSlowError
+from cleargrid_assets.client.errors import CursorLoopError, QueryTooLargeError, UnexpectedAnswerError
+from cleargrid_assets.client.meaning import TooSlowError
+from cleargrid_assets.client.requester import Counters, Requester, Work
 from cleargrid_assets.client.window import Window, instant
 
 if TYPE_CHECKING:
@@ -28,15 +29,24 @@ T = TypeVar("T")
 
 SMALLEST_PAGE = 50
 HICCUPS = 2
+LONGEST_PAUSE_STEP = 3
 TOLERATED_PARTS = 2
 """A window of up to twice the target is walked whole: splitting it would cost the page that was read."""
 
-LAST_TRIES = 4
-"""How often the smallest page of the smallest window is asked for: a gateway's hiccup is not a law."""
+MOST_PARTS = 64
+MOST_DENSE_PARTS = 2_000
+"""Windows that a load may be split into on the word of its totals, which may be wrong."""
+
+MOST_EMPTY_PAGES = 200
+"""In a row; then the window is walked in halves, each of which starts nearer to its rows."""
+
+SAMPLED_ROWS = 8
+MOST_SIGHTS = 3
+"""How often a walk may be given one and the same page under new cursors before it goes in circles."""
 
 
-class PageSize:
-    """The page size that all windows of a load share; it only shrinks.
+class Narrowing:
+    """What all windows of a load learn about the server: how large a page may be, how far a window may be split.
 
     One slow answer may be a hiccup: then only that page is asked for in smaller pieces. A size that is too slow
     twice, and oftener than half as often as it works, is given up for the whole load.
@@ -46,20 +56,31 @@ class PageSize:
         self._lock = threading.Lock()
         self._slow: Counter[int] = Counter()
         self._fine: Counter[int] = Counter()
+        self._dense_parts = 0
+        self._slow_in_a_row = 0
         self.size = size
 
     def was_fine(self, size: int) -> None:
         """A page of `size` came in time."""
         with self._lock:
             self._fine[size] += 1
+            self._slow_in_a_row = 0
 
-    def was_slow(self, size: int) -> None:
-        """A page of `size` did not come in time."""
+    def was_slow(self, size: int) -> int:
+        """A page of `size` did not come in time; how many in a row did not, up to a few."""
         with self._lock:
             self._slow[size] += 1
             is_law = self._slow[size] >= HICCUPS and 2 * self._slow[size] > self._fine[size]
             if is_law:
                 self.size = min(self.size, halved(size))
+            self._slow_in_a_row += 1
+            return min(self._slow_in_a_row, LONGEST_PAUSE_STEP)
+
+    def allows_parts(self, parts: int) -> bool:
+        """Whether a dense window may be split into `parts`."""
+        with self._lock:
+            self._dense_parts += parts
+            return self._dense_parts <= MOST_DENSE_PARTS
 
 
 def halved(size: int) -> int:
@@ -85,9 +106,53 @@ class Split:
     parts: list[Window]
 
 
+class Trail:
+    """Where one walk has been; raises when it goes in circles or nowhere."""
+
+    def __init__(self, doing: str) -> None:
+        self._doing = doing
+        self._cursors: set[bytes] = set()
+        self._sights: Counter[bytes] = Counter()
+        self._empty_in_a_row = 0
+
+    def follow(self, page: Page) -> str:
+        """The cursor of the next page. Raises `CursorLoopError` when this walk has been there."""
+        cursor = page.next_cursor or ""
+        mark = _digest(cursor)
+        if mark in self._cursors:
+            raise self._loop(page, f"page {len(self._cursors) + 2} would be one that this walk has been at")
+        self._cursors.add(mark)
+        return cursor
+
+    def saw(self, page: Page) -> bool:
+        """Whether the walk gets on; False after very many empty pages. Raises `CursorLoopError` for repeated pages."""
+        if not page.rows:
+            self._empty_in_a_row += 1
+            return self._empty_in_a_row < MOST_EMPTY_PAGES
+        self._empty_in_a_row = 0
+        sample = page.rows[:: max(1, len(page.rows) // SAMPLED_ROWS)]
+        if any(isinstance(row, dict) and row.get("public_id") for row in sample):
+            sight = _digest(f"{len(page.rows)} {sample!r}")
+            self._sights[sight] += 1
+            if self._sights[sight] >= MOST_SIGHTS:
+                raise self._loop(page, f"the same page came {MOST_SIGHTS} times under different cursors")
+        return True
+
+    def _loop(self, page: Page, what: str) -> CursorLoopError:
+        message = f"{self._doing}: {what}"
+        return CursorLoopError(message, doing=self._doing, status=200, request_id=page.request_id)
+
+
+def _digest(text: str) -> bytes:
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
 @dataclass(frozen=True)
 class Walker(Generic[T]):
-    """Walks windows of one dataset, all with the same patience, gate, counters and page size."""
+    """Walks windows of one dataset, all with the same patience, gate, counters and narrowing.
+
+    `target_rows`: ask for each window's total and walk windows with many more rows in parts; None: never.
+    """
 
     requester: Requester
     dataset: Dataset
@@ -95,101 +160,88 @@ class Walker(Generic[T]):
     patience: Patience
     flight: Flight
     counters: Counters
-    page_size: PageSize
+    narrowing: Narrowing
     on_page: Callable[[int], None]
     target_rows: int | None = None
 
     def walk(self, window: Window) -> WalkedWindow[T] | Split:
-        """All pages of `window`, or its parts when it is too dense or too slow to be walked whole."""
-        batches: list[T] = []
-        received = empty = 0
+        """All pages of `window`, or its parts when it is too dense, too sparse or too slow to be walked whole."""
+        work = Work(f"reading {self.dataset.code} {window}", self.patience, self.flight, self.counters)
+        trail, batches, received, empty = Trail(work.doing), list[T](), 0, 0
         cursor: str | None = None
-        seen: set[bytes] = set()
         while True:
-            page = self._page(window, cursor)
+            page = self._page(work, window, cursor)
             if isinstance(page, Split):
                 return page
             if cursor is None and (parts := self._parts_if_dense(window, page)):
                 return Split(parts)
+            self.on_page(len(page.rows))
+            if not trail.saw(page):
+                return self._halves_of_a_sparse(window, page)
             batches.append(self.convert(page.rows, window))
             received += len(page.rows)
             empty += not page.rows
-            self.on_page(len(page.rows))
             if page.next_cursor is None:
                 return WalkedWindow(window, batches, received, len(batches), empty)
-            cursor = self._next(window, page, seen)
+            cursor = trail.follow(page)
 
-    def _next(self, window: Window, page: Page, seen: set[bytes]) -> str:
-        """The next cursor; raises `CursorLoopError` when this walk has been there."""
-        cursor = page.next_cursor or ""
-        mark = blake2b(cursor.encode("utf-8", "surrogatepass"), digest_size=16).digest()
-        if mark in seen:
-            raise CursorLoopError(
-                f"{self._doing(window)}: page {len(seen) + 2} would be one that this walk has been at",
-                doing=self._doing(window),
-                status=200,
-                request_id=page.request_id,
-            )
-        seen.add(mark)
-        return cursor
-
-    def _page(self, window: Window, cursor: str | None) -> Page | Split:
+    def _page(self, work: Work, window: Window, cursor: str | None) -> Page | Split:
         """The page at `cursor`, with smaller pages when that takes too long; then with smaller windows."""
-        tries, wants_total = 0, cursor is None and self.target_rows is not None
-        size, is_first_try = self.page_size.size, True
+        wants_total = cursor is None and self.target_rows is not None
+        size, slow_before = self.narrowing.size, 0
         while True:
             try:
-                page = self._ask(window, cursor, size, wants_total=wants_total, is_first_try=is_first_try)
+                page = self._ask(work, window, cursor, size, wants_total=wants_total, slow_before=slow_before)
             except TooSlowError as slow:
-                self.counters.count(retries=1, fault=f"{self._doing(window)}: HTTP {slow.status or 'time-out'}")
-                self.page_size.was_slow(size)
-                wants_total = is_first_try = False
-                if halved(size) < size:
-                    size = halved(size)
-                    continue
-                if window.is_splittable:
-                    return Split(window.split())
-                tries += 1
-                if tries >= LAST_TRIES:
-                    raise self._too_large(window, slow, tries) from None
-                self.patience.wait(0.5 * tries)
+                self.counters.count(retries=1)
+                self.counters.had_trouble(slow.as_error(work.doing))
+                self.requester.pause(work, self.narrowing.was_slow(size), slow.seconds)
+                wants_total, slow_before = False, slow_before + 1
+                if halved(size) == size:
+                    return self._halves_of_a_slow(window, slow, work.doing, slow_before)
+                size = halved(size)
             else:
-                self.page_size.was_fine(size)
+                self.narrowing.was_fine(size)
                 return page
 
-    def _ask(self, window: Window, cursor: str | None, size: int, *, wants_total: bool, is_first_try: bool) -> Page:
+    def _ask(
+        self, work: Work, window: Window, cursor: str | None, size: int, *, wants_total: bool, slow_before: int
+    ) -> Page:
         params = {"since": instant(window.since), "until": instant(window.until), "limit": str(size), "sort": "asc"}
         if cursor is not None:
             params["cursor"] = cursor
         if wants_total:
             params["includeTotal"] = "true"
-        doing = self._doing(window)
-        envelope = self.requester.get(
-            f"/exports/{self.dataset.section}/{self.dataset.code}",
-            params,
-            doing=doing,
-            patience=self.patience,
-            flight=self.flight,
-            counters=self.counters,
-            is_first_try=is_first_try,
+        reply = self.requester.get(self.dataset.path, params, work, slow_before=slow_before)
+        return page_of(
+            reply.envelope,
+            reply.request_id,
+            window,
+            is_first=cursor is None,
+            wants_total=wants_total,
+            doing=work.doing,
         )
-        return page_of(envelope, window, is_first=cursor is None, wants_total=wants_total, doing=doing)
 
     def _parts_if_dense(self, window: Window, page: Page) -> list[Window]:
         """Parts of about `target_rows` each when the window holds more than twice that; none otherwise."""
         if self.target_rows is None or page.total is None or page.total.total is None or page.next_cursor is None:
             return []
-        parts = ceil(page.total.total / self.target_rows)
-        return window.split(parts) if parts > TOLERATED_PARTS and window.is_splittable else []
+        parts = min(ceil(page.total.total / self.target_rows), MOST_PARTS)
+        is_dense = parts > TOLERATED_PARTS and window.is_splittable
+        return window.split(parts) if is_dense and self.narrowing.allows_parts(parts) else []
 
-    def _doing(self, window: Window) -> str:
-        return f"reading {self.dataset.code} {window}"
+    def _halves_of_a_sparse(self, window: Window, page: Page) -> Split:
+        """Raises `UnexpectedAnswerError` for a window that cannot be split: no second has so many empty pages."""
+        if window.is_splittable:
+            return Split(window.split())
+        doing = f"reading {self.dataset.code} {window}"
+        message = f"{doing}: {MOST_EMPTY_PAGES} empty pages in a row, and still no end"
+        raise UnexpectedAnswerError(message, doing=doing, status=200, request_id=page.request_id)
 
-    def _too_large(self, window: Window, slow: TooSlowError, tries: int) -> QueryTooLargeError:
-        return QueryTooLargeError(
-            f"{self._doing(window)}: even {SMALLEST_PAGE} rows of one second take too long",
-            doing=self._doing(window),
-            status=slow.status,
-            request_id=slow.request_id,
-            attempts=tries,
-        )
+    def _halves_of_a_slow(self, window: Window, slow: TooSlowError, doing: str, tries: int) -> Split:
+        """Raises `QueryTooLargeError` for a window that cannot be split."""
+        if window.is_splittable:
+            return Split(window.split())
+        message = f"{doing}: even {SMALLEST_PAGE} rows of one second take too long"
+        error = QueryTooLargeError(message, doing=doing, status=slow.status, request_id=slow.request_id, attempts=tries)
+        raise error from None

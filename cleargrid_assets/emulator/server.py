@@ -59,7 +59,7 @@ class Emulator:
             page_delay_seconds=page_delay_seconds,
         )
         self._socket = socket.create_server(("127.0.0.1", port), backlog=128)
-        self._server = uvicorn.Server(uvicorn.Config(self.api.application(), log_level="error", lifespan="off"))
+        self._server = uvicorn.Server(uvicorn.Config(self.api.application(), log_level="critical", lifespan="off"))
         self._thread = threading.Thread(target=self._server.run, args=([self._socket],), daemon=True)
 
     @property

@@ -85,14 +85,14 @@ def read_month(
     fetched = fetch_windows(
         client,
         D23,
-        plan_windows(window, expected.total, target_rows, now=started),
+        plan_windows(window, expected.total if expected.exact else None, target_rows, now=started),
         convert,
         concurrency=limits.concurrency,
         page_size=limits.page_size,
         deadline_seconds=limits.load_seconds,
         stall_seconds=limits.stall_seconds,
         on_progress=lambda progress: on_progress(progress, expected),
-        target_rows=target_rows,
+        target_rows=None if expected.total is None else target_rows,  # who cannot count the month is not asked again
     )
     expected = _reconciled(client, window, expected, fetched.rows_received)
     seconds = time.monotonic() - clock
