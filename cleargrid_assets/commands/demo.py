@@ -36,14 +36,15 @@ POLL_SECONDS = 1.0
 
 @click.command()
 @click.option("--rows-per-day", default=ROWS_PER_DAY, show_default=True, help="Size of the emulated lender.")
-def demo(rows_per_day: int) -> None:
-    """Load six closed months and the open one from a local emulator, and show what landed."""
+@click.option("--months", "closed_months", default=CLOSED_MONTHS, show_default=True, help="Closed months to load.")
+def demo(rows_per_day: int, closed_months: int) -> None:
+    """Load closed months and the open one from a local emulator, and show what landed."""
     today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     with Emulator(rows_per_day=rows_per_day, now=today) as emulator:
         settings = emulator_settings(emulator)
         home = dagster_home()
         environment = {**os.environ, **settings, "DAGSTER_HOME": str(home)}
-        months = recent_months(build_months(Settings(settings)), today, CLOSED_MONTHS + 1)
+        months = recent_months(build_months(Settings(settings)), today, closed_months + 1)
         print(f"Emulated ClearGrid on {emulator.base_url}; loading {months[0]} to {months[-1]} with Dagster ...")
         succeeded = _run_everything(home, environment, months)
     loaded = [month for month in month_statuses(Settings(settings)) if month.state != "missing"]

@@ -44,7 +44,7 @@ class Warehouse:
     address: str
     queue_seconds: float = 900
     foreign_seconds: float = 30
-    memory_limit: str = "1GB"
+    memory_limit: str = "224MB"
 
     @property
     def exists(self) -> bool:

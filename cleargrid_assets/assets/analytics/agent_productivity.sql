@@ -31,9 +31,7 @@ counted AS (
         count(DISTINCT date_trunc('hour', local_at)) AS active_hours,
         min(communicated_at) AS first_at,
         max(communicated_at) AS last_at,
-        quantile_cont(log_lag_seconds, 0.5) AS log_lag_p50_s,
-        quantile_cont(log_lag_seconds, 0.9) AS log_lag_p90_s,
-        quantile_cont(log_lag_seconds, 0.99) AS log_lag_p99_s,
+        quantile_cont(log_lag_seconds, [0.5, 0.9, 0.99]) AS log_lag_quantiles,
         count(*) FILTER (WHERE log_lag_seconds > 3600) AS late_logged_1h,
         count(*) FILTER (WHERE log_lag_seconds > 86400) AS late_logged_24h,
         count(*) FILTER (WHERE updated_at > created_at) AS edited_rows
@@ -42,7 +40,10 @@ counted AS (
 )
 
 SELECT
-    *,
+    * EXCLUDE (log_lag_quantiles),
+    log_lag_quantiles[1] AS log_lag_p50_s,
+    log_lag_quantiles[2] AS log_lag_p90_s,
+    log_lag_quantiles[3] AS log_lag_p99_s,
     attempts / active_hours AS attempts_per_active_hour,
     connected / active_hours AS connected_per_active_hour,
     contacts / active_hours AS contacts_per_active_hour,

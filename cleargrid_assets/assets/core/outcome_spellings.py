@@ -4,8 +4,10 @@ Here: the asset. Not here: the map and its matching key (`outcome_map`). The spe
 because the key needs Unicode rules that SQL lacks; everything after it joins this table in plain SQL.
 """
 
+from datetime import date
+
 import dagster as dg
-import pandas as pd
+import pyarrow as pa
 
 from cleargrid_assets.assets.presentation import FRESHNESS, OWNERS, definition_metadata, description
 from cleargrid_assets.assets.sql_asset import FOLLOW_MONTH
@@ -15,6 +17,12 @@ from cleargrid_assets.partitions import month_of
 from cleargrid_assets.resources import WarehouseResource
 from cleargrid_assets.tables.core import OUTCOME_SPELLINGS
 from cleargrid_assets.tables.raw import D23_MANUAL_COMMUNICATION_LOGS
+from cleargrid_assets.warehouse import Query
+
+FILL = "SELECT getvariable('month') AS month, * FROM classified"
+CLASSIFIED = pa.schema(
+    [(column.name, pa.bool_() if column.type == "BOOLEAN" else pa.string()) for column in OUTCOME_SPELLINGS.columns[1:]]
+)
 
 SPELLINGS = f"""
 SELECT DISTINCT outcome_option FROM {D23_MANUAL_COMMUNICATION_LOGS.qualified_name} WHERE month = ? ORDER BY ALL
@@ -38,7 +46,7 @@ def build_outcome_spellings(months: dg.MonthlyPartitionsDefinition) -> dg.Assets
     )
     def outcome_spellings(
         context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[WarehouseResource]
-    ) -> dg.Output[pd.DataFrame]:
+    ) -> dg.Output[Query]:
         month = month_of(context.partition_key)
         try:
             outcome_map = OutcomeMap.load(warehouse.settings.outcomes)
@@ -51,14 +59,14 @@ def build_outcome_spellings(months: dg.MonthlyPartitionsDefinition) -> dg.Assets
     return outcome_spellings
 
 
-def _output(month: object, outcome_map: OutcomeMap, spellings: list[str | None]) -> dg.Output[pd.DataFrame]:
-    classified = pd.DataFrame(outcome_map.classify(spellings), columns=list(OUTCOME_SPELLINGS.column_names[1:]))
-    unmapped = classified.loc[~classified["is_mapped"].astype(bool), "outcome_option"]
+def _output(month: date, outcome_map: OutcomeMap, spellings: list[str | None]) -> dg.Output[Query]:
+    classified = outcome_map.classify(spellings)
+    rows = pa.Table.from_pylist(classified, schema=CLASSIFIED)
     return dg.Output(
-        classified.assign(month=month),
+        Query(FILL, variables={"month": month}, relations={"classified": rows}),
         metadata={
             "spellings": len(classified),
-            "unmapped_spellings": len(unmapped),
+            "unmapped_spellings": sum(not row["is_mapped"] for row in classified),
             "outcome_map_version": outcome_map.version,
         },
     )

@@ -1,0 +1,31 @@
+"""`python -m benchmarks [NAME ...]`: the named benchmarks, or all. Here: the list. Not here: any of them."""
+
+from __future__ import annotations
+
+import argparse
+
+from benchmarks import loading, platform
+
+BENCHMARKS = {
+    "side-by-side": loading.side_by_side,
+    "growth": loading.growth,
+    "dense-day": loading.dense_day,
+    "re-read": loading.re_read,
+    "start-up": platform.start_up,
+    "one-run": platform.one_run,
+    "marts": platform.marts,
+    "backfill": platform.backfill,
+}
+
+
+def main() -> None:
+    """Run what was asked for."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks")
+    parser.add_argument("names", nargs="*", choices=[*BENCHMARKS, []], help="which; none: all")
+    for name in parser.parse_args().names or BENCHMARKS:
+        print(f"\n== {name}", flush=True)
+        BENCHMARKS[name]()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,53 @@
+"""What a loader is asked to do. Here: its arguments and its one line of output. Not here: any loading."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+from cleargrid_assets.emulator import Credentials
+
+
+@dataclass(frozen=True)
+class Job:
+    """One month from one address into one new file."""
+
+    base_url: str
+    month: date
+    warehouse: str
+    page_size: int
+    concurrency: int
+
+    @property
+    def since(self) -> datetime:
+        """The month's first instant."""
+        return datetime(self.month.year, self.month.month, 1, tzinfo=UTC)
+
+    @property
+    def until(self) -> datetime:
+        """The next month's first instant."""
+        years, month = divmod(self.month.month, 12)
+        return datetime(self.month.year + years, month + 1, 1, tzinfo=UTC)
+
+    @property
+    def account(self) -> Credentials:
+        """The emulator's one account."""
+        return Credentials()
+
+
+def asked() -> Job:
+    """The job on the command line."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--base-url", required=True)
+    parser.add_argument("--month", type=date.fromisoformat, required=True)
+    parser.add_argument("--warehouse", required=True)
+    parser.add_argument("--page-size", type=int, default=1000)
+    parser.add_argument("--concurrency", type=int, default=8)
+    return Job(**vars(parser.parse_args()))
+
+
+def done(rows: int, seconds: float) -> None:
+    """Say how many rows were loaded and how long that took."""
+    print(json.dumps({"rows": rows, "seconds": seconds}))

@@ -1,0 +1,31 @@
+"""Our loader with every safety on: validation, quarantine, duplicates, reconciliation, changes, ledger.
+
+Here: what the raw asset does, without Dagster around it. Not here: any of its parts.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from benchmarks.loaders.job import Job, asked, done
+from cleargrid_assets.client import ClearGridClient, Window
+from cleargrid_assets.landing.month import LoadLimits, read_month
+from cleargrid_assets.landing.write import write_month
+from cleargrid_assets.warehouse import Warehouse
+
+
+def load(job: Job) -> tuple[int, float]:
+    """Read the month and write it; rows, and seconds from the first request to the commit."""
+    account = job.account
+    client = ClearGridClient(job.base_url, account.lender, account.email, account.password)
+    limits = LoadLimits(job.concurrency, job.page_size, load_seconds=7200, stall_seconds=75)
+    started = datetime.now(UTC)
+    month = read_month(client, job.month, Window(job.since, job.until), limits)
+    with Warehouse(job.warehouse).writing() as connection:
+        landed_at = datetime.now(UTC).replace(tzinfo=None)
+        write_month(connection, month, run_id="benchmark", landed_at=landed_at, vanish_limit=0.2)
+    return month.rows.num_rows, (datetime.now(UTC) - started).total_seconds()
+
+
+if __name__ == "__main__":
+    done(*load(asked()))

@@ -1,0 +1,87 @@
+"""Loading a month: ours beside the simplest complete loader and the naive loop, and what density and size do to it.
+
+Here: issue by issue, one function that prints its figures. Not here: how a process is measured.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from benchmarks.measure import line, median, run_loader
+from cleargrid_assets.emulator import Emulator
+
+MONTH = "2026-05-01"
+NOW = datetime(2026, 11, 1, tzinfo=UTC)
+WORKING_DAYS_A_MONTH = 25.6  # weekends count for less: a month has that many average working days
+PAIRS = 3
+
+
+def emulator(rows_a_month: int, *, delay_ms: int = 0, dense_days: dict[date, float] | None = None) -> Emulator:
+    """A ClearGrid whose May 2026 has about `rows_a_month` rows."""
+    return Emulator(
+        rows_per_day=round(rows_a_month / WORKING_DAYS_A_MONTH),
+        page_delay_seconds=delay_ms / 1000,
+        dense_days=dense_days,
+        now=NOW,
+    )
+
+
+def side_by_side(rows: int = 200_000, *, pairs: int = PAIRS) -> None:
+    """Load seconds, processor seconds and peak memory of three loaders at three speeds of the server."""
+    for delay_ms in (0, 50, 200):
+        print(f"\n{rows:,} rows, a page takes {delay_ms} ms, 8 in flight, {pairs} pairs, medians:")
+        with emulator(rows, delay_ms=delay_ms) as server:
+            run_loader("simplest", server.base_url, MONTH)  # the emulator makes its rows once, outside the race
+            ours, simplest = [], []
+            for _ in range(pairs):
+                simplest.append(run_loader("simplest", server.base_url, MONTH))
+                ours.append(run_loader("ours", server.base_url, MONTH))
+            naive = [run_loader("naive", server.base_url, MONTH)]
+        print(line("simplest", simplest))
+        print(line("ours", ours, simplest))
+        print(line("naive", naive, simplest))
+
+
+def growth(sizes: tuple[int, ...] = (200_000, 1_000_000, 2_000_000, 5_000_000)) -> None:
+    """Peak memory and processor time as the month grows."""
+    print("\nGrowth with rows, 0 ms, 8 in flight:")
+    for rows in sizes:
+        with emulator(rows) as server:
+            print(line("ours", [run_loader("ours", server.base_url, MONTH)]))
+
+
+def dense_day(rows: int = 200_000, *, pairs: int = PAIRS) -> None:
+    """A month with one day twenty times denser than the others, beside an even one of the same size."""
+    days = 31
+    even, dense = (
+        emulator(rows, delay_ms=50),
+        emulator(round(rows * days / (days + 19)), delay_ms=50, dense_days={date(2026, 5, 13): 20.0}),
+    )
+    with even, dense:
+        for server in (even, dense):
+            run_loader("simplest", server.base_url, MONTH)
+        evenly = [run_loader("ours", even.base_url, MONTH) for _ in range(pairs)]
+        densely = [run_loader("ours", dense.base_url, MONTH) for _ in range(pairs)]
+    print("\nOne day twenty times denser than the others, 50 ms a page:")
+    print(line("even", evenly))
+    print(line("dense", densely))
+    per_row = (median(densely, "load_seconds") / densely[0].rows) / (median(evenly, "load_seconds") / evenly[0].rows)
+    print(f"seconds per row, dense / even: {per_row:.2f}x")
+
+
+def re_read(rows: int = 200_000, *, times: int = 5) -> None:
+    """A re-read of an unchanged month beside its first load, and the file's size after several."""
+    print(f"\nRe-reading an unchanged month of {rows:,} rows, 0 ms:")
+    with emulator(rows) as server, tempfile.TemporaryDirectory() as folder:
+        run_loader("simplest", server.base_url, MONTH)
+        warehouse = Path(folder) / "warehouse.duckdb"
+        first = run_loader("ours", server.base_url, MONTH, warehouse=str(warehouse))
+        size = warehouse.stat().st_size
+        again = [run_loader("ours", server.base_url, MONTH, warehouse=str(warehouse)) for _ in range(times)]
+        print(line("first", [first]))
+        print(line("again", again, [first]))
+        print(
+            f"file: {size / 1e6:.1f} MB after the first load, {warehouse.stat().st_size / 1e6:.1f} MB after {times} more"
+        )

@@ -1,0 +1,86 @@
+"""Whole processes, measured from outside: wall, processor and load seconds, peak memory.
+
+Here: running a loader and reading what the kernel says of it. Not here: which loaders are compared.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+KIB = 1024
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One process. `load_seconds` is what it says of itself; the rest is the kernel's account. Memory in MB."""
+
+    rows: int
+    load_seconds: float
+    wall_seconds: float
+    cpu_seconds: float
+    peak_mb: float
+
+
+def run(command: Sequence[str], *, cwd: Path | None = None, environment: Mapping[str, str] | None = None) -> Measured:
+    """Run `command` to its end. Its last line may be JSON with `rows` and `seconds`. Raises when it fails."""
+    started = time.monotonic()
+    with tempfile.TemporaryFile() as output:
+        process = subprocess.Popen(
+            command, stdout=output, stderr=subprocess.STDOUT, cwd=cwd, env=dict(environment or os.environ)
+        )
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        wall = time.monotonic() - started
+        output.seek(0)
+        said = output.read().decode()
+    if process.returncode:
+        raise RuntimeError(f"{command[:4]} ended with {process.returncode}:\n{said[-2000:]}")
+    told = _last_json(said)
+    return Measured(
+        rows=int(told.get("rows", 0)),
+        load_seconds=float(told.get("seconds", wall)),
+        wall_seconds=wall,
+        cpu_seconds=usage.ru_utime + usage.ru_stime,
+        peak_mb=usage.ru_maxrss * KIB / 1e6,
+    )
+
+
+def _last_json(said: str) -> dict[str, float]:
+    lines = said.strip().splitlines()
+    return json.loads(lines[-1]) if lines and lines[-1].startswith("{") else {}
+
+
+def run_loader(name: str, base_url: str, month: str, *, concurrency: int = 8, warehouse: str | None = None) -> Measured:
+    """One loader of `benchmarks.loaders`, into a new file unless `warehouse` names one."""
+    with tempfile.TemporaryDirectory() as folder:
+        target = warehouse or str(Path(folder) / "warehouse.duckdb")
+        arguments = ["--base-url", base_url, "--month", month, "--warehouse", target, "--concurrency", str(concurrency)]
+        return run([sys.executable, "-m", f"benchmarks.loaders.{name}", *arguments])
+
+
+def median(measured: Sequence[Measured], field: str) -> float:
+    """The middle one of a figure over several runs."""
+    return statistics.median(getattr(one, field) for one in measured)
+
+
+def line(name: str, measured: Sequence[Measured], beside: Sequence[Measured] | None = None) -> str:
+    """Medians of one loader, with ratios to the loader that it is measured beside."""
+    fields = {"load_seconds": "load s", "cpu_seconds": "cpu s", "peak_mb": "peak MB"}
+    parts = [f"{name:<10}{measured[0].rows:>10,} rows"]
+    for field, label in fields.items():
+        figure = median(measured, field)
+        ratio = f" ({figure / median(beside, field):4.2f}x)" if beside else " " * 8
+        parts.append(f"{figure:>9.2f} {label}{ratio}")
+    return "  ".join(parts)

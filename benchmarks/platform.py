@@ -1,0 +1,84 @@
+"""The platform around a load: start-up, one small run, the marts, a backfill of two years.
+
+Here: what is started and measured. Not here: the loaders (`benchmarks.loading`).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmarks.loading import MONTH, NOW, emulator
+from benchmarks.measure import Measured, median, run
+from cleargrid_assets.commands.emulated import emulator_settings
+
+if TYPE_CHECKING:
+    from cleargrid_assets.emulator import Emulator
+
+RAW = "raw/d23_manual_communication_logs"
+MARTS = (
+    "core/outcome_spellings,core/contact_attempts,"
+    "analytics/outcome_mix,analytics/agent_productivity,analytics/cohort_contact"
+)
+IMPORTS = {
+    "dagster": "import dagster",
+    "code location": "from cleargrid_assets.definitions import definitions; definitions()",
+}
+
+
+def start_up(*, times: int = 5) -> None:
+    """Loading the code location beside importing Dagster alone."""
+    print("Start-up, medians of whole Python processes:")
+    medians = {}
+    for name, code in IMPORTS.items():
+        measured = [run([sys.executable, "-c", code]) for _ in range(times)]
+        medians[name] = median(measured, "cpu_seconds")
+        print(f"{name:<15}{median(measured, 'wall_seconds'):6.2f} s wall {medians[name]:6.2f} cpu s")
+    print(f"code location / dagster: {medians['code location'] / medians['dagster']:.2f}x")
+
+
+def one_run(rows: int = 20_000) -> None:
+    """One month of 20,000 rows with Dagster's own command, from start to exit."""
+    with emulator(rows) as server, tempfile.TemporaryDirectory() as folder:
+        for attempt in ("first", "again"):
+            measured = _materialize(server, Path(folder), RAW)
+            print(f"{attempt:<7}{rows:,} rows: {measured.wall_seconds:.1f} s wall, {measured.cpu_seconds:.1f} cpu s, "
+                  f"{measured.peak_mb:.0f} MB")  # fmt: skip
+
+
+def marts(rows: int = 2_000_000) -> None:
+    """Core and the three base marts of a month of two million rows."""
+    with emulator(rows) as server, tempfile.TemporaryDirectory() as folder:
+        raw = _materialize(server, Path(folder), RAW)
+        derived = _materialize(server, Path(folder), MARTS)
+        print(f"raw    {rows:,} rows: {raw.wall_seconds:.1f} s wall, {raw.cpu_seconds:.1f} cpu s, {raw.peak_mb:.0f} MB")
+        print(f"marts  {rows:,} rows: {derived.wall_seconds:.1f} s wall, {derived.cpu_seconds:.1f} cpu s, "
+              f"{derived.peak_mb:.0f} MB")  # fmt: skip
+
+
+def backfill(months: int = 24, rows: int = 20_000) -> None:
+    """A backfill of two years through Dagster's daemon, on `make demo`'s set-up."""
+    with tempfile.TemporaryDirectory() as folder:
+        started = time.monotonic()
+        command = [str(Path(sys.executable).with_name("cleargrid")), "demo", "--months", str(months)]
+        run([*command, "--rows-per-day", str(round(rows / 25.6))], cwd=Path(folder))
+        seconds = time.monotonic() - started
+        print(f"{months} months of {rows:,} rows: {seconds:.0f} s, {seconds / months:.1f} s a month")
+
+
+def _materialize(server: Emulator, folder: Path, selection: str) -> Measured:
+    environment = {
+        **os.environ,
+        **emulator_settings(server),
+        "CLEARGRID_WAREHOUSE": str(folder / "warehouse.duckdb"),
+        "CLEARGRID_CONCURRENCY": "8",
+        "CLEARGRID_PAGE_SIZE": "1000",
+        "CLEARGRID_START_MONTH": f"{NOW.year - 2}-01",
+    }
+    arguments = ["-m", "cleargrid_assets.definitions", "--select", selection, "--partition", MONTH]
+    command = [str(Path(sys.executable).with_name("dagster")), "asset", "materialize", *arguments]
+    return run(command, cwd=folder, environment=environment)
