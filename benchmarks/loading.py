@@ -82,6 +82,5 @@ def re_read(rows: int = 200_000, *, times: int = 5) -> None:
         again = [run_loader("ours", server.base_url, MONTH, warehouse=str(warehouse)) for _ in range(times)]
         print(line("first", [first]))
         print(line("again", again, [first]))
-        print(
-            f"file: {size / 1e6:.1f} MB after the first load, {warehouse.stat().st_size / 1e6:.1f} MB after {times} more"
-        )
+        sizes = [size / 1e6, warehouse.stat().st_size / 1e6]
+        print(f"file: {sizes[0]:.1f} MB after one load, {sizes[1]:.1f} MB after {times} more")
