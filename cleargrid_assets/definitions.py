@@ -16,11 +16,11 @@ from cleargrid_assets.assets.core import build_core
 from cleargrid_assets.assets.raw import build_d23_manual_communication_logs, build_side_tables
 from cleargrid_assets.assets.reports import build_reports
 from cleargrid_assets.checks import build_checks
-from cleargrid_assets.jobs import build_refresh_month, build_refresh_summary
+from cleargrid_assets.jobs import build_check_months, build_refresh_month, build_refresh_summary
 from cleargrid_assets.partitions import build_months
-from cleargrid_assets.resources import ClearGridResource, WarehouseResource
-from cleargrid_assets.schedules import build_refresh_schedules
-from cleargrid_assets.sensors import build_follow_sensor
+from cleargrid_assets.resources import ClearGridResource, Clock, WarehouseResource
+from cleargrid_assets.schedules import build_daily_schedules, build_refresh_schedules
+from cleargrid_assets.sensors import build_alert_sensors, build_follow_sensor
 from cleargrid_assets.settings import Settings
 
 if TYPE_CHECKING:
@@ -38,14 +38,18 @@ def build_definitions(settings: Settings, resources: Mapping[str, Any] | None = 
     quieten_preview_warnings()
     months = build_months(settings)
     loaded, side_tables = build_d23_manual_communication_logs(months), build_side_tables(months)
-    assets = [loaded, *build_core(months), *build_analytics(months), *build_reports()]
-    refresh_month = build_refresh_month(assets)
+    derived = [*build_core(months), *build_analytics(months), *build_reports()]
+    refresh_month = build_refresh_month([loaded, *derived])
+    refresh_summary, check_months = build_refresh_summary(derived), build_check_months()
     return dg.Definitions(
-        assets=[*assets, *side_tables],
-        asset_checks=build_checks(months),
-        jobs=[refresh_month, build_refresh_summary(assets)],
-        schedules=build_refresh_schedules(settings, months, refresh_month),
-        sensors=[build_follow_sensor()],
+        assets=[loaded, *side_tables, *derived],
+        asset_checks=build_checks(months, derived),
+        jobs=[refresh_month, refresh_summary, check_months],
+        schedules=[
+            *build_refresh_schedules(settings, months, refresh_month),
+            *build_daily_schedules(settings, refresh_summary, check_months),
+        ],
+        sensors=[build_follow_sensor(), *build_alert_sensors(settings)],
         resources={**_resources(settings), **(resources or {})},
         executor=dg.in_process_executor,
     )
@@ -55,6 +59,7 @@ def _resources(settings: Settings) -> dict[str, Any]:
     warehouse = WarehouseResource(settings)
     return {
         "cleargrid": ClearGridResource(settings),
+        "clock": Clock(),
         "warehouse": warehouse,
         "io_manager": dg.IOManagerDefinition(lambda _context: _io_manager(warehouse)),
     }

@@ -9,23 +9,23 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from cleargrid_assets.checks.freshness import LEDGER
+from cleargrid_assets.checks.repair import REFRESH_MONTH
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
-CRASH_RETRY = {"dagster/max_retries": "1"}
-
-REFRESH_MONTH = "refresh_month"
 REFRESH_SUMMARY = "refresh_summary"
+CHECK_MONTHS = "check_months"
 
 
 def build_refresh_month(assets: Sequence[dg.AssetsDefinition]) -> UnresolvedAssetJobDefinition:
-    """One month from ClearGrid to the analytics; a crashed run is started once more."""
+    """One month from ClearGrid to the analytics."""
     return dg.define_asset_job(
         REFRESH_MONTH,
         selection=dg.AssetSelection.assets(*(asset.key for asset in assets if asset.partitions_def)),
-        tags=CRASH_RETRY,
         description="Read a month again and compute everything that is made of it.",
     )
 
@@ -35,6 +35,14 @@ def build_refresh_summary(assets: Sequence[dg.AssetsDefinition]) -> UnresolvedAs
     return dg.define_asset_job(
         REFRESH_SUMMARY,
         selection=dg.AssetSelection.assets(*(asset.key for asset in assets if not asset.partitions_def)),
-        tags=CRASH_RETRY,
         description="Compute the tables and files that span all months.",
+    )
+
+
+def build_check_months() -> UnresolvedAssetJobDefinition:
+    """The checks on time: the ledger's, which no refresh asks."""
+    return dg.define_asset_job(
+        CHECK_MONTHS,
+        selection=dg.AssetSelection.checks_for_assets(LEDGER),
+        description="Ask whether every month is there and recent; list what is not, with the command that repairs it.",
     )

@@ -1,6 +1,6 @@
 """The months: the one partitions definition that every partitioned asset uses.
 
-Here: month keys, their borders and today's place among them. Not here: which months are refreshed when.
+Here: month keys, their borders and a given instant's place among them. Not here: when months are refreshed.
 """
 
 from __future__ import annotations
@@ -14,6 +14,10 @@ from cleargrid_assets.client import Window
 
 if TYPE_CHECKING:
     from cleargrid_assets.settings import Settings
+
+
+EARLIER_MONTHS = 12
+"""Months before the trailing ones that are still read again, once a week."""
 
 
 def build_months(settings: Settings) -> dg.MonthlyPartitionsDefinition:
@@ -37,3 +41,8 @@ def month_of(key: str) -> date:
 def recent_months(months: dg.TimeWindowPartitionsDefinition, now: datetime, count: int) -> list[str]:
     """Keys of the `count` latest months at `now`, the open one last."""
     return list(months.get_partition_keys(current_time=now)[-count:]) if count else []
+
+
+def earlier_months(months: dg.TimeWindowPartitionsDefinition, now: datetime, trailing: int) -> list[str]:
+    """Keys of the months just before the open one and the `trailing` closed ones at `now`; at most a year of them."""
+    return recent_months(months, now, trailing + 1 + EARLIER_MONTHS)[: -(trailing + 1)]

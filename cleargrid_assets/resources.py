@@ -1,4 +1,4 @@
-"""What the assets are handed: a ClearGrid client and the warehouse, as plain objects.
+"""What assets and checks are handed: a ClearGrid client, the warehouse and the time, as plain objects.
 
 Here: settings to objects, when a run needs them. Not here: HTTP or SQL.
 """
@@ -6,6 +6,7 @@ Here: settings to objects, when a run needs them. Not here: HTTP or SQL.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from cleargrid_assets.client import ClearGridClient
@@ -44,3 +45,12 @@ class WarehouseResource:
     def warehouse(self) -> Warehouse:
         """The warehouse, not yet opened. Raises `SettingsError`."""
         return Warehouse(self.settings.warehouse)
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Tells the time; tests hand in one of their own."""
+
+    def now(self) -> datetime:
+        """The present instant, with its zone."""
+        return datetime.now(UTC)

@@ -1,7 +1,7 @@
 """When months are read again, and why: what ClearGrid changes after the fact, only a re-read finds.
 
-Here: which months each schedule asks for at a tick. Not here: what a run does (`jobs`). A missed tick is caught up
-by the next one, because each asks for all its months again.
+Here: which months each schedule asks for at a tick, and when the checks on time are asked. Not here: what a run
+does (`jobs`). A missed tick is caught up by the next one, because each asks for all its months again.
 """
 
 from collections.abc import Iterator
@@ -9,19 +9,19 @@ from collections.abc import Iterator
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
-from cleargrid_assets.partitions import recent_months
+from cleargrid_assets.partitions import EARLIER_MONTHS, earlier_months, recent_months
 from cleargrid_assets.settings import Settings
 
 DAILY = "0 3 * * *"
 WEEKLY = "30 4 * * 0"
-MONTHS_BEFORE = 12
+SUMMARY = "0 6 * * *"
+CHECKS_ON_TIME = "0 7 * * *"
 
 
 def build_refresh_schedules(
     settings: Settings, months: dg.MonthlyPartitionsDefinition, job: UnresolvedAssetJobDefinition
 ) -> list[dg.ScheduleDefinition]:
     """The daily and the weekly schedule, both running from the first start, on the configured zone's clock."""
-    trailing = settings.trailing_months
 
     @dg.schedule(
         job=job,
@@ -29,10 +29,11 @@ def build_refresh_schedules(
         cron_schedule=DAILY,
         execution_timezone=settings.timezone,
         default_status=dg.DefaultScheduleStatus.RUNNING,
-        description=f"Every day: the open month and the {trailing} before it.",
+        description="Every day: the open month and the closed ones before it that CLEARGRID_TRAILING_MONTHS counts.",
     )
     def refresh_recent_months(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest]:
-        yield from _requests(context, recent_months(months, context.scheduled_execution_time, trailing + 1))
+        now = context.scheduled_execution_time
+        yield from _requests(context, recent_months(months, now, settings.trailing_months + 1))
 
     @dg.schedule(
         job=job,
@@ -40,13 +41,36 @@ def build_refresh_schedules(
         cron_schedule=WEEKLY,
         execution_timezone=settings.timezone,
         default_status=dg.DefaultScheduleStatus.RUNNING,
-        description=f"Every Sunday: the {MONTHS_BEFORE} months before those that the daily schedule reads.",
+        description=f"Every Sunday: the {EARLIER_MONTHS} months before those that the daily schedule reads.",
     )
     def refresh_earlier_months(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest]:
-        known = recent_months(months, context.scheduled_execution_time, trailing + 1 + MONTHS_BEFORE)
-        yield from _requests(context, known[: -(trailing + 1)])
+        now = context.scheduled_execution_time
+        yield from _requests(context, earlier_months(months, now, settings.trailing_months))
 
     return [refresh_recent_months, refresh_earlier_months]
+
+
+def build_daily_schedules(
+    settings: Settings, summary: UnresolvedAssetJobDefinition, checks_on_time: UnresolvedAssetJobDefinition
+) -> list[dg.ScheduleDefinition]:
+    """What happens once a day whatever else did: the tables that span all months, then the checks on time.
+
+    The sensor refreshes the former sooner; this one makes it certain, also when the sensor is stopped.
+    """
+    return [
+        dg.ScheduleDefinition(
+            name=name,
+            job=job,
+            cron_schedule=cron,
+            execution_timezone=settings.timezone,
+            default_status=dg.DefaultScheduleStatus.RUNNING,
+            description=description,
+        )
+        for name, job, cron, description in (
+            ("refresh_summary_daily", summary, SUMMARY, "Every day: the tables and files that span all months."),
+            ("check_months_daily", checks_on_time, CHECKS_ON_TIME, "Every day: are the months there, and recent?"),
+        )
+    ]
 
 
 def _requests(context: dg.ScheduleEvaluationContext, keys: list[str]) -> Iterator[dg.RunRequest]:

@@ -13,11 +13,13 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from dotenv import dotenv_values
 
 from cleargrid_assets.client.errors import SettingsError
+from cleargrid_assets.client.transport import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -160,6 +162,29 @@ class Settings:
     def stall_seconds(self) -> int:
         """Seconds without a single page after which a load gives up."""
         return self._integer("CLEARGRID_STALL_SECONDS", 75, 5, 3600)
+
+    @property
+    def is_alerting(self) -> bool:
+        """Whether a webhook for alerts is given; its form is looked at when it is used."""
+        return self._text("CLEARGRID_ALERT_WEBHOOK", None) is not None
+
+    @property
+    def alert_webhook(self) -> str | None:
+        """Where alerts are posted; None: nowhere. The address is a secret."""
+        given = self._text("CLEARGRID_ALERT_WEBHOOK", None)
+        if given is None:
+            return None
+        parts = urlsplit(given)
+        is_safe = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or ""))
+        if not parts.hostname or not is_safe:
+            raise SettingsError("CLEARGRID_ALERT_WEBHOOK is not usable: write an address that starts with https://")
+        return given
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Values that must never be told."""
+        given = (self._text(name, None) for name in ("CLEARGRID_PASSWORD", "CLEARGRID_ALERT_WEBHOOK"))
+        return tuple(value for value in given if value)
 
     def _text(self, name: str, default: str | None) -> str | None:
         return self.variables.get(name, "").strip() or default

@@ -8,11 +8,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cleargrid_assets.checks.derived import build_derived_checks
+from cleargrid_assets.checks.freshness import build_checks_on_time
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import dagster as dg
 
 
-def build_checks(months: dg.MonthlyPartitionsDefinition) -> list[dg.AssetChecksDefinition]:
-    """All checks."""
-    return build_derived_checks(months)
+def build_checks(
+    months: dg.MonthlyPartitionsDefinition, derived: Sequence[dg.AssetsDefinition]
+) -> list[dg.AssetChecksDefinition]:
+    """All checks; `derived` are the assets made of the raw one."""
+    claims = build_derived_checks(months)
+    blocking = [spec.key for claim in claims for spec in claim.check_specs if spec.blocking and spec.partitions_def]
+    monthly = [asset.key for asset in derived if asset.partitions_def]
+    return [*claims, *build_checks_on_time(months, monthly, blocking)]

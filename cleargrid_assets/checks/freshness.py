@@ -1,0 +1,118 @@
+"""The checks on time as Dagster checks of the ledger `raw/d23_loads`, with a job's name to ask them by.
+
+Here: gathering what they look at. Not here: their judgement (`on_time`, `months_in_order`).
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+import dagster as dg
+
+from cleargrid_assets.assets.raw.claims_checked import BLOCKING, KEY
+from cleargrid_assets.checks.months_in_order import every_month_is_in_order, history_of
+from cleargrid_assets.checks.on_time import (
+    Situation,
+    Verdict,
+    every_recent_month_was_read_again,
+    the_last_closed_month_arrived,
+    the_newest_attempt_is_recent,
+)
+from cleargrid_assets.failures import LANDING_ERRORS, failure_of
+from cleargrid_assets.landing.ledger import last_loads
+from cleargrid_assets.resources import Clock, WarehouseResource
+from cleargrid_assets.tables.raw import D23_LOADS, D23_MANUAL_COMMUNICATION_LOGS
+from cleargrid_assets.warehouse import Warehouse, WarehouseMissingError
+from cleargrid_assets.warehouse.inventory import has_table
+
+LEDGER = dg.AssetKey(D23_LOADS.key)
+NEWEST = f"SELECT max(communicated_at) FROM {D23_MANUAL_COMMUNICATION_LOGS.qualified_name} WHERE communicated_at <= ?"
+
+Judge = Callable[[Situation], Verdict]
+ARRIVED = (
+    "The newest month that ended at least six hours ago was read after its end. Red: its rows are missing or end too "
+    "early in every figure; the result says where to look and how to read it now."
+)
+READ_AGAIN = (
+    "The open month and the CLEARGRID_TRAILING_MONTHS before it were each read within 30 hours, whatever else was "
+    "backfilled. Red: changes that ClearGrid made since then are not in the figures."
+)
+NEWEST_IS_RECENT = (
+    "The newest landed row happened within 72 hours. Red: nobody called, ClearGrid is late, or nothing was read; the "
+    "result says which."
+)
+IN_ORDER = (
+    "No month since CLEARGRID_START_MONTH is missing, failed or stale. Red: the result lists them, why, and the "
+    "command that repairs them all."
+)
+QUESTIONS: tuple[tuple[Judge, str], ...] = (
+    (the_last_closed_month_arrived, ARRIVED),
+    (every_recent_month_was_read_again, READ_AGAIN),
+    (the_newest_attempt_is_recent, NEWEST_IS_RECENT),
+)
+
+
+def build_checks_on_time(
+    months: dg.MonthlyPartitionsDefinition, derived: Sequence[dg.AssetKey], blocking: Sequence[dg.AssetCheckKey]
+) -> list[dg.AssetChecksDefinition]:
+    """Three questions about time, and the list of months that are not in order.
+
+    `derived`: the monthly assets made of the raw one. `blocking`: the checks of theirs whose failure is a failed month.
+    """
+    return [*(_question(months, judge, about) for judge, about in QUESTIONS), _in_order(months, derived, blocking)]
+
+
+def _question(months: dg.MonthlyPartitionsDefinition, judge: Judge, about: str) -> dg.AssetChecksDefinition:
+    @dg.asset_check(asset=LEDGER, name=judge.__name__, description=about)
+    def question(warehouse: dg.ResourceParam[WarehouseResource], clock: dg.ResourceParam[Clock]) -> dg.AssetCheckResult:
+        return _result(judge(_situation(months, warehouse, clock.now())))
+
+    return question
+
+
+def _in_order(
+    months: dg.MonthlyPartitionsDefinition, derived: Sequence[dg.AssetKey], blocking: Sequence[dg.AssetCheckKey]
+) -> dg.AssetChecksDefinition:
+    checks = [*(dg.AssetCheckKey(KEY, name) for name in BLOCKING), *blocking]
+
+    @dg.asset_check(asset=LEDGER, name=every_month_is_in_order.__name__, description=IN_ORDER)
+    def in_order(
+        context: dg.AssetCheckExecutionContext,
+        warehouse: dg.ResourceParam[WarehouseResource],
+        clock: dg.ResourceParam[Clock],
+    ) -> dg.AssetCheckResult:
+        situation = _situation(months, warehouse, clock.now())
+        history = history_of(context.instance, months, situation.all_keys(), derived, checks)
+        return _result(every_month_is_in_order(situation, history))
+
+    return in_order
+
+
+def _situation(months: dg.MonthlyPartitionsDefinition, resource: WarehouseResource, now: datetime) -> Situation:
+    """What the warehouse holds now."""
+    try:
+        warehouse = resource.warehouse()
+        trailing = resource.settings.trailing_months
+        return Situation(now, months, trailing, last_loads(warehouse), _newest_attempt(warehouse, now))
+    except LANDING_ERRORS as error:
+        raise failure_of(error) from error
+
+
+def _newest_attempt(warehouse: Warehouse, now: datetime) -> datetime | None:
+    """The latest attempt up to `now`, naive UTC; None while there is no row."""
+    try:
+        with warehouse.reading() as connection:
+            if not has_table(connection, D23_MANUAL_COMMUNICATION_LOGS):
+                return None
+            ((newest,),) = connection.execute(NEWEST, [now.astimezone(UTC).replace(tzinfo=None)]).fetchall()
+    except WarehouseMissingError:
+        return None
+    return newest if isinstance(newest, datetime) else None
+
+
+def _result(verdict: Verdict) -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(
+        passed=verdict.passed,
+        severity=dg.AssetCheckSeverity.ERROR,
+        description=verdict.sentence,
+        metadata=dict(verdict.figures),
+    )

@@ -1,0 +1,135 @@
+"""Which months are missing, failed or stale, and why: the daily list of what is to be repaired.
+
+Here: one state per month, out of the ledger of loads and Dagster's event log. Not here: repairing anything.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from cleargrid_assets.assets.raw.claims_checked import KEY
+from cleargrid_assets.checks.on_time import REREAD_WITHIN, Situation, Verdict
+from cleargrid_assets.checks.repair import repair_command
+from cleargrid_assets.partitions import earlier_months
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+EARLIER_WITHIN = timedelta(days=8)
+"""A week, and a day for the refresh itself."""
+
+MATERIALIZED = dg.DagsterEventType.ASSET_MATERIALIZATION
+FAILED_STATUSES = frozenset({"FAILED", "EXECUTION_FAILED"})
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """A month that is not in order. `state`: `missing`, `failed` or `stale`."""
+
+    key: str
+    state: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class History:
+    """What Dagster knows of the months: `failed` names each month's failed run and checks, `outdated` its tables."""
+
+    failed: Mapping[str, Sequence[str]]
+    outdated: Mapping[str, Sequence[str]]
+
+
+def every_month_is_in_order(situation: Situation, history: History) -> Verdict:
+    """No month is missing, failed or stale."""
+    troubles = list(_troubles(situation, history))
+    figures: dict[str, object] = {
+        f"months_{state}": sum(trouble.state == state for trouble in troubles)
+        for state in ("missing", "failed", "stale")
+    }
+    if not troubles:
+        return Verdict(passed=True, sentence="Every month since CLEARGRID_START_MONTH is in order.", figures=figures)
+    command = repair_command([trouble.key for trouble in troubles])
+    figures |= {"months": _table(troubles), "repair": dg.MetadataValue.md(f"```sh\n{command}\n```")}
+    named = ", ".join(f"{trouble.key[:7]} ({trouble.state})" for trouble in troubles)
+    sentence = (
+        f"Not in order: {named}. The table says why; for a failed month, do first what its run or check says. "
+        f"Then, while Dagster is up: {command}"
+    )
+    return Verdict(passed=False, sentence=sentence, figures=figures)
+
+
+def history_of(
+    instance: dg.DagsterInstance,
+    months: dg.MonthlyPartitionsDefinition,
+    keys: Sequence[str],
+    derived: Sequence[dg.AssetKey],
+    checks: Sequence[dg.AssetCheckKey],
+) -> History:
+    """Ask the event log about `keys`: the raw asset's runs, blocking `checks`, and tables made of the raw one."""
+    failed: dict[str, list[str]] = defaultdict(list)
+    statuses = instance.get_status_by_partition(KEY, keys, months) or {}
+    for key, status in statuses.items():
+        if status is not None and status.value in FAILED_STATUSES:
+            failed[key].append("its last run failed")
+    for info in instance.event_log_storage.get_asset_check_partition_info(checks):
+        if info.partition_key and info.latest_execution_status.value in FAILED_STATUSES:
+            failed[info.partition_key].append(f"{info.check_key.name} of {info.check_key.asset_key.to_user_string()}")
+    return History(failed, _outdated(instance, derived))
+
+
+def _outdated(instance: dg.DagsterInstance, derived: Sequence[dg.AssetKey]) -> Mapping[str, Sequence[str]]:
+    """For each month, the tables that were not computed since its rows were last read."""
+    outdated: dict[str, list[str]] = defaultdict(list)
+    storage = instance.event_log_storage
+    read = storage.get_latest_storage_id_by_partition(KEY, MATERIALIZED)
+    for asset in derived:
+        computed = storage.get_latest_storage_id_by_partition(asset, MATERIALIZED)
+        for key, event in read.items():
+            if computed.get(key, -1) < event:
+                outdated[key].append(asset.to_user_string())
+    return outdated
+
+
+def _troubles(situation: Situation, history: History) -> Iterator[Trouble]:
+    recent = set(situation.recent())
+    earlier = set(earlier_months(situation.months, situation.now, situation.trailing))
+    for key in situation.all_keys():
+        within = REREAD_WITHIN if key in recent else EARLIER_WITHIN if key in earlier else None
+        trouble = _trouble(situation, history, key, within)
+        if trouble:
+            yield trouble
+
+
+def _trouble(situation: Situation, history: History, key: str, within: timedelta | None) -> Trouble | None:
+    """The first thing that is wrong with the month: a failure explains what is missing or stale."""
+    age, load = situation.age_of(key), situation.load_of(key)
+    if history.failed.get(key):
+        return Trouble(key, "failed", "; ".join(history.failed[key]))
+    if load is None or age is None:
+        return None if _is_only_beginning(situation, key) else Trouble(key, "missing", "never read")
+    if within and age > within:
+        return Trouble(key, "stale", f"last read {age.total_seconds() / 3600:.0f} h ago")
+    if not load.is_complete and key != situation.all_keys()[-1]:
+        return Trouble(key, "stale", "last read before its end")
+    if history.outdated.get(key):
+        return Trouble(key, "stale", f"not computed since it was read: {', '.join(history.outdated[key])}")
+    return None
+
+
+def _is_only_beginning(situation: Situation, key: str) -> bool:
+    """Whether the month is the open one, in the hours before its first refresh."""
+    return key == situation.all_keys()[-1] and key not in situation.recent()
+
+
+def _table(troubles: Sequence[Trouble]) -> dg.TableMetadataValue:
+    return dg.MetadataValue.table(
+        [
+            dg.TableRecord({"month": trouble.key[:7], "state": trouble.state, "why": trouble.reason})
+            for trouble in troubles
+        ]
+    )

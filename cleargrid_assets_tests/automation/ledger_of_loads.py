@@ -1,0 +1,70 @@
+"""A warehouse whose ledger says when each month was read, and a clock that stands still.
+
+Here: the past that the checks on time look at. Not here: expectations.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from cleargrid_assets.definitions import build_definitions
+from cleargrid_assets.partitions import build_months, window_of
+from cleargrid_assets.resources import Clock
+from cleargrid_assets.tables.raw import D23_LOADS, D23_MANUAL_COMMUNICATION_LOGS
+from cleargrid_assets.warehouse import Warehouse
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import dagster as dg
+
+    from cleargrid_assets.settings import Settings
+
+BY_TYPE: dict[str, object] = {"BIGINT": 0, "DOUBLE": 0.0, "VARCHAR": "x", "BOOLEAN": True}
+
+
+@dataclass(frozen=True)
+class StandingClock(Clock):
+    """Always the same instant."""
+
+    instant: datetime
+
+    def now(self) -> datetime:
+        """That instant."""
+        return self.instant
+
+
+def remember(settings: Settings, loads: Mapping[str, datetime]) -> None:
+    """Enter a load of each month at an instant into the ledger."""
+    months = build_months(settings)
+    with Warehouse(settings.warehouse).writing() as connection:
+        connection.execute(D23_LOADS.ddl)
+        for month, at in loads.items():
+            window = window_of(months, f"{month}-01")
+            moments = {"loaded_at": at, "since": window.since, "until": window.until}
+            entry = {name: moment.astimezone(UTC).replace(tzinfo=None) for name, moment in moments.items()}
+            _insert(connection, D23_LOADS, {"month": f"{month}-01", **entry})
+
+
+def land_one_row(settings: Settings, communicated_at: datetime) -> None:
+    """A single attempt at an instant."""
+    at = communicated_at.astimezone(UTC).replace(tzinfo=None)
+    moments = dict.fromkeys(("communicated_at", "created_at", "updated_at", "landed_at"), at)
+    with Warehouse(settings.warehouse).writing() as connection:
+        connection.execute(D23_MANUAL_COMMUNICATION_LOGS.ddl)
+        _insert(connection, D23_MANUAL_COMMUNICATION_LOGS, {"month": at.date().replace(day=1), **moments})
+
+
+def checked(settings: Settings, now: datetime, instance: dg.DagsterInstance) -> dict[str, Any]:
+    """Run the job of the checks on time at `now`; each check's evaluation by its name."""
+    definitions = build_definitions(settings, {"clock": StandingClock(now)})
+    run = definitions.resolve_job_def("check_months").execute_in_process(instance=instance)
+    return {found.check_name: found for found in run.get_asset_check_evaluations()}
+
+
+def _insert(connection: Any, table: Any, values: Mapping[str, object]) -> None:
+    row = {column.name: values.get(column.name, BY_TYPE.get(column.type)) for column in table.columns}
+    marks = ", ".join("?" for _ in row)
+    connection.execute(f"INSERT INTO {table.qualified_name} VALUES ({marks})", list(row.values()))

@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+from cleargrid_assets.checks.repair import repair_command
+from cleargrid_assets.commands.instance import PROJECT
+from cleargrid_assets.tables.raw import D23_LOADS
+from cleargrid_assets.warehouse import Warehouse
+from cleargrid_assets_tests.automation.ledger_of_loads import checked
+from cleargrid_assets_tests.automation.test_follow_sensor import bad_rows_in
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from cleargrid_assets_tests.platform_under_test import Platform
+
+IN_ORDER = "every_month_is_in_order"
+NOW = datetime(2026, 4, 10, 7, tzinfo=UTC)
+
+
+def read_at(platform: Platform, at: datetime, month: str | None = None) -> None:
+    """Let the ledger say that the loads, or one month's, were made at an instant."""
+    condition = f" WHERE month = DATE '{month}-01'" if month else ""
+    with Warehouse(str(platform.file)).writing() as connection:
+        connection.execute(f"UPDATE {D23_LOADS.qualified_name} SET loaded_at = ?{condition}", [at.replace(tzinfo=None)])
+
+
+def months_of(evaluation: Any) -> dict[str, tuple[str, str]]:
+    """State and reason of each month that is listed."""
+    table = evaluation.metadata.get("months")
+    records = table.records if table else []
+    return {record.data["month"]: (record.data["state"], record.data["why"]) for record in records}
+
+
+def test_months_that_were_read_and_computed_are_in_order(start_platform: Callable[..., Platform]) -> None:
+    platform = start_platform(variables={"CLEARGRID_START_MONTH": "2026-03"})
+    for month in ("2026-03-01", "2026-04-01"):
+        assert platform.refresh(month).success
+    read_at(platform, NOW - timedelta(hours=4))
+    found = checked(platform.settings, NOW, platform.instance)[IN_ORDER]
+    assert found.passed
+    assert months_of(found) == {}
+
+
+def test_missing_failed_and_stale_months_are_told_apart_with_one_command_that_repairs_them(
+    start_platform: Callable[..., Platform],
+) -> None:
+    variables = {"CLEARGRID_START_MONTH": "2025-11", "CLEARGRID_QUARANTINE_LIMIT": "0.001"}
+    platform = start_platform(variables=variables, faults=[bad_rows_in("2026-01")])
+    for month in ("2025-12-01", "2026-01-01", "2026-02-01", "2026-04-01"):
+        platform.refresh(month)
+    platform.load("2026-03-01")
+    read_at(platform, NOW - timedelta(hours=4))
+    read_at(platform, NOW - timedelta(hours=40), "2026-02")
+    read_at(platform, NOW - timedelta(days=9), "2025-12")
+    found = checked(platform.settings, NOW, platform.instance)[IN_ORDER]
+    listed = months_of(found)
+    assert {month: state for month, (state, _) in listed.items()} == {
+        "2025-11": "missing",
+        "2025-12": "stale",
+        "2026-01": "failed",
+        "2026-02": "stale",
+        "2026-03": "stale",
+    }
+    assert "quarantined_rows_are_within_the_limit" in listed["2026-01"][1]
+    assert listed["2026-02"][1] == "last read 40 h ago"
+    assert "analytics/outcome_mix" in listed["2026-03"][1]
+    assert repair_command([f"{month}-01" for month in listed]) in found.description
+
+
+def test_a_month_whose_run_failed_is_failed_and_in_order_once_it_was_read_again(
+    start_platform: Callable[..., Platform],
+) -> None:
+    platform = start_platform(variables={"CLEARGRID_START_MONTH": "2026-04"})
+    assert platform.refresh("2026-04-01").success
+    assert not platform.with_variables(CLEARGRID_PASSWORD="wrong").refresh("2026-04-01").success
+    read_at(platform, NOW - timedelta(hours=4))
+    found = checked(platform.settings, NOW, platform.instance)[IN_ORDER]
+    assert months_of(found) == {"2026-04": ("failed", "its last run failed")}
+    assert platform.refresh("2026-04-01").success
+    read_at(platform, NOW - timedelta(hours=4))
+    assert checked(platform.settings, NOW, platform.instance)[IN_ORDER].passed
+
+
+def test_the_command_starts_a_backfill_of_exactly_those_months(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").symlink_to(PROJECT / "pyproject.toml")
+    (tmp_path / ".venv").symlink_to(sys.prefix)
+    home = tmp_path / ".dagster"
+    home.mkdir()
+    (home / "dagster.yaml").write_bytes((PROJECT / "dagster.yaml").read_bytes())
+    command = repair_command(["2025-11-01", "2026-02-01"])
+    done = subprocess.run(
+        ["sh", "-c", command], cwd=tmp_path, env=dict(os.environ), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    with dg.DagsterInstance.from_config(str(home)) as instance:
+        (backfill,) = instance.get_backfills()
+        asked = {run.tags["dagster/partition"] for run in instance.get_runs()}
+    assert asked == {"2025-11-01", "2026-02-01"} or set(backfill.partition_names or []) == {"2025-11-01", "2026-02-01"}
