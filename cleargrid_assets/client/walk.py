@@ -37,7 +37,7 @@ MOST_PARTS = 64
 MOST_DENSE_PARTS = 2_000
 """Windows that a load may be split into on the word of its totals, which may be wrong."""
 
-MOST_EMPTY_PAGES = 200
+MOST_EMPTY_PAGES = 100
 """In a row; then the window is walked in halves, each of which starts nearer to its rows."""
 
 SAMPLED_ROWS = 8

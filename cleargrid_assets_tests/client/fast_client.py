@@ -1,0 +1,39 @@
+"""Clients with short waits, and loads through them. Here: making. Not here: expectations."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cleargrid_assets.client import D23, ClearGridClient, RetryPolicy, Window, fetch_windows, plan_windows
+from cleargrid_assets_tests.client.misbehaving_server import EMAIL, END, LENDER, PASSWORD, START
+
+if TYPE_CHECKING:
+    from cleargrid_assets.client import Fetched
+    from cleargrid_assets_tests.client.misbehaving_server import MisbehavingServer
+
+WINDOW = Window(START, END)
+QUICK = RetryPolicy(base_seconds=0.002, cap_seconds=0.01, rate_limited_cap_seconds=0.02)
+TARGET_ROWS = 300
+
+
+def client_of(server: MisbehavingServer, **changed: Any) -> ClearGridClient:
+    """A client of `server` that is given up on within a second."""
+    options = {"page_size": 100, "timeout_seconds": 1.0, "retry": QUICK, **changed}
+    return ClearGridClient(server.base_url, LENDER, EMAIL, PASSWORD, **options)
+
+
+def load(client: ClearGridClient, **options: Any) -> Fetched[list[Any]]:
+    """A complete load, as landing does it."""
+    total = client.count(D23, WINDOW)
+    return fetch_windows(
+        client,
+        D23,
+        plan_windows(WINDOW, total.total if total.exact else None, TARGET_ROWS),
+        lambda rows, _window: rows,
+        **{"target_rows": None if total.total is None else TARGET_ROWS, "stall_seconds": 5.0, **options},
+    )
+
+
+def rows_of(fetched: Fetched[list[Any]]) -> list[Any]:
+    """All rows in order of their windows."""
+    return [row for walked in fetched.windows for page in walked.batches for row in page]

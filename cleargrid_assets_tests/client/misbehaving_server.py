@@ -1,0 +1,329 @@
+"""A ClearGrid on raw sockets that misbehaves on demand; written from the contract alone, it knows no client.
+
+Here: right answers, and the means to give wrong ones. Not here: the misbehaviours (`misbehaviours`).
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import random
+import select
+import socket
+import struct
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import parse_qsl, urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+LENDER, LENDER_ID = "acme", "11111111-2222-4333-8444-555555555555"
+EMAIL, PASSWORD = "robot@acme.invalid", 'planted "pass/word" 7'
+START, END = datetime(2026, 5, 1, tzinfo=UTC), datetime(2026, 5, 4, tzinfo=UTC)
+ROWS_ON_ONE_INSTANT = 300
+SHARED_ROWS = 3_000
+OURS = 0.6
+CLIENT_GONE_CHECK_SECONDS = 0.02
+LINGER_AND_RESET = struct.pack("ii", 1, 0)
+
+
+def instant(moment: datetime) -> str:
+    """As ClearGrid writes it."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+
+
+@cache
+def collection() -> tuple[tuple[datetime, dict[str, Any] | None], ...]:
+    """The export's whole collection in its order; another lender's rows are None."""
+    chance = random.Random(23)  # noqa: S311 # made-up rows need repeatable numbers, not secret ones
+    milliseconds = int((END - START).total_seconds() * 1000)
+    offsets = [chance.randrange(milliseconds) for _ in range(SHARED_ROWS - ROWS_ON_ONE_INSTANT)]
+    offsets += [milliseconds // 2] * ROWS_ON_ONE_INSTANT
+    return tuple(_entry(START + timedelta(milliseconds=offset), chance) for offset in sorted(offsets))
+
+
+def _entry(moment: datetime, chance: random.Random) -> tuple[datetime, dict[str, Any] | None]:
+    row = {
+        "public_id": f"{chance.getrandbits(96):024x}",
+        "communication_type": chance.choice(["CALL", "SMS"]),
+        "interaction_source": "AGENT",
+        "outcome_option": chance.choice(["PTP", "RPC", "no-answer", "Überfällig"]),
+        "is_active": chance.random() < 0.9,
+        "is_ptp_broken": False,
+        "communicated_at": instant(moment),
+        "created_at": instant(moment + timedelta(seconds=30)),
+        "updated_at": instant(moment + timedelta(seconds=30)),
+    }
+    return moment, row if chance.random() < OURS else None
+
+
+def truth() -> list[dict[str, Any]]:
+    """All rows of the lender, in order."""
+    return [row for _, row in collection() if row is not None]
+
+
+@dataclass
+class Asked:
+    """One request, with what it was answered."""
+
+    number: int
+    params: dict[str, str]
+    target: str
+    in_flight: int
+    status: int | None = None
+    is_over: bool = False
+
+    @property
+    def question(self) -> tuple[tuple[str, str], ...]:
+        """What tells it from another request."""
+        return tuple(sorted(self.params.items()))
+
+
+@dataclass
+class Exchange:
+    """One request for a page, waiting for an answer. Every method answers; `asked.number` counts from 1."""
+
+    server: MisbehavingServer
+    asked: Asked
+    handler: BaseHTTPRequestHandler
+
+    @property
+    def limit(self) -> int:
+        """The page size asked for."""
+        return min(max(int(self.asked.params.get("limit", "500")), 1), 1000)
+
+    @property
+    def seconds(self) -> float:
+        """The window's length."""
+        since, until = self._bounds()
+        return (until - since).total_seconds()
+
+    def every(self, nth: int) -> bool:
+        """Whether this is one of every `nth` requests."""
+        return self.asked.number % nth == 0
+
+    def envelope(self) -> dict[str, Any]:
+        """The right answer."""
+        since, until = self._bounds()
+        inside = [(moment, row) for moment, row in collection() if since <= moment < until]
+        cursor = self.asked.params.get("cursor")
+        start = int(base64.urlsafe_b64decode(cursor)) if cursor else 0
+        end = start + self.limit
+        after = base64.urlsafe_b64encode(str(end).encode()).decode() if end < len(inside) else None
+        pagination: dict[str, Any] = {"nextCursor": after}
+        if self.asked.params.get("includeTotal") == "true":
+            total = sum(row is not None for _, row in inside)
+            pagination.update(total=total, totalExact=True, totalNote=None)
+        rows = [dict(row) for _, row in inside[start:end] if row is not None]
+        meta = {"since": self.asked.params["since"], "until": self.asked.params["until"], "tenantPathKind": "via"}
+        return {
+            "code": 200,
+            "message": "OK",
+            "errors": [],
+            "body": {"rows": rows, "pagination": pagination, "meta": meta},
+        }
+
+    def _bounds(self) -> tuple[datetime, datetime]:
+        since, until = (datetime.fromisoformat(self.asked.params[name]) for name in ("since", "until"))
+        return since, until
+
+    def right(self) -> None:
+        """Answer as ClearGrid does."""
+        self.send(200, self.envelope())
+
+    def refuse(self, status: int, **headers: str) -> None:
+        """Answer with the error envelope; its message says the token and the password that we should keep quiet."""
+        secrets = f"{self.handler.headers.get('Authorization')} {PASSWORD}"
+        self.send(status, {"success": False, "message": f"no {secrets}", "requestId": self.request_id}, **headers)
+
+    @property
+    def request_id(self) -> str:
+        """The name of this request."""
+        return f"req-{self.asked.number}"
+
+    def send(self, status: int, body: object, **headers: str) -> None:
+        """Answer with JSON, or with bytes as they are."""
+        self.asked.status = status
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        self.raw(self.head(status, {"Content-Length": str(len(content)), **headers}) + content)
+
+    def head(self, status: int, headers: dict[str, str]) -> bytes:
+        """Status line and headers."""
+        lines = [
+            f"HTTP/1.1 {status} Whatever",
+            *(f"{name.replace('_', '-')}: {value}" for name, value in headers.items()),
+        ]
+        return "\r\n".join([*lines, "", ""]).encode()
+
+    def raw(self, data: bytes, *, then_close: bool = False) -> None:
+        """Send bytes; `then_close`: and nothing more on this connection."""
+        self.server.is_over(self.asked)
+        self.handler.wfile.write(data)
+        self.handler.close_connection = self.handler.close_connection or then_close
+
+    def reset(self) -> None:
+        """End the connection with a reset."""
+        self.server.is_over(self.asked)
+        self.handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_AND_RESET)
+        self.handler.connection.close()
+        self.handler.close_connection = True
+
+    def hang(self) -> None:
+        """Say nothing more until the client has gone."""
+        for _ in self.until_gone():
+            pass
+        self.handler.close_connection = True
+
+    def drip(self, data: bytes) -> None:
+        """A byte now and then, until the client has gone."""
+        for _, byte in zip(self.until_gone(), data, strict=False):
+            self.handler.wfile.write(bytes([byte]))
+        self.handler.close_connection = True
+
+    def until_gone(self) -> Iterator[None]:
+        """Moments at which the client is still there."""
+        while not self.server.is_closing.wait(CLIENT_GONE_CHECK_SECONDS):
+            readable, _, _ = select.select([self.handler.connection], [], [], 0)
+            if readable:
+                return
+            yield
+
+
+@dataclass
+class Tokens:
+    """How tokens live and die. `uses`: requests that one is good for; None: for ever."""
+
+    uses: int | None = None
+    one_at_a_time: bool = False
+    refuses_refresh: bool = False
+    wraps: bool = False
+    login_refusals: list[int] = field(default_factory=list)
+    """Statuses with which logins are refused, one after the other, before they succeed."""
+
+
+@dataclass
+class MisbehavingServer:
+    """Runs while its block does; `play` answers each request for a page, `tokens` the others."""
+
+    play: Callable[[Exchange], None]
+    tokens: Tokens = field(default_factory=Tokens)
+    asked: list[Asked] = field(default_factory=list)
+    logins: int = 0
+    refreshes: int = 0
+    is_closing: threading.Event = field(default_factory=threading.Event)
+    _left: dict[str, float] = field(default_factory=dict)
+    _in_flight: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        self._http = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._http.daemon_threads = True
+        self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+
+    @property
+    def base_url(self) -> str:
+        """Its root address."""
+        return f"http://127.0.0.1:{self._http.server_address[1]}"
+
+    @property
+    def peak_in_flight(self) -> int:
+        """The most requests for pages that were being answered at once."""
+        return max(asked.in_flight for asked in self.asked)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.is_closing.set()
+        self._http.shutdown()
+        self._http.server_close()
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        server = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True
+
+            def do_GET(self) -> None:
+                server.answer(self)
+
+            def do_POST(self) -> None:
+                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                status, answer = server.log_in(body) if self.path.endswith("/login") else server.refresh(body)
+                content = json.dumps(answer).encode()
+                self.wfile.write(f"HTTP/1.1 {status} X\r\nContent-Length: {len(content)}\r\n\r\n".encode() + content)
+
+            def log_message(self, *_: object) -> None:
+                """Nothing: the record is `asked`."""
+
+        return Handler
+
+    def log_in(self, body: dict[str, str]) -> tuple[int, Any]:
+        """The answer to a login."""
+        with self._lock:
+            self.logins += 1
+            if self.tokens.login_refusals:
+                status = self.tokens.login_refusals.pop(0)
+                return status, {"success": False, "message": f"Login failed {body}", "requestId": "req-login"}
+            assert body == {"email": EMAIL, "password": PASSWORD}
+            answer = {"lenderPublicId": LENDER_ID, "token": self._token(), "refreshToken": "planted-refresh"}
+        return 200, {"code": 200, "message": "OK", "errors": [], "body": answer} if self.tokens.wraps else answer
+
+    def refresh(self, body: dict[str, str]) -> tuple[int, Any]:
+        """The answer to a renewal."""
+        with self._lock:
+            self.refreshes += 1
+            if self.tokens.refuses_refresh or body != {"refreshToken": "planted-refresh"}:
+                return 401, {"success": False, "message": "Invalid refresh token", "requestId": "req-refresh"}
+            return 200, {"token": self._token()}
+
+    def _token(self) -> str:
+        if self.tokens.one_at_a_time:
+            self._left.clear()
+        token = f"planted-token-{self.logins}-{self.refreshes}"
+        self._left[token] = self.tokens.uses if self.tokens.uses is not None else float("inf")
+        return token
+
+    def _accepts(self, header: str) -> bool:
+        with self._lock:
+            token = header.removeprefix("Bearer ")
+            self._left[token] = self._left.get(token, 0) - 1
+            return self._left[token] >= 0
+
+    def answer(self, handler: BaseHTTPRequestHandler) -> None:
+        """Let `play` answer a request for a page that has a valid token."""
+        parts = urlsplit(handler.path)
+        with self._counted(Asked(0, dict(parse_qsl(parts.query)), handler.path, 0)) as asked:
+            exchange = Exchange(self, asked, handler)
+            right_path = f"/admin/v3/lenders/{LENDER_ID}/exports/S4/D23"
+            if parts.path != right_path:
+                exchange.refuse(404)
+            elif not self._accepts(handler.headers.get("Authorization", "")):
+                exchange.refuse(401)
+            else:
+                self.play(exchange)
+
+    @contextmanager
+    def _counted(self, asked: Asked) -> Iterator[Asked]:
+        with self._lock:
+            self._in_flight += 1
+            asked.number, asked.in_flight = len(self.asked) + 1, self._in_flight
+            self.asked.append(asked)
+        try:
+            yield asked
+        finally:
+            self.is_over(asked)
+
+    def is_over(self, asked: Asked) -> None:
+        """Count a request out, before its answer can bring about the next one."""
+        with self._lock:
+            self._in_flight -= not asked.is_over
+            asked.is_over = True
