@@ -20,6 +20,7 @@ from dagster_duckdb.io_manager import DuckDbClient
 from dagster_duckdb_pandas.duckdb_pandas_type_handler import DuckDBPandasTypeHandler
 
 from cleargrid_assets.failures import LANDING_ERRORS, failure_of
+from cleargrid_assets.figures import figures_of
 from cleargrid_assets.landing.month import MonthLoad
 from cleargrid_assets.landing.write import write_month
 from cleargrid_assets.tables.catalog import TABLES
@@ -77,7 +78,7 @@ class MonthLoadHandler(DbTypeHandler[MonthLoad]):
         self._resource = resource
 
     def handle_output(
-        self, context: dg.OutputContext, _slice: TableSlice, obj: MonthLoad, connection: duckdb.DuckDBPyConnection
+        self, context: dg.OutputContext, table_slice: TableSlice, obj: MonthLoad, connection: duckdb.DuckDBPyConnection
     ) -> dict[str, Any]:
         """Make the month what `obj` says."""
         changes = write_month(
@@ -88,7 +89,7 @@ class MonthLoadHandler(DbTypeHandler[MonthLoad]):
             vanish_limit=self._resource.settings.vanish_limit,
         )
         return {
-            "dagster/partition_row_count": obj.rows.num_rows,
+            **_row_counts(context, table_slice, connection),
             "rows_added": changes.added,
             "rows_changed": changes.changed,
             "rows_vanished": changes.vanished,
@@ -197,4 +198,5 @@ def _row_counts(
     if not context.has_asset_partitions:
         return {"dagster/row_count": total}
     rows = connection.execute(f"{counts}{_where(table_slice)}").fetchall()[0][0]
-    return {"dagster/row_count": total, "dagster/partition_row_count": rows}
+    figures = figures_of(connection, _name(table_slice), _where(table_slice))
+    return {"dagster/row_count": total, "dagster/partition_row_count": rows, **figures}

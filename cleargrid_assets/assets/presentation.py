@@ -1,4 +1,4 @@
-"""What the UI shows of every table: columns with meanings, storage, kinds, owners, freshness.
+"""What the UI shows of every table: columns with meanings, storage, kinds, owners, freshness, its source files.
 
 Here: metadata made from the table descriptions. Not here: figures of a particular month.
 """
@@ -6,15 +6,19 @@ Here: metadata made from the table descriptions. Not here: figures of a particul
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
+
+from cleargrid_assets.tables import raw
 
 if TYPE_CHECKING:
     from cleargrid_assets.tables.table import Table
 
 OWNERS = ["team:collections-data"]
 VENDOR_PAGE = "https://docs.command.cleargrid.ai"
+COLUMNS = Path(raw.__file__)
 FRESHNESS = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=36), warn_window=timedelta(hours=26))
 """The badge: the pipeline ran within a day and a half. It ignores partitions; the freshness checks do not."""
 
@@ -39,9 +43,19 @@ def definition_metadata(table: Table) -> dict[str, Any]:
     metadata: dict[str, Any] = {
         "dagster/column_schema": column_schema(table),
         "dagster/table_name": table.qualified_name,
+        "dagster/code_references": code_references(table.schema, table.name),
         "ClearGrid's documentation": dg.MetadataValue.url(VENDOR_PAGE),
     }
     return metadata | ({"partition_expr": "month"} if table.is_partitioned else {})
+
+
+def code_references(schema: str, name: str) -> dg.CodeReferencesMetadataValue:
+    """The asset's SQL and its module, to open in an editor; a table that a load writes has the raw tables' columns."""
+    folder = Path(__file__).parent / schema
+    files = [path for suffix in ("sql", "py") if (path := folder / f"{name}.{suffix}").is_file()] or [COLUMNS]
+    return dg.CodeReferencesMetadataValue(
+        code_references=[dg.LocalFileCodeReference(file_path=str(path), label=path.name) for path in files]
+    )
 
 
 def description(table: Table) -> str:

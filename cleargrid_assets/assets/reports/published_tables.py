@@ -9,7 +9,7 @@ from pathlib import Path
 import dagster as dg
 import duckdb
 
-from cleargrid_assets.assets.presentation import FRESHNESS, OWNERS
+from cleargrid_assets.assets.presentation import FRESHNESS, OWNERS, code_references
 from cleargrid_assets.assets.sql_asset import FOLLOW_TABLE
 from cleargrid_assets.failures import LANDING_ERRORS, failure_of
 from cleargrid_assets.resources import WarehouseResource
@@ -31,6 +31,7 @@ def build_published_tables() -> dg.AssetsDefinition:
             "Every analytics table as a Parquet file in the folder `published` beside the warehouse, for tools that "
             "read files. Each file is replaced as a whole: a reader sees the old one or the new one."
         ),
+        metadata={"dagster/code_references": code_references(*KEY.path)},
         automation_condition=FOLLOW_TABLE,
         freshness_policy=FRESHNESS,
         owners=OWNERS,

@@ -1,0 +1,108 @@
+"""What a table's page shows of the month just computed: a few numbers that Dagster plots, and a small chart.
+
+Here: which figures, in SQL over the month's rows, and the chart's drawing. Not here: what the tables hold
+(`assets`), or reports. Shares divide sums: a rate is never an average of rates.
+"""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import duckdb
+
+BAR_HEIGHT, LABEL_WIDTH, BAR_WIDTH, NUMBER_WIDTH = 18, 170, 320, 70
+INK, BAR = "#3d4a5c", "#4f7cac"
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A horizontal bar for each label; `is_share`: its numbers are read in percent."""
+
+    title: str
+    label: str
+    value: str
+    order: str
+    is_share: bool = False
+
+
+FUNNEL = {
+    "attempts": "sum(attempts)",
+    "contacts / attempts": "sum(contacts) / nullif(sum(attempts), 0)",
+    "rpc / contacts": "sum(rpc) / nullif(sum(contacts), 0)",
+    "promises / rpc": "sum(promises) / nullif(sum(rpc), 0)",
+}
+FIGURES: Mapping[str, Mapping[str, str]] = {
+    "core.contact_attempts": {
+        "share of rows unmapped": "count(*) FILTER (NOT is_mapped) / nullif(count(*), 0)",
+        "share logged a day late": "count(*) FILTER (log_lag_seconds > 86400) / nullif(count(*), 0)",
+    },
+    "analytics.outcome_mix": {
+        "attempts": "sum(attempts)",
+        "share of attempts unmapped": "sum(attempts) FILTER (NOT is_mapped) / nullif(sum(attempts), 0)",
+        "rows_inactive": "sum(rows_inactive)",
+    },
+    "analytics.agent_productivity": FUNNEL | {"active_hours": "sum(active_hours)"},
+    "analytics.cohort_contact": FUNNEL,
+}
+CHARTS: Mapping[str, Chart] = {
+    "analytics.outcome_mix": Chart("Attempts by outcome", "outcome", "sum(attempts)", "2 DESC, 1"),
+    "analytics.agent_productivity": Chart("Attempts by local date", "local_date", "sum(attempts)", "1"),
+    "analytics.cohort_contact": Chart(
+        "Contacts / attempts by local hour",
+        "local_hour",
+        "sum(contacts) / nullif(sum(attempts), 0)",
+        "1",
+        is_share=True,
+    ),
+}
+
+
+def figures_of(connection: duckdb.DuckDBPyConnection, table_name: str, where: str) -> dict[str, Any]:
+    """Metadata of the rows that `where` leaves of the table; a share of nothing is left out, not shown as 0."""
+    wanted = FIGURES.get(table_name, {})
+    metadata: dict[str, Any] = {}
+    if wanted:
+        (row,) = connection.execute(f"SELECT {', '.join(wanted.values())} FROM {table_name}{where}").fetchall()
+        metadata |= {name: _number(value) for name, value in zip(wanted, row, strict=True) if value is not None}
+    chart = CHARTS.get(table_name)
+    if chart:
+        bars = connection.execute(
+            f"SELECT {chart.label}, {chart.value} FROM {table_name}{where} GROUP BY 1 ORDER BY {chart.order}"
+        ).fetchall()
+        metadata["chart"] = dg.MetadataValue.md(f"![{chart.title}]({drawn(chart, bars)})")
+    return metadata
+
+
+def drawn(chart: Chart, bars: Sequence[tuple[object, float | None]]) -> str:
+    """The chart as an SVG image in a `data:` address; a missing value has a label and no bar."""
+    most = max((value for _, value in bars if value), default=1)
+    rows = [_bar(chart, position, str(label), value, most) for position, (label, value) in enumerate(bars, start=1)]
+    width, height = LABEL_WIDTH + BAR_WIDTH + NUMBER_WIDTH, BAR_HEIGHT * (len(bars) + 1) + 6
+    svg = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" font-family="sans-serif" '
+        f'font-size="12" fill="{INK}"><text y="13" font-weight="bold">{escape(chart.title)}</text>{"".join(rows)}</svg>'
+    )
+    return f"data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}"
+
+
+def _bar(chart: Chart, position: int, label: str, value: float | None, most: float) -> str:
+    top, length = position * BAR_HEIGHT, BAR_WIDTH * (value or 0) / most
+    number = "" if value is None else f"{value:.1%}" if chart.is_share else f"{value:,.0f}"
+    return (
+        f'<text x="{LABEL_WIDTH - 6}" y="{top + 13}" text-anchor="end">{escape(label[:26])}</text>'
+        f'<rect x="{LABEL_WIDTH}" y="{top + 2}" width="{length:.1f}" height="{BAR_HEIGHT - 4}" fill="{BAR}"/>'
+        f'<text x="{LABEL_WIDTH + length + 5:.1f}" y="{top + 13}">{number}</text>'
+    )
+
+
+def _number(value: float) -> float:
+    """A count stays a whole number; a share keeps four digits."""
+    return int(value) if float(value).is_integer() else round(float(value), 4)
