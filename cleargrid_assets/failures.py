@@ -26,7 +26,7 @@ from cleargrid_assets.warehouse import WarehouseBusyError, WarehouseError
 LANDING_ERRORS = (ClearGridError, WarehouseError, ConservationError, VanishLimitError, OutcomeMapError)
 """Everything that `failure_of` understands."""
 
-RETRIES = dg.RetryPolicy(max_retries=2, delay=18, backoff=dg.Backoff.EXPONENTIAL)
+RETRIES = dg.RetryPolicy(max_retries=2, delay=18, backoff=dg.Backoff.LINEAR)
 """For transient errors only; seconds of retrying belong to the client, whose waits are jittered.
 
 Together they outlast an outage of a minute, and a server that stays down is reported within two.

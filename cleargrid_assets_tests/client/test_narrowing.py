@@ -1,0 +1,101 @@
+"""504 and time-outs: smaller pages, then smaller windows, never the same request again, and always an end."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+import pytest
+
+from cleargrid_assets.client import D23, QueryTooLargeError, Window
+from cleargrid_assets.client.walk import SMALLEST_PAGE, Narrowing, halved
+from cleargrid_assets_tests.client.fast_client import WINDOW, client_of, load, rows_of
+from cleargrid_assets_tests.client.misbehaving_server import ROWS_ON_ONE_INSTANT, MisbehavingServer, truth
+from cleargrid_assets_tests.client.misbehaviours import right, status, when
+
+
+def seconds_of(asked):
+    since, until = (datetime.fromisoformat(asked.params[name]) for name in ("since", "until"))
+    return (until - since).total_seconds()
+
+
+def test_the_page_is_halved_down_to_50_before_the_window_is_split():
+    with MisbehavingServer(status(504)) as server:
+        with pytest.raises(QueryTooLargeError):
+            list(client_of(server, page_size=500).rows(D23, WINDOW))
+        limits = [int(asked.params["limit"]) for asked in server.asked]
+        lengths = [seconds_of(asked) for asked in server.asked]
+    whole = lengths.count(lengths[0])
+    assert limits[:whole] == [500, 250, 125, 62, 50]
+    assert all(shorter in (longer, longer // 2) for longer, shorter in pairwise(lengths))
+    assert (limits[-1], lengths[-1]) == (50, 1)
+
+
+def test_a_size_that_works_is_kept_for_the_rest_of_the_load():
+    with MisbehavingServer(when(lambda ask: ask.limit > 60, status(504))) as server:
+        fetched = load(client_of(server, page_size=500))
+        refused = [asked.number for asked in server.asked if asked.status == 504]
+    assert fetched.statistics.page_size_used == 50
+    assert max(refused) < len(server.asked) / 3
+
+
+def test_one_504_is_a_hiccup_and_does_not_shrink_the_pages_of_the_load():
+    with MisbehavingServer(when(lambda ask: ask.asked.number == 4, status(504))) as server:
+        fetched = load(client_of(server))
+    assert fetched.statistics.page_size_used == 100
+    assert fetched.statistics.retries == 1
+
+
+def test_no_window_is_split_under_a_second():
+    with MisbehavingServer(when(lambda ask: ask.seconds > 600, status(504))) as server:
+        day = Window(WINDOW.since, WINDOW.since + timedelta(days=1))
+        rows = list(client_of(server, page_size=50).rows(D23, day))
+        assert rows == [row for row in truth() if row["communicated_at"] < "2026-05-02"]
+        assert min(seconds_of(asked) for asked in server.asked) >= 1
+
+
+def test_hundreds_of_rows_on_one_instant_are_walked_to_their_end():
+    instant = WINDOW.since + (WINDOW.until - WINDOW.since) / 2
+    second = Window(instant, instant + timedelta(seconds=1))
+    with MisbehavingServer(when(lambda ask: ask.limit > 60, status(504))) as server:
+        rows = list(client_of(server).rows(D23, second))
+    assert len(rows) > ROWS_ON_ONE_INSTANT / 2
+    assert {row["communicated_at"] for row in rows} == {"2026-05-02T12:00:00.000Z"}
+
+
+def test_a_dense_window_is_walked_in_parts_so_that_no_worker_has_a_long_tail():
+    with MisbehavingServer(right) as server:
+        fetched = load(client_of(server), target_rows=100)
+    assert fetched.statistics.splits > 0
+    assert sorted(map(str, rows_of(fetched))) == sorted(map(str, truth()))
+
+
+@pytest.mark.parametrize(("size", "next_size"), [(1000, 500), (500, 250), (99, 50), (50, 50), (30, 30), (1, 1)])
+def test_a_page_size_is_halved_but_not_under_50_or_what_the_user_set(size, next_size):
+    assert halved(size) == next_size
+
+
+def test_a_size_is_given_up_when_it_is_slow_twice_and_oftener_than_half_as_often_as_fine():
+    narrowing = Narrowing(500)
+    for _ in range(5):
+        narrowing.was_fine(500)
+    narrowing.was_slow(500)
+    narrowing.was_slow(500)
+    assert narrowing.size == 500
+    narrowing.was_slow(500)
+    assert narrowing.size == 250
+
+
+def test_a_slow_answer_to_a_larger_page_never_makes_pages_larger_again():
+    narrowing = Narrowing(SMALLEST_PAGE)
+    narrowing.was_slow(500)
+    narrowing.was_slow(500)
+    assert narrowing.size == SMALLEST_PAGE
+
+
+def test_windows_of_a_second_end_when_even_they_are_too_slow():
+    second = Window(datetime(2026, 5, 1, tzinfo=UTC), datetime(2026, 5, 1, 0, 0, 1, tzinfo=UTC))
+    with MisbehavingServer(status(504)) as server:
+        with pytest.raises(QueryTooLargeError, match="even 50 rows of one second"):
+            list(client_of(server).rows(D23, second))
+        assert [asked.params["limit"] for asked in server.asked] == ["100", "50"]

@@ -1,0 +1,103 @@
+"""How often, after which wait, and when to give up."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cleargrid_assets.client import RateLimitedError, RetryPolicy, ServerFaultError
+from cleargrid_assets.client.meaning import Trouble
+from cleargrid_assets.client.patience import Patience
+from cleargrid_assets.client.retry import retry_after_seconds
+from cleargrid_assets.failures import RETRIES
+
+NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
+LEAST, MOST = (lambda: 0.0), (lambda: 1.0)
+ONE_MINUTE, TWO_MINUTES, STARTING_SECONDS = 60, 120, 15
+
+
+def waits(policy, trouble, random):
+    attempts = policy.attempts_for(trouble, others_succeed=False)
+    return sum(policy.wait_for(trouble, attempt, random) for attempt in range(1, attempts))
+
+
+@given(st.integers(1, 60), st.floats(0, 1))
+def test_a_wait_is_between_half_the_exponential_step_and_the_step_and_never_over_the_cap(attempt, chance):
+    policy = RetryPolicy()
+    step = min(policy.cap_seconds, policy.base_seconds * 2 ** (attempt - 1))
+    assert step / 2 <= policy.wait_seconds(attempt, lambda: chance) <= step
+
+
+@pytest.mark.parametrize("random", [LEAST, MOST])
+def test_client_and_dagster_outlast_an_outage_of_a_minute_and_report_a_longer_one_within_two(random):
+    one_request = waits(RetryPolicy(), Trouble(ServerFaultError("down")), random)
+    between = sum(RETRIES.calculate_delay(attempt) for attempt in (1, 2))
+    count_and_walk = 2 * one_request
+    assert 2 * count_and_walk + between > ONE_MINUTE
+    assert 3 * count_and_walk + between < TWO_MINUTES - STARTING_SECONDS
+
+
+def test_a_rate_limit_of_a_minute_is_waited_for():
+    assert waits(RetryPolicy(), Trouble(RateLimitedError("slow down")), MOST) > 60
+
+
+def test_what_the_server_asks_for_is_waited_for_and_a_moment_more():
+    policy = RetryPolicy()
+    trouble = Trouble(RateLimitedError("slow down"), wait_seconds=7)
+    assert policy.wait_for(trouble, 1, LEAST) == 7
+    assert 7 < policy.wait_for(trouble, 1, MOST) <= 8
+
+
+def test_a_request_goes_on_longer_while_the_server_answers_others():
+    policy = RetryPolicy()
+    fault = Trouble(ServerFaultError("flaky"))
+    assert policy.attempts_for(fault, others_succeed=True) > policy.attempts_for(fault, others_succeed=False)
+
+
+@pytest.mark.parametrize(("seconds", "allowed"), [(60.4, True), (3600, False)])
+def test_a_minute_is_waited_for_and_an_hour_is_not(seconds, allowed):
+    assert RetryPolicy().may_wait(seconds, Patience()) is allowed
+
+
+def test_nobody_waits_past_the_end_of_the_loads_time():
+    assert not RetryPolicy().may_wait(5, Patience(4))
+
+
+@pytest.mark.parametrize(
+    ("error", "attempts", "seconds", "wait", "is_spent"),
+    [
+        (ServerFaultError("down"), 5, 6, 4, False),
+        (ServerFaultError("down"), 5, 31, 4, True),
+        (ServerFaultError("this request alone"), 12, 20, 4, True),
+        (RateLimitedError("slow down"), 10, 12, 1, False),
+        (RateLimitedError("come back in an hour"), 1, 0, 3600, True),
+    ],
+)
+def test_a_load_is_started_over_only_after_short_trouble_of_the_whole_server(error, attempts, seconds, wait, is_spent):
+    assert RetryPolicy().spent(error, attempts, seconds, wait).budget_spent is is_spent
+    assert error.attempts == attempts
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ("0", 0.0),
+        ("17", 17.0),
+        (" 17 ", 17.0),
+        ("3600", 3600.0),
+        (format_datetime(NOW + timedelta(seconds=30), usegmt=True), 30.0),
+        (format_datetime(NOW - timedelta(seconds=30), usegmt=True), 0.0),
+        ("Mon, 01 Jun 2026 12:00:30 -0000", 30.0),
+        (None, None),
+        ("", None),
+        ("soon", None),
+        ("-5", None),
+        ("²", None),
+    ],
+)
+def test_retry_after_is_read_as_seconds_and_as_a_date_and_ignored_otherwise(header, seconds):
+    assert retry_after_seconds(header, NOW) == seconds
