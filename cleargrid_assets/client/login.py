@@ -74,7 +74,8 @@ class Login:
                 )
             wait = self._retry.wait_for(outcome, attempt, self._random)
             if attempt >= self._attempts(outcome) or not self._retry.may_wait(wait, patience):
-                raise self._retry.spent(error, attempt, time.monotonic() - started, wait)
+                error.attempts = attempt
+                raise self._retry.spent(error, time.monotonic() - started + wait, others_succeed=False)
             patience.wait(wait)
 
     def refresh(self, token: Token) -> Token | None:

@@ -64,6 +64,11 @@ class Trouble:
     wait_seconds: float | None = None
 
     @property
+    def kind(self) -> type[ClearGridError]:
+        """Rate limits are counted apart from faults: being told to slow down says nothing about the request."""
+        return RateLimitedError if isinstance(self.error, RateLimitedError) else ClearGridError
+
+    @property
     def is_congestion(self) -> bool:
         """Whether fewer requests at once may help."""
         return isinstance(self.error, (RateLimitedError, UnreachableError)) or self.error.status == UNAVAILABLE

@@ -10,6 +10,7 @@ import logging
 import random
 import threading
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -93,9 +94,8 @@ class Requester:
         slow to come. Raises `TooSlowError` at once on 504 and on a time-out, any other `ClearGridError` when
         attempts are spent.
         """
-        started, attempt, answered = time.monotonic(), 0, work.counters.answered
+        started, answered, failures = time.monotonic(), work.counters.answered, Counter[type[ClearGridError]]()
         while True:
-            attempt += 1
             work.patience.check()
             with work.flight.slot() as era:
                 work.patience.check()
@@ -107,10 +107,14 @@ class Requester:
             if outcome.is_congestion:
                 work.flight.congested(era)
             work.counters.had_trouble(outcome.error)
+            failures[outcome.kind] += 1
+            attempt, others_succeed = failures[outcome.kind], work.counters.answered > answered
             wait = self.retry.wait_for(outcome, attempt, self._random)
-            most = self.retry.attempts_for(outcome, others_succeed=work.counters.answered > answered)
+            most = self.retry.attempts_for(outcome, others_succeed=others_succeed)
             if attempt >= most or not self.retry.may_wait(wait, work.patience):
-                raise self.retry.spent(outcome.error, attempt, time.monotonic() - started, wait)
+                outcome.error.attempts = failures.total()
+                waited = time.monotonic() - started + wait
+                raise self.retry.spent(outcome.error, waited, others_succeed=others_succeed)
             LOG.debug("%s: attempt %d failed, waiting %.1f s", work.doing, attempt, wait)
             work.counters.count(retries=1)
             work.patience.wait(wait)
@@ -120,7 +124,7 @@ class Requester:
         self._auth.token(patience)
 
     def pause(self, work: Work, troubles: int, already_waited: float) -> None:
-        """The wait before a slow request is sent again in a narrower form; a 504 may be an outage, too."""
+        """The wait after a request that was too slow, `troubles` of them in a row; less what it took anyway."""
         work.patience.wait(max(0.0, self.retry.wait_seconds(troubles, self._random) - already_waited))
 
     def _attempt(self, path: str, params: Mapping[str, str], work: Work, seconds: float) -> Reply | Trouble:

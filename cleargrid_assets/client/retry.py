@@ -61,15 +61,15 @@ class RetryPolicy:
         """Whether a wait is short enough: asking again sooner than we were told would be no answer to a 429."""
         return seconds <= min(LONGEST_WAIT, patience.seconds_left)
 
-    def spent(self, error: ClearGridError, attempts: int, seconds: float, wait: float) -> ClearGridError:
-        """The error, after its attempts, and whether the whole load is worth starting over.
+    def spent(self, error: ClearGridError, seconds: float, *, others_succeed: bool) -> ClearGridError:
+        """The error after the last attempt, and whether the whole load is worth starting over.
 
-        It is not after trouble that took or asks for long, or that this request has while others are answered.
+        It is not after trouble that took, or would take, long, nor after a fault of this request alone while others
+        are answered.
         """
-        error.attempts = attempts
         if isinstance(error, TransientError):
-            is_this_request_alone = attempts > self.attempts and not isinstance(error, RateLimitedError)
-            error.budget_spent = seconds > LONG_TROUBLE_SECONDS or wait > LONGEST_WAIT or is_this_request_alone
+            is_fault_of_one = others_succeed and not isinstance(error, RateLimitedError)
+            error.budget_spent = seconds > LONG_TROUBLE_SECONDS or is_fault_of_one
         return error
 
 

@@ -30,6 +30,9 @@ T = TypeVar("T")
 SMALLEST_PAGE = 50
 HICCUPS = 2
 LONGEST_PAUSE_STEP = 3
+LAST_TRIES = 3
+"""For what cannot be narrowed any more; a gateway's hiccup is not a law."""
+
 TOLERATED_PARTS = 2
 """A window of up to twice the target is walked whole: splitting it would cost the page that was read."""
 
@@ -86,6 +89,18 @@ class Narrowing:
 def halved(size: int) -> int:
     """The next smaller page size; sizes that were set smaller than the smallest stay."""
     return max(min(size, SMALLEST_PAGE), size // 2)
+
+
+def sizes_to_try(size: int, window: Window) -> list[int]:
+    """The page sizes with which the same rows are asked for, none of them twice.
+
+    Halves, down to the smallest. Where the window cannot be split afterwards, a few more, each with a row more.
+    """
+    sizes = [size]
+    while halved(sizes[-1]) < sizes[-1]:
+        sizes.append(halved(sizes[-1]))
+    last_tries = 0 if window.is_splittable else LAST_TRIES
+    return sizes + [sizes[-1] + more for more in range(1, last_tries + 1)]
 
 
 @dataclass(frozen=True)
@@ -188,21 +203,25 @@ class Walker(Generic[T]):
     def _page(self, work: Work, window: Window, cursor: str | None) -> Page | Split:
         """The page at `cursor`, with smaller pages when that takes too long; then with smaller windows."""
         wants_total = cursor is None and self.target_rows is not None
-        size, slow_before = self.narrowing.size, 0
-        while True:
+        sizes = sizes_to_try(self.narrowing.size, window)
+        for slow_before, size in enumerate(sizes):
             try:
                 page = self._ask(work, window, cursor, size, wants_total=wants_total, slow_before=slow_before)
             except TooSlowError as slow:
-                self.counters.count(retries=1)
-                self.counters.had_trouble(slow.as_error(work.doing))
-                self.requester.pause(work, self.narrowing.was_slow(size), slow.seconds)
-                wants_total, slow_before = False, slow_before + 1
-                if halved(size) == size:
-                    return self._halves_of_a_slow(window, slow, work.doing, slow_before)
-                size = halved(size)
+                self._was_too_slow(work, size, slow)
+                wants_total, latest = False, slow
             else:
                 self.narrowing.was_fine(size)
                 return page
+        if window.is_splittable:
+            return Split(window.split())
+        raise _too_large(work.doing, latest, len(sizes))
+
+    def _was_too_slow(self, work: Work, size: int, slow: TooSlowError) -> None:
+        """Remember it, and wait a moment: a 504 may be an outage, too."""
+        self.counters.count(retries=1)
+        self.counters.had_trouble(slow.as_error(work.doing))
+        self.requester.pause(work, self.narrowing.was_slow(size), slow.seconds)
 
     def _ask(
         self, work: Work, window: Window, cursor: str | None, size: int, *, wants_total: bool, slow_before: int
@@ -238,10 +257,7 @@ class Walker(Generic[T]):
         message = f"{doing}: {MOST_EMPTY_PAGES} empty pages in a row, and still no end"
         raise UnexpectedAnswerError(message, doing=doing, status=200, request_id=page.request_id)
 
-    def _halves_of_a_slow(self, window: Window, slow: TooSlowError, doing: str, tries: int) -> Split:
-        """Raises `QueryTooLargeError` for a window that cannot be split."""
-        if window.is_splittable:
-            return Split(window.split())
-        message = f"{doing}: even {SMALLEST_PAGE} rows of one second take too long"
-        error = QueryTooLargeError(message, doing=doing, status=slow.status, request_id=slow.request_id, attempts=tries)
-        raise error from None
+
+def _too_large(doing: str, slow: TooSlowError, tries: int) -> QueryTooLargeError:
+    message = f"{doing}: even {SMALLEST_PAGE} rows of one second take too long"
+    return QueryTooLargeError(message, doing=doing, status=slow.status, request_id=slow.request_id, attempts=tries)

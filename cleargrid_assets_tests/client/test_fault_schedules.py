@@ -1,0 +1,70 @@
+"""Whatever a server does, in whatever order: the rows received are exactly the rows it has."""
+
+from __future__ import annotations
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from cleargrid_assets_tests.client.fast_client import QUICK, client_of, load, rows_of
+from cleargrid_assets_tests.client.misbehaving_server import Exchange, MisbehavingServer, Tokens, truth
+from cleargrid_assets_tests.client.misbehaviours import (
+    HTML,
+    chunked,
+    closed,
+    cut,
+    cut_chunked,
+    gzipped,
+    half,
+    right,
+    says_no_under_200,
+    status,
+)
+
+ANSWERS = {
+    "right": right,
+    "chunked": chunked,
+    "gzipped": gzipped,
+    "500": status(500),
+    "502": status(502, HTML),
+    "503": status(503, b""),
+    "504": status(504),
+    "429": status(429),
+    "401": status(401),
+    "reset": Exchange.reset,
+    "closed": closed,
+    "cut": cut,
+    "cut chunks": cut_chunked,
+    "half": half,
+    "no under 200": says_no_under_200,
+}
+BURSTS = st.lists(st.sampled_from(sorted(ANSWERS)), max_size=QUICK.attempts - 1)
+"""Faults in a row that one request may live through."""
+
+SCHEDULES = st.lists(BURSTS, max_size=3).map(
+    lambda bursts: ["right", *(answer for burst in bursts for answer in (*burst, "right"))]
+)
+REFUSED_ONCE = SCHEDULES.filter(lambda schedule: schedule.count("401") <= 1)
+"""A second 401 to one request may be its last: then the lender is not let in."""
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    schedule=REFUSED_ONCE,
+    uses=st.none() | st.integers(1, 5),
+    refuses_refresh=st.booleans(),
+    page_size=st.sampled_from([50, 77, 200, 1000]),
+    concurrency=st.integers(1, 8),
+)
+def test_rows_received_equal_the_servers_under_any_schedule_of_faults(
+    schedule, uses, refuses_refresh, page_size, concurrency
+):
+    def play(exchange):
+        number = exchange.asked.number - 1
+        ANSWERS[schedule[number] if number < len(schedule) else "right"](exchange)
+
+    with MisbehavingServer(play, Tokens(uses=uses, refuses_refresh=refuses_refresh)) as server:
+        fetched = load(client_of(server, page_size=page_size, concurrency=concurrency))
+        received = rows_of(fetched)
+        assert sorted(map(str, received)) == sorted(map(str, truth()))
+        assert fetched.rows_received == len(received)
+        assert server.peak_in_flight <= concurrency

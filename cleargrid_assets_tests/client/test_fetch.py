@@ -1,0 +1,183 @@
+"""Many windows side by side: limits of flight and time, and one error that ends all."""
+
+from __future__ import annotations
+
+import threading
+from itertools import pairwise
+
+import pytest
+
+from cleargrid_assets.client import (
+    D23,
+    AccessDeniedError,
+    QueryTooLargeError,
+    RateLimitedError,
+    ServerFaultError,
+    UnreachableError,
+    Window,
+    fetch_windows,
+)
+from cleargrid_assets.client.flight import Flight
+from cleargrid_assets_tests.client.fast_client import WINDOW, client_of, load, rows_of
+from cleargrid_assets_tests.client.misbehaving_server import Exchange, MisbehavingServer, truth
+from cleargrid_assets_tests.client.misbehaviours import right, status, when
+
+
+def fetch(client, windows, convert=lambda rows, _window: rows, **options):
+    return fetch_windows(client, D23, windows, convert, **options)
+
+
+@pytest.mark.parametrize("concurrency", [1, 3, 16])
+def test_never_more_requests_are_in_flight_than_configured(concurrency):
+    with MisbehavingServer(right) as server:
+        fetched = load(client_of(server, concurrency=concurrency))
+        assert len(rows_of(fetched)) == len(truth())
+        assert server.peak_in_flight <= concurrency
+
+
+def test_requests_are_in_flight_side_by_side():
+    both_are_here = threading.Barrier(2, timeout=5)
+
+    def play(exchange):
+        if exchange.asked.number <= 2:
+            both_are_here.wait()
+        exchange.right()
+
+    with MisbehavingServer(play) as server:
+        fetch(client_of(server, timeout_seconds=10), WINDOW.split(4), concurrency=2)
+    assert not both_are_here.broken
+
+
+def test_windows_come_in_order_of_time_and_cover_what_was_asked_for():
+    with MisbehavingServer(right) as server:
+        fetched = load(client_of(server, concurrency=8), target_rows=60)
+    walked = [walk.window for walk in fetched.windows]
+    assert walked == sorted(walked, key=lambda window: window.since)
+    assert (walked[0].since, walked[-1].until) == (WINDOW.since, WINDOW.until)
+    assert all(one.until == other.since for one, other in pairwise(walked))
+
+
+def test_one_workers_fatal_error_stops_the_others_at_once():
+    def play(exchange):
+        if exchange.asked.number == 6:
+            exchange.refuse(403)
+        elif exchange.asked.number > 6:
+            exchange.hang()
+        else:
+            exchange.right()
+
+    with MisbehavingServer(play) as server:
+        with pytest.raises(AccessDeniedError, match="req-"):
+            fetch(client_of(server, timeout_seconds=30, concurrency=4), WINDOW.split(40))
+        assert len(server.asked) <= 6 + 4
+
+
+def test_workers_that_wait_to_try_again_are_woken_by_another_workers_error():
+    play = when(lambda ask: ask.asked.number == 5, status(404))
+    busy = when(lambda ask: ask.asked.number != 5, status(503, Retry_After="60"))
+
+    def both(exchange):
+        (play if exchange.asked.number == 5 else busy)(exchange)
+
+    with MisbehavingServer(both) as server, pytest.raises(Exception, match="HTTP 404"):
+        fetch(client_of(server, concurrency=8), WINDOW.split(8))
+
+
+def test_an_error_of_the_callers_own_code_ends_the_load_as_it_is():
+    def convert(_rows, _window):
+        raise ZeroDivisionError
+
+    with MisbehavingServer(right) as server, pytest.raises(ZeroDivisionError):
+        fetch(client_of(server), WINDOW.split(4), convert)
+
+
+def test_a_load_ends_when_its_time_is_up():
+    def play(exchange):
+        exchange.server.is_closing.wait(0.05)
+        exchange.right()
+
+    with (
+        MisbehavingServer(play) as server,
+        pytest.raises(UnreachableError, match="the time for the load is up") as caught,
+    ):
+        fetch(client_of(server, page_size=10), WINDOW.split(4), deadline_seconds=0.5)
+    assert caught.value.budget_spent
+
+
+@pytest.mark.parametrize(
+    ("play", "kind"),
+    [
+        (Exchange.hang, UnreachableError),
+        (status(429, Retry_After="50"), RateLimitedError),
+        (status(503, Retry_After="50"), ServerFaultError),
+    ],
+)
+def test_a_load_that_stalls_ends_with_what_troubled_it_last(play, kind):
+    with MisbehavingServer(play) as server, pytest.raises(kind, match="no page came for") as caught:
+        fetch(client_of(server, timeout_seconds=0.5), [WINDOW], stall_seconds=1.0)
+    assert type(caught.value) is kind
+    assert caught.value.budget_spent
+    assert kind is UnreachableError or "(request id req-" in str(caught.value)
+
+
+def test_a_stall_on_504_names_the_request():
+    def play(exchange):
+        exchange.server.is_closing.wait(0.2)
+        exchange.refuse(504)
+
+    with MisbehavingServer(play) as server, pytest.raises(QueryTooLargeError, match="request id req-"):
+        fetch(client_of(server), [WINDOW], stall_seconds=0.5)
+
+
+def test_progress_counts_pages_rows_and_windows(monkeypatch):
+    monkeypatch.setattr("cleargrid_assets.client.fetch.PROGRESS_SECONDS", 0.0)
+    monkeypatch.setattr("cleargrid_assets.client.fetch.TICK_SECONDS", 0.01)
+    told = []
+
+    def play(exchange):
+        exchange.server.is_closing.wait(0.02)
+        exchange.right()
+
+    with MisbehavingServer(play) as server:
+        fetch(client_of(server), WINDOW.split(6), on_progress=told.append, concurrency=2)
+    assert told[-1].windows_total == 6
+    assert 0 < told[-1].pages <= 6 + len(truth())
+    assert [progress.rows for progress in told] == sorted(progress.rows for progress in told)
+
+
+def test_statistics_count_the_walks_that_were_kept():
+    with MisbehavingServer(right) as server:
+        fetched = fetch(client_of(server), WINDOW.split(5))
+        statistics = fetched.statistics
+        assert statistics.requests == statistics.pages == len(server.asked)
+    assert (statistics.retries, statistics.splits, statistics.page_size_used) == (0, 0, 100)
+    assert fetched.rows_received == len(truth())
+
+
+def test_no_windows_is_no_request():
+    with MisbehavingServer(right) as server:
+        assert fetch(client_of(server), []).windows == []
+        assert server.asked == []
+
+
+def test_congestion_halves_the_limit_once_for_all_that_flew_together_and_success_raises_it_again():
+    flight = Flight(8)
+    with flight.slot() as first, flight.slot() as second:
+        flight.congested(first)
+        flight.congested(second)
+    assert flight.limit == 4
+    with flight.slot() as era:
+        flight.congested(era)
+    assert flight.limit == 2
+    for _ in range(20):
+        flight.succeeded()
+    assert flight.limit == 3
+    for _ in range(1000):
+        flight.succeeded()
+    assert flight.limit == 8
+
+
+def test_a_window_of_the_far_past_is_asked_for_like_any_other():
+    past = Window(WINDOW.since.replace(year=1999), WINDOW.until.replace(year=1999))
+    with MisbehavingServer(right) as server:
+        assert fetch(client_of(server), [past]).rows_received == 0

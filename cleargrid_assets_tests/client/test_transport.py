@@ -1,0 +1,126 @@
+"""One exchange: where it may go, how long it may take, what it gives away."""
+
+from __future__ import annotations
+
+import socket
+
+import pytest
+
+from cleargrid_assets.client import D23, ClearGridClient, RequestRefusedError, SettingsError
+from cleargrid_assets.client.pace import SHORTEST_SECONDS, UNKNOWN_SECONDS, Pace
+from cleargrid_assets.client.transport import BrokenExchangeError, TimedOutError, Transport, checked_base_url
+from cleargrid_assets_tests.client.fast_client import WINDOW, client_of
+from cleargrid_assets_tests.client.misbehaving_server import MisbehavingServer
+from cleargrid_assets_tests.client.misbehaviours import (
+    cut,
+    cut_chunked,
+    dripping,
+    dripping_headers,
+    headers_then_silence,
+    right,
+    status,
+)
+
+
+@pytest.mark.parametrize(
+    "url", ["https://v3-api.cleargrid.ai", "http://127.0.0.1:8123", "http://localhost:1", "http://[::1]:8123"]
+)
+def test_https_and_plain_http_to_this_machine_are_allowed(url):
+    assert checked_base_url(url + "/") == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://v3-api.cleargrid.ai",
+        "http://127.0.0.1.example.com",
+        "http://10.0.0.1",
+        "ftp://127.0.0.1",
+        "v3-api.cleargrid.ai",
+        "https://",
+        "",
+    ],
+)
+def test_any_other_address_is_refused_before_anything_is_sent(url):
+    with pytest.raises(SettingsError, match="HTTPS only"):
+        ClearGridClient(url, "lender", "email", "password")
+
+
+def test_an_address_with_a_password_is_refused_without_repeating_it():
+    with pytest.raises(SettingsError) as caught:
+        ClearGridClient("https://robot:planted@v3-api.cleargrid.ai", "lender", "email", "password")
+    assert "planted" not in str(caught.value)
+
+
+@pytest.mark.parametrize("play", [dripping, dripping_headers, headers_then_silence])
+def test_an_answer_that_drips_or_stops_is_given_up_at_its_deadline(play):
+    with MisbehavingServer(play) as server:
+        client_of(server).log_in()
+        with pytest.raises(TimedOutError):
+            send(server, seconds=0.3)
+
+
+@pytest.mark.parametrize("play", [cut, cut_chunked])
+def test_a_body_that_is_cut_is_no_answer(play):
+    with MisbehavingServer(play) as server, pytest.raises(BrokenExchangeError):
+        send(server, seconds=2)
+
+
+def send(server, seconds):
+    token = server.log_in({"email": "robot@acme.invalid", "password": 'planted "pass/word" 7'})[1]["token"]
+    params = {"since": "2026-05-01T00:00:00.000Z", "until": "2026-05-02T00:00:00.000Z"}
+    path = "/admin/v3/lenders/11111111-2222-4333-8444-555555555555/exports/S4/D23"
+    headers = {"Authorization": f"Bearer {token}"}
+    return Transport(server.base_url, 30).send("GET", path, params=params, headers=headers, seconds=seconds)
+
+
+def test_a_closed_port_is_a_broken_exchange():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    with pytest.raises(BrokenExchangeError):
+        Transport(f"http://127.0.0.1:{port}", 5).send("GET", "/", seconds=5)
+
+
+def test_a_redirect_is_not_followed_so_no_token_goes_elsewhere():
+    with MisbehavingServer(right) as elsewhere, MisbehavingServer(status(307, Location=elsewhere.base_url)) as server:
+        with pytest.raises(RequestRefusedError, match="HTTP 307"):
+            list(client_of(server).rows(D23, WINDOW))
+        assert elsewhere.asked == []
+
+
+def test_no_proxy_stands_before_this_machine(monkeypatch):
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    with MisbehavingServer(right) as server:
+        assert client_of(server).count(D23, WINDOW).exact
+
+
+def test_a_netrc_file_does_not_replace_the_token(monkeypatch, tmp_path):
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login someone password else\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    with MisbehavingServer(right) as server:
+        assert client_of(server).count(D23, WINDOW).exact
+
+
+def test_before_the_first_page_a_request_has_ten_seconds():
+    assert Pace().deadline_seconds(0) == UNKNOWN_SECONDS
+
+
+@pytest.mark.parametrize(("took", "deadline"), [(0.01, SHORTEST_SECONDS), (0.5, 10.0), (4.0, 80.0)])
+def test_a_page_may_take_twenty_times_what_pages_took_lately_and_five_seconds_at_least(took, deadline):
+    pace = Pace()
+    pace.took(took)
+    pace.took(0.001)
+    assert pace.deadline_seconds(0) == deadline
+
+
+def test_a_slow_page_of_the_past_is_forgotten():
+    pace = Pace()
+    pace.took(10)
+    for _ in range(32):
+        pace.took(0.01)
+    assert pace.deadline_seconds(0) == SHORTEST_SECONDS
+
+
+def test_rows_that_were_slow_to_come_get_more_time():
+    assert [Pace().deadline_seconds(slow_before) for slow_before in range(5)] == [10, 10, 20, 20, 40]
