@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
 from cleargrid_assets_tests.client.fast_client import client_of, load, rows_of
 from cleargrid_assets_tests.client.misbehaving_server import PASSWORD, MisbehavingServer, truth
 from cleargrid_assets_tests.client.misbehaviours import ENDS, LANDS, Misbehaviour
+
+FAULTS_DOCUMENT = Path(__file__).parents[2] / "docs" / "faults.md"
 
 
 def in_order(rows):
@@ -42,6 +46,13 @@ def test_what_cannot_land_ends_in_the_right_error_with_the_request_id(name):
     assert ("(request id req-" in said) == misbehaviour.names_request
     for secret in ("planted", PASSWORD):
         assert secret not in said + repr(caught.value)
+
+
+def test_the_documented_table_names_every_misbehaviour_and_no_other():
+    documented = re.findall(r"test_misbehaviours\.py::(\w+)\[([\w-]+)\]", FAULTS_DOCUMENT.read_text())
+    lands = [(test_what_can_land_lands_exactly.__name__, name) for name in LANDS]
+    ends = [(test_what_cannot_land_ends_in_the_right_error_with_the_request_id.__name__, name) for name in ENDS]
+    assert sorted(documented) == sorted(lands + ends)
 
 
 def assert_manners(server, concurrency, *, hides):
