@@ -40,6 +40,14 @@ class Total:
 
 
 @dataclass(frozen=True)
+class Reply:
+    """A decoded 200, and its request id where a header names it."""
+
+    envelope: Any
+    request_id: str | None
+
+
+@dataclass(frozen=True)
 class Page:
     """One page of rows as received. `next_cursor` None ends the walk."""
 
@@ -95,34 +103,35 @@ def reason_of(answer: Answer) -> tuple[str | None, str | None]:
     return (message if isinstance(message, str) else None), known_id
 
 
-def page_of(
-    envelope: Any, request_id: str | None, window: Window, *, is_first: bool, wants_total: bool, doing: str
-) -> Page:
+def page_of(reply: Reply, window: Window, *, is_first: bool, wants_total: bool, doing: str) -> Page:
     """The page in a decoded 200. Raises `UnexpectedAnswerError` when it breaks the contract."""
-    body = envelope.get("body") if isinstance(envelope, dict) else None
-    rows = body.get("rows") if isinstance(body, dict) else None
-    pagination = body.get("pagination") if isinstance(body, dict) else None
-    cursor = pagination.get("nextCursor", ABSENT) if isinstance(pagination, dict) else ABSENT
-    wrong = None
-    if not isinstance(envelope, dict):
-        wrong = "the answer is no JSON object"
-    elif not isinstance(rows, list):
-        wrong = "the answer has no rows"
-    elif cursor is ABSENT:
-        wrong = "the answer has no pagination with a nextCursor"
-    elif cursor is not None and (not isinstance(cursor, str) or not cursor):
-        wrong = "nextCursor is neither text nor null"
-    else:
-        wrong = _wrong_echo(body.get("meta") if isinstance(body, dict) else None, window, is_first=is_first)
-    if wrong or not isinstance(rows, list) or not isinstance(pagination, dict):
-        raise UnexpectedAnswerError(f"{doing}: {wrong}", doing=doing, status=OK, request_id=request_id)
-    total = total_of(pagination, request_id) if wants_total else None
-    return Page(rows, cursor if isinstance(cursor, str) else None, total, request_id)
+
+    def broken(what: str) -> UnexpectedAnswerError:
+        return UnexpectedAnswerError(f"{doing}: {what}", doing=doing, status=OK, request_id=reply.request_id)
+
+    body = _part(reply.envelope, "body")
+    pagination = _part(body, "pagination")
+    rows, cursor = body.get("rows"), pagination.get("nextCursor", ABSENT)
+    if not isinstance(rows, list):
+        raise broken("the answer has no rows")
+    if cursor is ABSENT:
+        raise broken("the answer has no pagination with a nextCursor")
+    if cursor is not None and (not isinstance(cursor, str) or not cursor):
+        raise broken("nextCursor is neither text nor null")
+    wrong = _wrong_echo(_part(body, "meta"), window, is_first=is_first)
+    if wrong:
+        raise broken(wrong)
+    return Page(rows, cursor, total_of(pagination, reply.request_id) if wants_total else None, reply.request_id)
 
 
-def _wrong_echo(meta: Any, window: Window, *, is_first: bool) -> str | None:
+def _part(whole: Any, name: str) -> dict[str, Any]:
+    """The object under `name`; an empty one when there is none."""
+    part = whole.get(name) if isinstance(whole, dict) else None
+    return part if isinstance(part, dict) else {}
+
+
+def _wrong_echo(echo: dict[str, Any], window: Window, *, is_first: bool) -> str | None:
     """What is wrong with the range that ClearGrid says it understood; None when it is the one asked for."""
-    echo = meta if isinstance(meta, dict) else {}
     for name, asked in (("since", window.since), ("until", window.until)):
         said = echo.get(name)
         if said is None and not is_first:

@@ -96,7 +96,7 @@ class ClearGridClient:
             return Total(None, exact=False, note="timeout", request_id=slow.request_id)
         except ServerFaultError as fault:
             return Total(None, exact=False, note="failed", request_id=fault.request_id)
-        page = page_of(reply.envelope, reply.request_id, window, is_first=True, wants_total=True, doing=doing)
+        page = page_of(reply, window, is_first=True, wants_total=True, doing=doing)
         return page.total or Total(None, exact=False, note="absent")
 
     def pages(self, dataset: Dataset, window: Window) -> Iterator[list[Any]]:

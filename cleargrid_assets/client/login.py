@@ -9,15 +9,13 @@ import time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from cleargrid_assets.client.answers import UndecodableBodyError, decode, is_error_envelope, reason_of
+from cleargrid_assets.client.answers import OK, Reply, UndecodableBodyError, decode, is_error_envelope, reason_of
 from cleargrid_assets.client.auth import Token
 from cleargrid_assets.client.errors import LoginRejectedError, ServerFaultError, UnexpectedAnswerError, UnreachableError
 from cleargrid_assets.client.meaning import (
     BAD_REQUEST,
-    OK,
     SERVER_ERROR,
     TOO_MANY,
-    Reply,
     TooSlowError,
     Trouble,
     meaning_of,
@@ -93,9 +91,10 @@ class Login:
         return self._token(fields_of(envelope), token.lender_public_id, token.refresh)
 
     def _attempts(self, trouble: Trouble) -> int:
-        if trouble.error.status == TOO_MANY:
-            return self._retry.rate_limited_attempts
-        return self._retry.attempts if self._was_let_in else FIRST_LOGIN_ATTEMPTS
+        """How often the login is sent at most."""
+        if trouble.error.status == SERVER_ERROR and not self._was_let_in:
+            return FIRST_LOGIN_ATTEMPTS
+        return self._retry.attempts_for(trouble, others_succeed=False)
 
     def _attempt(self, doing: str) -> Token | Trouble:
         try:

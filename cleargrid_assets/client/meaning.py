@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from cleargrid_assets.client.answers import UndecodableBodyError, decode, is_error_envelope, reason_of
+from cleargrid_assets.client.answers import OK, Reply, UndecodableBodyError, decode, is_error_envelope, reason_of
 from cleargrid_assets.client.errors import (
     AccessDeniedError,
     ClearGridError,
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from cleargrid_assets.client.redaction import Redactor
     from cleargrid_assets.client.transport import Answer
 
-OK, MULTIPLE_CHOICES, BAD_REQUEST, UNAUTHORIZED, FORBIDDEN, NOT_FOUND, TOO_MANY = 200, 300, 400, 401, 403, 404, 429
+MULTIPLE_CHOICES, BAD_REQUEST, UNAUTHORIZED, FORBIDDEN, NOT_FOUND, TOO_MANY = 300, 400, 401, 403, 404, 429
 SERVER_ERROR, UNAVAILABLE, GATEWAY_TIMEOUT = 500, 503, 504
 
 
@@ -46,14 +46,6 @@ class TooSlowError(Exception):
             return UnreachableError(f"{doing}: no complete answer within {self.seconds:.0f} s", doing=doing)
         message = f"{doing}: HTTP {self.status}"
         return QueryTooLargeError(message, doing=doing, status=self.status, request_id=self.request_id)
-
-
-@dataclass(frozen=True)
-class Reply:
-    """A decoded 200, and the request id when a header names it."""
-
-    envelope: Any
-    request_id: str | None
 
 
 @dataclass(frozen=True)

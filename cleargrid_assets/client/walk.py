@@ -233,8 +233,7 @@ class Walker(Generic[T]):
             params["includeTotal"] = "true"
         reply = self.requester.get(self.dataset.path, params, work, slow_before=slow_before)
         return page_of(
-            reply.envelope,
-            reply.request_id,
+            reply,
             window,
             is_first=cursor is None,
             wants_total=wants_total,

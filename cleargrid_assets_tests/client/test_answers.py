@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from cleargrid_assets.client import UnexpectedAnswerError, Window
 from cleargrid_assets.client.answers import (
+    Reply,
     UndecodableBodyError,
     decode,
     is_error_envelope,
@@ -123,17 +124,15 @@ def test_reason_and_request_id_are_found_wherever_they_are(body, headers, expect
     assert reason_of(Answer(500, body, headers, 0.1)) == expected
 
 
-def envelope(**meta):
-    return {"body": {"rows": [], "pagination": {"nextCursor": None}, "meta": meta}}
+def reply(request_id=None, **meta):
+    return Reply({"body": {"rows": [], "pagination": {"nextCursor": None}, "meta": meta}}, request_id)
 
 
 @pytest.mark.parametrize(
     "since", ["2026-05-01T00:00:00.000Z", "2026-05-01T04:00:00+04:00", "2026-05-01", "20260501T00Z"]
 )
 def test_an_echo_in_any_form_of_the_same_instant_is_right(since):
-    page = page_of(
-        envelope(since=since, until="2026-05-02T00:00:00Z"), None, DAY, is_first=True, wants_total=False, doing="d"
-    )
+    page = page_of(reply(since=since, until="2026-05-02T00:00:00Z"), DAY, is_first=True, wants_total=False, doing="d")
     assert page.next_cursor is None
 
 
@@ -142,6 +141,4 @@ def test_an_echo_in_any_form_of_the_same_instant_is_right(since):
 )
 def test_an_echo_of_anything_else_is_a_breach(since):
     with pytest.raises(UnexpectedAnswerError, match="asked for since=2026-05-01T00"):
-        page_of(
-            envelope(since=since, until="2026-05-02T00:00:00Z"), "r", DAY, is_first=True, wants_total=False, doing="d"
-        )
+        page_of(reply("r", since=since, until="2026-05-02T00:00:00Z"), DAY, is_first=True, wants_total=False, doing="d")

@@ -80,7 +80,7 @@ def test_a_500_to_a_later_login_is_a_failing_server_and_not_a_wrong_password():
 
 
 def test_a_login_without_an_answer_is_unreachable():
-    client = client_of(MisbehavingServer(right))  # not started: connections wait in the backlog
+    client = client_of(MisbehavingServer(right), timeout_seconds=0.2)  # not started: connections wait in the backlog
     with pytest.raises(UnreachableError, match="logging in as lender acme"):
         client.log_in()
 
