@@ -52,7 +52,7 @@ class Narrowing:
     """What all windows of a load learn about the server: how large a page may be, how far a window may be split.
 
     One slow answer may be a hiccup: then only that page is asked for in smaller pieces. A size that is too slow
-    twice, and oftener than half as often as it works, is given up for the whole load.
+    twice, and more often than it works, is given up for the whole load.
     """
 
     def __init__(self, size: int) -> None:
@@ -73,7 +73,7 @@ class Narrowing:
         """A page of `size` did not come in time; how many in a row did not, up to a few."""
         with self._lock:
             self._slow[size] += 1
-            is_law = self._slow[size] >= HICCUPS and 2 * self._slow[size] > self._fine[size]
+            is_law = self._slow[size] >= HICCUPS and self._slow[size] > self._fine[size]
             if is_law:
                 self.size = min(self.size, halved(size))
             self._slow_in_a_row += 1

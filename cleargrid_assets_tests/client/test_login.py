@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 
 import pytest
 
-from cleargrid_assets.client import D23, AccessDeniedError, LoginRejectedError, ServerFaultError, UnreachableError
-from cleargrid_assets_tests.client.fast_client import WINDOW, client_of, load, rows_of
-from cleargrid_assets_tests.client.misbehaving_server import EMAIL, PASSWORD, MisbehavingServer, Tokens, truth
+from cleargrid_assets.client import (
+    D23,
+    AccessDeniedError,
+    ClearGridClient,
+    LoginRejectedError,
+    ServerFaultError,
+    UnreachableError,
+)
+from cleargrid_assets_tests.client.fast_client import QUICK, WINDOW, client_of, load, rows_of
+from cleargrid_assets_tests.client.misbehaving_server import EMAIL, LENDER, PASSWORD, MisbehavingServer, Tokens, truth
 from cleargrid_assets_tests.client.misbehaviours import right, status
 
 
@@ -80,9 +88,11 @@ def test_a_500_to_a_later_login_is_a_failing_server_and_not_a_wrong_password():
 
 
 def test_a_login_without_an_answer_is_unreachable():
-    client = client_of(MisbehavingServer(right), timeout_seconds=0.2)  # not started: connections wait in the backlog
-    with pytest.raises(UnreachableError, match="logging in as lender acme"):
-        client.log_in()
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        client = ClearGridClient(address, LENDER, EMAIL, PASSWORD, timeout_seconds=0.2, retry=QUICK)
+        with pytest.raises(UnreachableError, match="logging in as lender acme"):
+            client.log_in()
 
 
 def test_a_refresh_that_hangs_is_not_waited_for_again(monkeypatch):
