@@ -16,6 +16,7 @@ from cleargrid_assets.assets.core import build_core
 from cleargrid_assets.assets.raw import build_d23_manual_communication_logs, build_side_tables
 from cleargrid_assets.assets.reports import build_reports
 from cleargrid_assets.checks import build_checks
+from cleargrid_assets.failures import RETRIES
 from cleargrid_assets.jobs import build_check_months, build_refresh_month, build_refresh_summary
 from cleargrid_assets.partitions import build_months
 from cleargrid_assets.resources import ClearGridResource, Clock, WarehouseResource
@@ -33,11 +34,13 @@ def definitions() -> dg.Definitions:
     return build_definitions(Settings.from_environment())
 
 
-def build_definitions(settings: Settings, resources: Mapping[str, Any] | None = None) -> dg.Definitions:
+def build_definitions(
+    settings: Settings, resources: Mapping[str, Any] | None = None, retries: dg.RetryPolicy = RETRIES
+) -> dg.Definitions:
     """The whole graph on `settings`; `resources` replace those of the same name, for tests."""
     quieten_preview_warnings()
     months = build_months(settings)
-    loaded, side_tables = build_d23_manual_communication_logs(months), build_side_tables(months)
+    loaded, side_tables = build_d23_manual_communication_logs(months, retries), build_side_tables(months)
     derived = [*build_core(months), *build_analytics(months), *build_reports()]
     refresh_month = build_refresh_month([loaded, *derived])
     refresh_summary, check_months = build_refresh_summary(derived), build_check_months()
@@ -50,26 +53,26 @@ def build_definitions(settings: Settings, resources: Mapping[str, Any] | None = 
             *build_daily_schedules(settings, refresh_summary, check_months),
         ],
         sensors=[build_follow_sensor(), *build_alert_sensors(settings)],
-        resources={**_resources(settings), **(resources or {})},
+        resources={**_resources(settings, retries), **(resources or {})},
         executor=dg.in_process_executor,
     )
 
 
-def _resources(settings: Settings) -> dict[str, Any]:
+def _resources(settings: Settings, retries: dg.RetryPolicy) -> dict[str, Any]:
     warehouse = WarehouseResource(settings)
     return {
         "cleargrid": ClearGridResource(settings),
         "clock": Clock(),
         "warehouse": warehouse,
-        "io_manager": dg.IOManagerDefinition(lambda _context: _io_manager(warehouse)),
+        "io_manager": dg.IOManagerDefinition(lambda _context: _io_manager(warehouse, retries)),
     }
 
 
-def _io_manager(warehouse: WarehouseResource) -> dg.IOManager:
+def _io_manager(warehouse: WarehouseResource, retries: dg.RetryPolicy) -> dg.IOManager:
     """Imported by the runs that store something: it brings pandas, a third of a second of start-up."""
     from cleargrid_assets.io_managers import WarehouseIOManager  # noqa: PLC0415 - see the docstring
 
-    return WarehouseIOManager(warehouse)
+    return WarehouseIOManager(warehouse, retries)
 
 
 def quieten_preview_warnings() -> None:

@@ -1,10 +1,13 @@
 """An error becomes a Dagster failure with the right retry meaning and the request id.
 
-Here: the one place that knows the client's errors, the warehouse's and Dagster's. The failure is returned, not
-raised, so the place where it happened keeps `raise ... from`.
+Here: the one place that knows the client's errors, the warehouse's and Dagster's. Retries are asked for error by
+error, not by a policy on the asset: such a policy would also repeat the download after a defect of ours.
 """
 
 from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
@@ -14,14 +17,17 @@ from cleargrid_assets.client import (
     ContractError,
     DatasetUnavailableError,
     LoginRejectedError,
+    PermanentError,
     QueryTooLargeError,
-    RequestRefusedError,
     SettingsError,
     TransientError,
 )
 from cleargrid_assets.landing.errors import ConservationError, ReconciliationError, VanishLimitError
 from cleargrid_assets.outcome_map import OutcomeMapError
 from cleargrid_assets.warehouse import WarehouseBusyError, WarehouseError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 LANDING_ERRORS = (ClearGridError, WarehouseError, ConservationError, VanishLimitError, OutcomeMapError)
 """Everything that `failure_of` understands."""
@@ -37,7 +43,7 @@ NEXT_STEPS: tuple[tuple[type[Exception], str], ...] = (
     (LoginRejectedError, "Check CLEARGRID_LENDER, CLEARGRID_EMAIL and CLEARGRID_PASSWORD with `cleargrid doctor`."),
     (AccessDeniedError, "Ask ClearGrid whether the lender is active and may read this export; name the request id."),
     (DatasetUnavailableError, "Ask ClearGrid whether D23 is available to this lender; name the request id."),
-    (RequestRefusedError, "Send ClearGrid the message and the request id."),
+    (PermanentError, "Send ClearGrid the message and the request id."),
     (QueryTooLargeError, "Send ClearGrid the window and the request id: not even its smallest query ends in time."),
     (TransientError, "Run the month again later; if it stays so, send ClearGrid the request id."),
     (ReconciliationError, "Run the month again; if it stays so, send ClearGrid both counts and the request id."),
@@ -48,6 +54,23 @@ NEXT_STEPS: tuple[tuple[type[Exception], str], ...] = (
     (OutcomeMapError, "Correct the row of CLEARGRID_OUTCOMES that the message names, then run the month again."),
     (ConservationError, "Report the message: this is a defect of cleargrid_assets."),
 )
+
+
+@contextmanager
+def explained(retries: dg.RetryPolicy | None = None, *, retries_so_far: int = 0) -> Iterator[None]:
+    """Raise known errors of the block as failures that say what to do; let unknown ones pass as they are.
+
+    With `retries`, an error that may go away by itself asks Dagster to start over; `retries_so_far`: how often it
+    has done so.
+    """
+    try:
+        yield
+    except LANDING_ERRORS as error:
+        failure = failure_of(error)
+        if retries is None or not is_worth_retrying(error):
+            raise failure from error
+        failure.__cause__ = error
+        raise dg.RetryRequested(retries.max_retries, retries.calculate_delay(retries_so_far + 1)) from failure
 
 
 def failure_of(error: Exception) -> dg.Failure:

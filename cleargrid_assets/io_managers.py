@@ -19,7 +19,7 @@ from dagster._core.storage.db_io_manager import DbIOManager, DbTypeHandler
 from dagster_duckdb.io_manager import DuckDbClient
 from dagster_duckdb_pandas.duckdb_pandas_type_handler import DuckDBPandasTypeHandler
 
-from cleargrid_assets.failures import LANDING_ERRORS, failure_of
+from cleargrid_assets.failures import RETRIES, explained
 from cleargrid_assets.figures import figures_of
 from cleargrid_assets.landing.month import MonthLoad
 from cleargrid_assets.landing.write import write_month
@@ -161,7 +161,8 @@ class FrameHandler(DuckDBPandasTypeHandler):
 class WarehouseIOManager(DbIOManager):
     """Dagster's database I/O manager over our warehouse; its errors say what to do next."""
 
-    def __init__(self, resource: WarehouseResource) -> None:
+    def __init__(self, resource: WarehouseResource, retries: dg.RetryPolicy = RETRIES) -> None:
+        self._retries = retries
         super().__init__(
             type_handlers=[MonthLoadHandler(resource), QueryHandler(), FrameHandler()],
             db_client=WarehouseClient(resource),
@@ -171,10 +172,13 @@ class WarehouseIOManager(DbIOManager):
 
     def handle_output(self, context: dg.OutputContext, obj: object) -> None:
         """Store `obj`; raises `dagster.Failure` and leaves the table as it was when that cannot be done."""
-        try:
+        with explained(self._retries, retries_so_far=context.step_context.previous_attempt_count):
             super().handle_output(context, obj)
-        except LANDING_ERRORS as error:
-            raise failure_of(error) from error
+
+    def load_input(self, context: dg.InputContext) -> object:
+        """The stored rows; raises `dagster.Failure` when they cannot be read."""
+        with explained():
+            return super().load_input(context)
 
 
 def _name(table_slice: TableSlice) -> str:

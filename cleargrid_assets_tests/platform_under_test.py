@@ -68,7 +68,7 @@ class Platform:
     @cached_property
     def definitions(self) -> dg.Definitions:
         """The whole graph."""
-        return build_definitions(self.settings)
+        return build_definitions(self.settings, retries=AT_ONCE)
 
     def with_variables(self, **changed: str) -> Platform:
         """The same emulator, file and instance on other settings."""
@@ -133,6 +133,14 @@ class Platform:
             text=True,
             start_new_session=True,
         )
+
+
+def failure_of_step(run: dg.ExecuteInProcessResult) -> dict[str, Any]:
+    """What the failed step of `run` tells its reader: the failure's description and its metadata."""
+    (event,) = [event for event in run.all_events if event.is_step_failure]
+    failure = event.step_failure_data.user_failure_data
+    assert failure is not None, event.step_failure_data.error
+    return {"description": failure.description, **{name: value.value for name, value in failure.metadata.items()}}
 
 
 def installed(command: str) -> str:

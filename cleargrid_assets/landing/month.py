@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -81,6 +81,7 @@ def read_month(
     `ConservationError` when a row got lost on our side.
     """
     started, clock = now(), time.monotonic()
+    before = client.counters.requests, client.counters.retries
     expected = client.count(D23, window)
     target_rows = PAGES_PER_WINDOW * limits.page_size
     fetched = fetch_windows(
@@ -96,10 +97,19 @@ def read_month(
         target_rows=None if expected.total is None else target_rows,  # who cannot count the month is not asked again
     )
     expected = _reconciled(client, window, expected, fetched.rows_received)
-    seconds = time.monotonic() - clock
-    load = _month_load(month, window, fetched, expected, is_open=window.until > started, seconds=seconds)
+    statistics = _with_counting(fetched.statistics, client, before)
+    seconds, is_open = time.monotonic() - clock, window.until > started
+    load = _month_load(
+        month, window, replace(fetched, statistics=statistics), expected, is_open=is_open, seconds=seconds
+    )
     load.verify_conservation()
     return load
+
+
+def _with_counting(walks: Statistics, client: ClearGridClient, before: tuple[int, int]) -> Statistics:
+    """The statistics of the walks, with the requests that asked for counts."""
+    counters = client.counters
+    return replace(walks, requests=counters.requests - before[0], retries=counters.retries - before[1])
 
 
 def _month_load(
@@ -147,15 +157,18 @@ def _reconciled(client: ClearGridClient, window: Window, before: Total, received
     """ClearGrid's count that `received` agrees with.
 
     Rows may be logged between the count and the walk, late ones in closed months too. So a disagreement is looked
-    at again: what was received must lie between the count before and the count after.
+    at again: what was received must lie between the count before and the count after. A count that moved past
+    what was received is no longer called exact.
     """
     if not before.exact or before.total is None or before.total == received:
         return before
     after = client.count(D23, window)
     if not after.exact or after.total is None:
         raise _disagreement(window, received, before, before)
-    if min(before.total, after.total) <= received <= max(before.total, after.total):
+    if received == after.total:
         return after
+    if min(before.total, after.total) < received < max(before.total, after.total):
+        return replace(after, exact=False, note="moved")
     raise _disagreement(window, received, before, after)
 
 

@@ -15,7 +15,7 @@ from cleargrid_assets.tables.raw import D23_MANUAL_COMMUNICATION_LOGS
 from cleargrid_assets.warehouse.claim import Claim
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from cleargrid_assets.warehouse import Warehouse
 
@@ -52,14 +52,19 @@ def check_specs(months: dg.PartitionsDefinition) -> list[dg.AssetCheckSpec]:
     ]
 
 
-def check_month(warehouse: Warehouse, variables: Mapping[str, object]) -> Iterator[dg.AssetCheckResult]:
-    """Ask the warehouse about the month that was just landed."""
+def check_month(warehouse: Warehouse, variables: Mapping[str, object]) -> list[dg.AssetCheckResult]:
+    """Ask the warehouse about the month that was just landed. Raises `WarehouseError`."""
     claims = [Claim.read(CLAIMS / f"{name}.sql") for name in (*BLOCKING, *WARNING)]
     with warehouse.reading() as connection:
         refutations = [claim.refute(connection, variables) for claim in claims]
-    for claim, refutation in zip(claims, refutations, strict=True):
-        severity = dg.AssetCheckSeverity.ERROR if claim.name in BLOCKING else dg.AssetCheckSeverity.WARN
-        yield check_result(claim, refutation, asset_key=KEY, severity=severity)
+    return [
+        check_result(claim, refutation, asset_key=KEY, severity=_severity(claim.name))
+        for claim, refutation in zip(claims, refutations, strict=True)
+    ]
+
+
+def _severity(name: str) -> dg.AssetCheckSeverity:
+    return dg.AssetCheckSeverity.ERROR if name in BLOCKING else dg.AssetCheckSeverity.WARN
 
 
 def check_fields(unknown_fields: frozenset[str]) -> dg.AssetCheckResult:

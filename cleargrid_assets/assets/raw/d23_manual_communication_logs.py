@@ -12,7 +12,7 @@ import dagster as dg
 from cleargrid_assets.assets.presentation import FRESHNESS, OWNERS, definition_metadata, description
 from cleargrid_assets.assets.raw.claims_checked import check_fields, check_month, check_specs
 from cleargrid_assets.client import Progress, Total
-from cleargrid_assets.failures import LANDING_ERRORS, RETRIES, failure_of
+from cleargrid_assets.failures import RETRIES, explained
 from cleargrid_assets.landing.ledger import last_page_size
 from cleargrid_assets.landing.month import LoadLimits, MonthLoad, count_reasons, read_month
 from cleargrid_assets.partitions import month_of, window_of
@@ -25,8 +25,10 @@ SIDE_TABLES = (D23_QUARANTINE, D23_LOADS, D23_CHANGES)
 KEY = dg.AssetKey(D23_MANUAL_COMMUNICATION_LOGS.key)
 
 
-def build_d23_manual_communication_logs(months: dg.MonthlyPartitionsDefinition) -> dg.AssetsDefinition:
-    """The raw asset over `months`."""
+def build_d23_manual_communication_logs(
+    months: dg.MonthlyPartitionsDefinition, retries: dg.RetryPolicy = RETRIES
+) -> dg.AssetsDefinition:
+    """The raw asset over `months`; `retries` are for errors that may go away by themselves."""
 
     @dg.asset(
         key=KEY,
@@ -35,7 +37,6 @@ def build_d23_manual_communication_logs(months: dg.MonthlyPartitionsDefinition) 
         description=description(D23_MANUAL_COMMUNICATION_LOGS),
         metadata=definition_metadata(D23_MANUAL_COMMUNICATION_LOGS),
         check_specs=check_specs(months),
-        retry_policy=RETRIES,
         freshness_policy=FRESHNESS,
         owners=OWNERS,
         kinds={"duckdb", "python"},
@@ -45,15 +46,15 @@ def build_d23_manual_communication_logs(months: dg.MonthlyPartitionsDefinition) 
         cleargrid: dg.ResourceParam[ClearGridResource],
         warehouse: dg.ResourceParam[WarehouseResource],
     ) -> Iterator[dg.Output[MonthLoad] | dg.AssetCheckResult]:
-        try:
+        with explained(retries, retries_so_far=context.retry_number):
             load = _read(context, months, cleargrid, warehouse.warehouse())
-        except LANDING_ERRORS as error:
-            raise failure_of(error) from error
         yield dg.Output(load, metadata=_figures(load))
         for table in SIDE_TABLES:
             context.log_event(dg.AssetMaterialization(dg.AssetKey(table.key), partition=context.partition_key))
         variables = {"month": load.month, "quarantine_limit": cleargrid.settings.quarantine_limit}
-        yield from check_month(warehouse.warehouse(), variables)
+        with explained():
+            results = check_month(warehouse.warehouse(), variables)
+        yield from results
         yield check_fields(load.unknown_fields)
 
     return d23_manual_communication_logs

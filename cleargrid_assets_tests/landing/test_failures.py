@@ -1,0 +1,108 @@
+"""A failed load says what happened, to which request, and what to do; only what may pass by itself is tried again."""
+
+from __future__ import annotations
+
+import inspect
+
+import pytest
+
+from cleargrid_assets import client
+from cleargrid_assets.client import ClearGridError, QueryTooLargeError, TransientError, UnreachableError
+from cleargrid_assets.failures import LANDING_ERRORS, failure_of, is_worth_retrying, next_step
+from cleargrid_assets.landing import errors as landing_errors
+from cleargrid_assets.resources import ClearGridResource
+from cleargrid_assets.warehouse import errors as warehouse_errors
+from cleargrid_assets_tests.platform_under_test import failure_of_step
+
+ERRORS = [
+    error
+    for module in (client, landing_errors, warehouse_errors)
+    for _, error in inspect.getmembers(module, inspect.isclass)
+    if issubclass(error, Exception) and error is not ClearGridError
+]
+
+
+@pytest.mark.parametrize("kind", ERRORS, ids=lambda kind: kind.__name__)
+def test_every_error_is_known_and_has_a_next_step(kind):
+    assert issubclass(kind, LANDING_ERRORS)
+    assert next_step(kind("what happened"))
+
+
+def test_a_failure_carries_the_request_id_and_all_that_support_asks_for():
+    error = UnreachableError("no answer", doing="reading D23", status=503, request_id="r-17", attempts=5)
+    failure = failure_of(error)
+    told = {name: value.value for name, value in failure.metadata.items()}
+    assert told["request_id"] == "r-17"
+    assert (told["http_status"], told["attempts"], told["doing"]) == (503, 5, "reading D23")
+    assert "r-17" in failure.description
+
+
+def test_what_took_the_whole_time_budget_is_not_started_over():
+    spent = TransientError("no page came for 75 s")
+    spent.budget_spent = True
+    assert not is_worth_retrying(spent)
+    assert not is_worth_retrying(QueryTooLargeError("not even one second"))
+    assert is_worth_retrying(TransientError("a hiccup"))
+
+
+def test_a_transient_error_is_started_over_until_it_passes(platform, monkeypatch):
+    tried = []
+    real = ClearGridResource.client
+
+    def failing_twice(resource):
+        tried.append(1)
+        if len(tried) < 3:
+            raise UnreachableError("a hiccup")
+        return real(resource)
+
+    monkeypatch.setattr(ClearGridResource, "client", failing_twice)
+    assert platform.load().success
+    assert platform.landed() == platform.truth()
+    assert len(tried) == 3
+
+
+def test_a_transient_error_that_stays_keeps_its_request_id_in_the_failure(platform, monkeypatch):
+    tried = []
+
+    def unreachable(_resource):
+        tried.append(1)
+        raise UnreachableError("still no answer", request_id="r-18")
+
+    monkeypatch.setattr(ClearGridResource, "client", unreachable)
+    assert failure_of_step(platform.load())["request_id"] == "r-18"
+    assert len(tried) == 3
+
+
+def test_an_error_of_our_own_is_not_tried_again(platform, monkeypatch):
+    tried = []
+
+    def defective(_resource):
+        tried.append(1)
+        raise KeyError("a defect")
+
+    monkeypatch.setattr(ClearGridResource, "client", defective)
+    assert not platform.load().success
+    assert len(tried) == 1
+
+
+@pytest.mark.parametrize(
+    ("variables", "named"),
+    [
+        ({"CLEARGRID_ENVIRONMENT": "prod"}, "CLEARGRID_ENVIRONMENT"),
+        ({"CLEARGRID_PASSWORD": ""}, "CLEARGRID_PASSWORD"),
+        ({"CLEARGRID_BASE_URL": "http://example.com"}, "plain HTTP"),
+        ({"CLEARGRID_PAGE_SIZE": "0"}, "CLEARGRID_PAGE_SIZE"),
+        ({"CLEARGRID_VANISH_LIMIT": "2"}, "CLEARGRID_VANISH_LIMIT"),
+    ],
+)
+def test_a_bad_setting_ends_the_run_at_once_and_is_named(platform, variables, named):
+    failure = failure_of_step(platform.with_variables(**variables).load())
+    assert failure["error"] == "SettingsError"
+    assert named in failure["description"]
+
+
+def test_a_wrong_password_ends_in_a_rejected_login(platform):
+    failure = failure_of_step(platform.with_variables(CLEARGRID_PASSWORD="wrong").load())
+    assert failure["error"] == "LoginRejectedError"
+    assert failure["request_id"].startswith("emulator-")
+    assert "cleargrid doctor" in failure["next_step"]

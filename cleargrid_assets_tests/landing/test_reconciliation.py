@@ -1,0 +1,133 @@
+"""A month lands only when ClearGrid's own count agrees with what it sent, and its ledger says how it went."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+import pytest
+
+from cleargrid_assets.emulator.faults import Fault
+from cleargrid_assets.landing.month import LoadLimits, read_month
+from cleargrid_assets.resources import ClearGridResource
+from cleargrid_assets_tests.platform_under_test import LOADS, failure_of_step
+
+LIMITS = LoadLimits(concurrency=4, page_size=100, load_seconds=60, stall_seconds=30)
+OPEN_JUNE = date(2026, 6, 1)
+
+
+def counts(*totals):
+    """A fault by which the export counts so: one of `totals` after the other, the last one for ever."""
+    left = list(totals)
+
+    def alter(envelope, ask):
+        if ask.params.get("limit") == "1":
+            envelope["body"]["pagination"]["total"] = left.pop(0) if len(left) > 1 else left[0]
+        return envelope
+
+    return Fault("counts wrongly", alter=alter)
+
+
+def test_another_total_fails_the_load_and_the_month_stays_as_it_was_to_the_byte(platform):
+    platform.load()
+    before = platform.file.read_bytes()
+    platform.emulator.api.faults = [counts(12_345)]
+    run = platform.load()
+    assert failure_of_step(run)["error"] == "ReconciliationError"
+    assert platform.file.read_bytes() == before
+
+
+def test_a_wrong_total_is_not_worth_trying_again(platform):
+    platform.emulator.api.faults = [counts(12_345)]
+    assert not [event for event in platform.load().all_events if event.is_step_up_for_retry]
+
+
+def test_the_failure_names_both_counts_and_says_what_to_do(platform):
+    platform.emulator.api.faults = [counts(12_345)]
+    failure = failure_of_step(platform.load())
+    assert f"held {len(platform.truth())} rows" in failure["description"]
+    assert "12345" in failure["description"]
+    assert "ask" in failure["next_step"].lower() or "send" in failure["next_step"].lower()
+
+
+@pytest.mark.parametrize("fault", ["total-capped", "total-times-out"])
+def test_a_total_that_is_not_exact_stops_nothing(start_platform, fault):
+    platform = start_platform(faults=[fault])
+    assert platform.load().success
+    assert platform.landed() == platform.truth()
+    assert platform.last_load()["total_exact"] is not True
+
+
+def test_an_absent_total_stops_nothing(platform):
+    def alter(envelope, _ask):
+        for name in ("total", "totalExact", "totalNote"):
+            envelope["body"]["pagination"].pop(name, None)
+        return envelope
+
+    platform.emulator.api.faults = [Fault("never counts", alter=alter)]
+    assert platform.load().success
+    assert platform.landed() == platform.truth()
+    assert platform.last_load()["expected_total"] is None
+
+
+def test_rows_that_arrive_between_the_count_and_the_walk_are_within_the_tolerance(platform):
+    received = len(platform.truth())
+    platform.emulator.api.faults = [counts(received - 3, received + 2)]
+    assert platform.load().success
+
+
+def test_rows_that_neither_count_knows_are_not(platform):
+    received = len(platform.truth())
+    platform.emulator.api.faults = [counts(received - 3, received - 1)]
+    assert failure_of_step(platform.load())["error"] == "ReconciliationError"
+
+
+def test_the_open_month_is_read_up_to_now_and_called_open(platform):
+    now = datetime(2026, 6, 20, 12, tzinfo=UTC)
+    client = ClearGridResource(platform.settings).client()
+    load = read_month(client, OPEN_JUNE, platform.window("2026-06-01"), LIMITS, now=lambda: now)
+    assert load.is_open
+    assert load.rows.num_rows == len(platform.truth("2026-06-01"))
+
+
+def test_the_ledger_tells_of_every_load(platform):
+    platform.load()
+    load = platform.last_load()
+    asked = [request for request in platform.emulator.requests if request.method == "GET"]
+    assert load["requests"] == len(asked)
+    assert (load["since"], load["until"]) == (datetime(2026, 5, 1), datetime(2026, 6, 1))  # noqa: DTZ001 - naive UTC columns
+    assert load["rows_received"] == load["rows_landed"] == load["expected_total"] == len(platform.truth())
+    assert (load["total_exact"], load["rows_quarantined"], load["duplicates_collapsed"]) == (True, 0, 0)
+    assert (load["rows_added"], load["rows_changed"], load["rows_vanished"]) == (load["rows_landed"], 0, 0)
+    assert load["pages"] > load["empty_pages"] > 0
+    assert load["page_size_used"] == 100
+    assert load["seconds"] > 0
+
+
+def test_faults_on_the_way_are_in_the_ledger(start_platform):
+    platform = start_platform(faults=["unavailable"])
+    platform.load()
+    assert platform.last_load()["retries"] > 0
+    assert platform.landed() == platform.truth()
+
+
+def test_the_windows_of_a_load_cover_its_month_without_gap_or_overlap(platform):
+    platform.load()
+    asked = {
+        (request.params["since"], request.params["until"])
+        for request in platform.emulator.requests
+        if request.method == "GET" and request.params["limit"] != "1"
+    }
+    borders = sorted(asked)
+    assert [since for since, _ in borders[1:]] == [until for _, until in borders[:-1]]
+    assert (borders[0][0], borders[-1][1]) == ("2026-05-01T00:00:00.000Z", "2026-06-01T00:00:00.000Z")
+
+
+def test_a_page_size_that_worked_is_where_the_next_load_starts(start_platform):
+    platform = start_platform(faults=["large-pages-time-out"], variables={"CLEARGRID_PAGE_SIZE": "400"})
+    platform.load()
+    assert platform.last_load()["page_size_used"] == 100
+    platform.emulator.requests.clear()
+    platform.load()
+    limits = {int(request.params["limit"]) for request in platform.emulator.requests if request.method == "GET"}
+    assert max(limits) == 100
+    assert platform.query(f"SELECT count(*) FROM {LOADS}") == [(2,)]

@@ -1,0 +1,80 @@
+"""Rows that a test writes down itself, served by the emulator in its floor's place.
+
+Here: a ten-line floor, and JSON that no strict encoder writes. Not here: good rows (`landing.rows_of_may`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from cleargrid_assets.emulator.faults import Fault
+from cleargrid_assets.emulator.floor import milliseconds
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from cleargrid_assets_tests.platform_under_test import Platform
+
+MID_MAY = datetime(2026, 5, 15, 9, tzinfo=UTC)
+"""Where rows stand whose own instant says nothing."""
+
+LITERALS = {b'"@NAN@"': b"NaN", b'"@HUGE@"': b"1e400", b'"@HALF@"': rb'"\ud800"'}
+
+
+@dataclass(frozen=True)
+class LoggedRow:
+    """A row sent exactly as `fields` say, standing at `communicated_ms` in the export's order."""
+
+    communicated_ms: int
+    number: int
+    fields: Mapping[str, Any]
+    created_ms: int = 0
+
+    @property
+    def key(self) -> tuple[int, str]:
+        """The order of the export."""
+        return self.communicated_ms, f"{self.number:08d}"
+
+    def seen_at(self, _now_ms: int) -> dict[str, Any]:
+        """The row."""
+        return dict(self.fields)
+
+
+class LoggedRows:
+    """A floor that holds these rows and no others."""
+
+    def __init__(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        self._rows = sorted(
+            (LoggedRow(_place(row), number, row) for number, row in enumerate(rows)), key=lambda row: row.key
+        )
+
+    def entries(self, after: tuple[int, str], until_ms: int, _now_ms: int, limit: int | None) -> list[LoggedRow]:
+        """Up to `limit` rows behind `after` and before `until_ms`."""
+        return [row for row in self._rows if row.key > after and row.communicated_ms < until_ms][:limit]
+
+    def count(self, since_ms: int, until_ms: int, now_ms: int) -> int:
+        """How many rows the range has."""
+        return len(self.entries((since_ms, ""), until_ms, now_ms, None))
+
+
+def serve(platform: Platform, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Let the platform's emulator hold `rows` from now on."""
+    platform.emulator.api.floor = LoggedRows(rows)  # type: ignore[assignment]  # a floor by behaviour
+
+
+def _place(row: Mapping[str, Any]) -> int:
+    """Where the row stands in the export: at its own instant if that is one of the year we test with."""
+    said = str(row.get("communicated_at"))
+    return milliseconds(datetime.fromisoformat(said) if said.startswith(f"{MID_MAY.year}-") else MID_MAY)
+
+
+def _written_as(body: bytes, _ask: object) -> bytes:
+    """`body` with our marks replaced; as long as before, because its length is already told."""
+    for mark, literal in LITERALS.items():
+        body = body.replace(mark, literal.ljust(len(mark)))
+    return body
+
+
+WILD_JSON = Fault("sends NaN, 1e400 and lone surrogates where a row says @NAN@, @HUGE@ or @HALF@", garble=_written_as)
