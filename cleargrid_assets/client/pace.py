@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import deque
 
 LATELY = 32
-SLOWNESS = 20
+SLOWNESS = 8
 SHORTEST_SECONDS = 5.0
 UNKNOWN_SECONDS = 10.0
 
@@ -24,7 +24,7 @@ class Pace:
         self._lately.append(seconds)
 
     def deadline_seconds(self, slow_before: int) -> float:
-        """Twenty times the slowest of the latest pages, five seconds at least; ten before the first page.
+        """Eight times the slowest of the latest pages, five seconds at least; ten before the first page.
 
         Doubled after every second time (`slow_before`) that the same rows were too slow to come.
         """

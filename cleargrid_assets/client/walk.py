@@ -139,7 +139,7 @@ class Trail:
         self._cursors.add(mark)
         return cursor
 
-    def saw(self, page: Page) -> bool:
+    def gets_on(self, page: Page) -> bool:
         """Whether the walk gets on; False after very many empty pages. Raises `CursorLoopError` for repeated pages."""
         if not page.rows:
             self._empty_in_a_row += 1
@@ -191,13 +191,13 @@ class Walker(Generic[T]):
             if cursor is None and (parts := self._parts_if_dense(window, page)):
                 return Split(parts)
             self.on_page(len(page.rows))
-            if not trail.saw(page):
-                return self._halves_of_a_sparse(window, page)
             batches.append(self.convert(page.rows, window))
             received += len(page.rows)
             empty += not page.rows
             if page.next_cursor is None:
                 return WalkedWindow(window, batches, received, len(batches), empty)
+            if not trail.gets_on(page):
+                return self._halves_of_a_sparse(window, page)
             cursor = trail.follow(page)
 
     def _page(self, work: Work, window: Window, cursor: str | None) -> Page | Split:
