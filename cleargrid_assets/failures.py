@@ -24,7 +24,12 @@ from cleargrid_assets.client import (
 )
 from cleargrid_assets.landing.errors import ConservationError, ReconciliationError, VanishLimitError
 from cleargrid_assets.outcome_map import OutcomeMapError
-from cleargrid_assets.warehouse import WarehouseBusyError, WarehouseError
+from cleargrid_assets.warehouse import (
+    WarehouseBusyError,
+    WarehouseConflictError,
+    WarehouseError,
+    WarehouseUnreachableError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,6 +55,11 @@ NEXT_STEPS: tuple[tuple[type[Exception], str], ...] = (
     (ContractError, "Send ClearGrid the message and the request id: its answer breaks its own documentation."),
     (VanishLimitError, "Ask ClearGrid whether the rows were removed; if so, raise CLEARGRID_VANISH_LIMIT for one run."),
     (WarehouseBusyError, "Close the program that the message names, then run the month again."),
+    (WarehouseConflictError, "Run the month again; keep other programs from writing to these tables meanwhile."),
+    (
+        WarehouseUnreachableError,
+        "Start the lake's catalog or store, or wait until it is back; then run the month again.",
+    ),
     (WarehouseError, "Correct what the message names, then run the month again."),
     (OutcomeMapError, "Correct the row of CLEARGRID_OUTCOMES that the message names, then run the month again."),
     (ConservationError, "Report the message: this is a defect of cleargrid_assets."),
@@ -95,7 +105,7 @@ def is_worth_retrying(error: Exception) -> bool:
     """Whether the same run may succeed minutes later without anybody doing anything."""
     if isinstance(error, TransientError):
         return not error.budget_spent and not isinstance(error, QueryTooLargeError)
-    return isinstance(error, WarehouseBusyError)
+    return isinstance(error, (WarehouseBusyError, WarehouseConflictError, WarehouseUnreachableError))
 
 
 def next_step(error: Exception) -> str:

@@ -24,7 +24,7 @@ from cleargrid_assets.figures import figures_of
 from cleargrid_assets.landing.month import MonthLoad
 from cleargrid_assets.landing.write import write_month
 from cleargrid_assets.tables.catalog import TABLES
-from cleargrid_assets.warehouse import Query
+from cleargrid_assets.warehouse import Query, WarehouseConflictError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from dagster._core.storage.db_io_manager import TableSlice
 
     from cleargrid_assets.resources import WarehouseResource
+
+CONFLICTS = 4
+"""Writers of ours take turns, so a conflict is some other program's doing; each try starts from its result."""
 
 
 class WarehouseClient(DuckDbClient):
@@ -173,12 +176,21 @@ class WarehouseIOManager(DbIOManager):
     def handle_output(self, context: dg.OutputContext, obj: object) -> None:
         """Store `obj`; raises `dagster.Failure` and leaves the table as it was when that cannot be done."""
         with explained(self._retries, retries_so_far=context.step_context.previous_attempt_count):
-            super().handle_output(context, obj)
+            self._store(context, obj)
 
     def load_input(self, context: dg.InputContext) -> object:
         """The stored rows; raises `dagster.Failure` when they cannot be read."""
         with explained():
             return super().load_input(context)
+
+    def _store(self, context: dg.OutputContext, obj: object) -> None:
+        """Store `obj`; another program's write at the same moment is the one thing that is tried again at once."""
+        for _ in range(CONFLICTS):
+            try:
+                return super().handle_output(context, obj)
+            except WarehouseConflictError as conflict:
+                context.log.warning("%s Trying again.", conflict)
+        return super().handle_output(context, obj)
 
 
 def _name(table_slice: TableSlice) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from cleargrid_assets.client import ClearGridClient
@@ -44,7 +45,13 @@ class WarehouseResource:
 
     def warehouse(self) -> Warehouse:
         """The warehouse, not yet opened. Raises `SettingsError`."""
-        return Warehouse(self.settings.warehouse)
+        return self._warehouse
+
+    @cached_property
+    def _warehouse(self) -> Warehouse:
+        """One for all who ask: a lake's extensions are loaded once."""
+        settings = self.settings
+        return Warehouse(settings.warehouse, extensions=settings.duckdb_extensions, lake_data=settings.lake_data)
 
 
 @dataclass(frozen=True)

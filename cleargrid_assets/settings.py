@@ -88,6 +88,20 @@ class Settings:
         return given if given is not None else f"data/{self.environment}.duckdb"
 
     @property
+    def duckdb_extensions(self) -> Path | None:
+        """The folder of DuckDB's extensions, which a lake needs; None: their wheels, or DuckDB's own folder."""
+        given = self._text("CLEARGRID_DUCKDB_EXTENSIONS", None)
+        return None if given is None else Path(given)
+
+    @property
+    def lake_data(self) -> str | None:
+        """The folder or `s3://bucket/prefix` of a lake's Parquet files; a lake that exists knows it."""
+        given = self._text("CLEARGRID_LAKE_DATA", None)
+        if given and "://" in given and not re.fullmatch(r"s3://[^/]+/[^/].*", given):
+            raise SettingsError(f"CLEARGRID_LAKE_DATA is {given!r}: write a shared folder, or s3://bucket/prefix")
+        return given
+
+    @property
     def start_month(self) -> date:
         """The first day of the first partition."""
         given = self._text("CLEARGRID_START_MONTH", "2024-01") or ""

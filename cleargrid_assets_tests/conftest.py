@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from cleargrid_assets_tests.addresses import FILE, KINDS, Variables, variables_of
 from cleargrid_assets_tests.platform_under_test import Platform, started
+from cleargrid_assets_tests.postgres_server import PostgresServer, find_binaries, started_postgres
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -29,8 +31,38 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     return tmp_path
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--warehouse", choices=KINDS, default=FILE, help="where the platform under test keeps its tables")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Callable[[], PostgresServer]]:
+    """Hands out the session's PostgreSQL server, started when first asked for; skips where there is none."""
+    with ExitStack() as stack:
+        servers: list[PostgresServer] = []
+
+        def server() -> PostgresServer:
+            binaries = find_binaries()
+            if binaries is None:
+                pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
+            if not servers:
+                servers.append(stack.enter_context(started_postgres(binaries)))
+            return servers[0]
+
+        yield server
+
+
 @pytest.fixture
-def start_platform(clean_environment: Path) -> Iterator[Callable[..., Platform]]:
+def warehouse_variables(
+    request: pytest.FixtureRequest, clean_environment: Path, postgres: Callable[[], PostgresServer]
+) -> Variables:
+    """The settings of an empty warehouse, of the kind that `--warehouse` says or a test's parameter does."""
+    kind = getattr(request, "param", request.config.getoption("--warehouse"))
+    return variables_of(kind, clean_environment, postgres)
+
+
+@pytest.fixture
+def start_platform(clean_environment: Path, warehouse_variables: Variables) -> Iterator[Callable[..., Platform]]:
     """Starts platforms: `start_platform(variables={"CLEARGRID_TIMEZONE": "Asia/Dubai"}, faults=["down"])`.
 
     `variables` are laid over the settings; every other argument goes to the emulator. Everything ends with the test.
@@ -38,7 +70,9 @@ def start_platform(clean_environment: Path) -> Iterator[Callable[..., Platform]]
     with ExitStack() as stack:
 
         def start(*, variables: dict[str, str] | None = None, **emulator: Any) -> Platform:
-            return stack.enter_context(started(clean_environment, variables or {}, **emulator))
+            return stack.enter_context(
+                started(clean_environment, {**warehouse_variables, **(variables or {})}, **emulator)
+            )
 
         yield start
 

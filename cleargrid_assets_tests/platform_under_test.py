@@ -21,13 +21,14 @@ from cleargrid_assets.definitions import build_definitions
 from cleargrid_assets.emulator import Emulator
 from cleargrid_assets.jobs import REFRESH_MONTH
 from cleargrid_assets.partitions import build_months, window_of
+from cleargrid_assets.resources import WarehouseResource
 from cleargrid_assets.settings import Settings
-from cleargrid_assets.warehouse import Warehouse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from cleargrid_assets.client import Window
+    from cleargrid_assets.warehouse import Warehouse
 
 NOW = datetime(2026, 6, 20, 12, tzinfo=UTC)
 """The emulator's clock. The platform's own is the machine's: months of the past are closed for both."""
@@ -49,7 +50,7 @@ Row = tuple[Any, ...]
 
 @dataclass(frozen=True)
 class Platform:
-    """Definitions on an emulator, a warehouse file, and an instance that is gone with the test."""
+    """Definitions on an emulator, a warehouse, and an instance that is gone with the test."""
 
     emulator: Emulator
     variables: Mapping[str, str]
@@ -62,8 +63,13 @@ class Platform:
 
     @property
     def file(self) -> Path:
-        """The warehouse."""
+        """The warehouse's file."""
         return Path(self.settings.warehouse)
+
+    @cached_property
+    def warehouse(self) -> Warehouse:
+        """The warehouse, whatever it is."""
+        return WarehouseResource(self.settings).warehouse()
 
     @cached_property
     def definitions(self) -> dg.Definitions:
@@ -105,12 +111,12 @@ class Platform:
 
     def query(self, sql: str, parameters: list[object] | None = None) -> list[Row]:
         """The rows of a SELECT on the warehouse."""
-        with Warehouse(str(self.file)).reading() as connection:
+        with self.warehouse.reading() as connection:
             return connection.execute(sql, parameters or []).fetchall()
 
     def last_load(self, month: str = MAY) -> dict[str, Any]:
         """The newest row of the month's ledger."""
-        with Warehouse(str(self.file)).reading() as connection:
+        with self.warehouse.reading() as connection:
             found = connection.execute(
                 f"SELECT * FROM {LOADS} WHERE month = ? ORDER BY loaded_at DESC LIMIT 1", [month]
             )

@@ -18,8 +18,9 @@ from cleargrid_assets.client import SettingsError
 from cleargrid_assets.commands.instance import home_path
 from cleargrid_assets.landing.ledger import LastLoad, last_loads
 from cleargrid_assets.partitions import build_months, month_of
+from cleargrid_assets.resources import WarehouseResource
 from cleargrid_assets.settings import Settings
-from cleargrid_assets.warehouse import Warehouse, WarehouseError
+from cleargrid_assets.warehouse import WarehouseError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,7 +59,7 @@ def month_statuses(settings: Settings, now: datetime | None = None) -> list[Mont
     Raises `SettingsError`, or `WarehouseError` when the warehouse is busy or cannot be opened.
     """
     months = build_months(settings)
-    loads = last_loads(Warehouse(settings.warehouse))
+    loads = last_loads(WarehouseResource(settings).warehouse())
     outcomes = _check_outcomes(months)
     keys = months.get_partition_keys(current_time=now or datetime.now(UTC))
     return [_status(key, loads.get(month_of(key)), outcomes.get(key, {})) for key in keys]

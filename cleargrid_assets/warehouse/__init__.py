@@ -6,8 +6,10 @@ table (`landing`, `assets`) or what the tables look like (`tables`). Nothing her
 
 from cleargrid_assets.warehouse.errors import (
     WarehouseBusyError,
+    WarehouseConflictError,
     WarehouseError,
     WarehouseMissingError,
+    WarehouseUnreachableError,
     WarehouseUnreadableError,
     WarehouseWriteError,
 )
@@ -18,8 +20,10 @@ __all__ = [
     "Query",
     "Warehouse",
     "WarehouseBusyError",
+    "WarehouseConflictError",
     "WarehouseError",
     "WarehouseMissingError",
+    "WarehouseUnreachableError",
     "WarehouseUnreadableError",
     "WarehouseWriteError",
 ]

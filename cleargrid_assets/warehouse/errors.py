@@ -9,8 +9,16 @@ class WarehouseBusyError(WarehouseError):
     """Somebody else held the warehouse for longer than we wait: run again when it is free."""
 
 
+class WarehouseConflictError(WarehouseError):
+    """Another program changed the same table at the same moment: the same write can be tried again at once."""
+
+
 class WarehouseMissingError(WarehouseError):
     """There is no warehouse at the address yet: load a month first."""
+
+
+class WarehouseUnreachableError(WarehouseError):
+    """The lake's catalog or its data did not answer: start it, or wait until it is back."""
 
 
 class WarehouseUnreadableError(WarehouseError):
@@ -19,3 +27,8 @@ class WarehouseUnreadableError(WarehouseError):
 
 class WarehouseWriteError(WarehouseError):
     """A write failed and was rolled back: free disk space or memory and run again."""
+
+
+def first_line(error: BaseException) -> str:
+    """What the database said, without its hints and statements."""
+    return str(error).strip().split("\n", 1)[0]

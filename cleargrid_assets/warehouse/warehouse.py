@@ -1,151 +1,146 @@
-"""`Warehouse`: one DuckDB file, opened by one process at a time, for one short transaction.
+"""`Warehouse`: where the tables are, opened for one short transaction, whatever the address is.
 
-DuckDB lets a single process open a file for writing and keeps even readers of other processes out meanwhile. A
-file lock beside the file makes that an orderly queue; the kernel frees it when a process dies, however it dies.
-
-Here: lock, open, begin, commit or roll back, close. Not here: SQL on tables.
+Here: begin, commit or roll back, close; schemas and macros. Not here: how a file (`file`) or a lake (`lake`) is
+opened and who may write when (`turns`), or SQL on tables.
 """
 
 from __future__ import annotations
 
-import time
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import duckdb
-from filelock import FileLock, Timeout
 
-from cleargrid_assets.warehouse.errors import (
-    WarehouseBusyError,
-    WarehouseMissingError,
-    WarehouseUnreadableError,
-    WarehouseWriteError,
-)
+from cleargrid_assets.warehouse.errors import WarehouseMissingError
+from cleargrid_assets.warehouse.file import DuckDBFile
+from cleargrid_assets.warehouse.lake import PREFIX, DuckLake
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
+
+    from cleargrid_assets.warehouse.errors import WarehouseError
 
 SCHEMAS = ("raw", "core", "analytics")
 MACROS = Path(__file__).with_name("macros.sql")
-FOREIGN_LOCK = "Could not set lock on file"
+
+
+class Store(Protocol):
+    """What differs between a file and a lake."""
+
+    @property
+    def shown(self) -> str:
+        """The address as messages may show it."""
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is a warehouse yet."""
+
+    def turn(self, *, is_writing: bool) -> AbstractContextManager[None]:
+        """Our turn among the processes that share the warehouse."""
+
+    def connection(self, *, read_only: bool) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
+        """An open connection, closed at the end of the block."""
+
+    def explain(self, error: duckdb.Error) -> WarehouseError | None:
+        """What a failed statement means for the warehouse; None: nothing, the statement is wrong."""
 
 
 @dataclass(frozen=True)
 class Warehouse:
-    """The warehouse at `address`, a DuckDB file's path.
+    """The warehouse at `address`: a DuckDB file's path, or `ducklake:` and the catalog of a lake.
 
-    `queue_seconds`: how long to wait for our own processes, which hold the file for seconds each.
+    `queue_seconds`: how long to wait for our own processes, which hold the warehouse for seconds each.
     `foreign_seconds`: how long to wait for another program (a DuckDB shell, say) that has the file open.
-    `memory_limit`: what DuckDB may hold before it spills beside the file.
+    `memory_limit`: what DuckDB may hold before it spills to disk.
+    `extensions`: the folder of DuckDB's extensions, for a lake; None: installed wheels, or DuckDB's own folder.
+    `lake_data`: where a lake keeps its Parquet files; needed when it is created, later known to its catalog.
     """
 
     address: str
     queue_seconds: float = 900
     foreign_seconds: float = 30
     memory_limit: str = "224MB"
+    extensions: Path | None = None
+    lake_data: str | None = None
+
+    @property
+    def is_lake(self) -> bool:
+        """Whether several hosts may share it."""
+        return self.address.startswith(PREFIX)
+
+    @property
+    def shown(self) -> str:
+        """The address without a password."""
+        return self._store.shown
 
     @property
     def exists(self) -> bool:
         """Whether something lies at the address."""
-        return Path(self.address).exists()
+        return self._store.exists
 
     @contextmanager
     def writing(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """One transaction: committed when the block ends, rolled back when it raises.
 
-        Raises `WarehouseBusyError`, `WarehouseUnreadableError` or `WarehouseWriteError`.
+        Raises `WarehouseBusyError`, `WarehouseConflictError`, `WarehouseUnreachableError`, `WarehouseUnreadableError`
+        or `WarehouseWriteError`.
         """
-        with self._queue(), self._connection(read_only=False) as connection:
+        with self._store.turn(is_writing=True), self._connection(read_only=False) as connection, self._explained():
             for schema in SCHEMAS:
                 connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
             connection.execute(MACROS.read_text(encoding="utf-8"))
-            with self._transaction(connection):
+            with _transaction(connection):
                 yield connection
 
     @contextmanager
     def reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A read-only connection, once nobody is writing.
+        """A read-only connection that sees one moment of the warehouse.
 
-        Raises `WarehouseMissingError` when there is no file, `WarehouseBusyError` or `WarehouseUnreadableError`.
+        Raises `WarehouseMissingError` when there is none, `WarehouseBusyError`, `WarehouseUnreachableError` or
+        `WarehouseUnreadableError`.
         """
         if not self.exists:
-            raise WarehouseMissingError(f"there is no warehouse at {self.address} yet: load a month first")
-        with self._queue(), self._connection(read_only=True) as connection:
+            raise WarehouseMissingError(f"there is no warehouse at {self.shown} yet: load a month first")
+        turn, opened = self._store.turn(is_writing=False), self._connection(read_only=True)
+        with turn, opened as connection, self._explained(), _transaction(connection):
             yield connection
 
-    @contextmanager
-    def _queue(self) -> Iterator[None]:
-        """Our place in the queue of processes that share the file."""
-        path = Path(self.address)
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            lock = FileLock(f"{path}.lock", timeout=self.queue_seconds, is_singleton=True)
-            lock.acquire()
-        except Timeout as timeout:
-            raise WarehouseBusyError(
-                f"{path} was in use by other runs for {self.queue_seconds:.0f} s: run again when they have ended"
-            ) from timeout
-        except OSError as error:
-            raise WarehouseUnreadableError(
-                f"{path} cannot be used as a warehouse ({error.strerror}): correct CLEARGRID_WAREHOUSE or the "
-                f"folder's permissions"
-            ) from error
-        try:
-            yield
-        finally:
-            lock.release()
+    @cached_property
+    def _store(self) -> Store:
+        if self.is_lake:
+            return DuckLake(self.address, self.queue_seconds, self.extensions, self.lake_data)
+        return DuckDBFile(Path(self.address), self.queue_seconds, self.foreign_seconds)
 
     @contextmanager
     def _connection(self, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:
-        connection = self._open(read_only=read_only)
-        try:
+        with self._store.connection(read_only=read_only) as connection:
             connection.execute("SET TimeZone='UTC'")
             connection.execute("SET preserve_insertion_order=false")
             connection.execute(f"SET memory_limit='{self.memory_limit}'")
             yield connection
-        finally:
-            connection.close()
-
-    def _open(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
-        """Open the file; another program's lock is waited for, anything else is said at once."""
-        give_up_at = time.monotonic() + self.foreign_seconds
-        while True:
-            try:
-                return duckdb.connect(self.address, read_only=read_only)
-            except duckdb.IOException as error:
-                if FOREIGN_LOCK not in str(error):
-                    raise self._unreadable(error) from error
-                if time.monotonic() >= give_up_at:
-                    raise self._busy(error) from error
-            except duckdb.Error as error:
-                raise self._unreadable(error) from error
-            time.sleep(0.2)
 
     @contextmanager
-    def _transaction(self, connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-        """Begin and commit; on any end but the normal one the file stays as it was."""
-        connection.execute("BEGIN TRANSACTION")
+    def _explained(self) -> Iterator[None]:
+        """The database's errors as ours, where they are about the warehouse and not about a statement.
+
+        `from None`: the database's own text may hold the address with its password.
+        """
         try:
             yield
-            connection.execute("COMMIT")
-        except (duckdb.IOException, duckdb.OutOfMemoryException, duckdb.FatalException) as error:
-            raise WarehouseWriteError(
-                f"{self.address} could not be written and stays as it was: {_first_line(error)} Free disk space or "
-                f"memory and run again."
-            ) from error
-
-    def _busy(self, error: duckdb.Error) -> WarehouseBusyError:
-        return WarehouseBusyError(
-            f"{self.address} is held open by another program: close it and run again. {_first_line(error)}"
-        )
-
-    def _unreadable(self, error: duckdb.Error) -> WarehouseUnreadableError:
-        return WarehouseUnreadableError(
-            f"{self.address} cannot be opened as a DuckDB warehouse: correct CLEARGRID_WAREHOUSE. {_first_line(error)}"
-        )
+        except duckdb.Error as error:
+            explained = self._store.explain(error)
+            if explained is None:
+                raise
+            raise explained from None
 
 
-def _first_line(error: BaseException) -> str:
-    return str(error).strip().split("\n", 1)[0]
+@contextmanager
+def _transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Begin and commit; on any end but the normal one the warehouse stays as it was once the connection closes."""
+    connection.execute("BEGIN TRANSACTION")
+    yield
+    connection.execute("COMMIT")

@@ -1,0 +1,113 @@
+"""The catalog of a lake: the database that says which Parquet files make up which table.
+
+Here: where it is, whether it is there, and taking turns in it. Not here: the lake (`lake`).
+"""
+
+from __future__ import annotations
+
+import re
+from contextlib import closing, contextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from cleargrid_assets.warehouse.errors import WarehouseUnreadableError
+from cleargrid_assets.warehouse.turns import file_turn, postgres_connection, postgres_turn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
+
+PREFIX = "ducklake:"
+PASSWORD = re.compile(r"(?i)(password\s*=\s*)(?:'(?:[^'\\]|\\.)*'|[^\s\"']+)")
+PASSWORD_IN_URL = re.compile(r"(://[^\s:/@]+:)[^\s@]+(@)")
+IS_LAKE = "SELECT to_regclass('ducklake_metadata') IS NOT NULL"
+
+
+class Catalog(Protocol):
+    """What differs between catalogs. `extensions`: those of DuckDB that reach it."""
+
+    @property
+    def extensions(self) -> tuple[str, ...]:
+        """Names of DuckDB's extensions."""
+
+    @property
+    def exists(self) -> bool:
+        """Whether a lake was created in it."""
+
+    @property
+    def default_data(self) -> str | None:
+        """Where a new lake's files go when nobody says; None: somebody has to."""
+
+    def turn(self, *, is_writing: bool) -> AbstractContextManager[None]:
+        """Our turn among those who use it."""
+
+
+@dataclass(frozen=True)
+class PostgresCatalog:
+    """A database of a PostgreSQL server: any number of hosts, readers never wait, writers take turns."""
+
+    dsn: str
+    queue_seconds: float
+    extensions: tuple[str, ...] = ("postgres_scanner",)
+    default_data: str | None = None
+
+    @property
+    def exists(self) -> bool:
+        """Whether the database holds a lake. Raises `WarehouseUnreachableError`."""
+        with closing(postgres_connection(self.dsn, redacted(self.dsn))) as connection, connection.cursor() as cursor:
+            cursor.execute(IS_LAKE)
+            return bool(cursor.fetchone()[0])
+
+    def turn(self, *, is_writing: bool) -> AbstractContextManager[None]:
+        """Writers hold the server's advisory lock; readers see the last committed snapshot."""
+        if not is_writing:
+            return nullcontext()
+        return postgres_turn(self.dsn, redacted(self.dsn), self.queue_seconds)
+
+
+@dataclass(frozen=True)
+class FileCatalog:
+    """A catalog in an SQLite or DuckDB file: the processes of one host, one after the other."""
+
+    path: Path
+    queue_seconds: float
+    extensions: tuple[str, ...] = ()
+
+    @property
+    def default_data(self) -> str:
+        """A folder beside the file."""
+        return f"{self.path}.files"
+
+    @property
+    def exists(self) -> bool:
+        """Whether the file is there."""
+        return self.path.exists()
+
+    @contextmanager
+    def turn(self, *, is_writing: bool) -> Iterator[None]:  # noqa: ARG002 - a file keeps readers out too
+        """A file lock beside the catalog."""
+        with file_turn(self.path, self.queue_seconds):
+            yield
+
+
+def catalog_at(address: str, queue_seconds: float) -> Catalog:
+    """The catalog that a `ducklake:` address names. Raises `WarehouseUnreadableError` for one we do not know."""
+    kind, _, rest = address.removeprefix(PREFIX).partition(":")
+    if kind in ("postgres", "postgresql") and not rest.startswith("//"):
+        return PostgresCatalog(rest, queue_seconds)
+    if kind in ("postgres", "postgresql"):
+        return PostgresCatalog(f"{kind}:{rest}", queue_seconds)
+    if kind == "sqlite" and rest:
+        return FileCatalog(Path(rest), queue_seconds, ("sqlite_scanner",))
+    if kind and not rest and not kind.startswith("//"):
+        return FileCatalog(Path(kind), queue_seconds)
+    raise WarehouseUnreadableError(
+        f"CLEARGRID_WAREHOUSE is {redacted(address)!r}: write ducklake:postgres:host=... dbname=..., "
+        f"ducklake:sqlite:PATH, or ducklake:PATH"
+    )
+
+
+def redacted(text: str) -> str:
+    """`text` with the passwords of connection strings masked."""
+    return PASSWORD_IN_URL.sub(r"\1***\2", PASSWORD.sub(r"\1***", text))

@@ -1,0 +1,65 @@
+"""DuckDB's extensions for a lake: found in a folder, in installed wheels, or fetched by DuckDB itself.
+
+Here: loading by name, and one sentence when that cannot be done. Not here: what they are used for.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from cleargrid_assets.warehouse.errors import WarehouseUnreadableError, first_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def load_extension(connection: duckdb.DuckDBPyConnection, name: str, folder: Path | None) -> None:
+    """Load `name` from `folder`, else from its wheel, else as DuckDB finds or downloads it.
+
+    Raises `WarehouseUnreadableError` when it is nowhere or of another version of DuckDB.
+    """
+    if folder is not None:
+        connection.execute(f"SET extension_directory = {_quoted(str(folder))}")
+    file = next((path for path in _candidates(name, folder) if path.exists()), None)
+    try:
+        if file is not None:
+            connection.execute(f"LOAD {_quoted(str(file))}")
+        elif folder is not None:
+            connection.execute(f"LOAD {name}")
+        else:
+            connection.execute(f"INSTALL {name}")
+            connection.execute(f"LOAD {name}")
+    except duckdb.Error as error:
+        raise _unusable(name, folder, error) from error
+
+
+def _candidates(name: str, folder: Path | None) -> Iterator[Path]:
+    """Where the file may lie: plainly in the folder, or in a wheel for exactly this DuckDB."""
+    if folder is not None:
+        yield folder / f"{name}.duckdb_extension"
+    for wheel in _wheels(name):
+        yield wheel / "extensions" / f"v{duckdb.__version__}" / f"{name}.duckdb_extension"
+
+
+def _wheels(name: str) -> list[Path]:
+    spec = importlib.util.find_spec(f"duckdb_extension_{name}")
+    return [Path(place) for place in (spec.submodule_search_locations or [])] if spec else []
+
+
+def _unusable(name: str, folder: Path | None, error: duckdb.Error) -> WarehouseUnreadableError:
+    others = sorted(path.name for wheel in _wheels(name) for path in (wheel / "extensions").glob("v*"))
+    found = f" Its installed wheel is for DuckDB {', '.join(others)}." if others else ""
+    place = f" in CLEARGRID_DUCKDB_EXTENSIONS ({folder})" if folder else ""
+    return WarehouseUnreadableError(
+        f"CLEARGRID_WAREHOUSE is a DuckLake, and DuckDB {duckdb.__version__} finds no usable extension {name}{place}."
+        f"{found} Install cleargrid-assets[lake] with constraints-lake.txt, or set CLEARGRID_DUCKDB_EXTENSIONS to a "
+        f"folder that holds the extension for this version. {first_line(error)}"
+    )
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

@@ -1,0 +1,96 @@
+"""`DuckDBFile`: one DuckDB file, opened by one process at a time.
+
+DuckDB lets a single process open a file for writing and keeps even readers of other processes out meanwhile. A
+file lock beside the file makes that an orderly queue.
+
+Here: opening the file, what its errors mean. Not here: the queue itself (`turns`), transactions (`warehouse`).
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from cleargrid_assets.warehouse.errors import (
+    WarehouseBusyError,
+    WarehouseError,
+    WarehouseUnreadableError,
+    WarehouseWriteError,
+    first_line,
+)
+from cleargrid_assets.warehouse.turns import file_turn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+FOREIGN_LOCK = "Could not set lock on file"
+OUT_OF_ROOM = (duckdb.IOException, duckdb.OutOfMemoryException, duckdb.FatalException)
+
+
+@dataclass(frozen=True)
+class DuckDBFile:
+    """The warehouse in the file at `path`."""
+
+    path: Path
+    queue_seconds: float
+    foreign_seconds: float
+
+    @property
+    def shown(self) -> str:
+        """The path."""
+        return str(self.path)
+
+    @property
+    def exists(self) -> bool:
+        """Whether the file is there."""
+        return self.path.exists()
+
+    def turn(self, *, is_writing: bool) -> AbstractContextManager[None]:  # noqa: ARG002 - a reader keeps writers out too
+        """Our place in the queue of processes that share the file."""
+        return file_turn(self.path, self.queue_seconds)
+
+    @contextmanager
+    def connection(self, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:
+        """The file, opened. Closing rolls back what was not committed."""
+        with closing(self._open(read_only=read_only)) as connection:
+            yield connection
+
+    def explain(self, error: duckdb.Error) -> WarehouseError | None:
+        """A full disk or too little memory; anything else is the statement's own fault."""
+        if not isinstance(error, OUT_OF_ROOM):
+            return None
+        return WarehouseWriteError(
+            f"{self.path} could not be written and stays as it was: {first_line(error)} Free disk space or memory and "
+            f"run again."
+        )
+
+    def _open(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
+        """Open the file; another program's lock is waited for, anything else is said at once."""
+        give_up_at = time.monotonic() + self.foreign_seconds
+        while True:
+            try:
+                return duckdb.connect(self.path, read_only=read_only)
+            except duckdb.IOException as error:
+                if FOREIGN_LOCK not in str(error):
+                    raise self._unreadable(error) from error
+                if time.monotonic() >= give_up_at:
+                    raise self._busy(error) from error
+            except duckdb.Error as error:
+                raise self._unreadable(error) from error
+            time.sleep(0.2)
+
+    def _busy(self, error: duckdb.Error) -> WarehouseBusyError:
+        return WarehouseBusyError(
+            f"{self.path} is held open by another program: close it and run again. {first_line(error)}"
+        )
+
+    def _unreadable(self, error: duckdb.Error) -> WarehouseUnreadableError:
+        return WarehouseUnreadableError(
+            f"{self.path} cannot be opened as a DuckDB warehouse: correct CLEARGRID_WAREHOUSE. {first_line(error)}"
+        )

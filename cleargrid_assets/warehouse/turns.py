@@ -1,0 +1,130 @@
+"""Whose turn it is to use the warehouse: a lock that ends with the process that holds it, however it dies.
+
+Beside a file it is a file lock, which the kernel frees. With a catalog in PostgreSQL it is that server's advisory
+lock, which it frees when the connection ends; both queue in order.
+
+Here: waiting for a turn and giving up. Not here: what is done with it.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from filelock import FileLock, Timeout
+
+from cleargrid_assets.warehouse.errors import WarehouseBusyError, WarehouseUnreachableError, WarehouseUnreadableError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+CONNECT_SECONDS = 5
+ADVISORY_KEY = 0xC1EA_D23
+"""One number for one warehouse in a database; advisory locks are counted per database."""
+
+KEEP_NOTICING = """
+SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3;
+SET idle_in_transaction_session_timeout = 0
+"""
+"""A host that vanished is noticed by the server within a minute, and its lock freed; one at work is left alone."""
+
+HOLDERS = """
+SELECT string_agg(coalesce(application_name, '?') || ' (' || coalesce(host(client_addr), 'local') || ')', ', ')
+FROM pg_locks JOIN pg_stat_activity USING (pid)
+WHERE locktype = 'advisory' AND objid = %s AND granted
+"""
+
+
+@contextmanager
+def file_turn(path: Path, seconds: float) -> Iterator[None]:
+    """Our place in the queue of processes that share the file at `path`; raises after `seconds`.
+
+    Raises `WarehouseBusyError`, or `WarehouseUnreadableError` when the folder cannot be used.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(f"{path}.lock", timeout=seconds, is_singleton=True)
+        lock.acquire()
+    except Timeout as timeout:
+        raise WarehouseBusyError(
+            f"{path} was in use by other runs for {seconds:.0f} s: run again when they have ended"
+        ) from timeout
+    except OSError as error:
+        raise WarehouseUnreadableError(
+            f"{path} cannot be used as a warehouse ({error.strerror}): correct CLEARGRID_WAREHOUSE or the "
+            f"folder's permissions"
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
+def postgres_turn(dsn: str, shown: str, seconds: float) -> Iterator[None]:
+    """The advisory lock of the catalog's database; raises after `seconds`.
+
+    Raises `WarehouseBusyError`, `WarehouseUnreachableError` or `WarehouseUnreadableError`.
+    """
+    driver = _driver()
+    connection = postgres_connection(dsn, shown)
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(KEEP_NOTICING)
+            cursor.execute("SET lock_timeout = %s", [int(seconds * 1000)])
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ADVISORY_KEY])
+    except driver.errors.LockNotAvailable:
+        connection.rollback()
+        holders = _holders(connection)
+        connection.close()
+        raise WarehouseBusyError(
+            f"{shown} was written by other runs for {seconds:.0f} s ({holders}): run again when they have ended"
+        ) from None
+    except driver.Error as error:
+        connection.close()
+        raise unreachable(shown, error) from None
+    try:
+        yield
+    finally:
+        connection.close()  # ends the transaction, and with it the lock
+
+
+def postgres_connection(dsn: str, shown: str) -> Any:
+    """A connection to the catalog's database, within seconds or not at all; the caller closes it.
+
+    Raises `WarehouseUnreachableError` or, without the driver, `WarehouseUnreadableError`.
+    """
+    driver = _driver()
+    name = f"cleargrid_assets {socket.gethostname()} {os.getpid()}"
+    try:
+        return driver.connect(dsn, connect_timeout=CONNECT_SECONDS, application_name=name)
+    except driver.Error as error:
+        raise unreachable(shown, error) from None
+
+
+def unreachable(shown: str, error: Exception) -> WarehouseUnreachableError:
+    """The catalog does not answer; libpq's text names host and port, never the password."""
+    said = " ".join(str(error).split())
+    return WarehouseUnreachableError(f"the catalog of {shown} does not answer: {said}. Nothing was changed.")
+
+
+def _holders(connection: Any) -> str:
+    with connection.cursor() as cursor:
+        cursor.execute(HOLDERS, [ADVISORY_KEY])
+        return str(cursor.fetchone()[0] or "nobody now")
+
+
+def _driver() -> Any:
+    """PostgreSQL's driver: only a lake with its catalog there needs it."""
+    try:
+        import psycopg2  # noqa: PLC0415 - of the extra `lake`: a file needs none
+        import psycopg2.errors  # noqa: PLC0415 - likewise
+    except ImportError as error:
+        raise WarehouseUnreadableError(
+            "CLEARGRID_WAREHOUSE is a lake with its catalog in PostgreSQL, and psycopg2 is not installed: install "
+            "cleargrid-assets[lake] with constraints-lake.txt"
+        ) from error
+    return psycopg2
