@@ -200,6 +200,17 @@ class Settings:
         given = (self._text(name, None) for name in ("CLEARGRID_PASSWORD", "CLEARGRID_ALERT_WEBHOOK"))
         return tuple(value for value in given if value)
 
+    def problems(self) -> list[SettingsError]:
+        """Everything that is wrong with the settings; each error once."""
+        found: dict[str, SettingsError] = {}
+        for name, member in vars(type(self)).items():
+            if isinstance(member, property):
+                try:
+                    getattr(self, name)
+                except SettingsError as error:
+                    found.setdefault(str(error), error)
+        return list(found.values())
+
     def _text(self, name: str, default: str | None) -> str | None:
         return self.variables.get(name, "").strip() or default
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cleargrid_assets.client.answers import Page, Total, page_of
-from cleargrid_assets.client.errors import ServerFaultError
+from cleargrid_assets.client.errors import QueryTooLargeError, ServerFaultError
 from cleargrid_assets.client.flight import Flight
 from cleargrid_assets.client.meaning import TooSlowError
 from cleargrid_assets.client.patience import Patience
@@ -98,6 +98,21 @@ class ClearGridClient:
             return Total(None, exact=False, note="failed", request_id=fault.request_id)
         page = page_of(reply, window, is_first=True, wants_total=True, doing=doing)
         return page.total or Total(None, exact=False, note="absent")
+
+    def first_page(self, dataset: Dataset, window: Window) -> Page:
+        """The first page of `window`, asked for once: a look, where `pages` would walk on. Raises `ClearGridError`."""
+        doing = f"reading the first page of {dataset.code} {window}"
+        params = {"since": instant(window.since), "until": instant(window.until), "sort": "asc"}
+        work = Work(doing, self.patience(COUNT_PATIENCE_SECONDS), self.flight(1), self.counters)
+        try:
+            reply = self.requester.get(
+                dataset.path, {**params, "limit": str(self.page_size)}, work, seconds=COUNT_SECONDS
+            )
+        except TooSlowError as slow:
+            raise QueryTooLargeError(
+                f"{doing}: no answer in time", doing=doing, status=slow.status, request_id=slow.request_id
+            ) from slow
+        return page_of(reply, window, is_first=True, wants_total=False, doing=doing)
 
     def pages(self, dataset: Dataset, window: Window) -> Iterator[list[Any]]:
         """The rows of `window`, page by page in order of time; each list as received, some empty.
