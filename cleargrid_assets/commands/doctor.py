@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,8 +18,9 @@ from cleargrid_assets.client import D23, ClearGridClient, ClearGridError, RetryP
 from cleargrid_assets.client.transport import BrokenExchangeError, TimedOutError, Transport
 from cleargrid_assets.failures import next_step
 from cleargrid_assets.outcome_map import OutcomeMap, OutcomeMapError
+from cleargrid_assets.resources import WarehouseResource
 from cleargrid_assets.settings import Settings
-from cleargrid_assets.warehouse import Warehouse, WarehouseError, WarehouseUnreadableError
+from cleargrid_assets.warehouse import WarehouseError, WarehouseUnreadableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -80,13 +81,14 @@ class Examination:
 
     def warehouse_is_writable(self) -> str:
         """Opens it and writes nothing; where there is none yet, looks at the folder that it will lie in."""
-        address = self.settings.warehouse
-        warehouse = Warehouse(address, queue_seconds=QUEUE_SECONDS, foreign_seconds=FOREIGN_SECONDS)
+        configured = WarehouseResource(self.settings).warehouse()
+        warehouse = replace(configured, queue_seconds=QUEUE_SECONDS, foreign_seconds=FOREIGN_SECONDS)
         if warehouse.exists:
             with warehouse.writing():
-                return address
-        _refuse_unwritable(Path(address))
-        return f"{address} (the first load makes it)"
+                return warehouse.shown
+        if not warehouse.is_lake:
+            _refuse_unwritable(Path(warehouse.address))
+        return f"{warehouse.shown} (the first load makes it)"
 
     def _client(self) -> ClearGridClient:
         account = self.settings.account

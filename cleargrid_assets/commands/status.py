@@ -6,16 +6,17 @@ Here: what is known of a month and how it is printed. Not here: loading anything
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from collections import defaultdict
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
 import dagster as dg
 
-from cleargrid_assets.assets.raw.claims_checked import KEY, check_specs
 from cleargrid_assets.client import SettingsError
 from cleargrid_assets.commands.instance import home_path
+from cleargrid_assets.definitions import build_definitions
 from cleargrid_assets.landing.ledger import LastLoad, last_loads
 from cleargrid_assets.partitions import build_months, month_of
 from cleargrid_assets.resources import WarehouseResource
@@ -27,10 +28,18 @@ if TYPE_CHECKING:
 
 HEADER = f"{'month':<9}{'rows':>10}{'quarantined':>13}{'duplicates':>12}  {'last load (UTC)':<18}{'state':<11}checks"
 
+SUCCEEDED = "SUCCEEDED"
+ENDED = frozenset({SUCCEEDED, "FAILED"})
+"""A check that is running, or whose run died, says nothing yet."""
+
 
 @dataclass(frozen=True)
 class MonthStatus:
-    """What is known of one month. `state`: `missing`, `open` (loaded before its end) or `complete`."""
+    """What is known of one month. `state`: `missing`, `open` (loaded before its end) or `complete`.
+
+    Checks are those of all assets, as the last run that evaluated them left them. Those that failed keep derived
+    tables from following; those that warned do not.
+    """
 
     month: str
     state: str
@@ -40,6 +49,24 @@ class MonthStatus:
     last_load: str | None
     checks_passed: int
     checks_failed: tuple[str, ...]
+    checks_warned: tuple[str, ...]
+
+
+@dataclass
+class CheckOutcomes:
+    """How the checks of one month ended."""
+
+    passed: int = 0
+    failed: list[str] = field(default_factory=list)
+    warned: list[str] = field(default_factory=list)
+
+    def add(self, key: dg.AssetCheckKey, *, passed: bool, is_blocking: bool) -> None:
+        """Count one check."""
+        if passed:
+            self.passed += 1
+        else:
+            told = f"{key.name} of {key.asset_key.to_user_string()}"
+            (self.failed if is_blocking else self.warned).append(told)
 
 
 @click.command()
@@ -60,14 +87,14 @@ def month_statuses(settings: Settings, now: datetime | None = None) -> list[Mont
     """
     months = build_months(settings)
     loads = last_loads(WarehouseResource(settings).warehouse())
-    outcomes = _check_outcomes(months)
+    outcomes = _check_outcomes(settings)
     keys = months.get_partition_keys(current_time=now or datetime.now(UTC))
-    return [_status(key, loads.get(month_of(key)), outcomes.get(key, {})) for key in keys]
+    return [_status(key, loads.get(month_of(key)), outcomes[key]) for key in keys]
 
 
-def _status(key: str, load: LastLoad | None, outcomes: dict[str, bool]) -> MonthStatus:
+def _status(key: str, load: LastLoad | None, checks: CheckOutcomes) -> MonthStatus:
     if load is None:
-        return MonthStatus(key, "missing", 0, 0, 0, None, 0, ())
+        return MonthStatus(key, "missing", 0, 0, 0, None, 0, (), ())
     return MonthStatus(
         month=key,
         state="complete" if load.is_complete else "open",
@@ -75,23 +102,26 @@ def _status(key: str, load: LastLoad | None, outcomes: dict[str, bool]) -> Month
         quarantined=load.rows_quarantined,
         duplicates=load.duplicates_collapsed,
         last_load=f"{load.loaded_at:%Y-%m-%d %H:%M}",
-        checks_passed=sum(outcomes.values()),
-        checks_failed=tuple(name for name, passed in outcomes.items() if not passed),
+        checks_passed=checks.passed,
+        checks_failed=tuple(checks.failed),
+        checks_warned=tuple(checks.warned),
     )
 
 
-def _check_outcomes(months: dg.MonthlyPartitionsDefinition) -> dict[str, dict[str, bool]]:
-    """For each month, whether each check of its last load passed; empty without a Dagster history here."""
+def _check_outcomes(settings: Settings) -> dict[str, CheckOutcomes]:
+    """For each month how every check last ended; nothing is known without a Dagster history here."""
+    outcomes: dict[str, CheckOutcomes] = defaultdict(CheckOutcomes)
     home = home_path()
     if not (home / "dagster.yaml").exists():
-        return {}
-    keys = [dg.AssetCheckKey(KEY, spec.name) for spec in check_specs(months)]
+        return outcomes
+    nodes = build_definitions(settings).resolve_asset_graph().asset_check_nodes
+    blocking = {node.key: node.blocking for node in nodes}
     with dg.DagsterInstance.from_config(str(home)) as instance:
-        found = instance.event_log_storage.get_asset_check_partition_info(keys)
-    outcomes: dict[str, dict[str, bool]] = {}
+        found = instance.event_log_storage.get_asset_check_partition_info(list(blocking))
     for info in found:
-        passed = str(info.latest_execution_status.value) == "SUCCEEDED"
-        outcomes.setdefault(info.partition_key or "", {})[info.check_key.name] = passed
+        if info.partition_key and info.latest_execution_status.value in ENDED:
+            passed = info.latest_execution_status.value == SUCCEEDED
+            outcomes[info.partition_key].add(info.check_key, passed=passed, is_blocking=blocking[info.check_key])
     return outcomes
 
 
@@ -105,9 +135,10 @@ def table_of(months: Sequence[MonthStatus]) -> str:
 
 
 def _line(month: MonthStatus) -> str:
-    checks = f"{month.checks_passed} passed" if month.checks_passed or month.checks_failed else "not run"
-    failed = f", failed: {', '.join(month.checks_failed)}" if month.checks_failed else ""
+    told = {"failed": month.checks_failed, "warned": month.checks_warned}
+    named = [f"{word}: {', '.join(names)}" for word, names in told.items() if names]
+    passed = [f"{month.checks_passed} passed"] if month.checks_passed else []
     return (
         f"{month.month[:7]:<9}{month.rows:>10,}{month.quarantined:>13,}{month.duplicates:>12,}  "
-        f"{month.last_load:<18}{month.state:<11}{checks}{failed}"
+        f"{month.last_load:<18}{month.state:<11}{', '.join([*passed, *named]) or 'not run'}"
     )

@@ -1,0 +1,124 @@
+"""`cleargrid status` tells what is known of every month, whatever else is going on."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+
+import dagster as dg
+import pytest
+from click.testing import CliRunner
+
+from cleargrid_assets.commands.cleargrid import cleargrid
+from cleargrid_assets.commands.instance import dagster_home
+from cleargrid_assets.commands.status import month_statuses
+from cleargrid_assets_tests.landing.rows_of_may import row
+from cleargrid_assets_tests.logged_rows import serve
+from cleargrid_assets_tests.platform_under_test import NOW, Platform
+
+HOLD = """
+import sys, time
+from cleargrid_assets.warehouse import Warehouse
+with Warehouse(sys.argv[1]).writing():
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def asked(variables, *arguments):
+    """What `cleargrid status` says, and its exit code."""
+    done = CliRunner(env=dict(variables)).invoke(cleargrid, ["status", *arguments], catch_exceptions=False)
+    return done.exit_code, done.output
+
+
+@pytest.fixture
+def kept(platform):
+    """The platform with a Dagster history that is kept in the working directory."""
+    with dg.DagsterInstance.from_config(str(dagster_home())) as instance:
+        yield Platform(platform.emulator, platform.variables, instance)
+
+
+def test_every_month_is_told_with_rows_load_state_and_checks(kept):
+    kept.refresh()
+    months = {month.month: month for month in month_statuses(kept.settings, NOW)}
+    assert list(months) == [f"2026-{number:02d}-01" for number in range(1, 7)]
+    may = months["2026-05-01"]
+    assert (may.state, may.rows, may.quarantined, may.checks_failed) == ("complete", len(kept.truth()), 0, ())
+    assert may.checks_passed > 15
+    assert months["2026-04-01"].state == "missing"
+
+
+def test_a_month_that_was_read_before_its_end_is_open(platform, monkeypatch):
+    monkeypatch.setattr("cleargrid_assets.io_managers.datetime", FrozenClock)
+    platform.load("2026-06-01")
+    (june,) = [month for month in month_statuses(platform.settings, NOW) if month.state != "missing"]
+    assert (june.month, june.state) == ("2026-06-01", "open")
+
+
+class FrozenClock(datetime):
+    """A clock that stands still in the middle of June 2026."""
+
+    @classmethod
+    def now(cls, tz=None):
+        """NOW."""
+        return NOW.astimezone(tz or UTC)
+
+
+def test_checks_that_failed_and_checks_that_warned_are_named_apart(kept):
+    rows = [row(number, note="x") for number in range(1, 10)]
+    serve(kept, [*rows, row(10, is_active="true")])
+    kept.load()
+    (may,) = [month for month in month_statuses(kept.settings, NOW) if month.state != "missing"]
+    assert may.quarantined == 1
+    assert may.checks_failed == ("quarantined_rows_are_within_the_limit of raw/d23_manual_communication_logs",)
+    assert may.checks_warned == ("no_unknown_field_was_sent of raw/d23_manual_communication_logs",)
+
+
+def test_json_is_for_programs_and_the_table_for_people(platform):
+    platform.load()
+    code, output = asked(platform.variables, "--json")
+    (may,) = [month for month in json.loads(output) if month["month"] == "2026-05-01"]
+    assert (code, may["rows"], may["state"]) == (0, len(platform.truth()), "complete")
+    code, output = asked(platform.variables)
+    assert code == 0
+    assert "2026-05" in output
+    assert "never loaded: " in output
+
+
+def test_without_a_warehouse_every_month_is_missing(platform):
+    code, output = asked(platform.variables, "--json")
+    assert code == 0
+    assert {month["state"] for month in json.loads(output)} == {"missing"}
+    assert not platform.file.exists()
+
+
+def test_without_a_setting_the_missing_one_is_named():
+    code, output = asked({})
+    assert code == 1
+    assert "CLEARGRID_ENVIRONMENT is not set" in output
+    assert "Traceback" not in output
+
+
+def test_what_is_no_warehouse_is_said_in_one_sentence(platform):
+    platform.file.write_text("notes, not a database\n" * 500)
+    code, output = asked(platform.variables)
+    assert code == 1
+    assert "CLEARGRID_WAREHOUSE" in output
+
+
+def test_while_somebody_writes_it_waits_and_then_answers(platform):
+    platform.load()
+    holding = [sys.executable, "-c", HOLD, str(platform.file)]
+    with (
+        subprocess.Popen(holding, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        assert holder.stdout.readline() == "held\n"
+        answer = pool.submit(month_statuses, platform.settings, NOW)
+        with pytest.raises(TimeoutError):
+            answer.result(timeout=0.3)
+        holder.stdin.close()
+        assert len(platform.truth()) in {month.rows for month in answer.result(timeout=60)}
