@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 import duckdb
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from cleargrid_assets.client import D23, fetch_windows, plan_windows
 from cleargrid_assets.landing.errors import ConservationError, ReconciliationError
@@ -141,7 +140,7 @@ def collapse_duplicates(rows: pa.Table) -> pa.Table:
     ordered = rows.select(["public_id", "updated_at"]).append_column("position", positions)
     ordered = ordered.sort_by([("updated_at", "ascending"), ("position", "ascending")])
     latest = ordered.group_by("public_id", use_threads=False).aggregate([("position", "last")])
-    return rows.take(pc.array_take(latest["position_last"], pc.array_sort_indices(latest["position_last"])))
+    return rows.take(latest.sort_by("position_last")["position_last"])
 
 
 def _may_repeat_ids(rows: pa.Table) -> bool:

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FOREIGN_LOCK = "Could not set lock on file"
-OUT_OF_ROOM = (duckdb.IOException, duckdb.OutOfMemoryException, duckdb.FatalException)
+OUT_OF_ROOM = (duckdb.IOException, duckdb.OutOfMemoryException, duckdb.FatalException, duckdb.TransactionException)
+"""The last is what a full disk makes of a commit; two transactions cannot collide on a file with one at a time."""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,117 @@
+"""Whatever ends a load, its month is the old one or the new one, and the next load works."""
+
+from __future__ import annotations
+
+import os
+import random
+import resource
+import signal
+import subprocess
+from datetime import timedelta
+
+import pytest
+
+from cleargrid_assets_tests.platform_under_test import LOADS, failure_of_step
+
+KILLS = 10
+MONTHS = ("2026-02-01", "2026-03-01", "2026-04-01", "2026-05-01")
+
+
+@pytest.fixture
+def loaded(start_platform):
+    """A landed month of some size, with much changed upstream since; and the two states it may be in."""
+    platform = start_platform(rows_per_day=200)
+    platform.load()
+    old = platform.landed()
+    platform.emulator.now += timedelta(days=60)
+    return platform, old, platform.truth()
+
+
+def ended(process):
+    """Whether the process has ended, after giving it a moment to."""
+    try:
+        process.wait(timeout=0.003)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
+
+
+def requested(platform, count, process):
+    """Wait until the emulator has had `count` requests, or the load has ended."""
+    while len(platform.emulator.requests) < count and not ended(process):
+        pass
+
+
+def test_a_load_killed_at_any_moment_leaves_the_old_month_or_the_new_one(loaded):
+    platform, old, new = loaded
+    chance = random.Random(20260501)  # noqa: S311 - repeatable moments, no secret
+    moments = [*chance.sample(range(1, 80), KILLS - 3), *[None] * 3]
+    for moment in moments:
+        platform.emulator.requests.clear()
+        process = platform.start_load()
+        if moment is None:
+            written(platform, process)
+        else:
+            requested(platform, moment, process)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        assert platform.landed() in (old, new)
+    assert platform.load().success
+    assert platform.landed() == new
+
+
+def written(platform, process):
+    """Wait until the load has begun to write, or has ended."""
+    before = platform.file.stat()
+    log = platform.file.with_name(f"{platform.file.name}.wal")
+    while not log.exists() and platform.file.stat().st_mtime_ns == before.st_mtime_ns and not ended(process):
+        pass
+
+
+def test_a_cancelled_load_leaves_the_old_month(loaded):
+    platform, old, _ = loaded
+    platform.emulator.requests.clear()
+    process = platform.start_load()
+    requested(platform, 5, process)
+    os.killpg(process.pid, signal.SIGINT)
+    process.communicate()
+    assert process.returncode != 0
+    assert platform.landed() == old
+
+
+def test_a_disk_that_is_full_keeps_the_old_month_and_says_so(loaded):
+    platform, old, new = loaded
+    _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    kept = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4_096, hard))
+    try:
+        failure = failure_of_step(platform.load())
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+        signal.signal(signal.SIGXFSZ, kept)
+    assert failure["error"] == "WarehouseWriteError"
+    assert platform.landed() == old
+    assert platform.load().success
+    assert platform.landed() == new
+
+
+def test_four_months_in_four_processes_into_one_file_all_land(start_platform):
+    platform = start_platform(rows_per_day=60)
+    loads = [platform.start_load(month) for month in MONTHS]
+    assert [load.communicate() and load.returncode for load in loads] == [0, 0, 0, 0]
+    for month in MONTHS:
+        assert platform.landed(month) == platform.truth(month)
+    assert platform.query(f"SELECT count(DISTINCT month), count(*) FROM {LOADS}") == [(4, 4)]
+
+
+def test_a_load_into_a_folder_that_does_not_exist_makes_it(platform, clean_environment):
+    elsewhere = platform.with_variables(CLEARGRID_WAREHOUSE=str(clean_environment / "a/b/c.duckdb"))
+    assert elsewhere.load().success
+    assert elsewhere.landed() == platform.truth()
+
+
+def test_a_load_by_dagsters_own_command_needs_nothing_but_variables(platform):
+    done = platform.start_load()
+    output, _ = done.communicate()
+    assert done.returncode == 0, output
+    assert platform.landed() == platform.truth()
