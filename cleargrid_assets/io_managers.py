@@ -121,13 +121,19 @@ class QueryHandler(DbTypeHandler[Query]):
         """Run the SELECT inside the warehouse."""
         table = TABLES[_name(table_slice)]
         connection.execute(table.ddl)
+        for reference in obj.references:
+            reference.keep(connection)
         select = obj.bind(connection)
-        if obj.is_append:
-            key = " AND ".join(f"kept.{name} IS NOT DISTINCT FROM new.{name}" for name in table.grain)
-            select = f"SELECT * FROM ({select}) AS new WHERE NOT EXISTS (FROM {_name(table_slice)} AS kept WHERE {key})"
+        if obj.append_key:
+            key = " AND ".join(f"kept.{name} IS NOT DISTINCT FROM new.{name}" for name in obj.append_key)
+            select = (
+                f"SELECT * FROM ({select}\n) AS new WHERE NOT EXISTS (FROM {_name(table_slice)} AS kept WHERE {key})"
+            )
         else:
             connection.execute(f"DELETE FROM {_name(table_slice)}{_where(table_slice)}")
         connection.execute(f"INSERT INTO {_name(table_slice)} BY NAME {select}")
+        if obj.followed_by:
+            connection.execute(obj.followed_by)
         return _row_counts(context, table_slice, connection)
 
     def load_input(self, *_arguments: Any) -> Query:

@@ -12,13 +12,21 @@ from cleargrid_assets.assets.presentation import FRESHNESS, OWNERS, definition_m
 from cleargrid_assets.partitions import month_of
 from cleargrid_assets.resources import WarehouseResource
 from cleargrid_assets.settings import Settings
+from cleargrid_assets.tables.analytics import METRIC_DEFINITIONS
+from cleargrid_assets.tables.core import CALLING_HOURS_PROFILES
 from cleargrid_assets.tables.table import Table
-from cleargrid_assets.warehouse import Query
+from cleargrid_assets.warehouse import Query, Reference
 
+REFERENCE_KEYS = [dg.AssetKey(table.key) for table in (METRIC_DEFINITIONS, CALLING_HOURS_PROFILES)]
 FOLLOW_MONTH = (
-    dg.AutomationCondition.eager().without(dg.AutomationCondition.in_latest_time_window())
-    & dg.AutomationCondition.all_deps_blocking_checks_passed()
-).with_label("follow any month whose blocking checks passed")
+    (
+        dg.AutomationCondition.eager().without(dg.AutomationCondition.in_latest_time_window())
+        & dg.AutomationCondition.all_deps_blocking_checks_passed()
+    )
+    # A month's run brings the reference tables it joins up to date itself.
+    .ignore(dg.AssetSelection.assets(*REFERENCE_KEYS))
+    .with_label("follow any month whose blocking checks passed")
+)
 FOLLOW_TABLE = (
     dg.AutomationCondition.eager()
     .without(~dg.AutomationCondition.any_deps_missing())
@@ -31,15 +39,18 @@ def sql_asset(
     deps: Sequence[Table],
     months: dg.MonthlyPartitionsDefinition | None,
     *,
-    is_append: bool = False,
+    append_key: tuple[str, ...] = (),
+    references: tuple[Reference, ...] = (),
+    followed_by: str | None = None,
 ) -> dg.AssetsDefinition:
-    """`table`, computed month by month from `deps`; without `months`, as a whole."""
+    """`table`, computed month by month from `deps`; without `months`, as a whole. For the rest see `Query`."""
     sql = sql_of(table)
+    sources = [*deps, *(reference.table for reference in references)]
 
     @dg.asset(
         key=dg.AssetKey(table.key),
         group_name=table.schema,
-        deps=[dg.AssetKey(dep.key) for dep in deps],
+        deps=[dg.AssetKey(source.key) for source in sources],
         partitions_def=months,
         description=f"{description(table)}\n\n```sql\n{sql}\n```",
         metadata=definition_metadata(table),
@@ -52,14 +63,19 @@ def sql_asset(
         variables = reporting_variables(warehouse.settings)
         if months:
             variables["month"] = month_of(context.partition_key)
-        return Query(sql, variables, is_append=is_append)
+        return Query(sql, variables, append_key=append_key, references=references, followed_by=followed_by)
 
     return computed
 
 
 def sql_of(table: Table) -> str:
     """The table's SELECT."""
-    return (Path(__file__).parent / table.schema / f"{table.name}.sql").read_text(encoding="utf-8")
+    return sql_path(table).read_text(encoding="utf-8")
+
+
+def sql_path(table: Table) -> Path:
+    """Where the table's SELECT is."""
+    return Path(__file__).parent / table.schema / f"{table.name}.sql"
 
 
 def reporting_variables(settings: Settings) -> dict[str, object]:

@@ -10,14 +10,16 @@ import dagster as dg
 from cleargrid_assets.assets.claim_results import check_result
 from cleargrid_assets.assets.sql_asset import reporting_variables
 from cleargrid_assets.failures import LANDING_ERRORS, failure_of
+from cleargrid_assets.outcome_map import OutcomeMap
 from cleargrid_assets.partitions import month_of
 from cleargrid_assets.resources import WarehouseResource
+from cleargrid_assets.settings import Settings
 from cleargrid_assets.tables.catalog import ALL_TABLES
 from cleargrid_assets.tables.table import Table
 from cleargrid_assets.warehouse.claim import Claim
 
 SQL = Path(__file__).parent / "sql"
-WARNINGS = frozenset({"outcomes_are_mapped"})
+WARNINGS = frozenset({"outcomes_are_mapped", "every_month_uses_the_current_outcome_map"})
 """Claims whose failure is worth knowing but makes no number wrong."""
 
 
@@ -47,10 +49,10 @@ def _check(table: Table, claim: Claim, months: dg.MonthlyPartitionsDefinition | 
     def checked(
         context: dg.AssetCheckExecutionContext, warehouse: dg.ResourceParam[WarehouseResource]
     ) -> dg.AssetCheckResult:
-        variables = reporting_variables(warehouse.settings)
-        if months:
-            variables["month"] = month_of(context.partition_key)
         try:
+            variables = _variables(claim, warehouse.settings)
+            if months:
+                variables["month"] = month_of(context.partition_key)
             with warehouse.warehouse().reading() as connection:
                 refutation = claim.refute(connection, variables)
         except LANDING_ERRORS as error:
@@ -58,3 +60,11 @@ def _check(table: Table, claim: Claim, months: dg.MonthlyPartitionsDefinition | 
         return check_result(claim, refutation, asset_key=key, severity=severity)
 
     return checked
+
+
+def _variables(claim: Claim, settings: Settings) -> dict[str, object]:
+    """What the claim's SQL reads; the map in use is read only where it is asked for."""
+    variables = reporting_variables(settings)
+    if "getvariable('outcome_map_version')" in claim.sql:
+        variables["outcome_map_version"] = OutcomeMap.load(settings.outcomes).version
+    return variables

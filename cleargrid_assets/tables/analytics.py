@@ -4,7 +4,7 @@ Symbols are those of the metrics page: A attempts, K connected, C contacts, T th
 B broken promises, U unmapped. Counts are over the rows in scope (CLEARGRID_ROW_SCOPE) unless a column says otherwise.
 """
 
-from cleargrid_assets.tables.core import CLASSES
+from cleargrid_assets.tables.core import CLASSES, OUTCOME_MAP_VERSION
 from cleargrid_assets.tables.table import MONTH, Column, Table
 
 CHANNEL = Column("communication_type", "VARCHAR", "Channel, as sent; `(null)` where none was sent.")
@@ -67,6 +67,7 @@ OUTCOME_MIX = Table(
         Column("rows_inactive", "BIGINT", "Rows that it does not."),
         ATTEMPTS,
         BROKEN,
+        OUTCOME_MAP_VERSION,
     ),
 )
 
@@ -101,6 +102,7 @@ AGENT_PRODUCTIVITY = Table(
         Column("late_logged_1h", "BIGINT", "Rows logged more than an hour after the attempt."),
         Column("late_logged_24h", "BIGINT", "Rows logged more than 24 hours after the attempt."),
         Column("edited_rows", "BIGINT", "Rows changed after they were logged (updated_at after created_at)."),
+        OUTCOME_MAP_VERSION,
     ),
 )
 
@@ -127,7 +129,138 @@ COHORT_CONTACT = Table(
         *rate("ptp_per_attempt", "promises", "attempts"),
         *rate("ptp_per_rpc", "promises", "rpc"),
         Column("small_sample", "BOOLEAN", f"Fewer than {SMALL_SAMPLE} attempts: too few to read a rate from."),
+        OUTCOME_MAP_VERSION,
     ),
 )
 
-ANALYTICS_TABLES = (OUTCOME_MIX, AGENT_PRODUCTIVITY, COHORT_CONTACT)
+METRIC_DEFINITIONS = Table(
+    "analytics",
+    "metric_definitions",
+    "Every metric of this platform, and those that D23 cannot carry, with the reason: the shipped file of that name.",
+    ("metric",),
+    (
+        Column("metric", "VARCHAR", "The metric, as kpi_monthly names it."),
+        Column("name", "VARCHAR", "What people call it."),
+        Column("formula", "VARCHAR", "Its formula; A attempts, K connected, C contacts, R right party, P promises."),
+        Column("numerator", "VARCHAR", "The count above the line; null for quantiles.", nullable=True),
+        Column("denominator", "VARCHAR", "The count below the line; of a quantile, its rows.", nullable=True),
+        Column("supported", "BOOLEAN", "Whether D23 can carry it."),
+        Column("why_not", "VARCHAR", "What D23 lacks for it; null where supported.", nullable=True),
+        Column("caveat", "VARCHAR", "What to keep in mind when reading it.", nullable=True),
+    ),
+)
+
+KPI_MONTHLY = Table(
+    "analytics",
+    "kpi_monthly",
+    "The supported metrics of a month: of the whole, of each channel, of each channel and source.",
+    ("month", "slice", "communication_type", "interaction_source", "metric"),
+    (
+        MONTH,
+        Column("slice", "VARCHAR", "`all`, `channel` or `channel x source`: what the row is a figure of."),
+        Column("communication_type", "VARCHAR", "Channel, as sent; `(all)` in the slice all."),
+        Column("interaction_source", "VARCHAR", "Interaction source, as sent; `(all)` unless the slice names it."),
+        Column("metric", "VARCHAR", "The metric; see metric_definitions."),
+        Column("numerator", "BIGINT", "The count above the line; null for quantiles.", nullable=True),
+        Column("denominator", "BIGINT", "The count below the line; of a quantile, its rows."),
+        Column("value", "DOUBLE", "numerator / denominator, or seconds; null where denominator is 0.", nullable=True),
+        Column(
+            "lo", "DOUBLE", "Lower end of a share's Wilson 95 % interval; null for what is no share.", nullable=True
+        ),
+        Column(
+            "hi", "DOUBLE", "Upper end of a share's Wilson 95 % interval; null for what is no share.", nullable=True
+        ),
+        Column("prev_value", "DOUBLE", "The value of the month before; null where it has none.", nullable=True),
+        Column(
+            "change_pp",
+            "DOUBLE",
+            "value - prev_value of a share, in percentage points. Null for broken promises: the month before is older, "
+            "and they are compared at equal age only (ptp_vintage).",
+            nullable=True,
+        ),
+        Column("status", "VARCHAR", "`provisional` until the month was loaded after its end, then `final`."),
+        Column("definition", "VARCHAR", "The metric's name and formula."),
+        UNMAPPED,
+        OUTCOME_MAP_VERSION,
+    ),
+)
+
+PTP_VINTAGE = Table(
+    "analytics",
+    "ptp_vintage",
+    "How the promises of a month stood at each load of it: appended at every re-read, never rewritten.",
+    ("month", "observed_at", "communication_type", "interaction_source"),
+    (
+        Column(MONTH.name, MONTH.type, "The partition: the month in which the promises were made."),
+        Column("observed_at", "TIMESTAMP", "The load that saw them so, UTC."),
+        CHANNEL,
+        SOURCE,
+        PROMISES,
+        BROKEN,
+        *rate("broken_share", "broken", "promises"),
+        Column(
+            "age_days",
+            "DOUBLE",
+            "Days from the month's end to observed_at: every promise is at least so old. Below 0 while it is open.",
+        ),
+        OUTCOME_MAP_VERSION,
+    ),
+)
+
+UNMAPPED_OUTCOMES = Table(
+    "analytics",
+    "unmapped_outcomes",
+    "Outcomes that the outcome map does not know, over all months and all landed rows, with the line that maps them.",
+    ("outcome_key",),
+    (
+        Column(
+            "outcome_key",
+            "VARCHAR",
+            "The matching key; `(null)` where no outcome was sent, `(no letter or digit)` where it has none.",
+        ),
+        Column("raw_spellings", "VARCHAR[]", "The spellings as sent."),
+        Column("rows", "BIGINT", "Landed rows with it, active or not."),
+        Column("rows_landed", "BIGINT", "All landed rows."),
+        *rate("share", "rows", "rows_landed"),
+        Column("first_seen_at", "TIMESTAMP", "Its first attempt, UTC."),
+        Column("last_seen_at", "TIMESTAMP", "Its last attempt, UTC."),
+        Column("channels", "VARCHAR[]", "The channels it was logged on."),
+        Column(
+            "csv_line",
+            "VARCHAR",
+            "The line for the file of CLEARGRID_OUTCOMES: fill in its classes. Null where nothing can be mapped.",
+            nullable=True,
+        ),
+        OUTCOME_MAP_VERSION,
+    ),
+)
+
+CALLING_HOURS = Table(
+    "analytics",
+    "calling_hours",
+    "Attempts outside the hours that a profile permits. A monitoring figure, not legal advice.",
+    ("month", "profile", "communication_type", "interaction_source"),
+    (
+        MONTH,
+        Column("profile", "VARCHAR", "The profile; see core.calling_hours_profiles."),
+        CHANNEL,
+        SOURCE,
+        Column("attempts", "BIGINT", "Landed rows, active or not."),
+        Column("time_known", "BIGINT", "Those with a time of day; exactly 00:00:00 is a date without one."),
+        Column("outside_early", "BIGINT", "Those before the permitted hours of their weekday."),
+        Column("outside_late", "BIGINT", "Those at or after their end; all of a weekday without hours."),
+        *rate("outside_share", "(outside_early + outside_late)", "time_known"),
+        Column("verified", "BOOLEAN", "Whether the profile's hours were read in the primary text."),
+    ),
+)
+
+ANALYTICS_TABLES = (
+    OUTCOME_MIX,
+    AGENT_PRODUCTIVITY,
+    COHORT_CONTACT,
+    CALLING_HOURS,
+    METRIC_DEFINITIONS,
+    KPI_MONTHLY,
+    PTP_VINTAGE,
+    UNMAPPED_OUTCOMES,
+)

@@ -49,4 +49,20 @@ CONTACT_ATTEMPTS = Table(
     ),
 )
 
-CORE_TABLES = (OUTCOME_SPELLINGS, CONTACT_ATTEMPTS)
+CALLING_HOURS_PROFILES = Table(
+    "core",
+    "calling_hours_profiles",
+    "The hours in which a rule permits calls: the shipped file of that name. A weekday without a row has none.",
+    ("name", "weekday"),
+    (
+        Column("name", "VARCHAR", "The profile."),
+        Column("timezone", "VARCHAR", "IANA zone of its clock; null: the configured time zone.", nullable=True),
+        Column("weekday", "INTEGER", "Local weekday, 1 (Monday) to 7."),
+        Column("start", "TIME", "First permitted time of the day."),
+        Column("end", "TIME", "First time that is no longer permitted: start <= t < end."),
+        Column("source", "VARCHAR", "The text that says so."),
+        Column("verified", "BOOLEAN", "Whether it was read in the primary text."),
+    ),
+)
+
+CORE_TABLES = (OUTCOME_SPELLINGS, CONTACT_ATTEMPTS, CALLING_HOURS_PROFILES)

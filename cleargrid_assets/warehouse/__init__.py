@@ -13,11 +13,12 @@ from cleargrid_assets.warehouse.errors import (
     WarehouseUnreadableError,
     WarehouseWriteError,
 )
-from cleargrid_assets.warehouse.query import Query
+from cleargrid_assets.warehouse.query import Query, Reference
 from cleargrid_assets.warehouse.warehouse import Warehouse
 
 __all__ = [
     "Query",
+    "Reference",
     "Warehouse",
     "WarehouseBusyError",
     "WarehouseConflictError",

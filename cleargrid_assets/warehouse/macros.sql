@@ -1,20 +1,34 @@
 -- Macros that the tables' SQL uses; kept in the warehouse, so that the SQL can be pasted into any shell that opened it.
 
 -- k of n as a share; null where n is 0.
-CREATE MACRO IF NOT EXISTS rate(k, n) AS CASE WHEN n > 0 THEN k / n END;
+CREATE OR REPLACE MACRO rate(k, n) AS CASE WHEN n > 0 THEN k / n END;
 
 -- The 97.5th percentile of the normal distribution: what makes an interval hold 95 %.
-CREATE MACRO IF NOT EXISTS z95() AS 1.959963984540054e0;
+CREATE OR REPLACE MACRO z95() AS 1.959963984540054e0;
 
 -- Ends of the Wilson score interval of k of n at 95 %; null where n is 0.
 -- Wilson, E. B. (1927), Probable inference, the law of succession, and statistical inference.
-CREATE MACRO IF NOT EXISTS wilson_lo(k, n) AS
+CREATE OR REPLACE MACRO wilson_lo(k, n) AS
 CASE
     WHEN n > 0 AND k = 0 THEN 0.0e0
     WHEN n > 0 THEN (k + z95() ^ 2 / 2 - z95() * sqrt(k * (n - k) / n + z95() ^ 2 / 4)) / (n + z95() ^ 2)
 END;
-CREATE MACRO IF NOT EXISTS wilson_hi(k, n) AS
+CREATE OR REPLACE MACRO wilson_hi(k, n) AS
 CASE
     WHEN n > 0 AND k = n THEN 1.0e0
     WHEN n > 0 THEN (k + z95() ^ 2 / 2 + z95() * sqrt(k * (n - k) / n + z95() ^ 2 / 4)) / (n + z95() ^ 2)
 END;
+
+-- Change of a share against the month before, in percentage points. Null for what is no share, and for broken promises:
+-- they grow with age, and the month before is older. Those are compared at equal age, in analytics.ptp_vintage.
+CREATE OR REPLACE MACRO kpi_change_pp(metric, lo, value, prev_value) AS
+CASE WHEN lo IS NOT NULL AND NOT starts_with(metric, 'broken_per_') THEN 100 * (value - prev_value) END;
+
+-- A spelling as one line of an outcome map's file: outcome, contact_class, result_class, aliases.
+-- Characters that separate aliases or lines become spaces; the matching key does not look at them.
+CREATE OR REPLACE MACRO csv_field(said) AS
+CASE WHEN regexp_matches(said, '[",]') THEN '"' || replace(said, '"', '""') || '"' ELSE said END;
+CREATE OR REPLACE MACRO outcome_map_line(spelling) AS
+lower(trim(regexp_replace(spelling, '[^\p{L}\p{M}\p{N}]+', '_', 'g'), '_'))
+|| ',unknown,unknown,'
+|| csv_field(trim(regexp_replace(spelling, '[|\pZ\pC]+', ' ', 'g')));

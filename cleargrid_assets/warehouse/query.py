@@ -1,4 +1,4 @@
-"""`Query`: a SELECT whose rows become one partition of a table."""
+"""`Query`: a SELECT whose rows become one partition of a table, and `Reference`: a small table kept from a CSV file."""
 
 from __future__ import annotations
 
@@ -7,25 +7,52 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     import duckdb
     import pyarrow as pa
+
+    from cleargrid_assets.tables.table import Table
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A table whose rows are a shipped CSV file; empty fields are null."""
+
+    table: Table
+    file: Path
+
+    @property
+    def select(self) -> str:
+        """The SELECT of the file's rows, as text: the table's own types apply when they are stored."""
+        path = str(self.file).replace("'", "''")
+        return f"SELECT * FROM read_csv('{path}', header = true, all_varchar = true, nullstr = '')"
+
+    def keep(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Make the table what the file says."""
+        connection.execute(self.table.ddl)
+        connection.execute(f"DELETE FROM {self.table.qualified_name}")
+        connection.execute(f"INSERT INTO {self.table.qualified_name} BY NAME {self.select}")
 
 
 @dataclass(frozen=True)
 class Query:
     """A SELECT, the SQL variables it reads with `getvariable`, and Arrow tables it may name.
 
-    `is_append`: rows are added beside the earlier ones, unless a row of the same grain is there already.
+    `append_key`: rows are added beside the earlier ones, except where rows with the same values of these columns are
+    there already; without it they replace the partition. `references` are brought up to date before the SELECT,
+    because it joins them. `followed_by` is a statement that runs after the rows were written, in their transaction.
     """
 
     sql: str
     variables: Mapping[str, object] = field(default_factory=dict)
     relations: Mapping[str, pa.Table] = field(default_factory=dict)
-    is_append: bool = False
+    append_key: tuple[str, ...] = ()
+    references: tuple[Reference, ...] = ()
+    followed_by: str | None = None
 
     def bind(self, connection: duckdb.DuckDBPyConnection) -> str:
-        """Set the variables and register the relations on `connection`; return the SELECT without its semicolon."""
+        """Set the variables, register the relations on `connection`; return the SELECT without its semicolon."""
         for name, value in self.variables.items():
             connection.execute(f"SET VARIABLE {name} = ?", [value])
         for name, relation in self.relations.items():

@@ -34,7 +34,8 @@ counted AS (
         quantile_cont(log_lag_seconds, [0.5, 0.9, 0.99]) AS log_lag_quantiles,
         count(*) FILTER (WHERE log_lag_seconds > 3600) AS late_logged_1h,
         count(*) FILTER (WHERE log_lag_seconds > 86400) AS late_logged_24h,
-        count(*) FILTER (WHERE updated_at > created_at) AS edited_rows
+        count(*) FILTER (WHERE updated_at > created_at) AS edited_rows,
+        max(outcome_map_version) AS outcome_map_version
     FROM in_scope
     GROUP BY ALL
 )

@@ -26,7 +26,8 @@ counted AS (
         count(*) FILTER (
             WHERE contact_class = 'right_party' AND result_class = 'promise' AND is_ptp_broken
         ) AS broken,
-        count(*) FILTER (WHERE NOT is_mapped) AS unmapped
+        count(*) FILTER (WHERE NOT is_mapped) AS unmapped,
+        max(outcome_map_version) AS outcome_map_version
     FROM in_scope
     GROUP BY ALL
 )

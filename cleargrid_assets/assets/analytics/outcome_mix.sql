@@ -18,7 +18,8 @@ SELECT
     count(*) FILTER (WHERE is_active OR getvariable('row_scope') = 'all') AS attempts,
     count(*) FILTER (
         WHERE result_class = 'promise' AND is_ptp_broken AND (is_active OR getvariable('row_scope') = 'all')
-    ) AS broken
+    ) AS broken,
+    max(outcome_map_version) AS outcome_map_version
 FROM core.contact_attempts
 WHERE getvariable('month') IS NULL OR month = getvariable('month')
 GROUP BY ALL

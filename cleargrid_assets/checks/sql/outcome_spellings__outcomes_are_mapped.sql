@@ -1,12 +1,16 @@
--- Finds outcome spellings that the outcome map does not know: they are counted as attempts and in no rate.
--- No row: the claim holds. Paste each csv_line, with its classes filled in, into the file of CLEARGRID_OUTCOMES.
+-- Finds outcomes that the outcome map does not know: they are counted as attempts and in no rate.
+-- No row: the claim holds. Paste each csv_line, with its two classes filled in, into the file of CLEARGRID_OUTCOMES
+-- (its first line is outcome,contact_class,result_class,aliases) and backfill core/outcome_spellings with what is
+-- downstream. analytics.unmapped_outcomes lists them all, with their rows.
 -- In a DuckDB shell on the warehouse: SET VARIABLE month = DATE '2026-05-01'; then paste (without it: all months).
 SELECT
     month,
-    outcome_option,
-    '"' || replace(outcome_option, '"', '""') || '",unknown,unknown,' AS csv_line
+    outcome_key,
+    list(outcome_option ORDER BY outcome_option) AS raw_spellings,
+    CASE WHEN outcome_key <> '' THEN min(outcome_map_line(outcome_option)) END AS csv_line
 FROM core.outcome_spellings
 WHERE
     (getvariable('month') IS NULL OR month = getvariable('month'))
     AND NOT is_mapped
     AND outcome_option IS NOT NULL
+GROUP BY month, outcome_key

@@ -1,0 +1,145 @@
+-- The supported metrics of analytics.metric_definitions for a month: the whole, each channel, each channel and source;
+-- with numerator, denominator, Wilson 95 % interval and the month before. Counts are over the rows in scope.
+-- A metric's numerator and denominator are the counts that its definition names.
+-- rate, wilson_lo, wilson_hi and kpi_change_pp are macros of the warehouse.
+-- In a DuckDB shell on the warehouse: SET VARIABLE month = DATE '2026-05-01'; then paste.
+-- Without it: all months. The rows in scope are the active ones, unless SET VARIABLE row_scope = 'all'.
+-- A promise is mature after 30 days, unless SET VARIABLE ptp_maturity_days = 45.
+WITH last_load AS (
+    SELECT month, max(loaded_at) AS loaded_at, arg_max(until, loaded_at) AS until
+    FROM raw.d23_loads
+    WHERE getvariable('month') IS NULL OR month = getvariable('month')
+    GROUP BY month
+),
+
+-- Rows out of scope keep their slice and lose their classes, so that they are counted nowhere.
+attempt AS (
+    SELECT
+        row.month,
+        coalesce(row.communication_type, '(null)') AS communication_type,
+        coalesce(row.interaction_source, '(null)') AS interaction_source,
+        row.is_active OR coalesce(getvariable('row_scope') = 'all', FALSE) AS in_scope,
+        in_scope AND upper(row.communication_type) = 'CALL' AS is_call,
+        CASE WHEN in_scope THEN row.contact_class END AS contact_class,
+        CASE WHEN in_scope AND row.contact_class = 'right_party' THEN row.result_class END AS rpc_result,
+        CASE WHEN in_scope THEN row.is_mapped END AS is_mapped,
+        CASE WHEN in_scope THEN row.log_lag_seconds END AS log_lag_seconds,
+        in_scope AND row.updated_at > row.created_at AS is_edited,
+        rpc_result = 'promise' AND row.is_ptp_broken AS is_broken,
+        rpc_result = 'promise'
+        AND row.communicated_at
+        <= last_load.loaded_at - to_days(coalesce(getvariable('ptp_maturity_days'), 30)::INTEGER) AS is_mature,
+        row.outcome_map_version
+    FROM core.contact_attempts AS row
+    LEFT JOIN last_load ON row.month = last_load.month
+    WHERE getvariable('month') IS NULL OR row.month = getvariable('month')
+),
+
+counted AS (
+    SELECT
+        month,
+        CASE
+            WHEN grouping(communication_type) = 1 THEN 'all'
+            WHEN grouping(interaction_source) = 1 THEN 'channel'
+            ELSE 'channel x source'
+        END AS slice,
+        coalesce(communication_type, '(all)') AS communication_type,
+        coalesce(interaction_source, '(all)') AS interaction_source,
+        count(*) FILTER (WHERE NOT is_mapped) AS unmapped,
+        max(outcome_map_version) AS outcome_map_version,
+        map_from_entries([
+            ('attempts', count(*) FILTER (WHERE in_scope)),
+            ('calls', count(*) FILTER (WHERE is_call)),
+            ('calls_connected', count(*) FILTER (WHERE is_call AND contact_class NOT IN ('no_connect', 'unknown'))),
+            (
+                'contacts',
+                count(*) FILTER (WHERE contact_class IN ('live_unidentified', 'third_party', 'right_party'))
+            ),
+            ('third_party', count(*) FILTER (WHERE contact_class = 'third_party')),
+            ('rpc', count(*) FILTER (WHERE contact_class = 'right_party')),
+            ('promises', count(*) FILTER (WHERE rpc_result = 'promise')),
+            ('refusals', count(*) FILTER (WHERE rpc_result = 'refusal')),
+            ('settlements', count(*) FILTER (WHERE rpc_result = 'settlement')),
+            ('disputes', count(*) FILTER (WHERE rpc_result = 'dispute')),
+            ('callbacks', count(*) FILTER (WHERE rpc_result = 'callback')),
+            ('hardships', count(*) FILTER (WHERE rpc_result = 'hardship')),
+            ('broken', count(*) FILTER (WHERE is_broken)),
+            ('promises_mature', count(*) FILTER (WHERE is_mature)),
+            ('broken_mature', count(*) FILTER (WHERE is_mature AND is_broken)),
+            ('late_logged_1h', count(*) FILTER (WHERE log_lag_seconds > 3600)),
+            ('late_logged_24h', count(*) FILTER (WHERE log_lag_seconds > 86400)),
+            ('edited_rows', count(*) FILTER (WHERE is_edited)),
+            ('unmapped', count(*) FILTER (WHERE NOT is_mapped))
+        ]) AS counts,
+        map_from_entries([
+            ('log_lag_p50_s', quantile_cont(log_lag_seconds, 0.5)),
+            ('log_lag_p90_s', quantile_cont(log_lag_seconds, 0.9)),
+            ('log_lag_p99_s', quantile_cont(log_lag_seconds, 0.99))
+        ]) AS quantiles
+    FROM attempt
+    GROUP BY GROUPING SETS ((month), (month, communication_type), (month, communication_type, interaction_source))
+),
+
+timed AS (
+    SELECT
+        month,
+        coalesce(communication_type, '(all)') AS communication_type,
+        coalesce(interaction_source, '(all)') AS interaction_source,
+        map_from_entries([
+            ('outside_hours', sum(outside_early + outside_late)::BIGINT),
+            ('timed_attempts', sum(time_known)::BIGINT)
+        ]) AS counts
+    FROM analytics.calling_hours
+    WHERE (getvariable('month') IS NULL OR month = getvariable('month')) AND profile = 'reg_f'
+    GROUP BY GROUPING SETS ((month), (month, communication_type), (month, communication_type, interaction_source))
+),
+
+-- Each metric in each slice: the counts that its definition names.
+chosen AS (
+    SELECT
+        counted.month,
+        counted.slice,
+        counted.communication_type,
+        counted.interaction_source,
+        definition.metric,
+        coalesce(counted.counts[definition.numerator], timed.counts[definition.numerator]) AS numerator,
+        coalesce(counted.counts[definition.denominator], timed.counts[definition.denominator], 0) AS denominator,
+        counted.quantiles[definition.metric] AS quantile,
+        -- Attempts are no part of what they led to: their ratio is no share and has no interval.
+        definition.numerator <> 'attempts' AS is_share,
+        CASE WHEN last_load.loaded_at >= last_load.until THEN 'final' ELSE 'provisional' END AS status,
+        definition.name || ': ' || definition.formula AS definition,
+        counted.unmapped,
+        counted.outcome_map_version
+    FROM counted
+    CROSS JOIN analytics.metric_definitions AS definition
+    LEFT JOIN timed
+        ON
+            counted.month = timed.month
+            AND counted.communication_type = timed.communication_type
+            AND counted.interaction_source = timed.interaction_source
+    LEFT JOIN last_load ON counted.month = last_load.month
+    WHERE definition.supported
+),
+
+measured AS (
+    SELECT
+        * EXCLUDE (quantile, is_share),
+        coalesce(quantile, rate(numerator, denominator)) AS value,
+        CASE WHEN is_share THEN wilson_lo(numerator, denominator) END AS lo,
+        CASE WHEN is_share THEN wilson_hi(numerator, denominator) END AS hi
+    FROM chosen
+)
+
+SELECT
+    measured.*,
+    before.value AS prev_value,
+    kpi_change_pp(measured.metric, measured.lo, measured.value, before.value) AS change_pp
+FROM measured
+LEFT JOIN analytics.kpi_monthly AS before
+    ON
+        before.month = measured.month - INTERVAL 1 MONTH
+        AND measured.slice = before.slice
+        AND measured.communication_type = before.communication_type
+        AND measured.interaction_source = before.interaction_source
+        AND measured.metric = before.metric

@@ -1,0 +1,31 @@
+-- The month after `month` compares with it: its prev_value and change_pp follow, in whatever order months are computed.
+-- Runs in the transaction that writes analytics.kpi_monthly. kpi_change_pp is a macro of the warehouse.
+-- In a DuckDB shell on the warehouse: SET VARIABLE month = DATE '2026-05-01'; then paste.
+UPDATE analytics.kpi_monthly AS after_it
+SET
+    prev_value = compared.prev_value,
+    change_pp = kpi_change_pp(after_it.metric, after_it.lo, after_it.value, compared.prev_value)
+FROM (
+    SELECT
+        later.month,
+        later.slice,
+        later.communication_type,
+        later.interaction_source,
+        later.metric,
+        it.value AS prev_value
+    FROM analytics.kpi_monthly AS later
+    LEFT JOIN analytics.kpi_monthly AS it
+        ON
+            it.month = getvariable('month')
+            AND later.slice = it.slice
+            AND later.communication_type = it.communication_type
+            AND later.interaction_source = it.interaction_source
+            AND later.metric = it.metric
+    WHERE later.month = getvariable('month') + INTERVAL 1 MONTH
+) AS compared
+WHERE
+    after_it.month = compared.month
+    AND after_it.slice = compared.slice
+    AND after_it.communication_type = compared.communication_type
+    AND after_it.interaction_source = compared.interaction_source
+    AND after_it.metric = compared.metric

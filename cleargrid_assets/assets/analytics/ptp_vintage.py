@@ -1,0 +1,17 @@
+"""`analytics.ptp_vintage`: what its SQL is made from. The SQL is in the file of the same name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cleargrid_assets.assets.sql_asset import sql_asset
+from cleargrid_assets.tables.analytics import PTP_VINTAGE
+from cleargrid_assets.tables.core import CONTACT_ATTEMPTS
+
+if TYPE_CHECKING:
+    import dagster as dg
+
+
+def build_ptp_vintage(months: dg.MonthlyPartitionsDefinition) -> dg.AssetsDefinition:
+    """The asset over `months`: one observation per load of a month, kept for ever."""
+    return sql_asset(PTP_VINTAGE, [CONTACT_ATTEMPTS], months, append_key=("month", "observed_at"))

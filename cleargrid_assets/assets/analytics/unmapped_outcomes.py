@@ -1,0 +1,17 @@
+"""`analytics.unmapped_outcomes`: what its SQL is made from. The SQL is in the file of the same name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cleargrid_assets.assets.sql_asset import sql_asset
+from cleargrid_assets.tables.analytics import UNMAPPED_OUTCOMES
+from cleargrid_assets.tables.core import CONTACT_ATTEMPTS
+
+if TYPE_CHECKING:
+    import dagster as dg
+
+
+def build_unmapped_outcomes() -> dg.AssetsDefinition:
+    """The asset, over all months at once."""
+    return sql_asset(UNMAPPED_OUTCOMES, [CONTACT_ATTEMPTS], None)

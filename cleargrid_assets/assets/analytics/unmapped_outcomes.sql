@@ -1,0 +1,48 @@
+-- Outcomes that the outcome map does not know, over all months and all landed rows, active or not: they are counted as
+-- attempts and in no rate. Spellings with the same matching key are one row; csv_line is ready for the file of
+-- CLEARGRID_OUTCOMES, with its two classes to be filled in (none for `(null)` and `(no letter or digit)`).
+-- rate, wilson_lo, wilson_hi and outcome_map_line are macros of the warehouse.
+-- In a DuckDB shell on the warehouse: paste.
+WITH landed AS (
+    SELECT count(*) AS rows_landed FROM core.contact_attempts
+),
+
+unmapped AS (
+    SELECT
+        CASE
+            WHEN attempt.outcome_option IS NULL THEN '(null)'
+            ELSE coalesce(nullif(spelling.outcome_key, ''), '(no letter or digit)')
+        END AS outcome_key,
+        coalesce(attempt.outcome_option, '(null)') AS raw_spelling,
+        attempt.communicated_at,
+        coalesce(attempt.communication_type, '(null)') AS communication_type,
+        CASE WHEN spelling.outcome_key <> '' THEN outcome_map_line(attempt.outcome_option) END AS csv_line,
+        attempt.outcome_map_version
+    FROM core.contact_attempts AS attempt
+    LEFT JOIN core.outcome_spellings AS spelling
+        ON attempt.month = spelling.month AND attempt.outcome_option = spelling.outcome_option
+    WHERE NOT attempt.is_mapped
+),
+
+counted AS (
+    SELECT
+        outcome_key,
+        list(DISTINCT raw_spelling ORDER BY raw_spelling) AS raw_spellings,
+        count(*) AS rows,
+        min(communicated_at) AS first_seen_at,
+        max(communicated_at) AS last_seen_at,
+        list(DISTINCT communication_type ORDER BY communication_type) AS channels,
+        min(csv_line) AS csv_line,
+        max_by(outcome_map_version, communicated_at) AS outcome_map_version
+    FROM unmapped
+    GROUP BY outcome_key
+)
+
+SELECT
+    counted.*,
+    landed.rows_landed,
+    rate(counted.rows, landed.rows_landed) AS share,
+    wilson_lo(counted.rows, landed.rows_landed) AS share_lo,
+    wilson_hi(counted.rows, landed.rows_landed) AS share_hi
+FROM counted
+CROSS JOIN landed

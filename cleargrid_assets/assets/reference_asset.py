@@ -1,0 +1,47 @@
+"""`reference_asset`: a small table whose rows are a shipped CSV file of the table's name.
+
+Here: what reference tables share. Not here: their rows. Months that join one bring it up to date in their own
+transaction, so that each can be computed alone; the asset shows it in the lineage and fills it before any month.
+"""
+
+import hashlib
+from pathlib import Path
+
+import dagster as dg
+
+from cleargrid_assets.assets.presentation import OWNERS, definition_metadata, description
+from cleargrid_assets.tables.table import Table
+from cleargrid_assets.warehouse import Query, Reference
+
+FOLLOW_FILE = (
+    (
+        (dg.AutomationCondition.missing() & ~dg.AutomationCondition.execution_failed())
+        | dg.AutomationCondition.code_version_changed()
+    )
+    & ~dg.AutomationCondition.in_progress()
+).with_label("follow the shipped file")
+
+
+def reference_of(table: Table) -> Reference:
+    """The table with its file, `<schema>/<table>.csv`."""
+    return Reference(table, Path(__file__).parent / table.schema / f"{table.name}.csv")
+
+
+def reference_asset(table: Table) -> dg.AssetsDefinition:
+    """`table`, as its file says."""
+    reference = reference_of(table)
+
+    @dg.asset(
+        key=dg.AssetKey(table.key),
+        group_name=table.schema,
+        description=description(table),
+        metadata=definition_metadata(table),
+        automation_condition=FOLLOW_FILE,
+        code_version=hashlib.sha256(reference.file.read_bytes()).hexdigest()[:12],
+        owners=OWNERS,
+        kinds={"duckdb", "csv"},
+    )
+    def kept() -> Query:
+        return Query(reference.select)
+
+    return kept
