@@ -9,5 +9,5 @@ WHERE
         coalesce(isfinite(value), TRUE)
         AND (value IS NULL) = (denominator = 0)
         AND (lo IS NULL) = (hi IS NULL)
-        AND coalesce(0 <= lo AND lo <= value AND value <= hi AND hi <= 1 AND numerator <= denominator, lo IS NULL)
+        AND (lo IS NULL OR (0 <= lo AND lo <= value AND value <= hi AND hi <= 1 AND numerator <= denominator))
     )
