@@ -51,6 +51,15 @@ FIGURES: Mapping[str, Mapping[str, str]] = {
     },
     "analytics.agent_productivity": FUNNEL | {"active_hours": "sum(active_hours)"},
     "analytics.cohort_contact": FUNNEL,
+    "analytics.calling_hours": {
+        "outside / time known": "sum(outside_early + outside_late) FILTER (verified) / "
+        "nullif(sum(time_known) FILTER (verified), 0)",
+    },
+    "analytics.kpi_monthly": {
+        metric: f"max(value) FILTER (slice = 'all' AND metric = '{metric}')"
+        for metric in ("contact_rate", "rpc_per_contact", "ptp_per_rpc", "broken_per_mature_promise")
+    },
+    "analytics.ptp_vintage": {"observations": "count(DISTINCT observed_at)"},
 }
 CHARTS: Mapping[str, Chart] = {
     "analytics.outcome_mix": Chart("Attempts by outcome", "outcome", "sum(attempts)", "2 DESC, 1"),
@@ -59,6 +68,27 @@ CHARTS: Mapping[str, Chart] = {
         "Contacts / attempts by local hour",
         "local_hour",
         "sum(contacts) / nullif(sum(attempts), 0)",
+        "1",
+        is_share=True,
+    ),
+    "analytics.calling_hours": Chart(
+        "Outside permitted hours / attempts with a known time",
+        "communication_type",
+        "sum(outside_early + outside_late) FILTER (verified) / nullif(sum(time_known) FILTER (verified), 0)",
+        "1",
+        is_share=True,
+    ),
+    "analytics.kpi_monthly": Chart(
+        "Shares of the month, all channels",
+        "metric",
+        "max(value) FILTER (slice = 'all' AND lo IS NOT NULL)",
+        "1",
+        is_share=True,
+    ),
+    "analytics.ptp_vintage": Chart(
+        "Broken / promises at each load",
+        "observed_at",
+        "sum(broken) / sum(promises)",
         "1",
         is_share=True,
     ),

@@ -50,9 +50,9 @@ def definition_metadata(table: Table) -> dict[str, Any]:
 
 
 def code_references(schema: str, name: str) -> dg.CodeReferencesMetadataValue:
-    """The asset's SQL and its module, to open in an editor; a table that a load writes has the raw tables' columns."""
+    """The asset's SQL or CSV and its module, to open in an editor; a load's side table has the raw tables' columns."""
     folder = Path(__file__).parent / schema
-    files = [path for suffix in ("sql", "py") if (path := folder / f"{name}.{suffix}").is_file()] or [COLUMNS]
+    files = [path for suffix in ("sql", "csv", "py") if (path := folder / f"{name}.{suffix}").is_file()] or [COLUMNS]
     return dg.CodeReferencesMetadataValue(
         code_references=[dg.LocalFileCodeReference(file_path=str(path), label=path.name) for path in files]
     )

@@ -71,11 +71,9 @@ counted AS (
             ('edited_rows', count(*) FILTER (WHERE is_edited)),
             ('unmapped', count(*) FILTER (WHERE NOT is_mapped))
         ]) AS counts,
-        map_from_entries([
-            ('log_lag_p50_s', quantile_cont(log_lag_seconds, 0.5)),
-            ('log_lag_p90_s', quantile_cont(log_lag_seconds, 0.9)),
-            ('log_lag_p99_s', quantile_cont(log_lag_seconds, 0.99))
-        ]) AS quantiles
+        map(
+            ['log_lag_p50_s', 'log_lag_p90_s', 'log_lag_p99_s'], quantile_cont(log_lag_seconds, [0.5, 0.9, 0.99])
+        ) AS quantiles
     FROM attempt
     GROUP BY GROUPING SETS ((month), (month, communication_type), (month, communication_type, interaction_source))
 ),
