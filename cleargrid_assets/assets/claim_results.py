@@ -31,12 +31,15 @@ def _sentence(claim: Claim, refutation: Refutation) -> str:
     said = claim.name.replace("_", " ")
     if not refutation.count:
         return f"Holds: {said}."
-    return f"Does not hold: {said}. {refutation.count} offending; the first are listed. {_advice(claim)}"
+    listed = f"{refutation.count} offending {'row' if refutation.count == 1 else 'rows'}; the first are listed"
+    return f"Does not hold: {said} ({listed}). To do: {advice_of(claim)}"
 
 
-def _advice(claim: Claim) -> str:
-    """The lines of the claim's comment that say what to do, without the one on pasting."""
-    return " ".join(line for line in claim.description.splitlines() if "DuckDB shell" not in line)
+def advice_of(claim: Claim) -> str:
+    """What the claim's comment says is to be done: after `To do:`, else after what it says about a claim that holds."""
+    told = " ".join(line for line in claim.description.splitlines() if "DuckDB shell" not in line)
+    mark = next((mark for mark in ("To do:", "No row: the claim holds.") if mark in told), "")
+    return told.partition(mark)[2].strip() if mark else told
 
 
 def _examples(refutation: Refutation) -> dict[str, dg.TableMetadataValue]:

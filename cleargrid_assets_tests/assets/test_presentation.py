@@ -7,11 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from cleargrid_assets.assets.claim_results import advice_of
+from cleargrid_assets.commands.instance import PROJECT
 from cleargrid_assets.definitions import build_definitions
 from cleargrid_assets.figures import CHARTS, FIGURES, Chart, drawn
 from cleargrid_assets.settings import Settings
+from cleargrid_assets.warehouse.claim import Claim
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import dagster as dg
 
     from cleargrid_assets_tests.platform_under_test import Platform
@@ -105,3 +110,25 @@ def test_a_label_cannot_break_out_of_the_chart() -> None:
 def svg_of(markdown: str) -> str:
     (encoded,) = re.findall(r"base64,([^)]+)\)", markdown)
     return base64.b64decode(encoded).decode()
+
+
+CLAIM_FILES = [path for path in (PROJECT / "cleargrid_assets").rglob("*.sql") if path.parent.name in {"claims", "sql"}]
+
+
+@pytest.mark.parametrize("path", CLAIM_FILES, ids=lambda path: path.stem)
+def test_every_claim_that_does_not_hold_says_what_to_do(path: Path) -> None:
+    assert len(advice_of(Claim.read(path))) > 25
+
+
+def test_a_load_with_a_red_blocking_check_ends_with_what_it_found_and_what_to_do(
+    start_platform: Callable[..., Platform],
+) -> None:
+    platform = start_platform(faults=["bad-rows"], variables={"CLEARGRID_QUARANTINE_LIMIT": "0.001"})
+    run = platform.load("2026-05-01")
+    (failed,) = [event.step_failure_data for event in run.all_events if event.is_step_failure]
+    assert failed.user_failure_data
+    told = failed.user_failure_data.description or ""
+    assert "Does not hold: quarantined rows are within the limit" in told
+    assert "To do: group raw.d23_quarantine by reasons" in told
+    assert "nothing is computed from it" in told
+    assert platform.landed("2026-05-01")

@@ -15,7 +15,7 @@ from cleargrid_assets.tables.raw import D23_MANUAL_COMMUNICATION_LOGS
 from cleargrid_assets.warehouse.claim import Claim
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from cleargrid_assets.warehouse import Warehouse
 
@@ -65,6 +65,15 @@ def check_month(warehouse: Warehouse, variables: Mapping[str, object]) -> list[d
 
 def _severity(name: str) -> dg.AssetCheckSeverity:
     return dg.AssetCheckSeverity.ERROR if name in BLOCKING else dg.AssetCheckSeverity.WARN
+
+
+def failure_of_checks(results: Sequence[dg.AssetCheckResult]) -> dg.Failure | None:
+    """Why the month may not be used although it is landed; None when every blocking check passed."""
+    sentences = [str(result.description) for result in results if not result.passed and result.check_name in BLOCKING]
+    if not sentences:
+        return None
+    step = "The month is landed, but nothing is computed from it until these checks pass."
+    return dg.Failure(description=" ".join([*sentences, step]), allow_retries=False)
 
 
 def check_fields(unknown_fields: frozenset[str]) -> dg.AssetCheckResult:

@@ -10,7 +10,7 @@ from typing import Any
 import dagster as dg
 
 from cleargrid_assets.assets.presentation import FRESHNESS, OWNERS, definition_metadata, description
-from cleargrid_assets.assets.raw.claims_checked import check_fields, check_month, check_specs
+from cleargrid_assets.assets.raw.claims_checked import check_fields, check_month, check_specs, failure_of_checks
 from cleargrid_assets.client import Progress, Total
 from cleargrid_assets.failures import RETRIES, explained
 from cleargrid_assets.landing.ledger import last_page_size
@@ -56,6 +56,8 @@ def build_d23_manual_communication_logs(
             results = check_month(warehouse.warehouse(), variables)
         yield from results
         yield check_fields(load.unknown_fields)
+        if failure := failure_of_checks(results):
+            raise failure
 
     return d23_manual_communication_logs
 

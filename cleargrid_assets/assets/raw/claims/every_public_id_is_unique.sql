@@ -1,5 +1,5 @@
 -- Finds ids that are landed more than once, within the month or in another month too. No row: the claim holds.
--- An id in two months means ClearGrid moved the row: load the other month again.
+-- To do: load the other month that is listed again; ClearGrid moved the row.
 -- In a DuckDB shell on the warehouse: SET VARIABLE month = DATE '2026-05-01'; then paste (without it: all months).
 WITH of_month AS (
     SELECT public_id, month

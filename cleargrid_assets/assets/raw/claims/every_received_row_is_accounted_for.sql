@@ -1,5 +1,6 @@
 -- Finds months whose last load breaks the conservation law, rows received = landed + quarantined + duplicates
 -- collapsed, or whose tables hold other counts than the ledger says. No row: the claim holds.
+-- To do: load the month again; if it stays red, report it: a defect of cleargrid_assets.
 -- In a DuckDB shell on the warehouse: SET VARIABLE month = DATE '2026-05-01'; then paste (without it: all months).
 WITH last_load AS (
     SELECT *

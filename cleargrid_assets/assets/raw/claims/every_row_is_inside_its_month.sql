@@ -1,4 +1,5 @@
 -- Finds landed rows whose communicated_at lies outside the month's range in UTC. No row: the claim holds.
+-- To do: see whether CLEARGRID_TIMEZONE was changed after the month was landed; then load the month again.
 -- In a DuckDB shell on the warehouse: SET VARIABLE month = DATE '2026-05-01'; then paste (without it: all months).
 WITH last_load AS (
     SELECT month, since, until

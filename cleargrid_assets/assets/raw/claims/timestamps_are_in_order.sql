@@ -1,5 +1,6 @@
 -- Finds landed rows that were logged before they happened, or changed before they were logged.
 -- No row: the claim holds.
+-- To do: send ClearGrid the listed ids; logging lags of these rows are negative and not to be trusted.
 -- In a DuckDB shell on the warehouse: SET VARIABLE month = DATE '2026-05-01'; then paste (without it: all months).
 SELECT month, public_id, communicated_at, created_at, updated_at
 FROM raw.d23_manual_communication_logs

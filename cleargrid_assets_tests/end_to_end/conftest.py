@@ -1,0 +1,72 @@
+"""One site and one browser for all tests in this folder, and the backfill that they look at.
+
+Here: fixtures. Not here: what is expected.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect, sync_playwright
+
+from cleargrid_assets_tests.end_to_end.site import CHROMIUM, Site, browser, started
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser, Page
+
+RAW_PAGE = "/assets/raw/d23_manual_communication_logs"
+FINISH_SECONDS = 120
+BACKFILLS = """{ partitionBackfillsOrError(limit: 1) { ... on PartitionBackfills {
+    results { id status title partitionNames assetSelection { path } } } } }"""
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """Dagster and its emulator, started once."""
+    with started(tmp_path_factory.mktemp("site")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """A browser; where there is none, these tests cannot run."""
+    if CHROMIUM is None:
+        pytest.skip("no Chromium on this machine: apt-get install chromium (.ci/run does it)")
+    with sync_playwright() as playwright:
+        opened = browser(playwright)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def page(chromium: Browser, site: Site) -> Iterator[Page]:
+    """A fresh tab on the site; every wait is for something to be seen."""
+    tab = chromium.new_page(base_url=site.url, viewport={"width": 1400, "height": 900})
+    tab.set_default_timeout(30_000)
+    expect.set_options(timeout=30_000)
+    yield tab
+    tab.close()
+
+
+@pytest.fixture(scope="session")
+def launched(chromium: Browser, site: Site) -> str:
+    """Three months of a backfill, launched by clicking through the dialog; returns what the page then says."""
+    tab = chromium.new_page(base_url=site.url, viewport={"width": 1400, "height": 900})
+    tab.set_default_timeout(30_000)
+    tab.goto(RAW_PAGE)
+    tab.get_by_role("button", name="Materialize").first.click()
+    dialog = tab.get_by_role("dialog")
+    dialog.get_by_text("Show all partitions").click()
+    months = dialog.get_by_placeholder("ex:")
+    months.fill("[2026-03-01...2026-05-01]")
+    months.press("Enter")
+    expect(dialog.get_by_text("3 partitions")).to_be_visible()
+    dialog.get_by_role("button", name="Launch backfill").click()
+    said = tab.get_by_text("Created backfill")
+    said.wait_for()
+    text = said.inner_text()
+    tab.close()
+    return text

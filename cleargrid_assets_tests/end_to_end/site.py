@@ -1,0 +1,158 @@
+"""The platform as its users meet it: `dagster dev` on a free port, an emulator beside it, a browser before it.
+
+Here: starting them. Not here: what is clicked and seen.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import threading
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.util.retry import Retry
+
+from cleargrid_assets.commands.emulated import emulator_settings
+from cleargrid_assets.commands.instance import PROJECT, command, running
+from cleargrid_assets.emulator import Emulator
+from cleargrid_assets_tests.automation.test_follow_sensor import bad_rows_in
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from playwright.sync_api import Browser, Playwright
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+BAD_MONTH = "2026-04-01"
+START_SECONDS = 90
+END_SECONDS = 120
+SHORTER_PAUSES = """
+import dagster._daemon.controller
+
+dagster._daemon.controller.DEFAULT_DAEMON_INTERVAL_SECONDS = 3
+"""
+"""Dagster looks for new and cancelled backfills every 30 seconds and has no setting for it."""
+
+LAUNCH = """mutation($backfill: LaunchBackfillParams!) { launchPartitionBackfill(backfillParams: $backfill) {
+    ... on LaunchBackfillSuccess { backfillId } ... on PythonError { message } } }"""
+CANCEL = "mutation($id: String!) { cancelPartitionBackfill(backfillId: $id) { __typename } }"
+RUNS = "{ runsOrError { ... on Runs { results { runId status tags { key value } } } } }"
+RAW = ["raw", "d23_manual_communication_logs"]
+ENDED = frozenset({"SUCCESS", "FAILURE", "CANCELED"})
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run as the UI lists it. `backfill`: the one that it belongs to."""
+
+    run_id: str
+    status: str
+    month: str | None
+    backfill: str | None
+
+
+@dataclass(frozen=True)
+class Site:
+    """A running Dagster at `url`, and the emulator that it reads."""
+
+    url: str
+    emulator: Emulator
+
+    def ask(self, query: str, **variables: Any) -> Any:
+        """The data that Dagster's GraphQL answers."""
+        answer = requests.post(f"{self.url}/graphql", json={"query": query, "variables": variables}, timeout=30)
+        answer.raise_for_status()
+        return answer.json()["data"]
+
+    def runs(self, backfill: str | None = None) -> list[Run]:
+        """Every run, the newest first; of one backfill, when it is named."""
+        listed = [_run(found) for found in self.ask(RUNS)["runsOrError"]["results"]]
+        return [run for run in listed if backfill in {None, run.backfill}]
+
+    def launch(self, months: Sequence[str]) -> str:
+        """Start a backfill of the raw rows, as the dialog does; returns its id."""
+        asked = {"assetSelection": [{"path": RAW}], "partitionNames": months, "tags": [], "fromFailure": False}
+        return str(self.ask(LAUNCH, backfill=asked)["launchPartitionBackfill"]["backfillId"])
+
+    def cancel(self, backfill: str) -> None:
+        """Cancel a backfill, as its page does."""
+        self.ask(CANCEL, id=backfill)
+
+
+def until(condition: Callable[[], bool], what: str) -> None:
+    """Wait for a condition, looking a few times a second; fails with `what` was waited for."""
+    give_up_at, pause = time.monotonic() + END_SECONDS, threading.Event()
+    while not condition():
+        assert time.monotonic() < give_up_at, f"waited {END_SECONDS} s in vain for {what}"
+        pause.wait(0.3)
+
+
+def _run(found: Mapping[str, Any]) -> Run:
+    tags = {tag["key"]: tag["value"] for tag in found["tags"]}
+    return Run(found["runId"], found["status"], tags.get("dagster/partition"), tags.get("dagster/backfill"))
+
+
+@contextmanager
+def started(folder: Path) -> Iterator[Site]:
+    """A site with its history and warehouse in `folder`; the rows of one month cannot all be landed."""
+    home = folder / "home"
+    home.mkdir()
+    (folder / "sitecustomize.py").write_text(SHORTER_PAUSES, encoding="utf-8")
+    shutil.copyfile(PROJECT / "dagster.yaml", home / "dagster.yaml")
+    port = _free_port()
+    arguments = ["dev", "--host", "127.0.0.1", "--port", str(port), "-w", str(PROJECT / "workspace.yaml")]
+    with Emulator(
+        rows_per_day=120, now=datetime(2026, 6, 20, tzinfo=UTC), faults=[bad_rows_in(BAD_MONTH[:7])]
+    ) as emulator:
+        environment = (
+            _clean_environment()
+            | emulator_settings(emulator)
+            | {
+                "DAGSTER_HOME": str(home),
+                "PYTHONPATH": str(folder),
+                "CLEARGRID_WAREHOUSE": str(folder / "warehouse.duckdb"),
+                "CLEARGRID_START_MONTH": "2025-11",
+                "CLEARGRID_QUARANTINE_LIMIT": "0.001",
+            }
+        )
+        with running(
+            [command("dagster"), *arguments], cwd=folder, environment=environment, log=folder / "dagster.log"
+        ) as process:
+            site = Site(f"http://127.0.0.1:{port}", emulator)
+            _wait_until_served(site, process.poll, folder / "dagster.log")
+            yield site
+
+
+def browser(playwright: Playwright) -> Browser:
+    """Debian's Chromium, headless."""
+    return playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+
+
+def _clean_environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith(("CLEARGRID_", "DAGSTER_"))}
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
+
+
+def _wait_until_served(site: Site, ended: Any, log: Path) -> None:
+    """Ask until somebody answers."""
+    attempts = Retry(total=None, connect=2 * START_SECONDS, backoff_factor=0.5, backoff_max=0.5)
+    with requests.Session() as session:
+        session.mount("http://", HTTPAdapter(max_retries=attempts))
+        session.get(f"{site.url}/server_info", timeout=START_SECONDS)
+    assert ended() is None, f"dagster dev ended:\n{log.read_text(encoding='utf-8')[-3000:]}"

@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import os
+import re
+import signal
+from typing import TYPE_CHECKING
+
+from cleargrid_assets_tests.end_to_end.site import ENDED, until
+
+if TYPE_CHECKING:
+    from cleargrid_assets_tests.end_to_end.site import Site
+
+MONTHS = ["2025-11-01", "2025-12-01", "2026-01-01", "2026-02-01", "2026-06-01"]
+EVENTS = """query($id: ID!) { runOrError(runId: $id) { ... on Run { eventConnection { events {
+    ... on MessageEvent { message } } } } } }"""
+
+
+def pid_of(site: Site, run_id: str) -> int | None:
+    """The process that executes the run, as the run itself says."""
+    events = site.ask(EVENTS, id=run_id)["runOrError"]["eventConnection"]["events"]
+    said = re.search(
+        r"Executing steps in process \(pid: (\d+)\)", " ".join(event.get("message") or "" for event in events)
+    )
+    return int(said[1]) if said else None
+
+
+def test_a_cancelled_backfill_leaves_no_slot_taken_and_the_next_one_works(site: Site) -> None:
+    """Five months: four take every slot and one waits."""
+    site.emulator.api.page_delay_seconds = 6
+    cancelled = site.launch(MONTHS)
+    until(lambda: any(run.status == "STARTED" for run in site.runs(cancelled)), "a run of the backfill to start")
+    site.cancel(cancelled)
+    until(lambda: {run.status for run in site.runs(cancelled)} <= ENDED, "the cancelled runs to end")
+    assert "SUCCESS" not in {run.status for run in site.runs(cancelled)}
+    site.emulator.api.page_delay_seconds = 0
+    following = site.launch(MONTHS[:2])
+    until(lambda: [run.status for run in site.runs(following)] == ["SUCCESS"] * 2, "the next backfill")
+
+
+def test_a_run_whose_process_is_killed_is_started_once_more(site: Site) -> None:
+    site.emulator.api.page_delay_seconds = 6
+    backfill = site.launch(["2026-05-01"])
+    until(lambda: any(pid_of(site, run.run_id) for run in site.runs(backfill)), "the run to have a process")
+    (killed,) = site.runs(backfill)
+    os.kill(pid_of(site, killed.run_id) or 0, signal.SIGKILL)
+    site.emulator.api.page_delay_seconds = 0
+    until(
+        lambda: [run.status for run in site.runs(backfill)] == ["SUCCESS", "FAILURE"], "the second attempt to succeed"
+    )

@@ -1,0 +1,100 @@
+"""What the documents name exists, and what a person must be told is in them."""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cleargrid_assets.commands.cleargrid import cleargrid
+from cleargrid_assets.commands.instance import PROJECT
+from cleargrid_assets.definitions import build_definitions
+from cleargrid_assets.settings import Settings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PACKAGE = PROJECT / "cleargrid_assets"
+MODULES = sorted(PACKAGE.rglob("*.py"))
+DOCUMENTS = [PROJECT / "README.md", PROJECT / "CONTRIBUTING.md", *sorted((PROJECT / "docs").rglob("*.md"))]
+SOURCE = "\n".join(path.read_text(encoding="utf-8") for path in MODULES)
+SQL = "\n".join(path.read_text(encoding="utf-8") for path in PACKAGE.rglob("*.sql"))
+CONFIGURATION = "\n".join((PROJECT / name).read_text(encoding="utf-8") for name in ("dagster.yaml", "pyproject.toml"))
+SETTING = re.compile(r"CLEARGRID_[A-Z]+(?:_[A-Z]+)*")
+SETTINGS_READ = set(SETTING.findall((PACKAGE / "settings.py").read_text(encoding="utf-8")))
+ASSETS = {key.to_user_string() for key in build_definitions(Settings({})).resolve_asset_graph().get_all_asset_keys()}
+MADE_BY_RUNNING = ("data", ".dagster", ".venv", ".env", "published")
+
+
+def in_code(document: Path) -> list[str]:
+    """What the document sets in code: `words` and blocks."""
+    text = document.read_text(encoding="utf-8")
+    blocks = re.findall(r"```\w*\n(.*?)```", text, re.DOTALL)
+    return [*re.findall(r"`([^`\n]+)`", re.sub(r"```.*?```", "", text, flags=re.DOTALL)), *blocks]
+
+
+@pytest.fixture(params=DOCUMENTS, ids=lambda path: path.name)
+def document(request: pytest.FixtureRequest) -> Path:
+    path: Path = request.param
+    return path
+
+
+def test_documents_name_only_settings_that_are_read(document: Path) -> None:
+    assert set(SETTING.findall(document.read_text(encoding="utf-8"))) - SETTINGS_READ == set()
+
+
+def test_documents_name_only_assets_that_exist(document: Path) -> None:
+    named = {word for code in in_code(document) for word in re.findall(r"\b(?:raw|core|analytics|reports)/\w+", code)}
+    assert {name for name in named if name not in ASSETS and not (PACKAGE / "assets" / name).exists()} == set()
+
+
+def test_documents_name_only_files_that_exist(document: Path) -> None:
+    named = {word for code in in_code(document) for word in re.findall(r"[\w.]+(?:/[\w.]+)*/?", code) if "/" in word}
+    files = {name for name in named if name.split("/")[0] in {path.name for path in PROJECT.iterdir()}}
+    missing = {name for name in files if not (PROJECT / name).exists()}
+    assert {name for name in missing if not name.startswith(MADE_BY_RUNNING)} == set()
+
+
+def test_links_between_documents_lead_somewhere(document: Path) -> None:
+    links = re.findall(r"\]\(([^)#\s]+)\)", document.read_text(encoding="utf-8"))
+    assert [link for link in links if "://" not in link and not (document.parent / link).exists()] == []
+
+
+def test_documents_name_only_commands_that_exist(document: Path) -> None:
+    code = "\n".join(in_code(document))
+    targets = set(re.findall(r"^(\w+):", (PROJECT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    assert set(re.findall(r"\bmake (\w+)", code)) - targets == set()
+    assert (
+        set(re.findall(r"(?<![\w./-])(?:\.venv/bin/)?cleargrid ([a-z]+)\b", code)) - cleargrid.commands.keys() == set()
+    )
+
+
+def test_the_runbook_names_only_things_that_the_code_names_so() -> None:
+    named = {
+        word
+        for code in in_code(PROJECT / "docs" / "runbook.md")
+        for word in re.findall(r"\b[a-z]+(?:_[a-z]+)+\b", code)
+    }
+    everything = SOURCE + SQL + CONFIGURATION + " ".join(path.stem for path in PACKAGE.rglob("*.sql"))
+    assert {word for word in named if word not in everything} == set()
+
+
+@pytest.mark.parametrize("name", ["README.md", ".env.example"])
+def test_every_setting_is_explained(name: str) -> None:
+    assert SETTINGS_READ - set(SETTING.findall((PROJECT / name).read_text(encoding="utf-8"))) == set()
+
+
+def test_the_example_settings_are_valid_as_they_are() -> None:
+    lines = (PROJECT / ".env.example").read_text(encoding="utf-8").splitlines()
+    settings = Settings(dict(line.split("=", 1) for line in lines if line and not line.startswith("#")))
+    assert (settings.environment, settings.timezone, settings.trailing_months) == ("emulator", "UTC", 3)
+    assert not settings.is_alerting
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_every_module_is_under_300_lines_and_says_what_belongs_in_it(module: Path) -> None:
+    text = module.read_text(encoding="utf-8")
+    assert len(text.splitlines()) < 300
+    assert ast.get_docstring(ast.parse(text))
