@@ -16,12 +16,13 @@ from cleargrid_assets.client.answers import Page, Total, page_of
 from cleargrid_assets.client.errors import QueryTooLargeError, ServerFaultError
 from cleargrid_assets.client.flight import Flight
 from cleargrid_assets.client.meaning import TooSlowError
+from cleargrid_assets.client.narrowing import Narrowing
 from cleargrid_assets.client.patience import Patience
 from cleargrid_assets.client.redaction import Redactor
 from cleargrid_assets.client.requester import Counters, Requester, Work
 from cleargrid_assets.client.retry import RetryPolicy
 from cleargrid_assets.client.transport import Transport
-from cleargrid_assets.client.walk import Narrowing, Split, Walker
+from cleargrid_assets.client.walk import Split, Walker
 from cleargrid_assets.client.window import Window, instant
 
 if TYPE_CHECKING:

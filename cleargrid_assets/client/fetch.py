@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from cleargrid_assets.client.errors import TransientError, UnreachableError
+from cleargrid_assets.client.narrowing import Narrowing
 from cleargrid_assets.client.patience import Patience, StoppedError
-from cleargrid_assets.client.walk import Narrowing, Split, WalkedWindow, Walker
+from cleargrid_assets.client.walk import Split, WalkedWindow, Walker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -5,7 +5,6 @@ Here: the one page loop of the project. Not here: many windows at once (`fetch`)
 
 from __future__ import annotations
 
-import threading
 from collections import Counter
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from cleargrid_assets.client.answers import Page, page_of
 from cleargrid_assets.client.errors import CursorLoopError, QueryTooLargeError, UnexpectedAnswerError
 from cleargrid_assets.client.meaning import TooSlowError
+from cleargrid_assets.client.narrowing import SMALLEST_PAGE, sizes_to_try
 from cleargrid_assets.client.requester import Counters, Requester, Work
 from cleargrid_assets.client.window import Window, instant
 
@@ -23,84 +23,21 @@ if TYPE_CHECKING:
 
     from cleargrid_assets.client.dataset import Dataset
     from cleargrid_assets.client.flight import Flight
+    from cleargrid_assets.client.narrowing import Narrowing
     from cleargrid_assets.client.patience import Patience
 
 T = TypeVar("T")
-
-SMALLEST_PAGE = 50
-HICCUPS = 2
-LONGEST_PAUSE_STEP = 3
-LAST_TRIES = 3
-"""For what cannot be narrowed any more; a gateway's hiccup is not a law."""
 
 TOLERATED_PARTS = 2
 """A window of up to twice the target is walked whole: splitting it would cost the page that was read."""
 
 MOST_PARTS = 64
-MOST_DENSE_PARTS = 2_000
-"""Windows that a load may be split into on the word of its totals, which may be wrong."""
-
 MOST_EMPTY_PAGES = 100
 """In a row; then the window is walked in halves, each of which starts nearer to its rows."""
 
 SAMPLED_ROWS = 8
 MOST_SIGHTS = 3
 """How often a walk may be given one and the same page under new cursors before it goes in circles."""
-
-
-class Narrowing:
-    """What all windows of a load learn about the server: how large a page may be, how far a window may be split.
-
-    One slow answer may be a hiccup: then only that page is asked for in smaller pieces. A size that is too slow
-    twice, and more often than it works, is given up for the whole load.
-    """
-
-    def __init__(self, size: int) -> None:
-        self._lock = threading.Lock()
-        self._slow: Counter[int] = Counter()
-        self._fine: Counter[int] = Counter()
-        self._dense_parts = 0
-        self._slow_in_a_row = 0
-        self.size = size
-
-    def was_fine(self, size: int) -> None:
-        """A page of `size` came in time."""
-        with self._lock:
-            self._fine[size] += 1
-            self._slow_in_a_row = 0
-
-    def was_slow(self, size: int) -> int:
-        """A page of `size` did not come in time; how many in a row did not, up to a few."""
-        with self._lock:
-            self._slow[size] += 1
-            is_law = self._slow[size] >= HICCUPS and self._slow[size] > self._fine[size]
-            if is_law:
-                self.size = min(self.size, halved(size))
-            self._slow_in_a_row += 1
-            return min(self._slow_in_a_row, LONGEST_PAUSE_STEP)
-
-    def allows_parts(self, parts: int) -> bool:
-        """Whether a dense window may be split into `parts`."""
-        with self._lock:
-            self._dense_parts += parts
-            return self._dense_parts <= MOST_DENSE_PARTS
-
-
-def halved(size: int) -> int:
-    """The next smaller page size; sizes that were set smaller than the smallest stay."""
-    return max(min(size, SMALLEST_PAGE), size // 2)
-
-
-def sizes_to_try(size: int, window: Window) -> list[int]:
-    """The page sizes with which the same rows are asked for, none of them twice.
-
-    Halves, down to the smallest. Where the window cannot be split afterwards, a few more, each with a row more.
-    """
-    sizes = [size]
-    while halved(sizes[-1]) < sizes[-1]:
-        sizes.append(halved(sizes[-1]))
-    last_tries = 0 if window.is_splittable else LAST_TRIES
-    return sizes + [sizes[-1] + more for more in range(1, last_tries + 1)]
 
 
 @dataclass(frozen=True)
@@ -181,6 +118,8 @@ class Walker(Generic[T]):
 
     def walk(self, window: Window) -> WalkedWindow[T] | Split:
         """All pages of `window`, or its parts when it is too dense, too sparse or too slow to be walked whole."""
+        if parts := self.narrowing.parts_of(window):
+            return Split(parts)
         work = Work(f"reading {self.dataset.code} {window}", self.patience, self.flight, self.counters)
         trail, batches, received, empty = Trail(work.doing), list[T](), 0, 0
         cursor: str | None = None
@@ -208,20 +147,21 @@ class Walker(Generic[T]):
             try:
                 page = self._ask(work, window, cursor, size, wants_total=wants_total, slow_before=slow_before)
             except TooSlowError as slow:
-                self._was_too_slow(work, size, slow)
+                self._was_too_slow(work, slow, self.narrowing.was_slow(window, size))
                 wants_total, latest = False, slow
             else:
-                self.narrowing.was_fine(size)
+                self.narrowing.was_fine(window, size)
                 return page
         if window.is_splittable:
+            self.narrowing.was_too_long(window)
             return Split(window.split())
         raise _too_large(work.doing, latest, len(sizes))
 
-    def _was_too_slow(self, work: Work, size: int, slow: TooSlowError) -> None:
+    def _was_too_slow(self, work: Work, slow: TooSlowError, in_a_row: int) -> None:
         """Remember it, and wait a moment: a 504 may be an outage, too."""
         self.counters.count(retries=1)
         self.counters.had_trouble(slow.as_error(work.doing))
-        self.requester.pause(work, self.narrowing.was_slow(size), slow.seconds)
+        self.requester.pause(work, in_a_row, slow.seconds)
 
     def _ask(
         self, work: Work, window: Window, cursor: str | None, size: int, *, wants_total: bool, slow_before: int

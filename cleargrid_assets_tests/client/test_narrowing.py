@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 
 from cleargrid_assets.client import D23, QueryTooLargeError, Window
-from cleargrid_assets.client.walk import SMALLEST_PAGE, Narrowing, halved
+from cleargrid_assets.client.narrowing import SMALLEST_PAGE, Narrowing, halved
 from cleargrid_assets_tests.client.fast_client import WINDOW, client_of, load, rows_of
 from cleargrid_assets_tests.client.misbehaving_server import ROWS_ON_ONE_INSTANT, MisbehavingServer, truth
 from cleargrid_assets_tests.client.misbehaviours import every, right, status, when
@@ -83,19 +83,46 @@ def test_a_page_size_is_halved_but_not_under_50_or_what_the_user_set(size, next_
 
 def test_a_size_is_given_up_when_it_is_slow_twice_and_more_often_than_fine():
     narrowing = Narrowing(500)
-    narrowing.was_fine(500)
-    narrowing.was_fine(500)
-    narrowing.was_slow(500)
-    narrowing.was_slow(500)
+    narrowing.was_fine(WINDOW, 500)
+    narrowing.was_fine(WINDOW, 500)
+    narrowing.was_slow(WINDOW, 500)
+    narrowing.was_slow(WINDOW, 500)
     assert narrowing.size == 500
-    narrowing.was_slow(500)
+    narrowing.was_slow(WINDOW, 500)
     assert narrowing.size == 250
+
+
+def test_pages_stay_large_when_the_length_of_windows_is_the_trouble():
+    with MisbehavingServer(when(lambda ask: ask.seconds > 3_600, status(504))) as server:
+        fetched = load(client_of(server))
+    assert sorted(map(str, rows_of(fetched))) == sorted(map(str, truth()))
+    assert fetched.statistics.page_size_used == 100
+
+
+def test_page_sizes_are_tried_again_when_the_length_of_windows_was_the_trouble():
+    narrowing = Narrowing(100)
+    day, hour = (
+        Window(WINDOW.since, WINDOW.since + timedelta(days=1)),
+        Window(WINDOW.since, WINDOW.since + timedelta(hours=1)),
+    )
+    for size in (100, 100, 50, 50):
+        narrowing.was_slow(day, size)
+    assert narrowing.size == 50
+    narrowing.was_too_long(day)
+    narrowing.was_too_long(day)
+    assert max(part.seconds for part in narrowing.parts_of(day)) < day.seconds
+    assert narrowing.parts_of(hour) == []
+    narrowing.was_fine(hour, 50)
+    assert narrowing.size == 100
+    for _ in range(5):
+        narrowing.was_slow(day, 100)
+    assert narrowing.size == 100
 
 
 def test_a_slow_answer_to_a_larger_page_never_makes_pages_larger_again():
     narrowing = Narrowing(SMALLEST_PAGE)
-    narrowing.was_slow(500)
-    narrowing.was_slow(500)
+    narrowing.was_slow(WINDOW, 500)
+    narrowing.was_slow(WINDOW, 500)
     assert narrowing.size == SMALLEST_PAGE
 
 
