@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from math import ceil, inf, log2
+from math import ceil
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -43,9 +43,10 @@ def sizes_to_try(size: int, window: Window) -> list[int]:
 class Narrowing:
     """Shared by all windows of a load.
 
-    One slow answer may be a hiccup: then only that page is asked for in smaller pieces. What is too slow twice, and
-    more often than it works, is given up for the whole load: a page size, or a length of windows. When a window was
-    too slow at every size, the next page that works clears the sizes of the suspicion: its length was the trouble.
+    One slow answer may be a hiccup: then only that page is asked for in smaller pieces. A page size
+    that is too slow twice, and more often than it works, is given up for the whole load; so is a length of windows
+    that never worked. When a window was too slow at every size, the next page that works clears the sizes of the
+    suspicion: the length was the trouble.
     """
 
     def __init__(self, size: int) -> None:
@@ -53,9 +54,8 @@ class Narrowing:
         self._largest = self.size = size
         self._slow: Counter[int] = Counter()
         self._fine: Counter[int] = Counter()
-        self._too_long: Counter[int] = Counter()
-        self._long_enough: Counter[int] = Counter()
-        self._longest_seconds = inf
+        self._fine_seconds = 0.0
+        self._too_long: list[float] = []
         self._blames_length = False
         self._slow_in_a_row = 0
         self._dense_parts = 0
@@ -64,7 +64,8 @@ class Narrowing:
         """A page of `size` of `window` came in time."""
         with self._lock:
             self._fine[size] += 1
-            self._long_enough[_octave(window)] += 1
+            self._fine_seconds = max(self._fine_seconds, window.seconds)
+            self._too_long = [seconds for seconds in self._too_long if seconds > self._fine_seconds]
             self._slow_in_a_row = 0
             if self._blames_length:
                 self._blames_length = False
@@ -74,8 +75,7 @@ class Narrowing:
     def was_slow(self, window: Window, size: int) -> int:
         """A page of `size` of `window` did not come in time; how many in a row did not, up to a few."""
         with self._lock:
-            if window.seconds <= self._longest_seconds:
-                self._slow[size] += 1
+            self._slow[size] += not self._is_too_long(window)
             if _is_law(self._slow[size], self._fine[size]):
                 self.size = min(self.size, halved(size))
             self._slow_in_a_row += 1
@@ -83,17 +83,20 @@ class Narrowing:
 
     def was_too_long(self, window: Window) -> None:
         """Not even the smallest page of `window` came in time."""
-        octave = _octave(window)
         with self._lock:
-            self._too_long[octave] += 1
+            self._too_long = sorted([*self._too_long, window.seconds])[:HICCUPS]
             self._blames_length = True
-            if _is_law(self._too_long[octave], self._long_enough[octave]):
-                self._longest_seconds = min(self._longest_seconds, 2.0**octave)
 
     def parts_of(self, window: Window) -> list[Window]:
         """The parts in which `window` is to be walked, because its length is known to be too much; usually none."""
-        is_too_long = window.seconds > self._longest_seconds and window.is_splittable
-        return window.split(ceil(window.seconds / self._longest_seconds)) if is_too_long else []
+        with self._lock:
+            if not self._is_too_long(window) or not window.is_splittable:
+                return []
+            return window.split(ceil(window.seconds / self._fine_seconds) if self._fine_seconds else 2)
+
+    def _is_too_long(self, window: Window) -> bool:
+        """Whether windows of this length or shorter were too slow twice, and none so long ever worked."""
+        return len(self._too_long) == HICCUPS and window.seconds >= self._too_long[-1] > self._fine_seconds
 
     def allows_parts(self, parts: int) -> bool:
         """Whether a dense window may be split into `parts`."""
@@ -104,8 +107,3 @@ class Narrowing:
 
 def _is_law(slow: int, fine: int) -> bool:
     return slow >= HICCUPS and slow > fine
-
-
-def _octave(window: Window) -> int:
-    """Windows of about the same length share one: from a power of two seconds to the next."""
-    return int(log2(max(window.seconds, 1)))
