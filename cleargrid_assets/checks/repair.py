@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,8 +14,13 @@ REFRESH_MONTH = "refresh_month"
 
 
 def repair_command(keys: Sequence[str]) -> str:
-    """Read `keys` again and compute what is made of them; for the project's folder, while the daemon runs."""
+    """Read `keys` again and compute what is made of them; for the project's folder, while the daemon runs.
+
+    It names the history of the run that tells it: the emulator's is another one than a real account's.
+    """
+    given = os.environ.get("DAGSTER_HOME")
+    home = shlex.quote(given) if given else "$PWD/.dagster"
     return (
-        f"DAGSTER_HOME=$PWD/.dagster .venv/bin/dagster job backfill --job {REFRESH_MONTH} "
+        f"DAGSTER_HOME={home} .venv/bin/dagster job backfill --job {REFRESH_MONTH} "
         f"--partitions {','.join(keys)} --noprompt"
     )

@@ -18,7 +18,15 @@ import click
 import dagster as dg
 
 from cleargrid_assets.commands.emulated import emulator_settings
-from cleargrid_assets.commands.instance import PROJECT, command, dagster_home, running
+from cleargrid_assets.commands.instance import (
+    EMULATOR,
+    PROJECT,
+    command,
+    dagster_home,
+    only_daemon,
+    running,
+    without_settings,
+)
 from cleargrid_assets.commands.status import month_statuses, table_of
 from cleargrid_assets.emulator import Emulator
 from cleargrid_assets.jobs import REFRESH_MONTH, REFRESH_SUMMARY
@@ -32,6 +40,7 @@ if TYPE_CHECKING:
 CLOSED_MONTHS = 6
 ROWS_PER_DAY = 400
 POLL_SECONDS = 1.0
+LOG = "demo.log"
 
 
 @click.command()
@@ -42,22 +51,25 @@ def demo(rows_per_day: int, closed_months: int) -> None:
     today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     with Emulator(rows_per_day=rows_per_day, now=today) as emulator:
         settings = emulator_settings(emulator)
-        home = dagster_home()
-        environment = {**os.environ, **settings, "DAGSTER_HOME": str(home)}
+        home = dagster_home(EMULATOR)
+        environment = {**without_settings(os.environ), **settings, "DAGSTER_HOME": str(home)}
         months = recent_months(build_months(Settings(settings)), today, closed_months + 1)
         print(f"Emulated ClearGrid on {emulator.base_url}; loading {months[0]} to {months[-1]} with Dagster ...")
         succeeded = _run_everything(home, environment, months)
     loaded = [month for month in month_statuses(Settings(settings)) if month.state != "missing"]
     print(table_of(loaded))
+    if not succeeded:
+        sys.exit(
+            f"\nNot every run succeeded. `make dev`, then http://127.0.0.1:3000/runs shows why; so does {home / LOG}."
+        )
     print(_what_next(settings["CLEARGRID_WAREHOUSE"]))
-    sys.exit(0 if succeeded else 1)
 
 
 def _run_everything(home: Path, environment: Mapping[str, str], months: list[str]) -> bool:
     """Backfill the months, then compute what spans them; whether every run succeeded."""
     backfill = ["job", "backfill", "--job", REFRESH_MONTH, "--partitions", ",".join(months), "--noprompt"]
     summary = ["job", "launch", "--job", REFRESH_SUMMARY]
-    with _instance(home) as instance, _daemon(home, environment):
+    with only_daemon(home), _instance(home) as instance, _daemon(home, environment):
         return all(
             [
                 _follow(instance, REFRESH_MONTH, _ask_dagster(home, environment, backfill)),
@@ -76,7 +88,7 @@ def _instance(home: Path) -> Iterator[dg.DagsterInstance]:
 def _daemon(home: Path, environment: Mapping[str, str]) -> Iterator[None]:
     """Dagster's daemon. It works in its own home, where no `.env` can take the demo to another environment."""
     arguments = [command("dagster-daemon"), "run", "-w", str(PROJECT / "workspace.yaml")]
-    with running(arguments, cwd=home, environment=environment, log=home / "demo.log"):
+    with running(arguments, cwd=home, environment=environment, log=home / LOG):
         yield
 
 

@@ -17,8 +17,15 @@ import click
 from dotenv import dotenv_values
 
 from cleargrid_assets.commands.emulated import emulator_settings
-from cleargrid_assets.commands.instance import command, dagster_home, running
-from cleargrid_assets.emulator import Emulator
+from cleargrid_assets.commands.instance import (
+    EMULATOR,
+    command,
+    dagster_home,
+    only_daemon,
+    running,
+    without_settings,
+)
+from cleargrid_assets.emulator import Credentials, Emulator
 
 if TYPE_CHECKING:
     import subprocess
@@ -31,11 +38,14 @@ def dev(port: int) -> None:
     """Open the Dagster UI on the settings in .env; without one, on a local emulator."""
     given = {name: value or "" for name, value in dotenv_values(".env").items()} or dict(os.environ)
     _refuse_taken(port)
+    wanted = given.get("CLEARGRID_ENVIRONMENT", "") or EMULATOR
+    home = dagster_home(wanted)
+    environment = {**os.environ, "DAGSTER_HOME": str(home)}
     with ExitStack() as stack:
-        environment = {**os.environ, "DAGSTER_HOME": str(dagster_home())}
-        if given.get("CLEARGRID_ENVIRONMENT", "") in {"", "emulator"}:
+        stack.enter_context(only_daemon(home))
+        if wanted == EMULATOR:
             emulator = stack.enter_context(_emulator_for(given))
-            environment |= emulator_settings(emulator) | _given_settings(given)
+            environment = without_settings(environment) | emulator_settings(emulator) | _given_settings(given)
             click.echo(f"Emulated ClearGrid on {emulator.base_url}")
         arguments = [command("dagster"), "dev", "--host", "127.0.0.1", "--port", str(port)]
         process = stack.enter_context(running(arguments, cwd=Path.cwd(), environment=environment))
@@ -48,7 +58,13 @@ def _emulator_for(given: Mapping[str, str]) -> Emulator:
     address = given.get("CLEARGRID_BASE_URL", "")
     names = {"lender": "CLEARGRID_LENDER", "email": "CLEARGRID_EMAIL", "password": "CLEARGRID_PASSWORD"}
     account = {argument: given[name] for argument, name in names.items() if given.get(name)}
-    return Emulator(port=urlsplit(address).port or 0 if address else 0, **account)
+    try:
+        return Emulator(port=(urlsplit(address).port or 0) if address else 0, credentials=Credentials(**account))
+    except OSError as error:
+        raise click.ClickException(
+            f"no emulator can listen on CLEARGRID_BASE_URL={address} ({error.strerror}): stop what uses it, or empty "
+            f"the variable to take a free port"
+        ) from error
 
 
 def _given_settings(given: Mapping[str, str]) -> dict[str, str]:

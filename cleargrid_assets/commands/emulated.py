@@ -8,15 +8,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from cleargrid_assets.emulator import Emulator
 
-UNSET = ("CLEARGRID_TIMEZONE", "CLEARGRID_OUTCOMES", "CLEARGRID_PAGE_SIZE", "CLEARGRID_START_MONTH")
-"""Emptied, so that a `.env` for another environment does not reach into the demo."""
-
 
 def emulator_settings(emulator: Emulator) -> dict[str, str]:
     """Variables that point everything at `emulator` and its own warehouse."""
     credentials = emulator.credentials
     return {
-        **dict.fromkeys(UNSET, ""),
         "CLEARGRID_ENVIRONMENT": "emulator",
         "CLEARGRID_BASE_URL": emulator.base_url,
         "CLEARGRID_LENDER": credentials.lender,

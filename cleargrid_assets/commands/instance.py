@@ -1,4 +1,4 @@
-"""Dagster's instance in `.dagster/` and the processes that work on it.
+"""Dagster's instance of each environment and the processes that work on it.
 
 Here: starting and stopping Dagster's own commands. Not here: what they are asked to do.
 """
@@ -14,25 +14,56 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
+from filelock import FileLock, Timeout
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 PROJECT = Path(__file__).resolve().parents[2]
+EMULATOR = "emulator"
 STOP_SECONDS = 30
 
 
-def home_path() -> Path:
-    """The folder that keeps Dagster's history: DAGSTER_HOME, or `.dagster` where we are."""
+def home_path(environment: str) -> Path:
+    """The folder that keeps Dagster's history: DAGSTER_HOME, or `.dagster` where we are.
+
+    The emulator's is always `.dagster/emulator`: made-up months never stand beside real ones, and a backfill that a
+    stopped demo left behind is never taken up by a daemon on a real account.
+    """
+    if environment == EMULATOR:
+        return Path(".dagster", EMULATOR).resolve()
     return Path(os.environ.get("DAGSTER_HOME") or ".dagster").resolve()
 
 
-def dagster_home() -> Path:
+def dagster_home(environment: str) -> Path:
     """The same folder, with this project's instance settings; made when missing."""
-    home = home_path()
+    home = home_path(environment)
     home.mkdir(parents=True, exist_ok=True)
-    if not (home / "dagster.yaml").exists() or home.name == ".dagster":
+    if not (home / "dagster.yaml").exists() or Path(".dagster").resolve() in (home, home.parent):
         shutil.copyfile(PROJECT / "dagster.yaml", home / "dagster.yaml")
     return home
+
+
+def without_settings(environment: Mapping[str, str]) -> dict[str, str]:
+    """`environment` without any of our variables: what a shell exports for one account must not reach another."""
+    return {name: value for name, value in environment.items() if not name.startswith("CLEARGRID_")}
+
+
+@contextmanager
+def only_daemon(home: Path) -> Iterator[None]:
+    """Refuse to run beside another of our commands on the same history: its daemon would take our runs."""
+    lock = FileLock(home / "daemon.lock", timeout=0)
+    try:
+        lock.acquire()
+    except Timeout as timeout:
+        raise click.ClickException(
+            f"Dagster is running on {home} already: stop `make dev` or `make demo` there first"
+        ) from timeout
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def command(name: str) -> str:

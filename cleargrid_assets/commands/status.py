@@ -111,7 +111,7 @@ def _status(key: str, load: LastLoad | None, checks: CheckOutcomes) -> MonthStat
 def _check_outcomes(settings: Settings) -> dict[str, CheckOutcomes]:
     """For each month how every check last ended; nothing is known without a Dagster history here."""
     outcomes: dict[str, CheckOutcomes] = defaultdict(CheckOutcomes)
-    home = home_path()
+    home = home_path(settings.environment)
     if not (home / "dagster.yaml").exists():
         return outcomes
     nodes = build_definitions(settings).resolve_asset_graph().asset_check_nodes

@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from cleargrid_assets.commands.cleargrid import cleargrid
-from cleargrid_assets.commands.instance import dagster_home
+from cleargrid_assets.commands.instance import EMULATOR, dagster_home
 from cleargrid_assets.commands.status import month_statuses
 from cleargrid_assets_tests.landing.rows_of_may import row
 from cleargrid_assets_tests.logged_rows import serve
@@ -37,7 +37,7 @@ def asked(variables, *arguments):
 @pytest.fixture
 def kept(platform):
     """The platform with a Dagster history that is kept in the working directory."""
-    with dg.DagsterInstance.from_config(str(dagster_home())) as instance:
+    with dg.DagsterInstance.from_config(str(dagster_home(EMULATOR))) as instance:
         yield Platform(platform.emulator, platform.variables, instance)
 
 

@@ -1,0 +1,89 @@
+"""`cleargrid demo` and `cleargrid dev` work from nothing, end cleanly, and never reach a real account."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+
+import pytest
+from click.testing import CliRunner
+
+from cleargrid_assets.commands.cleargrid import cleargrid
+from cleargrid_assets.commands.instance import EMULATOR, dagster_home, home_path, only_daemon, without_settings
+from cleargrid_assets.emulator import Emulator
+from cleargrid_assets.warehouse import Warehouse
+from cleargrid_assets_tests.platform_under_test import installed
+
+SMALL = ["demo", "--rows-per-day", "5", "--months", "1"]
+
+
+@pytest.fixture
+def real_account(clean_environment):
+    """What `.env` and the shell name: an account that must never hear from a demo."""
+    with Emulator() as account:
+        settings = {
+            "CLEARGRID_ENVIRONMENT": "production",
+            "CLEARGRID_BASE_URL": account.base_url,
+            "CLEARGRID_LENDER": account.credentials.lender,
+            "CLEARGRID_EMAIL": account.credentials.email,
+            "CLEARGRID_PASSWORD": account.credentials.password,
+            "CLEARGRID_WAREHOUSE": str(clean_environment / "real.duckdb"),
+            "CLEARGRID_START_MONTH": "2026-05",
+            "DAGSTER_HOME": str(clean_environment / "real_history"),
+        }
+        (clean_environment / ".env").write_text("".join(f"{name}={value}\n" for name, value in settings.items()))
+        yield account, settings
+
+
+def test_the_demo_lands_its_months_and_never_reaches_the_account_that_the_shell_names(real_account, clean_environment):
+    account, settings = real_account
+    done = subprocess.run(
+        [installed("cleargrid"), *SMALL], env={**os.environ, **settings}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert account.requests == []
+    assert not (clean_environment / "real.duckdb").exists()
+    assert not (clean_environment / "real_history").exists()
+    with Warehouse("data/emulator.duckdb").reading() as connection:
+        ((months, landed),) = connection.execute("SELECT count(*), sum(rows_landed) FROM raw.d23_loads").fetchall()
+        rows = connection.execute("SELECT count(*) FROM raw.d23_manual_communication_logs").fetchall()
+    assert (months, rows) == (2, [(landed,)])
+
+
+def test_a_demo_beside_a_running_daemon_is_refused_because_that_would_take_its_runs():
+    with only_daemon(dagster_home(EMULATOR)):
+        done = subprocess.run([installed("cleargrid"), *SMALL], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "stop `make dev`" in done.stderr
+
+
+def test_the_emulators_history_is_apart_from_a_real_environments(monkeypatch, clean_environment):
+    assert home_path(EMULATOR) != home_path("production") == clean_environment / ".dagster"
+    monkeypatch.setenv("DAGSTER_HOME", str(clean_environment / "elsewhere"))
+    assert home_path("production") == clean_environment / "elsewhere"
+    assert home_path(EMULATOR) == clean_environment / ".dagster" / "emulator"
+
+
+def test_variables_of_the_shell_are_left_out_of_an_emulators_environment():
+    assert without_settings({"CLEARGRID_PASSWORD": "x", "PATH": "/bin"}) == {"PATH": "/bin"}
+
+
+def test_dev_on_a_taken_port_says_so_at_once():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        done = CliRunner().invoke(cleargrid, ["dev", "--port", str(taken.getsockname()[1])])
+    assert done.exit_code == 1
+    assert "is taken" in done.output
+
+
+def test_dev_on_an_emulators_address_that_is_taken_says_so(clean_environment):
+    with socket.create_server(("127.0.0.1", 0)) as taken, socket.create_server(("127.0.0.1", 0)) as other:
+        address = f"http://127.0.0.1:{taken.getsockname()[1]}"
+        (clean_environment / ".env").write_text(
+            f"CLEARGRID_ENVIRONMENT=emulator\nCLEARGRID_BASE_URL={address}\nCLEARGRID_LENDER=lender-of-mine\n"
+        )
+        free = other.getsockname()[1]
+        other.close()
+        done = CliRunner().invoke(cleargrid, ["dev", "--port", str(free)])
+    assert done.exit_code == 1
+    assert address in done.output
