@@ -2,8 +2,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/installed
+LAKE := .venv-lake
+LAKE_INSTALLED := $(LAKE)/installed
 
-.PHONY: demo dev test check format bench clean
+.PHONY: demo dev test test-lake test-distributed check format bench clean
 
 demo: $(INSTALLED)
 	@$(BIN)/cleargrid demo
@@ -13,6 +15,10 @@ dev: $(INSTALLED)
 
 test: $(INSTALLED)
 	$(BIN)/pytest
+
+# The same rules on the lake's version of DuckDB, with a lake in PostgreSQL as the warehouse (apt-get install postgresql).
+test-lake: $(LAKE_INSTALLED)
+	$(LAKE)/bin/pytest --warehouse postgres --ignore cleargrid_assets_tests/client --ignore cleargrid_assets_tests/emulator
 
 check: $(INSTALLED)
 	$(BIN)/ruff format --check .
@@ -30,11 +36,18 @@ bench: $(INSTALLED)
 	$(BIN)/python -m benchmarks
 
 clean:
-	rm -rf .venv .dagster .coverage .pytest_cache .ruff_cache .mypy_cache
+	rm -rf .venv $(LAKE) .dagster .coverage .pytest_cache .ruff_cache .mypy_cache
 
 $(INSTALLED): pyproject.toml constraints.txt
-	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; set PYTHON=/path/to/python3.11" if sys.version_info < (3, 11) else 0)'
-	@echo "Installing into .venv (once) ..."
-	@$(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
-	@touch $(INSTALLED)
+	@$(call install,.venv,constraints.txt,.[dev])
+
+$(LAKE_INSTALLED): pyproject.toml constraints-lake.txt
+	@$(call install,$(LAKE),constraints-lake.txt,.[dev-distributed])
+
+define install
+$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; set PYTHON=/path/to/python3.11" if sys.version_info < (3, 11) else 0)'
+echo "Installing into $(1) (once) ..."
+$(PYTHON) -m venv $(1)
+$(1)/bin/python -m pip install --quiet --disable-pip-version-check --constraint $(2) --editable '$(3)'
+touch $(1)/installed
+endef

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 import duckdb
 import pytest
 
-from cleargrid_assets.settings import Settings
 from cleargrid_assets.warehouse import WarehouseError
 from cleargrid_assets.warehouse.extensions import load_extension
 
@@ -48,11 +47,10 @@ def variables_of(kind: str, folder: Path, postgres: Callable[[], PostgresServer]
 @cache
 def why_no_lake() -> str | None:
     """Why lakes cannot be opened here; None: they can."""
-    folder = Settings.from_environment().duckdb_extensions
     with closing(duckdb.connect()) as connection:
         try:
             for name in ("ducklake", "sqlite_scanner", "postgres_scanner"):
-                load_extension(connection, name, folder)
+                load_extension(connection, name, None)
         except WarehouseError as error:
             return f"no lake: {error}"
     return None

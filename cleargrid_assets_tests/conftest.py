@@ -56,7 +56,7 @@ def postgres() -> Iterator[Callable[[], PostgresServer]]:
 def warehouse_variables(
     request: pytest.FixtureRequest, clean_environment: Path, postgres: Callable[[], PostgresServer]
 ) -> Variables:
-    """The settings of an empty warehouse, of the kind that `--warehouse` says or a test's parameter does."""
+    """The settings of an empty warehouse, of the kind that a test's parameter says, else `--warehouse`."""
     kind = getattr(request, "param", request.config.getoption("--warehouse"))
     return variables_of(kind, clean_environment, postgres)
 

@@ -109,6 +109,12 @@ class Platform:
             [month],
         )
 
+    def version(self) -> object:
+        """What any write changes: a file's bytes, or the number of a lake's snapshots."""
+        if not self.warehouse.is_lake:
+            return self.file.read_bytes()
+        return self.query("SELECT count(*), max(snapshot_id) FROM ducklake_snapshots(current_database())")
+
     def query(self, sql: str, parameters: list[object] | None = None) -> list[Row]:
         """The rows of a SELECT on the warehouse."""
         with self.warehouse.reading() as connection:

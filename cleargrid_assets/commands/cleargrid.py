@@ -8,6 +8,7 @@ from cleargrid_assets.commands.demo import demo
 from cleargrid_assets.commands.dev import dev
 from cleargrid_assets.commands.doctor import doctor
 from cleargrid_assets.commands.emulator import emulator
+from cleargrid_assets.commands.move_warehouse import move_warehouse
 from cleargrid_assets.commands.status import status
 from cleargrid_assets.definitions import quieten_preview_warnings
 
@@ -18,5 +19,5 @@ def cleargrid() -> None:
     quieten_preview_warnings()
 
 
-for subcommand in (demo, dev, doctor, emulator, status):
+for subcommand in (demo, dev, doctor, emulator, move_warehouse, status):
     cleargrid.add_command(subcommand)

@@ -93,14 +93,14 @@ class FileCatalog:
 
 def catalog_at(address: str, queue_seconds: float) -> Catalog:
     """The catalog that a `ducklake:` address names. Raises `WarehouseUnreadableError` for one we do not know."""
-    kind, _, rest = address.removeprefix(PREFIX).partition(":")
+    kind, colon, rest = address.removeprefix(PREFIX).partition(":")
     if kind in ("postgres", "postgresql") and not rest.startswith("//"):
         return PostgresCatalog(rest, queue_seconds)
     if kind in ("postgres", "postgresql"):
         return PostgresCatalog(f"{kind}:{rest}", queue_seconds)
     if kind == "sqlite" and rest:
         return FileCatalog(Path(rest), queue_seconds, ("sqlite_scanner",))
-    if kind and not rest and not kind.startswith("//"):
+    if kind and not colon:
         return FileCatalog(Path(kind), queue_seconds)
     raise WarehouseUnreadableError(
         f"CLEARGRID_WAREHOUSE is {redacted(address)!r}: write ducklake:postgres:host=... dbname=..., "

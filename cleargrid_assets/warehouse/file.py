@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FOREIGN_LOCK = "Could not set lock on file"
+READABLE_BY = {"storage_compatibility_version": "v1.5.0"}
+"""A new file can be opened by the lake's DuckDB as well: the way to a lake, and back, stays open. It costs nothing."""
+
+NEWER_FORMAT = "Trying to read a database file with version number"
 OUT_OF_ROOM = (duckdb.IOException, duckdb.OutOfMemoryException, duckdb.FatalException, duckdb.TransactionException)
 """The last is what a full disk makes of a commit; two transactions cannot collide on a file with one at a time."""
 
@@ -76,7 +80,7 @@ class DuckDBFile:
         give_up_at = time.monotonic() + self.foreign_seconds
         while True:
             try:
-                return duckdb.connect(self.path, read_only=read_only)
+                return duckdb.connect(self.path, read_only=read_only, config=READABLE_BY)
             except duckdb.IOException as error:
                 if FOREIGN_LOCK not in str(error):
                     raise self._unreadable(error) from error
@@ -92,6 +96,11 @@ class DuckDBFile:
         )
 
     def _unreadable(self, error: duckdb.Error) -> WarehouseUnreadableError:
+        if NEWER_FORMAT in str(error):
+            return WarehouseUnreadableError(
+                f"{self.path} was made by a newer DuckDB than this one ({duckdb.__version__}): copy it once with the "
+                f"DuckDB that made it (cleargrid move-warehouse {self.path} NEW_FILE); the copy can be opened by both"
+            )
         return WarehouseUnreadableError(
             f"{self.path} cannot be opened as a DuckDB warehouse: correct CLEARGRID_WAREHOUSE. {first_line(error)}"
         )

@@ -46,8 +46,8 @@ def file_turn(path: Path, seconds: float) -> Iterator[None]:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(f"{path}.lock", timeout=seconds, is_singleton=True)
-        lock.acquire()
+        lock = FileLock(f"{path}.lock", is_singleton=True)
+        lock.acquire(timeout=seconds)
     except Timeout as timeout:
         raise WarehouseBusyError(
             f"{path} was in use by other runs for {seconds:.0f} s: run again when they have ended"

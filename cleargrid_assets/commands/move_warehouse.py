@@ -1,0 +1,66 @@
+"""`cleargrid move-warehouse`: from the file to a lake, or back.
+
+Here: arguments and what is printed. Not here: the copy (`warehouse.moving`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from cleargrid_assets.client import SettingsError
+from cleargrid_assets.settings import Settings
+from cleargrid_assets.warehouse import Warehouse, WarehouseError
+from cleargrid_assets.warehouse.moving import holdings, move
+
+if TYPE_CHECKING:
+    from cleargrid_assets.warehouse.moving import Moved
+
+
+@click.command("move-warehouse")
+@click.argument("source")
+@click.argument("target")
+@click.option("--overwrite", "may_overwrite", is_flag=True, help="Replace months that were loaded later in TARGET.")
+def move_warehouse(source: str, target: str, *, may_overwrite: bool) -> None:
+    """Copy the warehouse SOURCE into TARGET, a DuckDB file or a ducklake: address, and compare them.
+
+    Counts and checksums are compared month by month, each month before it is committed. Run it again at any time:
+    months that are equal already are left alone, and what was interrupted is taken up again.
+    """
+    try:
+        settings = Settings.from_environment()
+        origin = Warehouse(source, extensions=settings.duckdb_extensions)
+        copy = Warehouse(target, extensions=settings.duckdb_extensions, lake_data=settings.lake_data)
+        _refuse_nonsense(origin, copy)
+        for moved in move(origin, copy, may_overwrite=may_overwrite):
+            click.echo(_line(moved))
+        _report_difference(origin, copy)
+    except (SettingsError, WarehouseError) as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"{copy.shown} holds what {origin.shown} holds. Set CLEARGRID_WAREHOUSE to it, everywhere, to use it.")
+
+
+def _refuse_nonsense(origin: Warehouse, copy: Warehouse) -> None:
+    if origin.address == copy.address:
+        raise click.UsageError("SOURCE and TARGET are the same warehouse")
+    if not origin.exists:
+        raise click.ClickException(f"there is no warehouse at {origin.shown}")
+
+
+def _line(moved: Moved) -> str:
+    name = f"{moved.month:%Y-%m}" if moved.month else "tables without months"
+    return f"{name:<24}{moved.rows:>14,} rows  {'copied, same checksums' if moved.was_copied else 'equal already'}"
+
+
+def _report_difference(origin: Warehouse, copy: Warehouse) -> None:
+    """Say what the target holds besides; fail when the source was written meanwhile, so that the two differ."""
+    old, new = holdings(origin), holdings(copy)
+    changed = sorted({str(part.month) for part, content in old.contents.items() if new.contents.get(part) != content})
+    if changed:
+        raise click.ClickException(f"the source was written meanwhile ({', '.join(changed)}): run the command again")
+    surplus = sorted({str(part.month)[:7] for part in new.contents if part.month and part not in old.contents})
+    if surplus:
+        click.echo(f"only in the target, left as it is: {', '.join(surplus)}")
+    if old.foreign:
+        click.echo(f"tables that are not of cleargrid_assets, not copied: {', '.join(old.foreign)}")

@@ -1,0 +1,162 @@
+"""Copying a warehouse into another one, month by month, each compared before it is committed.
+
+Here: what differs, the copy, the comparison. Not here: what is printed (`commands.move_warehouse`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cleargrid_assets.tables.catalog import ALL_TABLES, TABLES
+from cleargrid_assets.tables.raw import D23_LOADS
+from cleargrid_assets.warehouse.errors import WarehouseError, WarehouseMissingError
+from cleargrid_assets.warehouse.inventory import has_table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import date, datetime
+
+    import duckdb
+
+    from cleargrid_assets.tables.table import Table
+    from cleargrid_assets.warehouse.warehouse import Warehouse
+
+BATCH_ROWS = 100_000
+"""Rows in flight between the two: some ten megabytes."""
+
+FOREIGN_TABLES = """
+SELECT table_schema || '.' || table_name FROM information_schema.tables
+WHERE table_catalog = current_database() AND table_type = 'BASE TABLE' ORDER BY ALL
+"""
+
+
+class MoveError(WarehouseError):
+    """The copy is not what the source is; that month was rolled back."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """What is copied in one go: a table's month, or (month None) a table that has no months."""
+
+    table: Table
+    month: date | None
+
+    @property
+    def where(self) -> str:
+        """The condition that finds its rows."""
+        return f" WHERE month = DATE '{self.month}'" if self.month else ""
+
+
+@dataclass(frozen=True)
+class Content:
+    """The number of rows and the sum of their hashes, which does not depend on their order."""
+
+    rows: int
+    checksum: str
+
+
+@dataclass(frozen=True)
+class Holdings:
+    """Everything that one warehouse holds. `newest_load`: of each month, naive UTC."""
+
+    contents: dict[Part, Content]
+    newest_load: dict[date, datetime]
+    foreign: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Moved:
+    """What happened to one month (None: the tables without months)."""
+
+    month: date | None
+    rows: int
+    was_copied: bool
+
+
+def holdings(warehouse: Warehouse) -> Holdings:
+    """Count and sum up every table, month by month; nothing when there is no warehouse yet."""
+    try:
+        with warehouse.reading() as connection:
+            tables = [table for table in ALL_TABLES if has_table(connection, table)]
+            contents = {part: content for table in tables for part, content in _contents(connection, table)}
+            found = [name for (name,) in connection.execute(FOREIGN_TABLES).fetchall()]
+            return Holdings(contents, _newest_loads(connection, tables), tuple(sorted({*found} - {*TABLES})))
+    except WarehouseMissingError:
+        return Holdings({}, {}, ())
+
+
+def move(source: Warehouse, target: Warehouse, *, may_overwrite: bool) -> Iterator[Moved]:
+    """Make every month of `target` what it is in `source`; months that are equal already are left alone.
+
+    Raises `MoveError` when the target has a newer load of a month and not `may_overwrite`, or a copy differs.
+    """
+    old, new = holdings(source), holdings(target)
+    if not may_overwrite:
+        _refuse_newer(old, new)
+    for month in sorted({part.month for part in old.contents}, key=lambda month: (month is None, month)):
+        parts = [part for part in old.contents if part.month == month]
+        differing = [part for part in parts if old.contents[part] != new.contents.get(part)]
+        if differing:
+            _copy(source, target, differing)
+        rows = sum(old.contents[part].rows for part in parts)
+        yield Moved(month, rows, was_copied=bool(differing))
+
+
+def _refuse_newer(old: Holdings, new: Holdings) -> None:
+    newer = [month for month, loaded_at in new.newest_load.items() if loaded_at > old.newest_load.get(month, loaded_at)]
+    if newer:
+        raise MoveError(
+            f"the target has newer loads of {len(newer)} months ({newer[0]:%Y-%m} the first); nothing was copied. Pass "
+            f"--overwrite to replace them with the source's older ones"
+        )
+
+
+def _copy(source: Warehouse, target: Warehouse, parts: Sequence[Part]) -> None:
+    """Copy `parts` in one transaction of the target; rolled back unless each is then what it is in the source."""
+    with source.reading() as origin, target.writing() as copy:
+        for part in parts:
+            _copy_part(origin, copy, part)
+            expected, found = _content(origin, part), _content(copy, part)
+            if expected != found:
+                raise MoveError(f"the copy of {part.table.qualified_name}{part.where} holds {found}, not {expected}")
+
+
+def _copy_part(origin: duckdb.DuckDBPyConnection, copy: duckdb.DuckDBPyConnection, part: Part) -> None:
+    name = part.table.qualified_name
+    copy.execute(part.table.ddl)
+    copy.execute(f"DELETE FROM {name}{part.where}")
+    rows = origin.sql(f"SELECT {_columns(part.table)} FROM {name}{part.where}").to_arrow_reader(BATCH_ROWS)
+    copy.register("moved", rows)
+    copy.execute(f"INSERT INTO {name} BY NAME SELECT * FROM moved")
+    copy.unregister("moved")
+
+
+def _contents(connection: duckdb.DuckDBPyConnection, table: Table) -> Iterator[tuple[Part, Content]]:
+    if not table.is_partitioned:
+        yield Part(table, None), _content(connection, Part(table, None))
+        return
+    sums = f"SELECT month, {_sums(table)} FROM {table.qualified_name} GROUP BY month"
+    for month, rows, checksum in connection.execute(sums).fetchall():
+        yield Part(table, month), Content(rows, checksum)
+
+
+def _content(connection: duckdb.DuckDBPyConnection, part: Part) -> Content:
+    sums = f"SELECT {_sums(part.table)} FROM {part.table.qualified_name}{part.where}"
+    ((rows, checksum),) = connection.execute(sums).fetchall()
+    return Content(rows, checksum)
+
+
+def _sums(table: Table) -> str:
+    return f"count(*), coalesce(sum(hash({_columns(table)})::HUGEINT), 0)::VARCHAR"
+
+
+def _columns(table: Table) -> str:
+    return ", ".join(f'"{name}"' for name in table.column_names)
+
+
+def _newest_loads(connection: duckdb.DuckDBPyConnection, tables: Sequence[Table]) -> dict[date, datetime]:
+    if D23_LOADS not in tables:
+        return {}
+    newest = f"SELECT month, max(loaded_at) FROM {D23_LOADS.qualified_name} GROUP BY month"
+    return dict(connection.execute(newest).fetchall())

@@ -1,0 +1,214 @@
+"""What is true of a lake alone: addresses, secrets in them, extensions, a catalog that is down, other programs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import pytest
+
+from cleargrid_assets import io_managers
+from cleargrid_assets.client import SettingsError
+from cleargrid_assets.landing.write import LOGS, Changes, write_month
+from cleargrid_assets.resources import WarehouseResource
+from cleargrid_assets.settings import Settings
+from cleargrid_assets.warehouse import (
+    Warehouse,
+    WarehouseConflictError,
+    WarehouseUnreachableError,
+    WarehouseUnreadableError,
+)
+from cleargrid_assets.warehouse.catalogs import FileCatalog, PostgresCatalog, catalog_at, redacted
+from cleargrid_assets.warehouse.lake import DuckLake
+from cleargrid_assets.warehouse.object_store import secret_options
+from cleargrid_assets_tests.addresses import POSTGRES, why_no_lake
+from cleargrid_assets_tests.platform_under_test import MAY
+from cleargrid_assets_tests.postgres_server import PASSWORD, free_port
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from cleargrid_assets.landing.month import MonthLoad
+    from cleargrid_assets_tests.addresses import Variables
+    from cleargrid_assets_tests.platform_under_test import Platform
+
+APRIL = "2026-04-01"
+needs_lake = pytest.mark.skipif(why_no_lake() is not None, reason=f"{why_no_lake()}")
+on_postgres = pytest.mark.parametrize("warehouse_variables", [POSTGRES], indirect=True)
+
+
+@pytest.mark.parametrize(
+    ("address", "catalog"),
+    [
+        ("ducklake:postgres:host=db dbname=lake", PostgresCatalog("host=db dbname=lake", 1)),
+        ("ducklake:postgres:postgresql://u@db/lake", PostgresCatalog("postgresql://u@db/lake", 1)),
+        ("ducklake:postgresql://u@db/lake", PostgresCatalog("postgresql://u@db/lake", 1)),
+    ],
+)
+def test_a_catalog_in_postgresql_is_named_by_its_connection_string_or_url(
+    address: str, catalog: PostgresCatalog
+) -> None:
+    assert catalog_at(address, 1) == catalog
+
+
+@pytest.mark.parametrize("address", ["ducklake:sqlite:folder/lake.sqlite", "ducklake:folder/lake.ducklake"])
+def test_a_catalog_in_a_file_is_named_by_its_path(address: str) -> None:
+    catalog = catalog_at(address, 1)
+    assert isinstance(catalog, FileCatalog)
+    assert str(catalog.path) == address.rsplit(":", 1)[1]
+
+
+@pytest.mark.parametrize("address", ["ducklake:", "ducklake:mysql:host=db password=geheim", "ducklake:sqlite:"])
+def test_an_address_of_a_kind_we_do_not_know_is_refused_with_the_kinds_we_do(address: str) -> None:
+    with pytest.raises(WarehouseUnreadableError, match="write ducklake:postgres:host=") as refused:
+        catalog_at(address, 1)
+    assert "geheim" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ducklake:postgres:host=db password=geheim dbname=lake",
+        "ducklake:postgres:host=db PASSWORD = 'ge\\'heim geheim' dbname=lake",
+        "ducklake:postgres:postgresql://user:geheim@db:5432/lake",
+        'Unable to connect to Postgres at "host=db password=geheim": refused',
+    ],
+)
+def test_a_password_in_an_address_is_masked_wherever_it_stands(text: str) -> None:
+    assert "geheim" not in redacted(text)
+    assert "db" in redacted(text)
+
+
+@pytest.mark.parametrize("given", ["gs://bucket/folder", "s3://bucket", "s3://bucket/"])
+def test_the_place_of_a_lakes_files_is_a_folder_or_a_prefix_in_a_bucket(given: str) -> None:
+    with pytest.raises(SettingsError, match="CLEARGRID_LAKE_DATA"):
+        _ = Settings({"CLEARGRID_LAKE_DATA": given}).lake_data
+    assert Settings({"CLEARGRID_LAKE_DATA": "s3://bucket/prefix"}).lake_data == "s3://bucket/prefix"
+
+
+def test_an_s3_store_is_reached_with_the_variables_that_awss_own_tools_read() -> None:
+    variables = {
+        "AWS_ACCESS_KEY_ID": "id",
+        "AWS_SECRET_ACCESS_KEY": "key",
+        "AWS_REGION": "me-central-1",
+        "AWS_ENDPOINT_URL": "http://store:8333",
+    }
+    assert secret_options(variables) == {
+        "KEY_ID": "id",
+        "SECRET": "key",
+        "REGION": "me-central-1",
+        "ENDPOINT": "store:8333",
+        "URL_STYLE": "path",
+        "USE_SSL": False,
+    }
+
+
+def test_without_keys_the_hosts_own_role_is_used() -> None:
+    assert secret_options({"AWS_REGION": "me-central-1"}) == {"PROVIDER": "credential_chain", "REGION": "me-central-1"}
+
+
+def test_an_extension_that_is_missing_is_one_sentence_with_the_way_out(tmp_path: Path) -> None:
+    empty = tmp_path / "extensions"
+    empty.mkdir()
+    (empty / "ducklake.duckdb_extension").write_bytes(b"not an extension")
+    lake = Warehouse(f"ducklake:sqlite:{tmp_path / 'lake.sqlite'}", extensions=empty)
+    expected = rf"DuckDB {duckdb.__version__} finds no usable extension ducklake.*CLEARGRID_DUCKDB_EXTENSIONS"
+    with pytest.raises(WarehouseUnreadableError, match=expected), lake.writing():
+        pass
+
+
+@needs_lake
+def test_a_catalog_that_is_down_is_named_without_its_password() -> None:
+    port = free_port()
+    lake = Warehouse(f"ducklake:postgres:host=127.0.0.1 port={port} password=geheim dbname=lake")
+    for use in (lake.reading, lake.writing):
+        with pytest.raises(WarehouseUnreachableError, match=f"port {port}") as said, use():
+            pass
+        assert "geheim" not in str(said.value)
+        assert said.value.__suppress_context__
+
+
+@needs_lake
+@on_postgres
+def test_a_lake_that_is_yet_to_be_created_asks_where_its_files_shall_go(warehouse_variables: Variables) -> None:
+    lake = Warehouse(warehouse_variables["CLEARGRID_WAREHOUSE"])
+    with pytest.raises(WarehouseUnreadableError, match="CLEARGRID_LAKE_DATA is not set") as said, lake.writing():
+        pass
+    assert PASSWORD not in str(said.value)
+
+
+@needs_lake
+@on_postgres
+def test_a_lake_knows_where_its_files_are_and_refuses_another_place(
+    warehouse_variables: Variables, tmp_path: Path
+) -> None:
+    with WarehouseResource(Settings(warehouse_variables)).warehouse().writing() as connection:
+        connection.execute("CREATE TABLE raw.one AS SELECT 1 AS number")
+    address = warehouse_variables["CLEARGRID_WAREHOUSE"]
+    with Warehouse(address).reading() as connection:
+        assert connection.execute("FROM raw.one").fetchall() == [(1,)]
+    elsewhere = Warehouse(address, lake_data=str(tmp_path / "elsewhere"))
+    with pytest.raises(WarehouseUnreadableError, match="correct CLEARGRID_WAREHOUSE or CLEARGRID_LAKE_DATA"):  # noqa: SIM117 - the error is that of entering
+        with elsewhere.writing():
+            pass
+
+
+@needs_lake
+@on_postgres
+def test_every_row_is_in_parquet_files_however_few_there_are(warehouse_variables: Variables) -> None:
+    with WarehouseResource(Settings(warehouse_variables)).warehouse().writing() as connection:
+        connection.execute("CREATE TABLE raw.one AS SELECT 1 AS number")
+    files = f"{warehouse_variables['CLEARGRID_LAKE_DATA']}/raw/one/*.parquet"
+    assert duckdb.sql(f"SELECT number FROM read_parquet('{files}')").fetchall() == [(1,)]
+
+
+@needs_lake
+@on_postgres
+def test_a_write_of_another_program_at_the_same_moment_is_a_conflict_and_nothing_of_ours_is_written(
+    warehouse_variables: Variables,
+) -> None:
+    warehouse = WarehouseResource(Settings(warehouse_variables)).warehouse()
+    with warehouse.writing() as connection:
+        connection.execute("CREATE TABLE raw.numbers AS SELECT 1 AS number")
+    with pytest.raises(WarehouseConflictError, match="at the same moment"):
+        add_beside_another_program(warehouse, warehouse_variables)
+    with warehouse.reading() as connection:
+        assert connection.execute("FROM raw.numbers").fetchall() == []
+
+
+@needs_lake
+@on_postgres
+def test_a_load_that_meets_another_programs_write_starts_its_transaction_again_and_lands(
+    start_platform: Callable[..., Platform], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    platform = start_platform()
+    assert platform.load(APRIL).success
+    written: list[str] = []
+
+    def write_and_be_disturbed(connection: duckdb.DuckDBPyConnection, load: MonthLoad, **said: Any) -> Changes:
+        changes = write_month(connection, load, **said)
+        if not written:
+            as_another_program(
+                platform.variables, f"DELETE FROM {LOGS} WHERE public_id = (SELECT min(public_id) FROM {LOGS})"
+            )
+        written.append(said["run_id"])
+        return changes
+
+    monkeypatch.setattr(io_managers, "write_month", write_and_be_disturbed)
+    assert platform.load(MAY).success
+    assert len(written) == 2
+    assert platform.landed(MAY) == platform.truth(MAY)
+    assert len(platform.landed(APRIL)) == len(platform.truth(APRIL)) - 1
+
+
+def add_beside_another_program(warehouse: Warehouse, variables: Mapping[str, str]) -> None:
+    with warehouse.writing() as connection:
+        connection.execute("INSERT INTO raw.numbers VALUES (2)")
+        as_another_program(variables, "DELETE FROM raw.numbers")
+
+
+def as_another_program(variables: Mapping[str, str], statement: str) -> None:
+    """A statement of a DuckDB shell, which knows nothing of our turns."""
+    with DuckLake(variables["CLEARGRID_WAREHOUSE"], 1, None, None).connection(read_only=False) as shell:
+        shell.execute(statement)

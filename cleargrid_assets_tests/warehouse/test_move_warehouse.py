@@ -1,0 +1,149 @@
+"""`cleargrid move-warehouse`: the target holds what the source holds, proven month by month, at every run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from click.testing import CliRunner, Result
+
+from cleargrid_assets.commands.cleargrid import cleargrid
+from cleargrid_assets.resources import WarehouseResource
+from cleargrid_assets.settings import Settings
+from cleargrid_assets.warehouse.moving import holdings
+from cleargrid_assets_tests.addresses import FILE, KINDS, variables_of
+from cleargrid_assets_tests.platform_under_test import LOADS, MAY
+from cleargrid_assets_tests.postgres_server import PASSWORD
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from cleargrid_assets.warehouse import Warehouse
+    from cleargrid_assets_tests.platform_under_test import Platform
+    from cleargrid_assets_tests.postgres_server import PostgresServer
+
+APRIL = "2026-04-01"
+ROWS = "raw.d23_manual_communication_logs"
+
+between_kinds = pytest.mark.parametrize(
+    ("warehouse_variables", "target_kind"), [*((FILE, kind) for kind in KINDS), (KINDS[-1], FILE)], indirect=True
+)
+
+
+@pytest.fixture
+def loaded(start_platform: Callable[..., Platform]) -> Platform:
+    """Two months, one of them with everything that is made of it."""
+    platform = start_platform()
+    assert platform.load(APRIL).success
+    assert platform.refresh(MAY).success
+    return platform
+
+
+@pytest.fixture
+def target_kind(request: pytest.FixtureRequest) -> str:
+    return getattr(request, "param", FILE)
+
+
+@pytest.fixture
+def target(target_kind: str, tmp_path: Path, postgres: Callable[[], PostgresServer], monkeypatch) -> Warehouse:
+    folder = tmp_path / "target"
+    folder.mkdir()
+    variables = variables_of(target_kind, folder, postgres)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    return WarehouseResource(Settings(variables)).warehouse()
+
+
+def moved(source: Warehouse, target: Warehouse, *options: str) -> Result:
+    return CliRunner().invoke(cleargrid, ["move-warehouse", source.address, target.address, *options])
+
+
+def change(warehouse: Warehouse, statement: str) -> None:
+    with warehouse.writing() as connection:
+        connection.execute(statement)
+
+
+@between_kinds
+def test_the_target_holds_every_row_of_every_table(loaded: Platform, target: Warehouse) -> None:
+    result = moved(loaded.warehouse, target)
+    assert result.exit_code == 0, result.output
+    assert holdings(target) == holdings(loaded.warehouse)
+    copy = loaded.with_variables(CLEARGRID_WAREHOUSE=target.address, CLEARGRID_LAKE_DATA=target.lake_data or "")
+    assert copy.landed(MAY) == loaded.truth(MAY)
+    assert copy.query("FROM analytics.outcome_mix ORDER BY ALL") == loaded.query(
+        "FROM analytics.outcome_mix ORDER BY ALL"
+    )
+    assert PASSWORD not in result.output
+
+
+@between_kinds
+def test_the_next_load_of_a_month_that_was_moved_is_a_re_read(loaded: Platform, target: Warehouse) -> None:
+    moved(loaded.warehouse, target)
+    copy = loaded.with_variables(CLEARGRID_WAREHOUSE=target.address, CLEARGRID_LAKE_DATA=target.lake_data or "")
+    assert copy.load(MAY).success
+    assert copy.last_load(MAY)["rows_added"] == 0
+    assert copy.query(f"SELECT count(*) FROM {LOADS}") == [(3,)]
+
+
+def test_a_month_that_is_equal_already_is_left_alone(loaded: Platform, target: Warehouse) -> None:
+    moved(loaded.warehouse, target)
+    change(target, f"DELETE FROM {ROWS} WHERE month = DATE '{APRIL}' AND is_active")
+    result = moved(loaded.warehouse, target)
+    assert [line.split()[0] for line in result.output.splitlines() if "copied" in line] == ["2026-04"]
+    assert [line.split()[0] for line in result.output.splitlines() if "equal already" in line] == ["2026-05", "tables"]
+    assert holdings(target) == holdings(loaded.warehouse)
+
+
+@pytest.mark.parametrize(
+    "change_of_one_value",
+    [
+        f"UPDATE {ROWS} SET is_ptp_broken = NOT is_ptp_broken WHERE public_id = (SELECT min(public_id) FROM {ROWS})",
+        f"UPDATE {ROWS} SET outcome_option = NULL WHERE public_id = (SELECT min(public_id) FROM {ROWS})",
+        f"INSERT INTO {ROWS} SELECT * FROM {ROWS} LIMIT 1",
+    ],
+)
+def test_a_single_other_value_is_found_and_put_right(
+    loaded: Platform, target: Warehouse, change_of_one_value: str
+) -> None:
+    moved(loaded.warehouse, target)
+    change(target, change_of_one_value)
+    assert holdings(target) != holdings(loaded.warehouse)
+    assert moved(loaded.warehouse, target).exit_code == 0
+    assert holdings(target) == holdings(loaded.warehouse)
+
+
+def test_a_newer_load_in_the_target_is_not_overwritten_unless_that_is_asked_for(
+    loaded: Platform, target: Warehouse
+) -> None:
+    moved(loaded.warehouse, target)
+    copy = loaded.with_variables(CLEARGRID_WAREHOUSE=target.address)
+    assert copy.load(MAY).success
+    refused = moved(loaded.warehouse, target)
+    assert refused.exit_code == 1
+    assert "newer loads of 1 months (2026-05 the first); nothing was copied" in refused.output
+    assert moved(loaded.warehouse, target, "--overwrite").exit_code == 0
+    assert holdings(target) == holdings(loaded.warehouse)
+
+
+def test_what_is_only_in_the_target_is_left_and_told(loaded: Platform, target: Warehouse) -> None:
+    moved(loaded.warehouse, target)
+    for table in (ROWS, LOADS, "raw.d23_quarantine", "raw.d23_changes"):
+        change(loaded.warehouse, f"DELETE FROM {table} WHERE month = DATE '{APRIL}'")
+    result = moved(loaded.warehouse, target)
+    assert result.exit_code == 0
+    assert "only in the target, left as it is: 2026-04" in result.output
+
+
+def test_tables_of_other_people_are_not_copied_and_told(loaded: Platform, target: Warehouse) -> None:
+    change(loaded.warehouse, "CREATE TABLE raw.notes AS SELECT 'mine' AS note")
+    result = moved(loaded.warehouse, target)
+    assert result.exit_code == 0
+    assert "not copied: raw.notes" in result.output
+
+
+def test_a_warehouse_cannot_be_moved_into_itself_or_from_where_there_is_none(
+    loaded: Platform, target: Warehouse
+) -> None:
+    assert "are the same warehouse" in moved(loaded.warehouse, loaded.warehouse).output
+    assert "there is no warehouse at" in moved(target, loaded.warehouse).output

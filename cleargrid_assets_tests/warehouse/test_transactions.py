@@ -1,0 +1,212 @@
+"""What holds of every warehouse, a file or a lake: whole transactions, one writer at a time, readers of one moment."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import duckdb
+import pytest
+
+from cleargrid_assets.resources import WarehouseResource
+from cleargrid_assets.settings import Settings
+from cleargrid_assets.warehouse import Warehouse, WarehouseBusyError, WarehouseMissingError
+from cleargrid_assets_tests.addresses import KINDS, POSTGRES
+from cleargrid_assets_tests.postgres_server import PASSWORD
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cleargrid_assets_tests.addresses import Variables
+
+NUMBERS = "SELECT number FROM raw.numbers ORDER BY number"
+REPLACE = "CREATE OR REPLACE TABLE raw.numbers AS SELECT {0} AS number UNION ALL SELECT {0}"
+
+WRITER = """
+import sys
+from cleargrid_assets.resources import WarehouseResource
+from cleargrid_assets.settings import Settings
+
+warehouse = WarehouseResource(Settings.from_environment()).warehouse()
+"""
+ADDS_TEN = f"""{WRITER}
+for _ in range(10):
+    with warehouse.writing() as connection:
+        connection.execute("UPDATE raw.numbers SET number = number + 1")
+"""
+NEVER_ENDS = f"""{WRITER}
+with warehouse.writing() as connection:
+    connection.execute("DELETE FROM raw.numbers")
+    print("deleted", flush=True)
+    sys.stdin.read()
+"""
+
+
+on_each_kind = pytest.mark.parametrize("warehouse_variables", KINDS, indirect=True)
+on_postgres = pytest.mark.parametrize("warehouse_variables", [POSTGRES], indirect=True)
+
+
+@pytest.fixture
+def warehouse(warehouse_variables: Variables) -> Warehouse:
+    return WarehouseResource(Settings(warehouse_variables)).warehouse()
+
+
+def replace(warehouse: Warehouse, number: int) -> None:
+    with warehouse.writing() as connection:
+        connection.execute(REPLACE.format(number))
+
+
+def numbers(warehouse: Warehouse) -> list[int]:
+    with warehouse.reading() as connection:
+        return [number for (number,) in connection.execute(NUMBERS).fetchall()]
+
+
+def started(code: str, variables: Variables) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", code],
+        env={**os.environ, **variables},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def fail_after(connection: duckdb.DuckDBPyConnection, statement: str) -> None:
+    connection.execute(statement)
+    raise ZeroDivisionError
+
+
+@contextmanager
+def someone_writing(variables: Variables) -> Iterator[subprocess.Popen[str]]:
+    """Another process in the middle of a write, killed at the end of the block."""
+    with started(NEVER_ENDS, variables) as writer:
+        assert writer.stdout is not None
+        assert writer.stdout.readline() == "deleted\n"
+        yield writer
+        writer.send_signal(signal.SIGKILL)
+
+
+@on_each_kind
+def test_there_is_nothing_to_read_before_the_first_write(warehouse: Warehouse) -> None:
+    with pytest.raises(WarehouseMissingError, match="load a month first") as said, warehouse.reading():
+        pass
+    assert not warehouse.exists
+    assert PASSWORD not in str(said.value)
+
+
+@on_each_kind
+def test_what_a_block_wrote_is_there_when_it_ended(warehouse: Warehouse) -> None:
+    replace(warehouse, 1)
+    replace(warehouse, 2)
+    assert numbers(warehouse) == [2, 2]
+
+
+@on_each_kind
+def test_a_block_that_raises_leaves_everything_as_it_was(warehouse: Warehouse) -> None:
+    replace(warehouse, 1)
+    with pytest.raises(ZeroDivisionError), warehouse.writing() as connection:
+        fail_after(connection, REPLACE.format(2))
+    assert numbers(warehouse) == [1, 1]
+
+
+@on_each_kind
+def test_a_failed_statement_is_the_statements_own_error_and_leaves_everything_as_it_was(warehouse: Warehouse) -> None:
+    replace(warehouse, 1)
+    statements = "DELETE FROM raw.numbers; INSERT INTO raw.numbers SELECT * FROM raw.no_such_table"
+    with pytest.raises(duckdb.CatalogException, match="no_such_table"), warehouse.writing() as connection:
+        connection.execute(statements)
+    assert numbers(warehouse) == [1, 1]
+    replace(warehouse, 2)
+    assert numbers(warehouse) == [2, 2]
+
+
+@on_each_kind
+def test_a_reader_cannot_write(warehouse: Warehouse) -> None:
+    replace(warehouse, 1)
+    with pytest.raises(duckdb.Error, match="read-only"), warehouse.reading() as connection:
+        connection.execute("DELETE FROM raw.numbers")
+    assert numbers(warehouse) == [1, 1]
+
+
+@on_each_kind
+def test_the_tables_macros_can_be_used_by_readers_and_writers(warehouse: Warehouse) -> None:
+    with warehouse.writing() as connection:
+        assert connection.execute("SELECT rate(1, 4), rate(1, 0)").fetchall() == [(0.25, None)]
+    with warehouse.reading() as connection:
+        assert connection.execute("SELECT round(wilson_hi(0, 5), 3)").fetchall() == [(0.434,)]
+
+
+@on_each_kind
+def test_a_writer_killed_in_the_middle_leaves_everything_as_it_was_and_its_turn_to_the_next(
+    warehouse: Warehouse, warehouse_variables: Variables
+) -> None:
+    replace(warehouse, 1)
+    with someone_writing(warehouse_variables):
+        pass
+    assert numbers(warehouse) == [1, 1]
+    replace(warehouse, 2)
+    assert numbers(warehouse) == [2, 2]
+
+
+@on_each_kind
+def test_writers_of_several_processes_take_turns_and_none_of_their_writes_is_lost(
+    warehouse: Warehouse, warehouse_variables: Variables
+) -> None:
+    replace(warehouse, 0)
+    with started(ADDS_TEN, warehouse_variables) as one, started(ADDS_TEN, warehouse_variables) as other:
+        assert [one.wait(), other.wait()] == [0, 0]
+    assert numbers(warehouse) == [20, 20]
+
+
+@on_each_kind
+def test_whoever_waits_too_long_for_a_turn_is_told_so_and_nothing_sooner(
+    warehouse: Warehouse, warehouse_variables: Variables
+) -> None:
+    replace(warehouse, 1)
+    impatient = Warehouse(warehouse.address, queue_seconds=0.3)
+    with someone_writing(warehouse_variables):
+        since = time.monotonic()
+        with pytest.raises(WarehouseBusyError, match="run again when they have ended") as said, impatient.writing():
+            pass
+        assert time.monotonic() - since >= 0.3
+    assert PASSWORD not in str(said.value)
+    assert numbers(warehouse) == [1, 1]
+
+
+@on_postgres
+def test_a_reader_of_a_shared_lake_neither_waits_for_a_writer_nor_sees_half_of_its_work(warehouse: Warehouse) -> None:
+    replace(warehouse, 1)
+    reader = Warehouse(warehouse.address)
+    with warehouse.writing() as writing:
+        writing.execute("DELETE FROM raw.numbers")
+        assert numbers(reader) == [1, 1]
+        writing.execute("INSERT INTO raw.numbers VALUES (2)")
+    assert numbers(reader) == [2]
+
+
+@on_postgres
+def test_a_reader_of_a_shared_lake_sees_one_moment_from_its_first_question_to_its_last(warehouse: Warehouse) -> None:
+    replace(warehouse, 1)
+    with Warehouse(warehouse.address).reading() as connection:
+        before = connection.execute(NUMBERS).fetchall()
+        replace(warehouse, 2)
+        assert connection.execute(NUMBERS).fetchall() == before
+    assert numbers(warehouse) == [2, 2]
+
+
+@on_postgres
+def test_whoever_waits_too_long_for_a_shared_lake_is_told_who_writes(
+    warehouse: Warehouse, warehouse_variables: Variables
+) -> None:
+    replace(warehouse, 1)
+    impatient = Warehouse(warehouse.address, queue_seconds=0.2)
+    with someone_writing(warehouse_variables) as writer:
+        expected = rf"cleargrid_assets {socket.gethostname()} {writer.pid}"
+        with pytest.raises(WarehouseBusyError, match=expected), impatient.writing():
+            pass
