@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from cleargrid_assets.commands.instance import PROJECT
 from cleargrid_assets.definitions import build_definitions, definitions
 from cleargrid_assets.settings import Settings
 
@@ -58,6 +59,19 @@ def test_bad_settings_that_only_runs_need_do_not_keep_the_definitions_from_loadi
     )
     settings = Settings({f"CLEARGRID_{name}": value for name, value in bad.items()})
     dg.Definitions.validate_loadable(build_definitions(settings))
+
+
+def test_the_instance_retries_crashes_only_ends_orphans_and_frees_the_slots_of_dead_runs(tmp_path: Path) -> None:
+    (tmp_path / "dagster.yaml").write_bytes((PROJECT / "dagster.yaml").read_bytes())
+    with dg.DagsterInstance.from_config(str(tmp_path)) as instance:
+        assert instance.run_retries_enabled
+        assert instance.run_retries_max_retries == 1
+        assert not instance.run_retries_retry_on_asset_or_op_failure
+        assert instance.run_monitoring_enabled
+        assert instance.run_monitoring_max_runtime_seconds == 4 * 60 * 60
+        assert instance.get_settings("run_monitoring")["free_slots_after_run_end_seconds"] > 0
+        assert not instance.telemetry_enabled
+        assert not instance.nux_enabled
 
 
 if __name__ == "__main__":
