@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 LARGEST_PAGE = 1000
 MOST_CONCURRENCY = 16
-COUNT_SECONDS = 20.0
+COUNT_SECONDS = 15.0
 COUNT_PATIENCE_SECONDS = 90.0
 """A count is worth waiting for, but the rows can be had without it."""
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from cleargrid_assets.client.errors import TransientError, UnreachableError
 from cleargrid_assets.client.narrowing import Narrowing
-from cleargrid_assets.client.patience import Patience, StoppedError
+from cleargrid_assets.client.patience import StoppedError
 from cleargrid_assets.client.walk import Split, WalkedWindow, Walker
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ class _Board(Generic[T]):
     def work(self, walker: Walker[T]) -> None:
         """A thread's life: walk windows until none is left or somebody failed."""
         while (window := self._take()) is not None:
-            with _Handover(self, walker.patience):
+            with _Handover(self):
                 self._settle(walker.walk(window))
 
     def _take(self) -> Window | None:
@@ -220,9 +220,8 @@ class _Board(Generic[T]):
 class _Handover(AbstractContextManager[None]):
     """Whatever ends one walk early ends all walks, and is raised in the thread that waits for them."""
 
-    def __init__(self, board: _Board[Any], patience: Patience) -> None:
+    def __init__(self, board: _Board[Any]) -> None:
         self._board = board
-        self._patience = patience
 
     def __exit__(
         self, _kind: type[BaseException] | None, error: BaseException | None, _trace: TracebackType | None
@@ -230,7 +229,6 @@ class _Handover(AbstractContextManager[None]):
         if error is None:
             return False
         self._board.fail(error)
-        self._patience.stop()
         return True
 
 

@@ -189,6 +189,12 @@ def same_cursor(envelope: dict[str, Any], exchange: Exchange) -> None:
     part["nextCursor"] = exchange.asked.params.get("cursor") or part["nextCursor"]
 
 
+def same_cursor_with_new_rows(envelope: dict[str, Any], exchange: Exchange) -> None:
+    same_cursor(envelope, exchange)
+    for row in envelope["body"]["rows"]:
+        row["public_id"] = f"{exchange.asked.number:08x}{row['public_id'][8:]}"
+
+
 def cycle_of_three(envelope: dict[str, Any], exchange: Exchange) -> None:
     places = {"MTAw": "MjAw", "MjAw": "MzAw", "MzAw": "MTAw"}
     envelope["body"]["pagination"]["nextCursor"] = places.get(exchange.asked.params.get("cursor", ""), "MTAw")
@@ -323,6 +329,7 @@ ENDS = {
     "login-says-no-under-200": Misbehaviour(right, LoginRejectedError, tokens=lambda: Tokens(login_refusals=[200])),
     "login-503": Misbehaviour(right, ServerFaultError, tokens=lambda: Tokens(login_refusals=[503] * 50)),
     "cursor-stays": Misbehaviour(altered(same_cursor), CursorLoopError),
+    "cursor-stays-and-rows-do-not": Misbehaviour(altered(same_cursor_with_new_rows), CursorLoopError),
     "cursor-cycle-of-three": Misbehaviour(altered(cycle_of_three), CursorLoopError),
     "same-page-under-new-cursors": Misbehaviour(same_page_for_ever, CursorLoopError),
     "empty-pages-without-end": Misbehaviour(empty_for_ever, UnexpectedAnswerError),

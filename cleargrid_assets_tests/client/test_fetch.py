@@ -160,6 +160,20 @@ def test_no_windows_is_no_request():
         assert server.asked == []
 
 
+def test_the_gate_lets_in_one_more_only_when_one_has_left():
+    flight, is_inside = Flight(2), threading.Event()
+
+    def enter():
+        with flight.slot():
+            is_inside.set()
+
+    with flight.slot():
+        with flight.slot():
+            threading.Thread(target=enter).start()
+            assert not is_inside.wait(0.1)
+        assert is_inside.wait(5)
+
+
 def test_congestion_halves_the_limit_once_for_all_that_flew_together_and_success_raises_it_again():
     flight = Flight(8)
     with flight.slot() as first, flight.slot() as second:
