@@ -1,0 +1,86 @@
+"""The header figures: value, change, n and interval of the metrics a manager asks for first.
+
+Here: which metrics, and when a change may be chance. Not here: layout.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cleargrid_assets.assets.reports.page.wording import count, month_name, percent, points, value_of
+
+if TYPE_CHECKING:
+    from cleargrid_assets.assets.reports.page.figures import Figures, Row
+
+HEADLINE = (
+    "contact_rate", "rpc_per_contact", "ptp_per_rpc", "refusal_per_rpc", "settlement_per_rpc", "connect_rate",
+    "broken_per_mature_promise", "outside_hours_per_timed_attempt",
+)  # fmt: skip
+
+
+def cards(figures: Figures) -> list[dict[str, Any]]:
+    """Attempts, then the headline rates of the report's month, each with the open month beside it."""
+    this = {row["metric"]: row for row in figures["kpis"] if row["month"] == figures.month}
+    later = [row for row in figures["kpis"] if figures.month and row["month"] > figures.month]
+    open_month = {row["metric"]: row for row in later if row["month"] == max(each["month"] for each in later)}
+    if not this:
+        return []
+    rates = [_card(this[metric], open_month.get(metric)) for metric in HEADLINE if metric in this]
+    return [_attempts(figures, this["contact_rate"]), *rates]
+
+
+def _attempts(figures: Figures, row: Row) -> dict[str, Any]:
+    before = [each for each in figures["months"] if each["month"] < row["month"]]
+    last = before[-1] if before and _months_between(before[-1]["month"], row["month"]) == 1 else None
+    relative = (row["denominator"] - last["attempts"]) / last["attempts"] if last and last["attempts"] else None
+    this = next(each for each in figures["months"] if each["month"] == row["month"])
+    return {
+        "name": "Attempts",
+        "formula": "Rows in scope",
+        "value": count(row["denominator"]),
+        "change": "" if relative is None else f"{relative:+.1%}",
+        "arrow": _arrow(relative),
+        "before": month_name(last["month"]) if last else "",
+        "is_chance": False,
+        "n": f"{count(this['rows_landed'])} rows landed",
+        "interval": "",
+        "open": "",
+    }
+
+
+def _card(row: Row, open_row: Row | None) -> dict[str, Any]:
+    change = row["change_pp"]
+    return {
+        "name": row["name"],
+        "formula": row["formula"],
+        "value": value_of(row["metric"], row["value"]),
+        "change": "" if change is None else points(change),
+        "arrow": _arrow(change),
+        "before": f"{percent(row['prev_value'])}",
+        "is_chance": may_be_chance(row),
+        "n": f"{count(row['numerator'])} / {count(row['denominator'])}",
+        "interval": f"{percent(row['lo'])} to {percent(row['hi'])}" if row["lo"] is not None else "",
+        "open": _open(open_row) if open_row and open_row["denominator"] else "",
+    }
+
+
+def _open(row: Row) -> str:
+    said = f"{count(row['numerator'])} / {count(row['denominator'])}"
+    return f"{month_name(row['month'])} so far: {value_of(row['metric'], row['value'])} ({said})"
+
+
+def may_be_chance(row: Row) -> bool:
+    """Whether the intervals of the month and of the one before overlap."""
+    if row["lo"] is None or row["prev_lo"] is None:
+        return False
+    return bool(row["lo"] <= row["prev_hi"] and row["prev_lo"] <= row["hi"])
+
+
+def _arrow(change: float | None) -> str:
+    if not change or not round(change, 3):
+        return ""
+    return "▲" if change > 0 else "▼"
+
+
+def _months_between(earlier: Any, later: Any) -> int:
+    return int((later.year - earlier.year) * 12 + later.month - earlier.month)

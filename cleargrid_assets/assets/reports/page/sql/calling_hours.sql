@@ -1,0 +1,15 @@
+-- Attempts outside permitted hours in the report's month, by channel and profile. All landed rows count.
+-- In a DuckDB shell on the warehouse: SET VARIABLE report_month = DATE '2026-05-01'; then paste.
+SELECT
+    profile,
+    coalesce(communication_type, 'All channels') AS channel,
+    sum(attempts)::BIGINT AS attempts,
+    sum(time_known)::BIGINT AS time_known,
+    sum(outside_early)::BIGINT AS outside_early,
+    sum(outside_late)::BIGINT AS outside_late,
+    rate(sum(outside_early + outside_late), sum(time_known)) AS outside_share,
+    bool_and(verified) AS verified
+FROM analytics.calling_hours
+WHERE month = getvariable('report_month')
+GROUP BY GROUPING SETS ((profile), (profile, communication_type))
+ORDER BY profile ASC, grouping(communication_type) DESC, attempts DESC

@@ -1,0 +1,55 @@
+"""How the report writes numbers and dates. Here: text of a single value. Not here: sentences or layout."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import date, datetime
+
+DASH = "-"
+MINUTE, HOUR, DAY = 60, 3600, 86400
+
+
+def percent(share: float | None) -> str:
+    """A share in percent, one decimal."""
+    return DASH if share is None else f"{share:.1%}"
+
+
+def count(number: int | None) -> str:
+    """A count with separators."""
+    return DASH if number is None else f"{number:,}"
+
+
+def points(change: float | None) -> str:
+    """A change in percentage points, with its sign."""
+    return DASH if change is None else f"{round(change, 1) + 0:+.1f} pp"
+
+
+def duration(seconds: float | None) -> str:
+    """A duration in the unit that reads best."""
+    if seconds is None:
+        return DASH
+    for unit, name in ((DAY, "d"), (HOUR, "h"), (MINUTE, "min")):
+        if abs(seconds) >= unit:
+            return f"{seconds / unit:.1f} {name}"
+    return f"{seconds:.0f} s"
+
+
+def month_name(month: date) -> str:
+    """`May 2026`."""
+    return f"{month:%b %Y}"
+
+
+def moment(instant: datetime | None) -> str:
+    """An instant in UTC, to the minute."""
+    return DASH if instant is None else f"{instant:%Y-%m-%d %H:%M} UTC"
+
+
+def value_of(metric: str, value: float | None) -> str:
+    """A metric's value in its own unit: percent, seconds, or attempts per something."""
+    if value is None:
+        return DASH
+    if metric.endswith("_s"):
+        return duration(value)
+    return f"{value:.2f}" if metric.startswith("attempts_per_") else percent(value)
