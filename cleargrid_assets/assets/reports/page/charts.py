@@ -111,7 +111,12 @@ def weekday_hour(rows: Sequence[Row], numerator: str, denominator: str, said: st
     values = [_cell(row, numerator, denominator, (low, high)) for row in rows if row[denominator]]
     shades = [f"var(--h{step})" for step in range(HEAT_STEPS)]
     base = alt.Chart(alt.Data(values=values)).encode(
-        x=alt.X("hour:O", title="local hour", axis=alt.Axis(labelAngle=0, orient="top", domain=False, ticks=False)),
+        x=alt.X(
+            "hour:O",
+            title="local hour",
+            scale=alt.Scale(domain=list(range(24))),
+            axis=alt.Axis(labelAngle=0, orient="top", domain=False, ticks=False),
+        ),
         y=alt.Y("day:O", sort=list(WEEKDAYS), title=None, axis=alt.Axis(domain=False, ticks=False)),
     )
     cells = base.mark_rect(cornerRadius=2, stroke="var(--paper)", strokeWidth=1.5).encode(
@@ -256,7 +261,7 @@ def pools(rows: Sequence[Row]) -> str:
         x=alt.X(
             "value:Q",
             title="PTP per RPC, Wilson 95 % interval",
-            axis=alt.Axis(format="%"),
+            axis=alt.Axis(format="%", values=[step / 10 for step in range(11) if step / 10 <= room]),
             scale=alt.Scale(domain=[0, room], nice=False),
         ),
     )

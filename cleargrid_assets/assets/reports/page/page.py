@@ -74,14 +74,14 @@ def _warnings(figures: Figures, this: Mapping[str, Any]) -> list[str]:
     if this and this["unmapped"]:
         said.append(
             f"{count(this['unmapped'])} of {count(this['attempts'])} attempts "
-            f"({percent(this['unmapped'] / this['attempts'])}) have an outcome that the map does not know: each rate is "
-            f"a lower bound."
+            f"({percent(this['unmapped'] / this['attempts'])}) have an outcome that the map does not know: each "
+            f"rate is a lower bound."
         )
     others = [row for row in figures["months"] if this and row["outcome_map_version"] != this["outcome_map_version"]]
     if others:
         names = ", ".join(month_name(row["month"]) for row in others)
         said.append(
-            f"Computed with another outcome map than {month_name(this['month'])}, so not to be compared with it: {names}. "
+            f"Computed with another outcome map than {month_name(this['month'])}, so not to be compared: {names}. "
             f"Backfill core/outcome_spellings and what is downstream of it for them."
         )
     return said

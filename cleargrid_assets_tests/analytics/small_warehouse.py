@@ -1,0 +1,138 @@
+"""A warehouse in memory that holds a few landed rows, and the tables computed from them with the project's own SQL.
+
+Here: landing by hand and running SQL files. Not here: expectations (`recomputed`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import duckdb
+
+from cleargrid_assets.assets.analytics import kpi_monthly
+from cleargrid_assets.assets.reference_asset import reference_of
+from cleargrid_assets.assets.sql_asset import sql_of
+from cleargrid_assets.outcome_map import OutcomeMap
+from cleargrid_assets.tables import analytics, core, raw
+from cleargrid_assets.tables.catalog import ALL_TABLES
+from cleargrid_assets.warehouse import Query
+from cleargrid_assets.warehouse.warehouse import MACROS, SCHEMAS
+
+if TYPE_CHECKING:
+    from cleargrid_assets.tables.table import Table
+
+MONTHLY = (
+    core.CONTACT_ATTEMPTS,
+    analytics.OUTCOME_MIX,
+    analytics.AGENT_PRODUCTIVITY,
+    analytics.COHORT_CONTACT,
+    analytics.CALLING_HOURS,
+    analytics.KPI_MONTHLY,
+    analytics.PTP_VINTAGE,
+)
+AFTER_KPIS = Path(kpi_monthly.__file__).with_name("kpi_monthly__month_after.sql")
+
+
+@dataclass(frozen=True)
+class LandedRow:
+    """A landed row; instants naive UTC."""
+
+    public_id: str
+    communication_type: str | None
+    interaction_source: str | None
+    outcome_option: str | None
+    is_active: bool
+    is_ptp_broken: bool
+    communicated_at: datetime
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """Landed rows and the settings that they are reported with."""
+
+    rows: tuple[LandedRow, ...]
+    timezone: str = "UTC"
+    row_scope: str = "active"
+    ptp_maturity_days: int = 30
+    loaded_at: dict[date, datetime] = field(default_factory=dict)
+
+    @property
+    def variables(self) -> dict[str, object]:
+        return {
+            "timezone": self.timezone,
+            "row_scope": self.row_scope,
+            "ptp_maturity_days": self.ptp_maturity_days,
+        }
+
+    def local(self, instant: datetime) -> datetime:
+        """An instant on the scenario's clock, naive."""
+        return instant.replace(tzinfo=UTC).astimezone(ZoneInfo(self.timezone)).replace(tzinfo=None)
+
+    def month_of(self, row: LandedRow) -> date:
+        return self.local(row.communicated_at).date().replace(day=1)
+
+    def until(self, month: date) -> datetime:
+        """The month's end, naive UTC."""
+        after = (month + timedelta(days=32)).replace(day=1)
+        end = datetime(after.year, after.month, 1, tzinfo=ZoneInfo(self.timezone))
+        return end.astimezone(UTC).replace(tzinfo=None)
+
+
+def empty_warehouse() -> duckdb.DuckDBPyConnection:
+    """All tables, no rows."""
+    connection = duckdb.connect()
+    connection.execute("SET TimeZone='UTC'")
+    for schema in SCHEMAS:
+        connection.execute(f"CREATE SCHEMA {schema}")
+    connection.execute(MACROS.read_text(encoding="utf-8"))
+    for table in ALL_TABLES:
+        connection.execute(table.ddl)
+    return connection
+
+
+def fill(connection: duckdb.DuckDBPyConnection, scenario: Scenario) -> None:
+    """Land the scenario's rows by hand and compute everything, month by month, the latest month first."""
+    for table in ALL_TABLES:
+        connection.execute(f"DELETE FROM {table.qualified_name}")
+    for table in (analytics.METRIC_DEFINITIONS, core.CALLING_HOURS_PROFILES):
+        reference_of(table).keep(connection)
+    for month, loaded_at in sorted(scenario.loaded_at.items(), reverse=True):
+        _land(connection, scenario, month, loaded_at)
+        for table in MONTHLY:
+            compute(connection, table, {**scenario.variables, "month": month})
+    compute(connection, analytics.UNMAPPED_OUTCOMES, scenario.variables)
+
+
+def compute(connection: duckdb.DuckDBPyConnection, table: Table, variables: dict[str, Any]) -> None:
+    """Add the rows of the table's SQL, as its asset does."""
+    connection.execute(f"INSERT INTO {table.qualified_name} BY NAME {Query(sql_of(table), variables).bind(connection)}")
+    if table is analytics.KPI_MONTHLY:
+        connection.execute(AFTER_KPIS.read_text(encoding="utf-8"))
+
+
+def rows_of(connection: duckdb.DuckDBPyConnection, table: Table) -> list[dict[str, Any]]:
+    found = connection.execute(f"SELECT * FROM {table.qualified_name}")
+    names = [column[0] for column in found.description or ()]
+    return [dict(zip(names, values, strict=True)) for values in found.fetchall()]
+
+
+def _land(connection: duckdb.DuckDBPyConnection, scenario: Scenario, month: date, loaded_at: datetime) -> None:
+    landed = [row for row in scenario.rows if scenario.month_of(row) == month]
+    for row in landed:
+        values = [*(getattr(row, column.name) for column in raw.D23_FIELDS), month, loaded_at]
+        marks = ", ".join("?" for _ in values)
+        connection.execute(f"INSERT INTO raw.d23_manual_communication_logs VALUES ({marks})", values)
+    ledger = {column.name: 0 for column in raw.D23_LOADS.columns}
+    ledger |= {"month": month, "run_id": "r", "loaded_at": loaded_at, "since": loaded_at, "total_exact": True}
+    ledger["until"] = scenario.until(month)
+    marks = ", ".join("?" for _ in ledger)
+    connection.execute(f"INSERT INTO raw.d23_loads VALUES ({marks})", list(ledger.values()))
+    for said in OutcomeMap.load().classify({row.outcome_option for row in landed}):
+        marks = ", ".join("?" for _ in range(len(said) + 1))
+        connection.execute(f"INSERT INTO core.outcome_spellings VALUES ({marks})", [month, *said.values()])

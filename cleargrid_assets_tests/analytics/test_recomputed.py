@@ -1,0 +1,132 @@
+"""Every table equals its recomputation in plain Python, on small random months of a few time zones."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from cleargrid_assets.outcome_map import OutcomeMap
+from cleargrid_assets.tables import analytics
+from cleargrid_assets_tests.analytics.recomputed import SPELLINGS, Recomputed
+from cleargrid_assets_tests.analytics.small_warehouse import LandedRow, Scenario, empty_warehouse, fill, rows_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import duckdb
+
+at = datetime.fromisoformat
+MARCH, APRIL = date(2026, 3, 1), date(2026, 4, 1)
+ZONES = ("UTC", "Asia/Dubai", "America/New_York", "Europe/London", "Asia/Kathmandu")
+EDGES = (
+    at("2026-03-01T00:00:00"), at("2026-03-31T23:59:59.999"), at("2026-04-01T00:00:00"), at("2026-04-30T20:00:00"),
+    at("2026-03-08T06:59:59"), at("2026-03-08T07:00:00"), at("2026-03-29T00:59:00"), at("2026-03-29T01:00:00"),
+    at("2026-03-15T08:00:00"), at("2026-03-15T21:00:00"), at("2026-03-15T20:59:59.999"),
+    at("2026-03-15T00:00:00.001"), at("2026-03-20T04:00:00"), at("2026-03-10T20:00:00"),
+)  # fmt: skip
+LAGS = (0.0, 1.25, 3600.0, 3600.001, 86400.0, 90000.5)
+
+
+@st.composite
+def landed_rows(draw: st.DrawFn) -> LandedRow:
+    minutes = st.integers(0, 60 * 24 * 62)
+    instant = draw(
+        st.sampled_from(EDGES) | minutes.map(lambda each: at("2026-02-28T00:00:00") + timedelta(minutes=each))
+    )
+    created = instant + timedelta(seconds=draw(st.sampled_from(LAGS)))
+    return LandedRow(
+        public_id=f"{draw(st.integers(0, 16**12)):024x}",
+        communication_type=draw(st.sampled_from((None, "CALL", "CALL", "call", "SMS"))),
+        interaction_source=draw(st.sampled_from((None, "AGENT", "AGENT", "DIALER"))),
+        outcome_option=draw(st.sampled_from(SPELLINGS)),
+        is_active=draw(st.sampled_from((True, True, False))),
+        is_ptp_broken=draw(st.booleans()),
+        communicated_at=instant,
+        created_at=created,
+        updated_at=created + timedelta(seconds=draw(st.sampled_from((0, 5)))),
+    )
+
+
+@st.composite
+def scenarios(draw: st.DrawFn) -> Scenario:
+    rows = draw(st.lists(landed_rows(), max_size=45, unique_by=lambda row: row.public_id))
+    april = draw(st.sampled_from((at("2026-04-20T00:00:00"), at("2026-04-30T22:00:00"), at("2026-05-20T01:02:03"))))
+    march = draw(st.sampled_from((at("2026-04-01T04:00:00"), april)))
+    return Scenario(
+        tuple(rows),
+        timezone=draw(st.sampled_from(ZONES)),
+        row_scope=draw(st.sampled_from(("active", "all"))),
+        ptp_maturity_days=draw(st.sampled_from((0, 15, 30))),
+        loaded_at={MARCH: march, APRIL: april},
+    )
+
+
+@pytest.fixture(scope="module")
+def warehouse() -> Iterator[duckdb.DuckDBPyConnection]:
+    with empty_warehouse() as connection:
+        yield connection
+
+
+@settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(scenario=scenarios())
+def test_every_table_equals_its_recomputation_in_plain_python(
+    warehouse: duckdb.DuckDBPyConnection, scenario: Scenario
+) -> None:
+    fill(warehouse, scenario)
+    expected = Recomputed(scenario)
+    for table in analytics.ANALYTICS_TABLES:
+        if table is not analytics.METRIC_DEFINITIONS:
+            compare(table.grain, rows_of(warehouse, table), getattr(expected, table.name)())
+
+
+def compare(grain: tuple[str, ...], found: list[dict[str, Any]], expected: dict[Any, dict[str, Any]]) -> None:
+    by_key = {tuple(row[name] for name in grain): row for row in found}
+    assert len(by_key) == len(found)
+    assert by_key.keys() == expected.keys()
+    for key, figures in expected.items():
+        for name, value in figures.items():
+            said = by_key[key][name]
+            wanted = pytest.approx(value, rel=1e-9, abs=1e-9) if isinstance(value, float) else value
+            assert said == wanted, (key, name)
+        untold = by_key[key].keys() - figures.keys() - set(grain)
+        assert untold <= {"outcome_map_version", "definition", "csv_line"}
+
+
+@settings(max_examples=15, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(scenario=scenarios())
+def test_counts_of_every_slice_narrow_from_attempts_to_promises(
+    warehouse: duckdb.DuckDBPyConnection, scenario: Scenario
+) -> None:
+    fill(warehouse, scenario)
+    for table in (analytics.AGENT_PRODUCTIVITY, analytics.COHORT_CONTACT):
+        for row in rows_of(warehouse, table):
+            counts = [row[name] for name in ("attempts", "connected", "contacts", "rpc", "promises")]
+            assert counts == sorted(counts, reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("k", "n", "low", "high"), [(0, 5, 0, 0.434), (1, 10, 0.018, 0.404), (10, 100, 0.055, 0.174), (5, 5, 0.566, 1)]
+)
+def test_wilson_intervals_are_the_published_ones(
+    warehouse: duckdb.DuckDBPyConnection, k: int, n: int, low: float, high: float
+) -> None:
+    found = warehouse.execute(f"SELECT round(wilson_lo({k}, {n}), 3), round(wilson_hi({k}, {n}), 3)").fetchall()
+    assert found == [(low, high)]
+
+
+def test_a_rate_of_nothing_is_null_and_has_no_interval(warehouse: duckdb.DuckDBPyConnection) -> None:
+    assert warehouse.execute("SELECT rate(0, 0), wilson_lo(0, 0), wilson_hi(0, 0)").fetchall() == [(None, None, None)]
+
+
+def test_every_row_names_the_outcome_map_that_classified_it(warehouse: duckdb.DuckDBPyConnection) -> None:
+    noon = at("2026-03-03T12:00:00")
+    row = LandedRow("1", "CALL", "AGENT", "PTP", True, False, noon, noon, noon)  # noqa: FBT003 - as the fields stand
+    fill(warehouse, Scenario((row,), loaded_at={MARCH: at("2026-04-02T00:00:00")}))
+    for table in analytics.ANALYTICS_TABLES:
+        if "outcome_map_version" in table.column_names:
+            versions = {each["outcome_map_version"] for each in rows_of(warehouse, table)}
+            assert versions <= {OutcomeMap.load().version}

@@ -1,0 +1,124 @@
+"""The user's file is laid over the shipped map; a file that cannot be used says so in one sentence."""
+
+from __future__ import annotations
+
+import unicodedata
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cleargrid_assets.outcome_map import OutcomeMap, OutcomeMapError, matching_key
+from cleargrid_assets.warehouse.warehouse import MACROS
+
+HEADER = "outcome,contact_class,result_class,aliases"
+
+
+def overlay(*lines: str, header: str = HEADER, encoding: str = "utf-8") -> Path:
+    path = Path("outcomes.csv")
+    path.write_text("\n".join([header, *lines]) + "\n", encoding=encoding)
+    return path
+
+
+def classified(spelling: str | None, path: Path | None = None) -> tuple[Any, ...]:
+    (row,) = OutcomeMap.load(path).classify([spelling])
+    return row["outcome"], row["contact_class"], row["result_class"], row["is_mapped"]
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    ["NO_ANSWER", "no-answer", " No Answer ", "no\tanswer", "\uff2e\uff2f answer", "No A\u0301nswer", "noanswer"],
+)
+def test_case_accents_width_and_separators_do_not_matter(spelling: str) -> None:
+    assert classified(spelling) == ("no_answer", "no_connect", "none", True)
+
+
+@pytest.mark.parametrize(
+    "spelling", ["DC", "NC", "BPTP", "A", "B", "D", "Disconnected", "Rejected", "Follow up", "Will pay", "PTP later"]
+)
+def test_what_sources_contradict_each_other_on_stays_unmapped(spelling: str) -> None:
+    assert classified(spelling) == ("unmapped", "unknown", "unknown", False)
+
+
+def test_nothing_sent_is_null_and_nothing_to_match_is_unmapped() -> None:
+    assert classified(None) == ("(null)", "unknown", "unknown", False)
+    assert classified("---") == ("unmapped", "unknown", "unknown", False)
+
+
+def test_the_users_rows_win_and_the_rest_stays() -> None:
+    path = overlay("our_promise,right_party,promise,BPTP|ptp", "visit,third_party,none,Besuch")
+    assert classified("B-P-T-P", path) == ("our_promise", "right_party", "promise", True)
+    assert classified("PTP", path) == ("our_promise", "right_party", "promise", True)
+    assert classified("Promise to pay", path) == ("ptp", "right_party", "promise", True)
+    assert classified("BESUCH", path)[0] == "visit"
+
+
+def test_an_empty_overlay_changes_nothing_and_a_row_changes_the_version() -> None:
+    assert OutcomeMap.load(overlay()).version == OutcomeMap.load().version
+    assert OutcomeMap.load(overlay("x,machine,none,y")).version != OutcomeMap.load().version
+
+
+def test_the_version_does_not_depend_on_the_order_of_rows() -> None:
+    first = OutcomeMap.load(overlay("x,machine,none,y", "z,machine,none,w")).version
+    assert OutcomeMap.load(overlay("z,machine,none,w", "x,machine,none,y")).version == first
+
+
+def test_a_file_that_a_spreadsheet_saved_with_a_byte_order_mark_is_read() -> None:
+    assert classified("y", overlay("x,machine,none,y", encoding="utf-8-sig"))[0] == "x"
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        (["x,somebody,none,y"], ["line 2", "contact_class 'somebody' is unknown", "right_party"]),
+        (["x,machine,sometimes,y"], ["line 2", "result_class 'sometimes' is unknown", "promise"]),
+        (["x,machine,none,A B", "y,machine,none,a-b"], ["'ab'", "'x'", "line 2", "'y'", "line 3"]),
+        (["x,machine,none,y", "X2,machine,none,x"], ["'x'", "line 2", "'X2'", "line 3"]),
+        (["x,machine,promise,y"], ["line 2", "implies that the right person was reached"]),
+        (["x,machine,none"], ["line 2", "4 columns"]),
+        (["x,machine,none,y,z"], ["line 2", "4 columns"]),
+        (["---,machine,none,y"], ["line 2", "no letter or digit"]),
+        (["x,machine,none,y|--"], ["line 2", "no letter or digit"]),
+    ],
+)
+def test_a_bad_file_is_one_sentence_that_names_the_rows(lines: list[str], said: list[str]) -> None:
+    with pytest.raises(OutcomeMapError) as caught:
+        OutcomeMap.load(overlay(*lines))
+    assert [word for word in [*said, "outcomes.csv"] if word not in str(caught.value)] == []
+    assert "\n" not in str(caught.value)
+
+
+def test_a_wrong_header_a_missing_file_and_another_encoding_are_said() -> None:
+    with pytest.raises(OutcomeMapError, match=f"line 1: the header must be {HEADER}"):
+        OutcomeMap.load(overlay(header="outcome,class"))
+    with pytest.raises(OutcomeMapError, match=r"missing\.csv cannot be read"):
+        OutcomeMap.load(Path("missing.csv"))
+    with pytest.raises(OutcomeMapError, match="UTF-8"):
+        OutcomeMap.load(overlay("café,machine,none,y", encoding="latin-1"))
+
+
+SPELLINGS = st.text(
+    st.characters(exclude_categories=["Cs"]) | st.sampled_from('",|\n\r\t Éßİ_-'), min_size=1, max_size=12
+).filter(lambda said: matching_key(said) and not said.isspace())
+
+
+@settings(max_examples=120, deadline=None, derandomize=True)
+@given(spelling=SPELLINGS)
+def test_the_line_to_paste_maps_the_spelling_it_was_made_for(spelling: str) -> None:
+    with duckdb.connect() as connection:
+        connection.execute(MACROS.read_text(encoding="utf-8"))
+        ((line,),) = connection.execute("SELECT outcome_map_line(?)", [spelling]).fetchall()
+    assert not {"\n", "\r"} & set(line)
+    assert classified(spelling, overlay(line))[3]
+    assert classified(spelling, overlay(line.replace("unknown,unknown", "machine,none")))[1:] == (
+        "machine",
+        "none",
+        True,
+    )
+
+
+def test_a_key_has_only_letters_and_digits_of_any_script() -> None:
+    assert matching_key("Ǆ ﬁ_Straße-٣") == unicodedata.normalize("NFKD", "dzfistrasse٣")
