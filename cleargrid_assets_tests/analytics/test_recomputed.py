@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from cleargrid_assets.outcome_map import OutcomeMap
 from cleargrid_assets.tables import analytics
-from cleargrid_assets_tests.analytics.recomputed import SPELLINGS, Recomputed
+from cleargrid_assets_tests.analytics.by_hand import SPELLINGS
+from cleargrid_assets_tests.analytics.recomputed import Recomputed
 from cleargrid_assets_tests.analytics.small_warehouse import LandedRow, Scenario, empty_warehouse, fill, rows_of
 
 if TYPE_CHECKING:

@@ -6,27 +6,21 @@ that one drawing serves light, dark and paper; each mark's title says its numera
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-from xml.etree import ElementTree as ET
+from typing import TYPE_CHECKING
 
-from cleargrid_assets.assets.reports.page.wording import count, month_name, percent
-from cleargrid_assets.tables.analytics import SMALL_SAMPLE
+from cleargrid_assets.assets.reports.page.svg import svg_of
+from cleargrid_assets.assets.reports.page.wording import WEEKDAYS, count, month_name, percent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import altair as alt
-
     from cleargrid_assets.assets.reports.page.figures import Row
 
-SVG = "http://www.w3.org/2000/svg"
 STAGES = ("attempts", "connected", "contacts", "rpc", "promises")
 GROUPS = (
     "promise", "settled or paid", "refusal", "other right party", "somebody else", "machine", "no connect", "unmapped",
 )  # fmt: skip
 TRENDS = ("contact_rate", "rpc_per_contact", "ptp_per_rpc", "broken_per_mature_promise")
-WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-HEAT_STEPS = 6
 WIDTH = 760
 
 
@@ -61,7 +55,7 @@ def funnel(rows: Sequence[Row]) -> str:
             spacing={"row": 18, "column": 12},
         )
     )
-    return _svg(chart, "Funnel of attempts, connected, contacts, right-party contacts and promises for each channel.")
+    return svg_of(chart, "Funnel of attempts, connected, contacts, right-party contacts and promises for each channel.")
 
 
 def weekly_mix(rows: Sequence[Row]) -> str:
@@ -99,66 +93,7 @@ def weekly_mix(rows: Sequence[Row]) -> str:
         )
         .properties(width=WIDTH - 60, height=260)
     )
-    return _svg(chart, "Share of each outcome group in the attempts of each week.")
-
-
-def weekday_hour(rows: Sequence[Row], numerator: str, denominator: str, said: str) -> str:
-    """A weekday x hour map of numerator / denominator; small samples are grey and keep their n."""
-    import altair as alt  # noqa: PLC0415 - half a second that only a report needs
-
-    enough = [row[numerator] / row[denominator] for row in rows if row[denominator] >= SMALL_SAMPLE]
-    low, high = min(enough, default=0.0), max(enough, default=1.0)
-    values = [_cell(row, numerator, denominator, (low, high)) for row in rows if row[denominator]]
-    shades = [f"var(--h{step})" for step in range(HEAT_STEPS)]
-    base = alt.Chart(alt.Data(values=values)).encode(
-        x=alt.X(
-            "hour:O",
-            title="local hour",
-            scale=alt.Scale(domain=list(range(24))),
-            axis=alt.Axis(labelAngle=0, orient="top", domain=False, ticks=False),
-        ),
-        y=alt.Y("day:O", sort=list(WEEKDAYS), title=None, axis=alt.Axis(domain=False, ticks=False)),
-    )
-    cells = base.mark_rect(cornerRadius=2, stroke="var(--paper)", strokeWidth=1.5).encode(
-        color=alt.Color(
-            "shade:N",
-            legend=None,
-            scale=alt.Scale(domain=["small", *map(str, range(HEAT_STEPS))], range=["var(--small)", *shades]),
-        ),
-        description="title:N",
-    )
-    ink = alt.Color(
-        "ink:N",
-        legend=None,
-        scale=alt.Scale(domain=["dark", "light", "grey"], range=["var(--on-low)", "var(--on-high)", "var(--muted)"]),
-    )
-    rates = base.mark_text(dy=-5, fontSize=10.5, fontWeight=600, aria=False).encode(text="rate:N", color=ink)
-    sizes = base.mark_text(dy=7, fontSize=8.5, aria=False).encode(text="n:N", color=ink)
-    chart = alt.layer(cells, rates, sizes).resolve_scale(color="independent").properties(width=alt.Step(32), height=224)
-    return _svg(chart, f"{said} by weekday and local hour, in percent, with the sample size under each rate.")
-
-
-def _cell(row: Row, numerator: str, denominator: str, span: tuple[float, float]) -> dict[str, Any]:
-    value, n = row[numerator] / row[denominator], row[denominator]
-    low, high = span
-    step = min(int((value - low) / ((high - low) or 1) * HEAT_STEPS), HEAT_STEPS - 1)
-    is_small = n < SMALL_SAMPLE
-    day = WEEKDAYS[row["iso_weekday"] - 1]
-    return {
-        "hour": row["local_hour"],
-        "day": day,
-        "shade": "small" if is_small else str(step),
-        "ink": "grey" if is_small else "light" if step >= HEAT_STEPS // 2 else "dark",
-        "rate": "" if is_small else f"{100 * value:.0f}",
-        "n": f"n {_short(n)}",
-        "title": f"{day} {row['local_hour']}:00: {numerator} {count(row[numerator])} of {count(n)} {denominator}, "
-        f"{percent(value)}{' (small sample)' if is_small else ''}",
-    }
-
-
-def _short(number: int) -> str:
-    """A sample size that fits a cell."""
-    return str(number) if number < 10_000 else f"{number / 1000:.0f}k"  # noqa: PLR2004 - five digits do not fit
+    return svg_of(chart, "Share of each outcome group in the attempts of each week.")
 
 
 def trends(rows: Sequence[Row]) -> str:
@@ -200,7 +135,7 @@ def trends(rows: Sequence[Row]) -> str:
         .facet(facet=alt.Facet("name:N", title=None, sort=list(dict.fromkeys(names))), columns=2)
         .resolve_scale(y="independent")
     )
-    return _svg(chart, "Contact rate, RPC per contact, PTP per RPC and mature broken promises, month by month.")
+    return svg_of(chart, "Contact rate, RPC per contact, PTP per RPC and mature broken promises, month by month.")
 
 
 def vintages(rows: Sequence[Row]) -> str:
@@ -235,7 +170,7 @@ def vintages(rows: Sequence[Row]) -> str:
     lines = base.mark_line(strokeWidth=1.8, aria=False)
     points = base.mark_point(filled=True, size=50, opacity=1).encode(description="title:N")
     chart = (whiskers + lines + points).properties(width=WIDTH - 160, height=220)
-    return _svg(chart, "Share of promises flagged broken, by age, one line for each promise month.")
+    return svg_of(chart, "Share of promises flagged broken, by age, one line for each promise month.")
 
 
 def pools(rows: Sequence[Row]) -> str:
@@ -271,7 +206,7 @@ def pools(rows: Sequence[Row]) -> str:
         x="hi:Q", text="label:N"
     )
     chart = (interval + points + labels).properties(width=WIDTH - 300, height=alt.Step(22))
-    return _svg(chart, "PTP per RPC of each pool with its interval, sorted by the lower end of the interval.")
+    return svg_of(chart, "PTP per RPC of each pool with its interval, sorted by the lower end of the interval.")
 
 
 def late_logging(rows: Sequence[Row]) -> str:
@@ -301,40 +236,4 @@ def late_logging(rows: Sequence[Row]) -> str:
     )
     points = base.mark_point(filled=True, size=45, opacity=1).encode(description="title:N")
     chart = (base.mark_line(strokeWidth=2, aria=False) + points).properties(width=WIDTH - 60, height=140)
-    return _svg(chart, "Share of attempts logged later than one hour and later than 24 hours, month by month.")
-
-
-def _svg(chart: alt.TopLevelMixin, alternative: str) -> str:
-    """The chart as SVG text of the page: colours by variable, a title on each mark, one alternative text."""
-    import vl_convert  # noqa: PLC0415 - half a second that only a report needs
-
-    drawn = vl_convert.vegalite_to_svg({**chart.to_dict(), "config": CONFIG})
-    ET.register_namespace("", SVG)
-    root = ET.fromstring(drawn)  # noqa: S314 - our own drawing, not somebody's file
-    for element in root.iter():
-        _say(element)
-    root.set("role", "img")
-    root.set("aria-label", alternative)
-    return ET.tostring(root, encoding="unicode")
-
-
-def _say(element: ET.Element) -> None:
-    """Turn a mark's description into a title, which a mouse shows too; the rest of Vega's roles only adds weight."""
-    label, role = element.attrib.pop("aria-label", None), element.attrib.pop("role", None)
-    for name in ("aria-roledescription", "aria-hidden"):
-        element.attrib.pop(name, None)
-    if label and role == "graphics-symbol" and not len(element):
-        ET.SubElement(element, f"{{{SVG}}}title").text = label
-
-
-_TEXT = {"labelColor": "var(--muted)", "titleColor": "var(--muted)", "labelFontSize": 11, "titleFontSize": 11}
-CONFIG: dict[str, Any] = {
-    "background": None,
-    "font": "system-ui, sans-serif",
-    "view": {"stroke": None},
-    "axis": {**_TEXT, "titleFontWeight": "normal", "gridColor": "var(--grid)", "domainColor": "var(--grid)",
-             "tickColor": "var(--grid)", "gridOpacity": 1},
-    "axisX": {"grid": False},
-    "legend": {**_TEXT, "columnPadding": 26, "symbolOpacity": 1, "symbolStrokeWidth": 0},
-    "header": {"labelColor": "var(--ink)", "labelFontSize": 12, "labelFontWeight": "bold", "labelPadding": 4},
-}  # fmt: skip
+    return svg_of(chart, "Share of attempts logged later than one hour and later than 24 hours, month by month.")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from cleargrid_assets.assets.reports.page import charts
 from cleargrid_assets.assets.reports.page.cards import cards
+from cleargrid_assets.assets.reports.page.hour_map import weekday_hour
 from cleargrid_assets.assets.reports.page.tables import tables
 from cleargrid_assets.assets.reports.page.wording import count, moment, month_name, percent
 from cleargrid_assets.tables.analytics import SMALL_SAMPLE
@@ -44,8 +45,8 @@ def _charts(figures: Figures) -> dict[str, str]:
         "trends": charts.trends(figures["kpis"]),
         "funnel": charts.funnel(figures["funnel"]),
         "weekly_mix": charts.weekly_mix(figures["weekly_mix"]),
-        "contact_map": charts.weekday_hour(hours, "contacts", "attempts", "Contacts per attempt"),
-        "rpc_map": charts.weekday_hour(hours, "rpc", "contacts", "Right-party contacts per contact"),
+        "contact_map": weekday_hour(hours, "contacts", "attempts", "Contacts per attempt"),
+        "rpc_map": weekday_hour(hours, "rpc", "contacts", "Right-party contacts per contact"),
         "vintages": charts.vintages(figures["vintages"]),
         "pools": charts.pools(figures["pools"]),
         "late_logging": charts.late_logging(figures["kpis"]),

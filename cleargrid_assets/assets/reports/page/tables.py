@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cleargrid_assets.assets.reports.page.charts import GROUPS, WEEKDAYS
+from cleargrid_assets.assets.reports.page.charts import GROUPS
 from cleargrid_assets.assets.reports.page.wording import (
     DASH,
+    WEEKDAYS,
     count,
     duration,
     moment,

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
 DASH = "-"
+WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MINUTE, HOUR, DAY = 60, 3600, 86400
 
 
