@@ -80,7 +80,7 @@ class DuckDBFile:
         give_up_at = time.monotonic() + self.foreign_seconds
         while True:
             try:
-                return duckdb.connect(self.path, read_only=read_only, config=READABLE_BY)
+                return duckdb.connect(self.path, read_only=read_only, config={} if self.exists else READABLE_BY)
             except duckdb.IOException as error:
                 if FOREIGN_LOCK not in str(error):
                     raise self._unreadable(error) from error
