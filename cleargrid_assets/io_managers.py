@@ -158,13 +158,19 @@ class FrameHandler(DuckDBPandasTypeHandler):
     ) -> dict[str, Any]:
         """Replace the month with `obj`; a table that is not declared gets its types from the first frame."""
         name, declared = _name(table_slice), TABLES.get(_name(table_slice))
-        connection.register("frame", obj)
+        connection.register("frame", _with_typed_nulls(obj))
         connection.execute(
             declared.ddl if declared else f"CREATE TABLE IF NOT EXISTS {name} AS SELECT * FROM frame LIMIT 0"
         )
         connection.execute(f"DELETE FROM {name}{_where(table_slice)}")
         connection.execute(f"INSERT INTO {name} BY NAME SELECT * FROM frame")
         return _row_counts(context, table_slice, connection)
+
+
+def _with_typed_nulls(frame: pd.DataFrame) -> pd.DataFrame:
+    """`frame` with text for the type of columns that hold nothing: theirs would be one that takes no text later."""
+    empty = [name for name in frame.columns if frame[name].dtype == object and frame[name].isna().all()]
+    return frame.astype(dict.fromkeys(empty, "string"))
 
 
 class WarehouseIOManager(DbIOManager):
