@@ -23,6 +23,14 @@ from cleargrid_assets.warehouse import Warehouse
 
 SIDE_TABLES = (D23_QUARANTINE, D23_LOADS, D23_CHANGES)
 KEY = dg.AssetKey(D23_MANUAL_COMMUNICATION_LOGS.key)
+HOW_TO = """
+**To load months**: *Materialize*, *Show all partitions*, pick them, *Launch backfill*. Each month is read completely
+and replaced at once; one that fails keeps its previous rows, and its run says why and what to do. What is computed
+from the months follows by itself.
+
+**Is all there?** *Partitions* shows which months were loaded; *Checks*, then a check's own *Partitions*, what is wrong
+with a month; the checks of `raw/d23_loads`, whether every month is there and recent.
+"""
 
 
 def build_d23_manual_communication_logs(
@@ -34,7 +42,7 @@ def build_d23_manual_communication_logs(
         key=KEY,
         group_name="raw",
         partitions_def=months,
-        description=description(D23_MANUAL_COMMUNICATION_LOGS),
+        description=f"{description(D23_MANUAL_COMMUNICATION_LOGS)}\n\n{HOW_TO}",
         metadata=definition_metadata(D23_MANUAL_COMMUNICATION_LOGS),
         check_specs=check_specs(months),
         freshness_policy=FRESHNESS,
