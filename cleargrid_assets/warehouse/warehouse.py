@@ -89,12 +89,12 @@ class Warehouse:
         Raises `WarehouseBusyError`, `WarehouseConflictError`, `WarehouseUnreachableError`, `WarehouseUnreadableError`
         or `WarehouseWriteError`.
         """
-        with self._store.turn(is_writing=True), self._connection(read_only=False) as connection, self._explained():
+        turn, opened = self._store.turn(is_writing=True), self._connection(read_only=False)
+        with turn, opened as connection, self._explained(), _transaction(connection):
             for schema in SCHEMAS:
                 connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
             connection.execute(MACROS.read_text(encoding="utf-8"))
-            with _transaction(connection):
-                yield connection
+            yield connection
 
     @contextmanager
     def reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
