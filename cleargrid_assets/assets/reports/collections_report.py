@@ -46,7 +46,7 @@ def build_collections_report() -> dg.AssetsDefinition:
         try:
             with warehouse.warehouse().reading() as connection:
                 figures = read_figures(connection)
-            file = write_report(figures, warehouse.settings, context.run_id)
+            file = write_report(figures, warehouse.settings, context.run.run_id)
         except LANDING_ERRORS as error:
             raise failure_of(error) from error
         return dg.MaterializeResult(

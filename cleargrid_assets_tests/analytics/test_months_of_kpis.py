@@ -1,0 +1,155 @@
+"""Monthly figures, vintages and outcome maps across real runs: what a re-read, a repeat or another map does."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import dagster as dg
+import pytest
+
+from cleargrid_assets.assets.sql_asset import sql_path
+from cleargrid_assets.jobs import REFRESH_SUMMARY
+from cleargrid_assets.tables.analytics import ANALYTICS_TABLES
+from cleargrid_assets.tables.core import CONTACT_ATTEMPTS
+from cleargrid_assets.warehouse import Warehouse
+from cleargrid_assets_tests.platform_under_test import LOADS, MAY
+
+if TYPE_CHECKING:
+    from cleargrid_assets_tests.platform_under_test import Platform
+
+APRIL = "2026-04-01"
+KPIS = "SELECT * FROM analytics.kpi_monthly ORDER BY ALL"
+MAP_CLAIM = "every_month_uses_the_current_outcome_map"
+
+
+def recompute(platform: Platform, month: str, *tables: str) -> dg.ExecuteInProcessResult:
+    """Run assets of a month again, without loading it."""
+    keys = [dg.AssetKey(table.split(".")) for table in tables]
+    job = platform.definitions.resolve_implicit_global_asset_job_def()
+    return job.execute_in_process(partition_key=month, asset_selection=keys, instance=platform.instance)
+
+
+def summarise(platform: Platform) -> dg.ExecuteInProcessResult:
+    job = platform.definitions.resolve_job_def(REFRESH_SUMMARY)
+    return job.execute_in_process(instance=platform.instance, raise_on_error=False)
+
+
+def test_figures_do_not_depend_on_the_order_of_months_or_on_how_often_they_are_computed(platform: Platform) -> None:
+    platform.refresh(MAY)
+    platform.refresh(APRIL)
+    computed = platform.query(KPIS)
+    compared = platform.query(
+        "SELECT count(*) FROM analytics.kpi_monthly AS may JOIN analytics.kpi_monthly AS april "
+        "USING (slice, communication_type, interaction_source, metric) "
+        "WHERE may.month = DATE '2026-05-01' AND april.month = DATE '2026-04-01' AND may.prev_value = april.value"
+    )
+    assert compared[0][0] > 100
+    for month in (APRIL, MAY):
+        recompute(platform, month, "analytics.kpi_monthly")
+    assert platform.query(KPIS) == computed
+
+
+def test_a_slice_that_vanishes_from_a_month_leaves_no_comparison_behind(platform: Platform) -> None:
+    platform.refresh(APRIL)
+    platform.refresh(MAY)
+    with Warehouse(str(platform.file)).writing() as connection:
+        connection.execute("DELETE FROM raw.d23_manual_communication_logs WHERE month = DATE '2026-04-01'")
+    recompute(platform, APRIL, "core.contact_attempts", "analytics.calling_hours", "analytics.kpi_monthly")
+    assert platform.query("SELECT count(prev_value), count(change_pp) FROM analytics.kpi_monthly") == [(0, 0)]
+
+
+def test_broken_promises_are_never_compared_with_an_older_month(platform: Platform) -> None:
+    platform.refresh(APRIL)
+    platform.refresh(MAY)
+    found = platform.query(
+        "SELECT count(prev_value) > 0, count(change_pp) FROM analytics.kpi_monthly WHERE metric LIKE 'broken_per_%'"
+    )
+    assert found == [(True, 0)]
+
+
+def test_a_month_loaded_before_its_end_is_provisional_and_final_after_it(platform: Platform) -> None:
+    platform.refresh(MAY)
+    status = "SELECT DISTINCT status FROM analytics.kpi_monthly"
+    assert platform.query(status) == [("final",)]
+    with Warehouse(str(platform.file)).writing() as connection:
+        connection.execute(f"UPDATE {LOADS} SET loaded_at = until - INTERVAL 1 MILLISECOND")
+    recompute(platform, MAY, "analytics.kpi_monthly")
+    assert platform.query(status) == [("provisional",)]
+
+
+def test_a_vintage_is_added_by_each_load_and_by_nothing_else(platform: Platform) -> None:
+    seen = "SELECT count(DISTINCT observed_at), count(*) FROM analytics.ptp_vintage"
+    platform.refresh(MAY)
+    ((observations, rows),) = platform.query(seen)
+    assert observations == 1
+    first = platform.query("SELECT * FROM analytics.ptp_vintage ORDER BY ALL")
+    recompute(platform, MAY, "analytics.ptp_vintage")
+    with Warehouse(str(platform.file)).writing() as connection:
+        connection.execute("UPDATE core.contact_attempts SET is_ptp_broken = NOT is_ptp_broken")
+    recompute(platform, MAY, "analytics.ptp_vintage")
+    assert platform.query("SELECT * FROM analytics.ptp_vintage ORDER BY ALL") == first
+    platform.refresh(MAY)
+    ((again, more),) = platform.query(seen)
+    assert (again, more) == (2, 2 * rows)
+    kept = platform.query("SELECT * FROM analytics.ptp_vintage ORDER BY ALL")
+    assert [row for row in kept if row in first] == first
+
+
+def test_a_changed_outcome_map_names_the_months_that_were_computed_with_another_one(platform: Platform) -> None:
+    platform.refresh(APRIL)
+    platform.refresh(MAY)
+    assert map_check(summarise(platform)).passed
+    overlay = Path("mine.csv")
+    overlay.write_text("outcome,contact_class,result_class,aliases\nlegal,right_party,dispute,Escalated to legal\n")
+    changed = platform.with_variables(CLEARGRID_OUTCOMES=str(overlay))
+    changed.refresh(MAY)
+    told = map_check(summarise(changed))
+    assert not told.passed
+    assert told.severity == dg.AssetCheckSeverity.WARN
+    listed = told.metadata["first_offending_rows"].records
+    assert [record.data["month"] for record in listed] == [APRIL]
+    assert "backfill core/outcome_spellings" in told.description
+    changed.refresh(APRIL)
+    assert map_check(summarise(changed)).passed
+
+
+def map_check(result: dg.ExecuteInProcessResult) -> dg.AssetCheckEvaluation:
+    (found,) = [each for each in result.get_asset_check_evaluations() if each.check_name == MAP_CLAIM]
+    return found
+
+
+def test_a_new_spelling_is_a_warning_with_its_line_and_the_month_lands_all_the_same(
+    platform: Platform,
+) -> None:
+    run = platform.refresh(MAY)
+    assert run.success
+    (warned,) = [each for each in run.get_asset_check_evaluations() if each.check_name == "outcomes_are_mapped"]
+    lines = {record.data["csv_line"] for record in warned.metadata["first_offending_rows"].records}
+    assert "escalated_to_legal,unknown,unknown,Escalated to legal" in lines
+    summarise(platform)
+    assert lines <= {row[0] for row in platform.query("SELECT csv_line FROM analytics.unmapped_outcomes")}
+
+
+@pytest.mark.parametrize("month", [None, datetime(2026, 5, 1, tzinfo=UTC).date()])
+def test_every_sql_file_can_be_pasted_as_it_is(platform: Platform, month: object) -> None:
+    """With SET VARIABLE and without: the same rows as the table has, for one loaded month both are."""
+    platform.refresh(MAY)
+    summarise(platform)
+    with Warehouse(str(platform.file)).reading() as connection:
+        connection.execute("SET VARIABLE month = ?", [month])
+        connection.execute("SET VARIABLE report_month = DATE '2026-05-01'")
+        for table in (CONTACT_ATTEMPTS, *ANALYTICS_TABLES):
+            if not sql_path(table).exists():
+                continue
+            pasted = connection.execute(sql_path(table).read_text(encoding="utf-8"))
+            names = {column[0] for column in pasted.description or ()}
+            assert names == set(table.column_names)
+            count = f"SELECT count(*) FROM {table.qualified_name}"
+            assert len(pasted.fetchall()) == connection.execute(count).fetchall()[0][0]
+        folder = sql_path(CONTACT_ATTEMPTS).parents[2]
+        for path in [*folder.glob("checks/sql/*.sql"), *folder.glob("assets/reports/page/sql/*.sql")]:
+            text = path.read_text(encoding="utf-8")
+            assert "DuckDB shell" in text.split("\n\n", 1)[0].split("SELECT")[0], path.name
+            connection.execute(text).fetchall()

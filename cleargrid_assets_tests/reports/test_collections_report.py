@@ -1,0 +1,219 @@
+"""The collections report: one file per run, self-contained, whose figures are those of the tables."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from cleargrid_assets.assets.reports.collections_report import reports_folder, write_report
+from cleargrid_assets.assets.reports.page.cards import may_be_chance
+from cleargrid_assets.assets.reports.page.figures import READS, SQL, read_figures
+from cleargrid_assets.assets.reports.page.tables import at_equal_age
+from cleargrid_assets.jobs import REFRESH_SUMMARY
+from cleargrid_assets.settings import Settings
+from cleargrid_assets.warehouse import Warehouse
+from cleargrid_assets_tests.platform_under_test import started
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cleargrid_assets_tests.platform_under_test import Platform
+
+SECTIONS = {
+    "headline", "funnel", "mix", "hours", "vintages", "pools", "lag", "calling-hours", "rereads", "unmapped",
+    "not-supported",
+}  # fmt: skip
+
+
+class Document(HTMLParser):
+    """The text, the section ids, the outside addresses and the drawings of a page."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.words: list[str] = []
+        self.sections: set[str] = set()
+        self.drawings: list[dict[str, str | None]] = []
+        self.outside: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        if tag == "section" and given.get("id"):
+            self.sections.add(str(given["id"]))
+        if tag == "svg":
+            self.drawings.append(given)
+        if tag in {"script", "link", "iframe", "img"}:
+            self.outside.append(tag)
+        self.outside += [str(value) for name, value in attrs if name in {"src", "href"} and value]
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data.strip())
+
+
+def report(platform: Platform) -> Path:
+    job = platform.definitions.resolve_job_def(REFRESH_SUMMARY)
+    run = job.execute_in_process(instance=platform.instance)
+    (told,) = [
+        event.step_materialization_data.materialization.metadata["page"].value
+        for event in run.get_asset_materialization_events()
+        if event.asset_key and event.asset_key.path[-1] == "collections_report"
+    ]
+    return Path(told)
+
+
+def refreshed(platform: Platform) -> Platform:
+    for month in ("2026-04-01", "2026-05-01"):
+        assert platform.refresh(month).success
+    return platform
+
+
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+    """Two months, computed once for the tests that only look."""
+    with started(tmp_path_factory.mktemp("report"), {}) as platform:
+        yield refreshed(platform)
+
+
+@pytest.fixture(scope="module")
+def text(loaded: Platform) -> str:
+    """The page that the tests look at."""
+    return report(loaded).read_text(encoding="utf-8")
+
+
+def test_each_run_leaves_a_page_of_its_own_and_the_last_one_under_a_fixed_name(loaded: Platform) -> None:
+    first, second = report(loaded), report(loaded)
+    assert first != second
+    assert first.exists()
+    assert (first.parent / "latest.html").read_bytes() == second.read_bytes()
+    assert sorted(first.parent.iterdir()) == sorted([first, second, first.parent / "latest.html"])
+
+
+def test_the_page_needs_nothing_from_outside_and_says_what_each_drawing_shows(text: str) -> None:
+    document = Document(text)
+    assert document.outside == []
+    assert "@import" not in text
+    assert "url(" not in text
+    assert document.sections == SECTIONS
+    assert len(document.drawings) == 8
+    assert all(drawing["role"] == "img" and len(drawing["aria-label"] or "") > 30 for drawing in document.drawings)
+    assert "made-up rows" in text
+
+
+def test_the_header_figures_are_those_of_the_tables_with_their_numerators(loaded: Platform, text: str) -> None:
+    words = Document(text).words
+    figures = loaded.query(
+        "SELECT value, numerator, denominator, lo, hi, change_pp FROM analytics.kpi_monthly "
+        "WHERE slice = 'all' AND month = DATE '2026-05-01' AND metric IN ('contact_rate', 'ptp_per_rpc')"
+    )
+    assert len(figures) == 2
+    for value, numerator, denominator, low, high, change in figures:
+        assert f"{value:.1%}" in words
+        assert f"{numerator:,} / {denominator:,}" in words
+        assert f"{low:.1%} to {high:.1%}" in words
+        assert any(f"{change:+.1f} pp" in word for word in words)
+
+
+def test_each_mark_of_a_drawing_says_its_numerator_and_denominator(loaded: Platform, text: str) -> None:
+    ((contacts, attempts),) = loaded.query(
+        "SELECT sum(contacts), sum(attempts) FROM analytics.cohort_contact WHERE month = DATE '2026-05-01'"
+    )
+    assert f"All channels: contacts {contacts:,} of {attempts:,} attempts" in text
+    ((hour, rpc, reached),) = loaded.query(
+        "SELECT local_hour, sum(rpc), sum(contacts) FROM analytics.cohort_contact WHERE iso_weekday = 1 "
+        "GROUP BY local_hour ORDER BY sum(contacts) DESC, local_hour LIMIT 1"
+    )
+    assert f"Mon {hour}:00: rpc {rpc:,} of {reached:,} contacts" in text
+
+
+def test_weeks_are_whole_across_months(loaded: Platform) -> None:
+    with Warehouse(str(loaded.file)).reading() as connection:
+        rows = read_figures(connection)["weekly_mix"]
+    straddling = [row for row in rows if str(row["week"]) == "2026-04-27"]
+    ((attempts,),) = loaded.query(
+        "SELECT count(*) FROM core.contact_attempts "
+        "WHERE is_active AND local_date BETWEEN '2026-04-27' AND '2026-05-03'"
+    )
+    assert sum(row["attempts"] for row in straddling) == attempts
+    assert {row["days"] for row in straddling} == {7}
+
+
+def test_a_small_sample_shows_its_n_and_no_rate(text: str) -> None:
+    assert "(small sample)" in text
+    assert "var(--small)" in text
+
+
+def test_what_the_last_reread_changed_is_told(platform: Platform) -> None:
+    refreshed(platform)
+    with Warehouse(str(platform.file)).writing() as connection:
+        connection.execute(
+            "UPDATE raw.d23_manual_communication_logs SET outcome_option = 'BUSY' WHERE month = DATE '2026-05-01' "
+            "AND public_id IN (SELECT public_id FROM raw.d23_manual_communication_logs "
+            "WHERE outcome_option = 'PTP' AND month = DATE '2026-05-01' ORDER BY public_id LIMIT 7)"
+        )
+    platform.refresh("2026-05-01")
+    words = Document(report(platform).read_text(encoding="utf-8")).words
+    at = words.index("outcome_option")
+    assert [word for word in words[at : at + 10] if word][:5] == ["outcome_option", "BUSY", "PTP", "7", "1"]
+
+
+def test_a_spelling_cannot_become_markup(platform: Platform) -> None:
+    refreshed(platform)
+    with Warehouse(str(platform.file)).writing() as connection:
+        connection.execute(
+            "UPDATE core.contact_attempts SET communication_type = '<script>alert(1)</script>' "
+            "WHERE month = DATE '2026-05-01' AND communication_type = 'SMS'"
+        )
+    job = platform.definitions.resolve_implicit_global_asset_job_def()
+    selection = [key for key in job.asset_layer.executable_asset_keys if key.path[0] == "analytics"]
+    monthly = [key for key in selection if key.path[1] not in {"metric_definitions", "unmapped_outcomes"}]
+    job.execute_in_process(partition_key="2026-05-01", asset_selection=monthly, instance=platform.instance)
+    text = report(platform).read_text(encoding="utf-8")
+    assert "<script" not in text
+    assert "&lt;script&gt;" in text
+
+
+def test_before_the_first_month_the_page_says_so(platform: Platform) -> None:
+    platform.load("2026-05-01")
+    with Warehouse(str(platform.file)).reading() as connection:
+        figures = read_figures(connection)
+    assert figures.month is None
+    page = write_report(figures, platform.settings, "0123456789")
+    assert "No month has been computed yet" in page.read_text(encoding="utf-8")
+
+
+def test_every_sql_file_of_the_report_is_read() -> None:
+    assert {path.stem for path in SQL.glob("*.sql")} == READS.keys()
+
+
+def observation(age_days: float, broken: int) -> dict[str, Any]:
+    return {"month": date(2026, 5, 1), "age_days": age_days, "broken": broken, "promises": 10}
+
+
+def test_vintages_are_compared_at_equal_age_or_not_at_all() -> None:
+    ((_, *cells),) = at_equal_age([observation(1.0, 1), observation(29.0, 2), observation(33.0, 3), observation(50, 4)])
+    assert cells == ["10.0% (1 / 10)", "20.0% (2 / 10)", "", "", ""]
+
+
+@pytest.mark.parametrize(("before", "chance"), [((0.1, 0.3), True), ((0.0, 0.1), False), ((0.5, 0.6), False)])
+def test_a_change_may_be_chance_when_the_intervals_overlap(before: tuple[float, float], *, chance: bool) -> None:
+    assert may_be_chance({"lo": 0.2, "hi": 0.4, "prev_lo": before[0], "prev_hi": before[1]}) is chance
+
+
+@pytest.mark.parametrize(
+    ("warehouse", "folder"),
+    [("data/x.duckdb", "reports"), ("/a/data/x.duckdb", "/a/reports"), ("/a/b/x.duckdb", "/a/b/reports"),
+     ("ducklake:postgres:host=db", "reports")],
+)  # fmt: skip
+def test_pages_lie_beside_the_data(warehouse: str, folder: str) -> None:
+    settings = Settings({"CLEARGRID_ENVIRONMENT": "emulator", "CLEARGRID_WAREHOUSE": warehouse})
+    assert reports_folder(settings) == Path(folder).resolve()
+
+
+def test_no_number_of_a_page_is_not_a_number(text: str) -> None:
+    words = Document(text).words
+    assert [word for word in words if re.search(r"\b(nan|inf|None|Undefined)\b", word)] == []
