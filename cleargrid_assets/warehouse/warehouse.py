@@ -6,6 +6,7 @@ opened and who may write when (`turns`), or SQL on tables.
 
 from __future__ import annotations
 
+import hashlib
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -26,6 +27,11 @@ if TYPE_CHECKING:
 
 SCHEMAS = ("raw", "core", "analytics")
 MACROS = Path(__file__).with_name("macros.sql")
+
+HAS_MACROS = """
+SELECT count(*) FROM duckdb_functions()
+WHERE database_name = current_database() AND function_name = 'macros_version' AND macro_definition LIKE ?
+"""
 
 
 class Store(Protocol):
@@ -93,7 +99,7 @@ class Warehouse:
         with turn, opened as connection, self._explained(), _transaction(connection):
             for schema in SCHEMAS:
                 connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
-            connection.execute(MACROS.read_text(encoding="utf-8"))
+            _bring_macros(connection)
             yield connection
 
     @contextmanager
@@ -136,6 +142,15 @@ class Warehouse:
             if explained is None:
                 raise
             raise explained from None
+
+
+def _bring_macros(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make the macros those of this version; an up-to-date warehouse is not touched."""
+    sql = MACROS.read_text(encoding="utf-8")
+    version = hashlib.sha256(sql.encode()).hexdigest()[:16]
+    ((is_current,),) = connection.execute(HAS_MACROS, [f"%{version}%"]).fetchall()
+    if not is_current:
+        connection.execute(f"{sql}\n;CREATE OR REPLACE MACRO macros_version() AS '{version}'")
 
 
 @contextmanager
