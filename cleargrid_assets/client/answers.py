@@ -16,7 +16,7 @@ from cleargrid_assets.client.errors import UnexpectedAnswerError
 from cleargrid_assets.client.window import Window, instant
 
 if TYPE_CHECKING:
-    from cleargrid_assets.client.transport import Answer
+    from cleargrid_assets.client.exchange import Answer
 
 OK = 200
 REQUEST_ID_HEADERS = ("x-request-id", "x-amzn-requestid", "x-correlation-id")

@@ -14,8 +14,8 @@ from cleargrid_assets.client.errors import LoginRejectedError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from cleargrid_assets.client.exchange import Answer
     from cleargrid_assets.client.patience import Patience
-    from cleargrid_assets.client.transport import Answer
 
 UNAUTHORIZED = 401
 MOST_TAKEOVERS = 3

@@ -76,13 +76,15 @@ def fetch_windows(
     *,
     concurrency: int | None = None,
     page_size: int | None = None,
+    gather: Callable[[list[T]], list[T]] = list,
     target_rows: int | None = None,
     deadline_seconds: float = 7200.0,
     stall_seconds: float = 75.0,
     on_progress: Callable[[Progress], None] = lambda _progress: None,
 ) -> Fetched[T]:
-    """Walk `windows` with up to `concurrency` requests in flight; `convert` makes a `T` of each page's rows.
+    """Walk `windows` side by side: `convert` makes a `T` of each page, `gather` fewer of a window's.
 
+    Up to `concurrency` requests are in flight.
     A window with much more than `target_rows` rows is split, so that no worker is left with a long tail. Raises the
     first error of any worker at once, and a `TransientError` (with `budget_spent`) after `deadline_seconds`, or after
     `stall_seconds` without a single page.
@@ -100,6 +102,7 @@ def fetch_windows(
         narrowing=Narrowing(page_size or client.page_size),
         on_page=board.saw_page,
         target_rows=target_rows,
+        gather=gather,
     )
     before = client.counters.requests, client.counters.retries
     threads = [threading.Thread(target=board.work, args=(walker,), daemon=True) for _ in range(most)]

@@ -12,6 +12,7 @@ from urllib.parse import quote
 from cleargrid_assets.client.answers import OK, Reply, UndecodableBodyError, decode, is_error_envelope, reason_of
 from cleargrid_assets.client.auth import Token
 from cleargrid_assets.client.errors import LoginRejectedError, ServerFaultError, UnexpectedAnswerError, UnreachableError
+from cleargrid_assets.client.exchange import BrokenExchangeError, TimedOutError
 from cleargrid_assets.client.meaning import (
     BAD_REQUEST,
     SERVER_ERROR,
@@ -20,15 +21,15 @@ from cleargrid_assets.client.meaning import (
     Trouble,
     meaning_of,
 )
-from cleargrid_assets.client.transport import BrokenExchangeError, TimedOutError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from cleargrid_assets.client.exchange import Answer
     from cleargrid_assets.client.patience import Patience
     from cleargrid_assets.client.redaction import Redactor
     from cleargrid_assets.client.retry import RetryPolicy
-    from cleargrid_assets.client.transport import Answer, Transport
+    from cleargrid_assets.client.transport import Transport
 
 AUTH_SECONDS = 15.0
 FIRST_LOGIN_ATTEMPTS = 3

@@ -24,8 +24,8 @@ from cleargrid_assets.client.errors import (
 from cleargrid_assets.client.retry import retry_after_seconds
 
 if TYPE_CHECKING:
+    from cleargrid_assets.client.exchange import Answer
     from cleargrid_assets.client.redaction import Redactor
-    from cleargrid_assets.client.transport import Answer
 
 MULTIPLE_CHOICES, BAD_REQUEST, UNAUTHORIZED, FORBIDDEN, NOT_FOUND, TOO_MANY = 300, 400, 401, 403, 404, 429
 SERVER_ERROR, UNAVAILABLE, GATEWAY_TIMEOUT = 500, 503, 504

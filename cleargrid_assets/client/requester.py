@@ -18,10 +18,10 @@ from urllib.parse import quote
 from cleargrid_assets.client.answers import OK, Reply
 from cleargrid_assets.client.auth import Authenticator, Token
 from cleargrid_assets.client.errors import ClearGridError, UnreachableError
+from cleargrid_assets.client.exchange import Answer, BrokenExchangeError, TimedOutError
 from cleargrid_assets.client.login import Login
 from cleargrid_assets.client.meaning import TooSlowError, Trouble, meaning_of
 from cleargrid_assets.client.pace import Pace
-from cleargrid_assets.client.transport import Answer, BrokenExchangeError, TimedOutError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

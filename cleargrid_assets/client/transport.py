@@ -9,7 +9,6 @@ import io
 import ipaddress
 import threading
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -20,6 +19,7 @@ import urllib3.connectionpool
 import urllib3.exceptions
 
 from cleargrid_assets.client.errors import SettingsError
+from cleargrid_assets.client.exchange import Answer, BrokenExchangeError, TimedOutError
 
 if TYPE_CHECKING:
     import socket
@@ -29,28 +29,6 @@ CONNECT_SECONDS = 10.0
 BUFFER = 65_536
 USER_AGENT = "cleargrid-assets/0.1"
 BROKEN = (requests.RequestException, urllib3.exceptions.HTTPError, OSError)
-
-
-class TimedOutError(Exception):
-    """No complete answer came within the deadline of `seconds`."""
-
-    def __init__(self, seconds: float) -> None:
-        super().__init__()
-        self.seconds = seconds
-
-
-class BrokenExchangeError(Exception):
-    """The connection failed or the body was cut."""
-
-
-@dataclass(frozen=True)
-class Answer:
-    """A complete answer, and the seconds until its last byte."""
-
-    status: int
-    body: bytes
-    headers: Mapping[str, str]
-    seconds: float
 
 
 def checked_base_url(base_url: str) -> str:

@@ -42,7 +42,7 @@ MOST_SIGHTS = 3
 
 @dataclass(frozen=True)
 class WalkedWindow(Generic[T]):
-    """A window that was walked until `nextCursor` was null: one `T` per page."""
+    """A window that was walked until `nextCursor` was null: one `T` per page, or fewer that were gathered."""
 
     window: Window
     batches: list[T]
@@ -103,7 +103,8 @@ def _digest(text: str) -> bytes:
 class Walker(Generic[T]):
     """Walks windows of one dataset, all with the same patience, gate, counters and narrowing.
 
-    `target_rows`: ask for each window's total and walk windows with many more rows in parts; None: never.
+    `target_rows`: ask for each window's total and walk windows with many more rows in parts; None: never. `gather`:
+    what becomes of a walked window's batches.
     """
 
     requester: Requester
@@ -115,6 +116,7 @@ class Walker(Generic[T]):
     narrowing: Narrowing
     on_page: Callable[[int], None]
     target_rows: int | None = None
+    gather: Callable[[list[T]], list[T]] = list
 
     def walk(self, window: Window) -> WalkedWindow[T] | Split:
         """All pages of `window`, or its parts when it is too dense, too sparse or too slow to be walked whole."""
@@ -134,7 +136,7 @@ class Walker(Generic[T]):
             received += len(page.rows)
             empty += not page.rows
             if page.next_cursor is None:
-                return WalkedWindow(window, batches, received, len(batches), empty)
+                return WalkedWindow(window, self.gather(batches), received, len(batches), empty)
             if not trail.gets_on(page):
                 return self._halves_of_a_sparse(window, page)
             cursor = trail.follow(page)

@@ -60,15 +60,26 @@ def instant(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def plan_windows(window: Window, total: int | None, target_rows: int, now: datetime | None = None) -> list[Window]:
+def plan_windows(
+    window: Window, total: int | None, target_rows: int, now: datetime | None = None, workers: int = 1
+) -> list[Window]:
     """Windows that cover `window`, sized for about `target_rows` of `total` rows each; by day when unknown.
 
+    The last ones are smaller, so that `workers` who walk them side by side end together.
     What lies after `now` is one window: an open month's future holds next to nothing.
     """
     if now is not None and window.since + SECOND <= now <= window.until - SECOND:
         border = now.astimezone(UTC).replace(microsecond=0) + SECOND
         if border < window.until:
             past, future = Window(window.since, border), Window(border, window.until)
-            return [*plan_windows(past, total, target_rows), future]
+            return [*plan_windows(past, total, target_rows, workers=workers), future]
     parts = ceil(window.seconds / DAY_SECONDS) if total is None else ceil(total / max(target_rows, 1))
-    return window.split(min(max(parts, 1), MOST_WINDOWS))
+    return _with_short_tail(window.split(min(max(parts, 1), MOST_WINDOWS)), workers)
+
+
+def _with_short_tail(windows: list[Window], workers: int) -> list[Window]:
+    """The last windows in quarters, two for each worker; as they are when there are few for each."""
+    tail = workers // 2
+    if not tail or len(windows) <= workers:
+        return windows
+    return [*windows[:-tail], *(part for window in windows[-tail:] for part in window.split(4))]

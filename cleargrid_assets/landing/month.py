@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from cleargrid_assets.client import D23, fetch_windows, plan_windows
 from cleargrid_assets.landing.errors import ConservationError, ReconciliationError
-from cleargrid_assets.landing.rows import SCHEMA, Batch, QuarantinedRow, convert
+from cleargrid_assets.landing.rows import SCHEMA, Batch, QuarantinedRow, convert, gather
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -86,8 +86,11 @@ def read_month(
     fetched = fetch_windows(
         client,
         D23,
-        plan_windows(window, expected.total if expected.exact else None, target_rows, now=started),
+        plan_windows(
+            window, expected.total if expected.exact else None, target_rows, now=started, workers=limits.concurrency
+        ),
         convert,
+        gather=gather,
         concurrency=limits.concurrency,
         page_size=limits.page_size,
         deadline_seconds=limits.load_seconds,

@@ -20,7 +20,7 @@ from cleargrid_assets.client.answers import (
     reason_of,
     total_of,
 )
-from cleargrid_assets.client.transport import Answer
+from cleargrid_assets.client.exchange import Answer
 
 DAY = Window(datetime(2026, 5, 1, tzinfo=UTC), datetime(2026, 5, 2, tzinfo=UTC))
 
