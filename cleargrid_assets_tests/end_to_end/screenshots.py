@@ -17,11 +17,12 @@ from cleargrid_assets.definitions import build_definitions
 from cleargrid_assets.settings import Settings
 from cleargrid_assets_tests.end_to_end.conftest import RAW_PAGE
 from cleargrid_assets_tests.end_to_end.site import ENDED, Site, browser, started, until
-from cleargrid_assets_tests.end_to_end.test_backfill_in_the_browser import CHECK, GROUPS
+from cleargrid_assets_tests.end_to_end.test_backfill_in_the_browser import CHECK, open_lineage
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Page, ViewportSize
 
+WINDOW: ViewportSize = {"width": 1560, "height": 900}
 FOLDER = PROJECT / "docs" / "screenshots"
 MONTHS = [f"2026-{month:02}-01" for month in range(1, 7)]
 
@@ -32,7 +33,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, started(Path(folder)) as site, sync_playwright() as playwright:
         _fill(site)
         opened = browser(playwright)
-        _look(opened.new_page(base_url=site.url, viewport={"width": 1560, "height": 900}))
+        _look(opened.new_page(base_url=site.url, viewport=WINDOW))
         opened.close()
 
 
@@ -55,11 +56,9 @@ def _ended(site: Site, backfill: str | None, count: int) -> bool:
 
 def _look(page: Page) -> None:
     page.set_default_timeout(30_000)
-    page.goto(f"/asset-groups?expanded={GROUPS}")
-    page.get_by_text("published_tables", exact=True).first.wait_for()
-    for _ in range(3):
-        page.get_by_role("button", name="zoom_out").click()
+    open_lineage(page)
     _shoot(page, "lineage", "published_tables")
+    page.set_viewport_size(WINDOW)
     page.goto(f"{RAW_PAGE}?view=checks&checkDetail={CHECK}")
     page.get_by_role("tab", name="Partitions").nth(1).click()
     page.get_by_text("2026-04-01", exact=True).locator("visible=true").first.click()

@@ -17,6 +17,15 @@ CHECK = "quarantined_rows_are_within_the_limit"
 GROUPS = "%2C".join(f"global%40global%3A{group}" for group in ("raw", "core", "analytics", "reports"))
 
 
+def open_lineage(page: Page) -> None:
+    """The whole graph at once: what lies outside of the window is not drawn, so the window is a large one."""
+    page.set_viewport_size({"width": 2000, "height": 1600})
+    page.goto(f"/asset-groups?expanded={GROUPS}")
+    expect(page.get_by_text("published_tables", exact=True).first).to_be_visible()
+    for _ in range(2):
+        page.get_by_role("button", name="zoom_out").click()
+
+
 @pytest.fixture
 def finished(page: Page, launched: str) -> Page:
     """A tab in which the backfill was watched until each of its months was green or red."""
@@ -27,7 +36,7 @@ def finished(page: Page, launched: str) -> Page:
 
 
 def test_the_lineage_shows_every_group_from_the_raw_rows_to_the_published_files(page: Page) -> None:
-    page.goto(f"/asset-groups?expanded={GROUPS}")
+    open_lineage(page)
     for name in ("d23_loads", "contact_attempts", "outcome_mix", "agent_productivity", "published_tables"):
         expect(page.get_by_text(name, exact=True).first).to_be_visible()
 
