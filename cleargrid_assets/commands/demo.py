@@ -131,5 +131,6 @@ def _label(run: dg.DagsterRun) -> str:
 def _what_next(warehouse: str) -> str:
     return (
         f"\nThe warehouse is {warehouse}; its analytics are also in data/published/*.parquet.\n"
+        "The report is reports/latest.html: open it in a browser.\n"
         "Next: `make dev`, then open http://127.0.0.1:3000 - the backfill, its checks and the lineage are there."
     )
