@@ -22,7 +22,7 @@ def open_lineage(page: Page) -> None:
     page.set_viewport_size({"width": 2000, "height": 1600})
     page.goto(f"/asset-groups?expanded={GROUPS}")
     expect(page.get_by_text("published_tables", exact=True).first).to_be_visible()
-    for _ in range(2):
+    for _ in range(3):
         page.get_by_role("button", name="zoom_out").click()
 
 
