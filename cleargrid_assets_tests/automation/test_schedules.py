@@ -1,3 +1,5 @@
+"""Which months each schedule asks for, with the clock moved through every odd day of a year."""
+
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cleargrid_assets.client import D23, ClearGridClient, RetryPolicy, Window, fetch_windows, plan_windows
-from cleargrid_assets_tests.client.misbehaving_server import EMAIL, END, LENDER, PASSWORD, START
+from cleargrid_assets_tests.client.misbehaving_server import EMAIL, LENDER, PASSWORD
+from cleargrid_assets_tests.client.vendor_rows import END, START
 
 if TYPE_CHECKING:
     from cleargrid_assets.client import Fetched

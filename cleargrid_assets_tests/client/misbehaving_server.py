@@ -7,65 +7,26 @@ from __future__ import annotations
 
 import base64
 import json
-import random
 import select
 import socket
 import struct
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from functools import cache
+from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import parse_qsl, urlsplit
+
+from cleargrid_assets_tests.client.vendor_rows import collection
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 LENDER, LENDER_ID = "acme", "11111111-2222-4333-8444-555555555555"
 EMAIL, PASSWORD = "robot@acme.invalid", 'planted "pass/word" 7'
-START, END = datetime(2026, 5, 1, tzinfo=UTC), datetime(2026, 5, 4, tzinfo=UTC)
-ROWS_ON_ONE_INSTANT = 300
-SHARED_ROWS = 3_000
-OURS = 0.6
 CLIENT_GONE_CHECK_SECONDS = 0.02
 LINGER_AND_RESET = struct.pack("ii", 1, 0)
-
-
-def instant(moment: datetime) -> str:
-    """As ClearGrid writes it."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
-
-
-@cache
-def collection() -> tuple[tuple[datetime, dict[str, Any] | None], ...]:
-    """The export's whole collection in its order; another lender's rows are None."""
-    chance = random.Random(23)  # noqa: S311 # made-up rows need repeatable numbers, not secret ones
-    milliseconds = int((END - START).total_seconds() * 1000)
-    offsets = [chance.randrange(milliseconds) for _ in range(SHARED_ROWS - ROWS_ON_ONE_INSTANT)]
-    offsets += [milliseconds // 2] * ROWS_ON_ONE_INSTANT
-    return tuple(_entry(START + timedelta(milliseconds=offset), chance) for offset in sorted(offsets))
-
-
-def _entry(moment: datetime, chance: random.Random) -> tuple[datetime, dict[str, Any] | None]:
-    row = {
-        "public_id": f"{chance.getrandbits(96):024x}",
-        "communication_type": chance.choice(["CALL", "SMS"]),
-        "interaction_source": "AGENT",
-        "outcome_option": chance.choice(["PTP", "RPC", "no-answer", "Überfällig"]),
-        "is_active": chance.random() < 0.9,
-        "is_ptp_broken": False,
-        "communicated_at": instant(moment),
-        "created_at": instant(moment + timedelta(seconds=30)),
-        "updated_at": instant(moment + timedelta(seconds=30)),
-    }
-    return moment, row if chance.random() < OURS else None
-
-
-def truth() -> list[dict[str, Any]]:
-    """All rows of the lender, in order."""
-    return [row for _, row in collection() if row is not None]
 
 
 @dataclass

@@ -12,8 +12,10 @@ from cleargrid_assets.client import D23, ClearGridClient, ClearGridError, Window
 from cleargrid_assets.client.redaction import Redactor
 from cleargrid_assets.emulator import Emulator
 from cleargrid_assets_tests.client.fast_client import QUICK, WINDOW, client_of, load
-from cleargrid_assets_tests.client.misbehaving_server import EMAIL, LENDER, PASSWORD, MisbehavingServer, Tokens, truth
-from cleargrid_assets_tests.client.misbehaviours import ENDS, every, right, status
+from cleargrid_assets_tests.client.misbehaving import every, right, status
+from cleargrid_assets_tests.client.misbehaving_server import EMAIL, LENDER, PASSWORD, MisbehavingServer, Tokens
+from cleargrid_assets_tests.client.misbehaviours import ENDS
+from cleargrid_assets_tests.client.vendor_rows import truth
 
 
 def test_for_row_in_client_rows_reads_a_window_in_order():

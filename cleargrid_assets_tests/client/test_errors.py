@@ -22,8 +22,8 @@ from cleargrid_assets.client import (
     UnreachableError,
 )
 from cleargrid_assets_tests.client.fast_client import QUICK, WINDOW, client_of
+from cleargrid_assets_tests.client.misbehaving import HTML, half, is_not_first, status, when, without
 from cleargrid_assets_tests.client.misbehaving_server import Exchange, MisbehavingServer
-from cleargrid_assets_tests.client.misbehaviours import HTML, half, is_not_first, status, when, without
 
 ONCE, FOR_A_WHILE = 1, QUICK.attempts
 TABLE = {

@@ -8,8 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cleargrid_assets_tests.client.fast_client import QUICK, client_of, load, rows_of
-from cleargrid_assets_tests.client.misbehaving_server import Exchange, MisbehavingServer, Tokens, truth
-from cleargrid_assets_tests.client.misbehaviours import (
+from cleargrid_assets_tests.client.misbehaving import (
     HTML,
     chunked,
     closed,
@@ -21,6 +20,8 @@ from cleargrid_assets_tests.client.misbehaviours import (
     says_no_under_200,
     status,
 )
+from cleargrid_assets_tests.client.misbehaving_server import Exchange, MisbehavingServer, Tokens
+from cleargrid_assets_tests.client.vendor_rows import truth
 
 ANSWERS = {
     "right": right,

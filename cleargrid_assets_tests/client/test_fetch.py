@@ -19,8 +19,9 @@ from cleargrid_assets.client import (
 )
 from cleargrid_assets.client.flight import Flight
 from cleargrid_assets_tests.client.fast_client import WINDOW, client_of, load, rows_of
-from cleargrid_assets_tests.client.misbehaving_server import Exchange, MisbehavingServer, truth
-from cleargrid_assets_tests.client.misbehaviours import right, status, when
+from cleargrid_assets_tests.client.misbehaving import right, status, when
+from cleargrid_assets_tests.client.misbehaving_server import Exchange, MisbehavingServer
+from cleargrid_assets_tests.client.vendor_rows import truth
 
 
 def fetch(client, windows, convert=lambda rows, _window: rows, **options):

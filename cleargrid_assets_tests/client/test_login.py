@@ -16,8 +16,9 @@ from cleargrid_assets.client import (
     UnreachableError,
 )
 from cleargrid_assets_tests.client.fast_client import QUICK, WINDOW, client_of, load, rows_of
-from cleargrid_assets_tests.client.misbehaving_server import EMAIL, LENDER, PASSWORD, MisbehavingServer, Tokens, truth
-from cleargrid_assets_tests.client.misbehaviours import right, status
+from cleargrid_assets_tests.client.misbehaving import right, status
+from cleargrid_assets_tests.client.misbehaving_server import EMAIL, LENDER, PASSWORD, MisbehavingServer, Tokens
+from cleargrid_assets_tests.client.vendor_rows import truth
 
 
 def test_one_login_serves_a_whole_load_of_eight_workers():

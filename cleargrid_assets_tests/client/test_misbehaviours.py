@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from cleargrid_assets_tests.client.fast_client import client_of, load, rows_of
-from cleargrid_assets_tests.client.misbehaving_server import PASSWORD, MisbehavingServer, truth
+from cleargrid_assets_tests.client.misbehaving_server import PASSWORD, MisbehavingServer
 from cleargrid_assets_tests.client.misbehaviours import ENDS, LANDS, Misbehaviour
+from cleargrid_assets_tests.client.vendor_rows import truth
 
 FAULTS_DOCUMENT = Path(__file__).parents[2] / "docs" / "faults.md"
 

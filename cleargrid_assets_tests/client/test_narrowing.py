@@ -10,8 +10,9 @@ import pytest
 from cleargrid_assets.client import D23, QueryTooLargeError, Window
 from cleargrid_assets.client.narrowing import SMALLEST_PAGE, Narrowing, halved
 from cleargrid_assets_tests.client.fast_client import WINDOW, client_of, load, rows_of
-from cleargrid_assets_tests.client.misbehaving_server import ROWS_ON_ONE_INSTANT, MisbehavingServer, truth
-from cleargrid_assets_tests.client.misbehaviours import every, right, status, when
+from cleargrid_assets_tests.client.misbehaving import every, right, status, when
+from cleargrid_assets_tests.client.misbehaving_server import MisbehavingServer
+from cleargrid_assets_tests.client.vendor_rows import ROWS_ON_ONE_INSTANT, truth
 
 
 def seconds_of(asked):

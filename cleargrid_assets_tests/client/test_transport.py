@@ -12,8 +12,7 @@ from cleargrid_assets.client.exchange import BrokenExchangeError, TimedOutError
 from cleargrid_assets.client.pace import SHORTEST_SECONDS, UNKNOWN_SECONDS, Pace
 from cleargrid_assets.client.transport import Transport, checked_base_url
 from cleargrid_assets_tests.client.fast_client import WINDOW, client_of
-from cleargrid_assets_tests.client.misbehaving_server import MisbehavingServer
-from cleargrid_assets_tests.client.misbehaviours import (
+from cleargrid_assets_tests.client.misbehaving import (
     cut,
     cut_chunked,
     dripping,
@@ -22,6 +21,7 @@ from cleargrid_assets_tests.client.misbehaviours import (
     right,
     status,
 )
+from cleargrid_assets_tests.client.misbehaving_server import MisbehavingServer
 
 
 @pytest.mark.parametrize(

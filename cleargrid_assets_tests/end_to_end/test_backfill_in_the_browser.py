@@ -1,3 +1,5 @@
+"""What a person who clicks sees: a backfill from the dialog, a red month and its reason, plots, automation."""
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING

@@ -1,3 +1,5 @@
+"""Runs that are killed or cancelled under a real daemon: what is started again, and that no slot stays taken."""
+
 from __future__ import annotations
 
 import os

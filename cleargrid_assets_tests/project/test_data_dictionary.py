@@ -1,3 +1,5 @@
+"""The data dictionary is made from the tables' own descriptions."""
+
 from __future__ import annotations
 
 from pathlib import Path

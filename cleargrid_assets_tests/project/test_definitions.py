@@ -1,3 +1,5 @@
+"""The asset graph as a reviewed file, and that loading it needs no setting and sends nothing."""
+
 from __future__ import annotations
 
 import json

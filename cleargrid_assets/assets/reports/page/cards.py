@@ -39,7 +39,7 @@ def _attempts(figures: Figures, row: Row) -> dict[str, Any]:
         "formula": "Rows in scope",
         "value": count(row["denominator"]),
         "change": "" if relative is None else f"{relative:+.1%}",
-        "arrow": _arrow(relative),
+        "arrow": _arrow(relative, 3),
         "before": month_name(last["month"]) if last else "",
         "is_chance": False,
         "n": f"{count(this['rows_landed'])} rows landed",
@@ -55,7 +55,7 @@ def _card(row: Row, open_row: Row | None) -> dict[str, Any]:
         "formula": row["formula"],
         "value": value_of(row["metric"], row["value"]),
         "change": "" if change is None else points(change),
-        "arrow": _arrow(change),
+        "arrow": _arrow(change, 1),
         "before": f"{percent(row['prev_value'])}",
         "is_chance": may_be_chance(row),
         "n": f"{count(row['numerator'])} / {count(row['denominator'])}",
@@ -76,8 +76,9 @@ def may_be_chance(row: Row) -> bool:
     return bool(row["lo"] <= row["prev_hi"] and row["prev_lo"] <= row["hi"])
 
 
-def _arrow(change: float | None) -> str:
-    if not change or not round(change, 3):
+def _arrow(change: float | None, digits: int) -> str:
+    """Which way, unless the change as shown, with `digits` decimals, is none."""
+    if not change or not round(change, digits):
         return ""
     return "▲" if change > 0 else "▼"
 
