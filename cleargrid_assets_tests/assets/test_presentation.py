@@ -1,3 +1,5 @@
+"""What an asset's page shows: columns with meanings, figures, charts, links, and nothing personal."""
+
 from __future__ import annotations
 
 import base64

@@ -1,3 +1,5 @@
+"""Failed runs and checks reach a team's chat once, without secrets, and only when a webhook is set."""
+
 from __future__ import annotations
 
 import json

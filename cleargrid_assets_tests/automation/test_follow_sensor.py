@@ -1,3 +1,5 @@
+"""Derived tables follow months that were loaded by hand, all of them, except those a blocking check stopped."""
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any

@@ -1,3 +1,5 @@
+"""Months that are missing, failed or stale are listed with the command that repairs them."""
+
 from __future__ import annotations
 
 import os

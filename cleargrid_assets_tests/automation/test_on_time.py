@@ -1,3 +1,5 @@
+"""Three questions on time, each with a case that is in time and one that is late."""
+
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
