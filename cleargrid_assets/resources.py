@@ -51,7 +51,12 @@ class WarehouseResource:
     def _warehouse(self) -> Warehouse:
         """One for all who ask: a lake's extensions are loaded once."""
         settings = self.settings
-        return Warehouse(settings.warehouse, extensions=settings.duckdb_extensions, lake_data=settings.lake_data)
+        return Warehouse(
+            settings.warehouse,
+            extensions=settings.duckdb_extensions,
+            lake_data=settings.lake_data,
+            memory_mb=settings.duckdb_memory_mb,
+        )
 
 
 @dataclass(frozen=True)

@@ -168,6 +168,11 @@ class Settings:
         return self._integer("CLEARGRID_TIMEOUT_SECONDS", 30, 1, 600)
 
     @property
+    def duckdb_memory_mb(self) -> int:
+        """Megabytes that DuckDB may hold before it spills to disk; what Python holds of a month comes on top."""
+        return self._integer("CLEARGRID_DUCKDB_MEMORY_MB", 192, 64, 1_000_000)
+
+    @property
     def load_seconds(self) -> int:
         """Seconds that one load of a month may take in all."""
         return self._integer("CLEARGRID_LOAD_SECONDS", 7200, 10, 14400)

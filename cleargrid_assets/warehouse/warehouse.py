@@ -61,7 +61,7 @@ class Warehouse:
 
     `queue_seconds`: how long to wait for our own processes, which hold the warehouse for seconds each.
     `foreign_seconds`: how long to wait for another program (a DuckDB shell, say) that has the file open.
-    `memory_limit`: what DuckDB may hold before it spills to disk.
+    `memory_mb`: megabytes that DuckDB may hold before it spills to disk.
     `extensions`: the folder of DuckDB's extensions, for a lake; None: installed wheels, or DuckDB's own folder.
     `lake_data`: where a lake keeps its Parquet files; needed when it is created, later known to its catalog.
     """
@@ -69,7 +69,7 @@ class Warehouse:
     address: str
     queue_seconds: float = 900
     foreign_seconds: float = 30
-    memory_limit: str = "224MB"
+    memory_mb: int = 192
     extensions: Path | None = None
     lake_data: str | None = None
 
@@ -126,7 +126,7 @@ class Warehouse:
         with self._store.connection(read_only=read_only) as connection:
             connection.execute("SET TimeZone='UTC'")
             connection.execute("SET preserve_insertion_order=false")
-            connection.execute(f"SET memory_limit='{self.memory_limit}'")
+            connection.execute(f"SET memory_limit='{self.memory_mb}MB'")
             yield connection
 
     @contextmanager

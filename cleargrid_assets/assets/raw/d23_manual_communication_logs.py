@@ -56,14 +56,16 @@ def build_d23_manual_communication_logs(
     ) -> Iterator[dg.Output[MonthLoad] | dg.AssetCheckResult]:
         with explained(retries, retries_so_far=context.retry_number):
             load = _read(context, months, cleargrid, warehouse.warehouse())
+        month, unknown_fields = load.month, load.unknown_fields
         yield dg.Output(load, metadata=_figures(load))
+        del load  # a large month fills memory that the checks need
         for table in SIDE_TABLES:
             context.log_event(dg.AssetMaterialization(dg.AssetKey(table.key), partition=context.partition_key))
-        variables = {"month": load.month, "quarantine_limit": cleargrid.settings.quarantine_limit}
+        variables = {"month": month, "quarantine_limit": cleargrid.settings.quarantine_limit}
         with explained():
             results = check_month(warehouse.warehouse(), variables)
         yield from results
-        yield check_fields(load.unknown_fields)
+        yield check_fields(unknown_fields)
         if failure := failure_of_checks(results):
             raise failure
 
