@@ -10,9 +10,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import dagster as dg
-import requests
-from requests.adapters import HTTPAdapter
-from urllib3.util.retry import Retry
 
 from cleargrid_assets.client import SettingsError
 
@@ -24,7 +21,7 @@ if TYPE_CHECKING:
 LONGEST_TEXT = 3000
 TIMEOUT_SECONDS = 10
 TAKEN = range(200, 300)
-ATTEMPTS = Retry(total=2, backoff_factor=0.2, status_forcelist=(429, 500, 502, 503, 504), allowed_methods=("POST",))
+RETRIED = (429, 500, 502, 503, 504)
 MASK = "***"
 
 
@@ -51,18 +48,27 @@ def send_alert(settings: Settings, text: str) -> None:
         raise SettingsError("CLEARGRID_ALERT_WEBHOOK is not set: no alert can be sent")
     for secret in settings.secrets:
         text = text.replace(secret, MASK)
+    status = _post(url, text[:LONGEST_TEXT])
+    if status not in TAKEN:
+        raise AlertError(f"the alert was not delivered: CLEARGRID_ALERT_WEBHOOK answered {status}")
+
+
+def _post(url: str, text: str) -> int:
+    """The status of the last of three attempts. The HTTP library is imported by who sends: start-up need not pay."""
+    import requests  # noqa: PLC0415 - see the docstring
+    from requests.adapters import HTTPAdapter  # noqa: PLC0415
+    from urllib3.util.retry import Retry  # noqa: PLC0415
+
+    attempts = Retry(total=2, backoff_factor=0.2, status_forcelist=RETRIED, allowed_methods=("POST",))
     try:
         with requests.Session() as session:
-            session.mount("https://", HTTPAdapter(max_retries=ATTEMPTS))
-            session.mount("http://", HTTPAdapter(max_retries=ATTEMPTS))
-            answer = session.post(
-                url, json={"text": text[:LONGEST_TEXT]}, timeout=TIMEOUT_SECONDS, allow_redirects=False
-            )
+            session.mount("https://", HTTPAdapter(max_retries=attempts))
+            session.mount("http://", HTTPAdapter(max_retries=attempts))
+            answer = session.post(url, json={"text": text}, timeout=TIMEOUT_SECONDS, allow_redirects=False)
     except requests.RequestException as error:
         # Not `from error`: its text holds the address.
         raise AlertError(f"the alert was not delivered: {type(error).__name__} at CLEARGRID_ALERT_WEBHOOK") from None
-    if answer.status_code not in TAKEN:
-        raise AlertError(f"the alert was not delivered: CLEARGRID_ALERT_WEBHOOK answered {answer.status_code}")
+    return answer.status_code
 
 
 def failed_run_text(

@@ -18,8 +18,8 @@ from zoneinfo import ZoneInfo
 
 from dotenv import dotenv_values
 
+from cleargrid_assets.client.address import is_loopback
 from cleargrid_assets.client.errors import SettingsError
-from cleargrid_assets.client.transport import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,7 +6,6 @@ Here: sessions, the time-out for a whole answer. Not here: tokens, retries, mean
 from __future__ import annotations
 
 import io
-import ipaddress
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -18,7 +17,7 @@ import urllib3.connection
 import urllib3.connectionpool
 import urllib3.exceptions
 
-from cleargrid_assets.client.errors import SettingsError
+from cleargrid_assets.client.address import checked_base_url, is_loopback
 from cleargrid_assets.client.exchange import Answer, BrokenExchangeError, TimedOutError
 
 if TYPE_CHECKING:
@@ -29,26 +28,6 @@ CONNECT_SECONDS = 10.0
 BUFFER = 65_536
 USER_AGENT = "cleargrid-assets/0.1"
 BROKEN = (requests.RequestException, urllib3.exceptions.HTTPError, OSError)
-
-
-def checked_base_url(base_url: str) -> str:
-    """The root address; raises `SettingsError` unless it is HTTPS, or plain HTTP on a loopback address."""
-    parts = urlsplit(base_url)
-    if parts.username or parts.password:
-        raise SettingsError("the base URL carries a user or a password: leave them out")
-    if parts.scheme == "https" and parts.hostname:
-        return base_url.rstrip("/")
-    if parts.scheme == "http" and is_loopback(parts.hostname or ""):
-        return base_url.rstrip("/")
-    raise SettingsError(f"{base_url!r} cannot be used: ClearGrid takes HTTPS only; plain HTTP is for 127.0.0.1")
-
-
-def is_loopback(host: str) -> bool:
-    """Whether `host` is this machine."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 class Transport:

@@ -8,9 +8,10 @@ import pytest
 import requests
 
 from cleargrid_assets.client import D23, ClearGridClient, RequestRefusedError, SettingsError
+from cleargrid_assets.client.address import checked_base_url
 from cleargrid_assets.client.exchange import BrokenExchangeError, TimedOutError
 from cleargrid_assets.client.pace import SHORTEST_SECONDS, UNKNOWN_SECONDS, Pace
-from cleargrid_assets.client.transport import Transport, checked_base_url
+from cleargrid_assets.client.transport import Transport
 from cleargrid_assets_tests.client.fast_client import WINDOW, client_of
 from cleargrid_assets_tests.client.misbehaving import (
     cut,
