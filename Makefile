@@ -18,7 +18,11 @@ test: $(INSTALLED)
 
 # The same rules on the lake's version of DuckDB, with a lake in PostgreSQL as the warehouse (apt-get install postgresql).
 test-lake: $(LAKE_INSTALLED)
-	$(LAKE)/bin/pytest --warehouse postgres --ignore cleargrid_assets_tests/client --ignore cleargrid_assets_tests/emulator
+	$(LAKE)/bin/pytest --warehouse postgres $(addprefix cleargrid_assets_tests/,warehouse landing automation project)
+
+# A whole deployment on loopback, with hosts and services that die: about ten minutes.
+test-distributed: $(LAKE_INSTALLED)
+	$(LAKE)/bin/pytest --distributed cleargrid_assets_tests/distributed $(ONLY)
 
 check: $(INSTALLED)
 	$(BIN)/ruff format --check .

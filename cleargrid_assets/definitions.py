@@ -17,6 +17,7 @@ from cleargrid_assets.assets.raw import build_d23_manual_communication_logs, bui
 from cleargrid_assets.assets.reports import build_reports
 from cleargrid_assets.checks import build_checks
 from cleargrid_assets.failures import RETRIES
+from cleargrid_assets.housekeeping import build_housekeeping
 from cleargrid_assets.jobs import build_check_months, build_refresh_month, build_refresh_summary
 from cleargrid_assets.partitions import build_months
 from cleargrid_assets.resources import ClearGridResource, Clock, WarehouseResource
@@ -51,6 +52,7 @@ def build_definitions(
         schedules=[
             *build_refresh_schedules(settings, months, refresh_month),
             *build_daily_schedules(settings, refresh_summary, check_months),
+            *build_housekeeping(settings),
         ],
         sensors=[build_follow_sensor(), *build_alert_sensors(settings)],
         resources={**_resources(settings, retries), **(resources or {})},

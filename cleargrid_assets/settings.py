@@ -102,6 +102,16 @@ class Settings:
         return given
 
     @property
+    def is_lake(self) -> bool:
+        """Whether the warehouse is a lake; false as well while no warehouse is set."""
+        return (self._text("CLEARGRID_WAREHOUSE", None) or "").startswith("ducklake:")
+
+    @property
+    def lake_keep_days(self) -> int:
+        """Days for which a lake keeps snapshots and replaced files."""
+        return self._integer("CLEARGRID_LAKE_KEEP_DAYS", 30, 1, 3650)
+
+    @property
     def start_month(self) -> date:
         """The first day of the first partition."""
         given = self._text("CLEARGRID_START_MONTH", "2024-01") or ""

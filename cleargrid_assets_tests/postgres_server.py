@@ -62,6 +62,10 @@ class PostgresServer:
         """The connection string of one database, with the password."""
         return f"host=127.0.0.1 port={self.port} user=postgres password={PASSWORD} dbname={database}"
 
+    def dsn_url(self, database: str) -> str:
+        """The same as SQLAlchemy wants it."""
+        return f"postgresql+psycopg2://postgres:{PASSWORD}@127.0.0.1:{self.port}/{database}"
+
     def create_database(self) -> str:
         """A new database's name."""
         name = f"d{uuid.uuid4().hex}"

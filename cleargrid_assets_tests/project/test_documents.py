@@ -52,7 +52,7 @@ def test_documents_name_only_assets_that_exist(document: Path) -> None:
 
 
 def test_documents_name_only_files_that_exist(document: Path) -> None:
-    named = {word for code in in_code(document) for word in re.findall(r"[\w.]+(?:/[\w.]+)*/?", code) if "/" in word}
+    named = {word for code in in_code(document) for word in re.findall(r"[\w.-]+(?:/[\w.-]+)*/?", code) if "/" in word}
     files = {name for name in named if name.split("/")[0] in {path.name for path in PROJECT.iterdir()}}
     missing = {name for name in files if not (PROJECT / name).exists()}
     assert {name for name in missing if not name.startswith(MADE_BY_RUNNING)} == set()

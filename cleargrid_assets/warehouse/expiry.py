@@ -1,0 +1,40 @@
+"""What a lake keeps of the past, and dropping it: snapshots and the files that only they need.
+
+Here: dropping what is older than a number of days. Not here: when that is done (`housekeeping`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cleargrid_assets.warehouse.warehouse import Warehouse
+
+EXPIRE = "CALL ducklake_expire_snapshots('{lake}', older_than => now() - INTERVAL {days} DAY)"
+MERGE = "CALL ducklake_merge_adjacent_files('{lake}')"
+CLEAN_UP = "CALL ducklake_cleanup_old_files('{lake}', older_than => now() - INTERVAL {days} DAY)"
+
+
+@dataclass(frozen=True)
+class Expired:
+    """How much was dropped."""
+
+    snapshots: int
+    files: int
+
+
+def expire(lake: Warehouse, keep_days: int) -> Expired:
+    """Drop snapshots and replaced files older than `keep_days`; the tables' rows stay as they are.
+
+    Small neighbouring files become one. Readers that are at work keep what they read: a file goes `keep_days` after it
+    was replaced, not sooner.
+    """
+    with lake.writing() as connection:
+        ((name,),) = connection.execute("SELECT current_database()").fetchall()
+        snapshots = connection.execute(EXPIRE.format(lake=name, days=keep_days)).fetchall()
+    with lake.writing() as connection:
+        ((name,),) = connection.execute("SELECT current_database()").fetchall()
+        connection.execute(MERGE.format(lake=name)).fetchall()
+        files = connection.execute(CLEAN_UP.format(lake=name, days=keep_days)).fetchall()
+    return Expired(len(snapshots), len(files))

@@ -1,0 +1,69 @@
+"""One deployment for all distributed tests, asked for by `--distributed`: it takes a minute to start."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cleargrid_assets.emulator import Emulator
+from cleargrid_assets_tests.platform_under_test import NOW, Platform
+from cleargrid_assets_tests.postgres_server import find_binaries
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cleargrid_assets_tests.distributed.cluster import Cluster
+
+SLOW_PAGES = 0.2
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Only `make test-distributed` runs what needs the services."""
+    if not config.getoption("--distributed"):
+        skip = pytest.mark.skip(reason="make test-distributed runs it")
+        for item in items:
+            if "cluster" in getattr(item, "fixturenames", ()):
+                item.add_marker(skip)
+
+
+@pytest.fixture(scope="module")
+def emulator() -> Iterator[Emulator]:
+    """A lender whose pages take 200 ms."""
+    with Emulator(rows_per_day=40, now=NOW, page_delay_seconds=SLOW_PAGES) as local:
+        yield local
+
+
+@pytest.fixture(scope="module")
+def cluster(emulator: Emulator) -> Iterator[Cluster]:
+    """Two hosts and their services."""
+    from cleargrid_assets_tests.distributed.cluster import started_cluster  # noqa: PLC0415 - needs the extra distributed
+
+    binaries = find_binaries()
+    assert binaries is not None, "apt-get install postgresql"
+    settings = {
+        "CLEARGRID_ENVIRONMENT": "emulator",
+        "CLEARGRID_BASE_URL": emulator.base_url,
+        "CLEARGRID_LENDER": emulator.credentials.lender,
+        "CLEARGRID_EMAIL": emulator.credentials.email,
+        "CLEARGRID_PASSWORD": emulator.credentials.password,
+        "CLEARGRID_START_MONTH": "2025-06",
+        "CLEARGRID_PAGE_SIZE": "100",
+    }
+    with (
+        tempfile.TemporaryDirectory(prefix="cg-") as folder,  # short: Ray's sockets lie in it
+        started_cluster(Path(folder), binaries, settings) as running,
+    ):
+        yield running
+
+
+@pytest.fixture
+def platform(emulator: Emulator, cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> Platform:
+    """The warehouse as a reader on another machine sees it."""
+    for name, value in cluster.variables.items():
+        if name not in os.environ:
+            monkeypatch.setenv(name, value)
+    return Platform(emulator, cluster.variables, cluster.instance)

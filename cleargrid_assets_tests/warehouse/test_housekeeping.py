@@ -1,0 +1,67 @@
+"""What a lake keeps of the past is dropped when it is old enough, and the present stays."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cleargrid_assets.definitions import build_definitions
+from cleargrid_assets.housekeeping import keep_house
+from cleargrid_assets.resources import WarehouseResource
+from cleargrid_assets.settings import Settings
+from cleargrid_assets.warehouse.expiry import expire
+from cleargrid_assets_tests.addresses import FILE, LAKES
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cleargrid_assets.warehouse import Warehouse
+    from cleargrid_assets_tests.addresses import Variables
+
+on_each_lake = pytest.mark.parametrize("warehouse_variables", LAKES, indirect=True)
+
+
+@pytest.fixture
+def lake(warehouse_variables: Variables) -> Warehouse:
+    """A lake whose one table was replaced twice."""
+    warehouse = WarehouseResource(Settings(warehouse_variables)).warehouse()
+    for number in (1, 2, 3):
+        with warehouse.writing() as connection:
+            connection.execute(f"CREATE OR REPLACE TABLE raw.numbers AS SELECT {number} AS number")
+    return warehouse
+
+
+def files(folder: Path) -> int:
+    return len(list(folder.rglob("*.parquet")))
+
+
+@on_each_lake
+def test_what_was_replaced_goes_once_it_is_old_enough_and_not_sooner(lake: Warehouse, tmp_path: Path) -> None:
+    assert (expire(lake, 1).snapshots, files(tmp_path)) == (0, 3)
+    expired = expire(lake, 0)
+    assert (expired.files, files(tmp_path)) == (2, 1)
+    with lake.reading() as connection:
+        assert connection.execute("FROM raw.numbers").fetchall() == [(3,)]
+
+
+@on_each_lake
+def test_the_job_keeps_as_many_days_as_the_setting_says(
+    lake: Warehouse, warehouse_variables: Variables, tmp_path: Path
+) -> None:
+    settings = Settings({**warehouse_variables, "CLEARGRID_LAKE_KEEP_DAYS": "1"})
+    assert keep_house.execute_in_process(resources={"warehouse": WarehouseResource(settings)}).success
+    assert files(tmp_path) == 3
+    assert lake.exists
+
+
+@pytest.mark.parametrize("address", ["ducklake:postgres:dbname=lake", "ducklake:sqlite:lake.sqlite"])
+def test_a_lake_has_a_weekly_schedule_that_runs_from_the_first_start(address: str) -> None:
+    repository = build_definitions(Settings({"CLEARGRID_WAREHOUSE": address})).get_repository_def()
+    assert repository.get_schedule_def("keep_house_weekly").default_status.value == "RUNNING"
+
+
+@pytest.mark.parametrize("variables", [{}, {"CLEARGRID_WAREHOUSE": FILE}])
+def test_a_file_needs_no_housekeeping(variables: Variables) -> None:
+    repository = build_definitions(Settings(variables)).get_repository_def()
+    assert not repository.has_schedule_def("keep_house_weekly")
