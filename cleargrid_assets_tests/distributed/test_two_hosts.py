@@ -62,7 +62,7 @@ def test_a_catalog_that_restarts_in_the_middle_costs_nothing_but_time(cluster: C
     assert_exact(platform, YEAR)
 
 
-def test_the_months_of_a_host_that_is_cut_off_in_mid_load_are_loaded_by_the_other(
+def test_the_runs_of_a_host_that_is_cut_off_in_mid_load_end_and_the_other_loads_their_months(
     cluster: Cluster, platform: Platform
 ) -> None:
     platform.emulator.api.page_delay_seconds = 3.0
@@ -71,6 +71,8 @@ def test_the_months_of_a_host_that_is_cut_off_in_mid_load_are_loaded_by_the_othe
     cut_off = cluster.started_on_second_host(name)
     kill_host("host-two")
     platform.emulator.api.page_delay_seconds = 0.0
-    runs = cluster.wait_for_end(name, len(FEW), 2 * WAIT)  # a run handed to a dead host is given up after 180 s
+    runs = cluster.wait_for_all(name, len(FEW), 2 * WAIT)  # a run handed to a dead host is given up after 180 s
     assert {run.status for run in runs if run.run_id in cut_off} == {FAILURE}
+    failed = [run.tags["dagster/partition"] for run in runs if run.status != SUCCESS]
+    cluster.wait_for_end(cluster.ask_for(failed), len(failed), WAIT)
     assert_exact(platform, YEAR)
