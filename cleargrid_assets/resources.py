@@ -11,10 +11,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from cleargrid_assets.client import ClearGridClient
-from cleargrid_assets.warehouse import Warehouse
 
 if TYPE_CHECKING:
     from cleargrid_assets.settings import Settings
+    from cleargrid_assets.warehouse.warehouse import Warehouse
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,9 @@ class WarehouseResource:
 
     @cached_property
     def _warehouse(self) -> Warehouse:
-        """One for all who ask: a lake's extensions are loaded once."""
+        """One for all who ask, so that a lake loads its extensions once. Loading definitions opens nothing."""
+        from cleargrid_assets.warehouse.warehouse import Warehouse  # noqa: PLC0415 - see the docstring
+
         settings = self.settings
         return Warehouse(
             settings.warehouse,

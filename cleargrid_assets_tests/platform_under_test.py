@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from cleargrid_assets.client import Window
-    from cleargrid_assets.warehouse import Warehouse
+    from cleargrid_assets.warehouse.warehouse import Warehouse
 
 NOW = datetime(2026, 6, 20, 12, tzinfo=UTC)
 """The emulator's clock. The platform's own is the machine's: months of the past are closed for both."""

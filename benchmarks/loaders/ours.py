@@ -11,7 +11,7 @@ from benchmarks.loaders.job import Job, asked, done
 from cleargrid_assets.client import ClearGridClient, Window
 from cleargrid_assets.landing.month import LoadLimits, read_month
 from cleargrid_assets.landing.write import write_month
-from cleargrid_assets.warehouse import Warehouse
+from cleargrid_assets.warehouse.warehouse import Warehouse
 
 
 def load(job: Job) -> tuple[int, float]:

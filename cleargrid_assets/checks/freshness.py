@@ -5,6 +5,7 @@ Here: gathering what they look at. Not here: their judgement (`on_time`, `months
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
@@ -21,8 +22,11 @@ from cleargrid_assets.failures import LANDING_ERRORS, failure_of
 from cleargrid_assets.landing.ledger import last_loads
 from cleargrid_assets.resources import Clock, WarehouseResource
 from cleargrid_assets.tables.raw import D23_LOADS, D23_MANUAL_COMMUNICATION_LOGS
-from cleargrid_assets.warehouse import Warehouse, WarehouseMissingError
+from cleargrid_assets.warehouse import WarehouseMissingError
 from cleargrid_assets.warehouse.inventory import has_table
+
+if TYPE_CHECKING:
+    from cleargrid_assets.warehouse.warehouse import Warehouse
 
 LEDGER = dg.AssetKey(D23_LOADS.key)
 NEWEST = f"SELECT max(communicated_at) FROM {D23_MANUAL_COMMUNICATION_LOGS.qualified_name} WHERE communicated_at <= ?"
@@ -97,7 +101,7 @@ def _situation(months: dg.MonthlyPartitionsDefinition, resource: WarehouseResour
         raise failure_of(error) from error
 
 
-def _newest_attempt(warehouse: Warehouse, now: datetime) -> datetime | None:
+def _newest_attempt(warehouse: "Warehouse", now: datetime) -> datetime | None:
     """The latest attempt up to `now`, naive UTC; None while there is no row."""
     try:
         with warehouse.reading() as connection:

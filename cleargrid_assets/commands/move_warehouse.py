@@ -11,8 +11,9 @@ import click
 
 from cleargrid_assets.client import SettingsError
 from cleargrid_assets.settings import Settings
-from cleargrid_assets.warehouse import Warehouse, WarehouseError
+from cleargrid_assets.warehouse import WarehouseError
 from cleargrid_assets.warehouse.moving import holdings, move
+from cleargrid_assets.warehouse.warehouse import Warehouse
 
 if TYPE_CHECKING:
     from cleargrid_assets.warehouse.moving import Moved

@@ -12,7 +12,7 @@ from cleargrid_assets.warehouse.inventory import has_table
 if TYPE_CHECKING:
     from datetime import date, datetime
 
-    from cleargrid_assets.warehouse import Warehouse
+    from cleargrid_assets.warehouse.warehouse import Warehouse
 
 LAST_LOADS = f"""
 SELECT

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-import duckdb
 import pyarrow as pa
 
 from cleargrid_assets.client import D23, fetch_windows, plan_windows
@@ -148,6 +147,8 @@ def collapse_duplicates(rows: pa.Table) -> pa.Table:
 
 def _may_repeat_ids(rows: pa.Table) -> bool:
     """False proves that no id stands twice: equal ids have equal hashes. A fifth of the cost of counting the ids."""
+    import duckdb  # noqa: PLC0415 - loading definitions compares nothing
+
     with duckdb.connect() as connection:
         connection.register("received", rows)
         hashes = connection.execute("SELECT hash(public_id) AS hash FROM received").fetchnumpy()["hash"]

@@ -1,7 +1,8 @@
 """The warehouse: opening it for one short transaction, and what may be written in one.
 
 Here: addresses, locks, transactions, and the `Query` that an SQL asset returns. Not here: which rows belong in a
-table (`landing`, `assets`) or what the tables look like (`tables`). Nothing here knows Dagster.
+table (`landing`, `assets`) or what the tables look like (`tables`). Nothing here knows Dagster. `Warehouse` itself
+is in `warehouse.warehouse`: it brings DuckDB, which whoever only names errors and queries need not pay for.
 """
 
 from cleargrid_assets.warehouse.errors import (
@@ -14,12 +15,10 @@ from cleargrid_assets.warehouse.errors import (
     WarehouseWriteError,
 )
 from cleargrid_assets.warehouse.query import Query, Reference
-from cleargrid_assets.warehouse.warehouse import Warehouse
 
 __all__ = [
     "Query",
     "Reference",
-    "Warehouse",
     "WarehouseBusyError",
     "WarehouseConflictError",
     "WarehouseError",

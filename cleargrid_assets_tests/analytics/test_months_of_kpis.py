@@ -13,7 +13,7 @@ from cleargrid_assets.assets.sql_asset import sql_path
 from cleargrid_assets.jobs import REFRESH_SUMMARY
 from cleargrid_assets.tables.analytics import ANALYTICS_TABLES
 from cleargrid_assets.tables.core import CONTACT_ATTEMPTS
-from cleargrid_assets.warehouse import Warehouse
+from cleargrid_assets.warehouse.warehouse import Warehouse
 from cleargrid_assets_tests.platform_under_test import LOADS, MAY
 
 if TYPE_CHECKING:

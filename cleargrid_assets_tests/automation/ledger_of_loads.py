@@ -13,7 +13,7 @@ from cleargrid_assets.definitions import build_definitions
 from cleargrid_assets.partitions import build_months, window_of
 from cleargrid_assets.resources import Clock
 from cleargrid_assets.tables.raw import D23_LOADS, D23_MANUAL_COMMUNICATION_LOGS
-from cleargrid_assets.warehouse import Warehouse
+from cleargrid_assets.warehouse.warehouse import Warehouse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

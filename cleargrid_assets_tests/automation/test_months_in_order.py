@@ -13,7 +13,7 @@ import dagster as dg
 from cleargrid_assets.checks.repair import repair_command
 from cleargrid_assets.commands.instance import PROJECT
 from cleargrid_assets.tables.raw import D23_LOADS
-from cleargrid_assets.warehouse import Warehouse
+from cleargrid_assets.warehouse.warehouse import Warehouse
 from cleargrid_assets_tests.automation.ledger_of_loads import checked
 from cleargrid_assets_tests.automation.test_follow_sensor import bad_rows_in
 

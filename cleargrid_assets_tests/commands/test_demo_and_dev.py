@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from cleargrid_assets.commands.cleargrid import cleargrid
 from cleargrid_assets.commands.instance import EMULATOR, dagster_home, home_path, only_daemon, without_settings
 from cleargrid_assets.emulator import Emulator
-from cleargrid_assets.warehouse import Warehouse
+from cleargrid_assets.warehouse.warehouse import Warehouse
 from cleargrid_assets_tests.platform_under_test import installed
 
 SMALL = ["demo", "--rows-per-day", "5", "--months", "1"]

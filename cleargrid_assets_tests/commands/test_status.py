@@ -21,7 +21,7 @@ from cleargrid_assets_tests.platform_under_test import NOW, Platform
 
 HOLD = """
 import sys, time
-from cleargrid_assets.warehouse import Warehouse
+from cleargrid_assets.warehouse.warehouse import Warehouse
 with Warehouse(sys.argv[1]).writing():
     print("held", flush=True)
     sys.stdin.read()

@@ -16,7 +16,7 @@ from cleargrid_assets.assets.reports.page.figures import READS, SQL, read_figure
 from cleargrid_assets.assets.reports.page.tables import at_equal_age
 from cleargrid_assets.jobs import REFRESH_SUMMARY
 from cleargrid_assets.settings import Settings
-from cleargrid_assets.warehouse import Warehouse
+from cleargrid_assets.warehouse.warehouse import Warehouse
 from cleargrid_assets_tests.platform_under_test import started
 
 if TYPE_CHECKING:

@@ -8,12 +8,8 @@ import sys
 import duckdb
 import pytest
 
-from cleargrid_assets.warehouse import (
-    Warehouse,
-    WarehouseBusyError,
-    WarehouseMissingError,
-    WarehouseUnreadableError,
-)
+from cleargrid_assets.warehouse import WarehouseBusyError, WarehouseMissingError, WarehouseUnreadableError
+from cleargrid_assets.warehouse.warehouse import Warehouse
 
 SHELL = """
 import duckdb, sys

@@ -16,7 +16,7 @@ from cleargrid_assets_tests.addresses import FILE, LAKES
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from cleargrid_assets.warehouse import Warehouse
+    from cleargrid_assets.warehouse.warehouse import Warehouse
     from cleargrid_assets_tests.addresses import Variables
 
 on_each_lake = pytest.mark.parametrize("warehouse_variables", LAKES, indirect=True)

@@ -12,15 +12,11 @@ from cleargrid_assets.client import SettingsError
 from cleargrid_assets.landing.write import LOGS, Changes, write_month
 from cleargrid_assets.resources import WarehouseResource
 from cleargrid_assets.settings import Settings
-from cleargrid_assets.warehouse import (
-    Warehouse,
-    WarehouseConflictError,
-    WarehouseUnreachableError,
-    WarehouseUnreadableError,
-)
+from cleargrid_assets.warehouse import WarehouseConflictError, WarehouseUnreachableError, WarehouseUnreadableError
 from cleargrid_assets.warehouse.catalogs import FileCatalog, PostgresCatalog, catalog_at, redacted
 from cleargrid_assets.warehouse.lake import DuckLake
 from cleargrid_assets.warehouse.object_store import secret_options
+from cleargrid_assets.warehouse.warehouse import Warehouse
 from cleargrid_assets_tests.addresses import POSTGRES, why_no_lake
 from cleargrid_assets_tests.platform_under_test import MAY
 from cleargrid_assets_tests.postgres_server import PASSWORD, free_port

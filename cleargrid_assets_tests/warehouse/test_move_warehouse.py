@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from cleargrid_assets.warehouse import Warehouse
+    from cleargrid_assets.warehouse.warehouse import Warehouse
     from cleargrid_assets_tests.platform_under_test import Platform
     from cleargrid_assets_tests.postgres_server import PostgresServer
 

@@ -16,7 +16,8 @@ import pytest
 
 from cleargrid_assets.resources import WarehouseResource
 from cleargrid_assets.settings import Settings
-from cleargrid_assets.warehouse import Warehouse, WarehouseBusyError, WarehouseMissingError
+from cleargrid_assets.warehouse import WarehouseBusyError, WarehouseMissingError
+from cleargrid_assets.warehouse.warehouse import Warehouse
 from cleargrid_assets_tests.addresses import KINDS, POSTGRES
 from cleargrid_assets_tests.postgres_server import PASSWORD
 

@@ -7,7 +7,6 @@ because the key needs Unicode rules that SQL lacks; everything after it joins th
 from datetime import date
 
 import dagster as dg
-import pyarrow as pa
 
 from cleargrid_assets.assets.presentation import FRESHNESS, OWNERS, definition_metadata, description
 from cleargrid_assets.assets.sql_asset import FOLLOW_MONTH
@@ -20,9 +19,6 @@ from cleargrid_assets.tables.raw import D23_MANUAL_COMMUNICATION_LOGS
 from cleargrid_assets.warehouse import Query
 
 FILL = "SELECT getvariable('month') AS month, * FROM classified"
-CLASSIFIED = pa.schema(
-    [(column.name, pa.bool_() if column.type == "BOOLEAN" else pa.string()) for column in OUTCOME_SPELLINGS.columns[1:]]
-)
 
 SPELLINGS = f"""
 SELECT DISTINCT outcome_option FROM {D23_MANUAL_COMMUNICATION_LOGS.qualified_name} WHERE month = ? ORDER BY ALL
@@ -60,8 +56,13 @@ def build_outcome_spellings(months: dg.MonthlyPartitionsDefinition) -> dg.Assets
 
 
 def _output(month: date, outcome_map: OutcomeMap, spellings: list[str | None]) -> dg.Output[Query]:
+    """The month's spellings, classified. Arrow is imported by who runs: loading definitions classifies nothing."""
+    import pyarrow as pa  # noqa: PLC0415 - see the docstring
+
+    types = {"BOOLEAN": pa.bool_()}
+    schema = pa.schema([(column.name, types.get(column.type, pa.string())) for column in OUTCOME_SPELLINGS.columns[1:]])
     classified = outcome_map.classify(spellings)
-    rows = pa.Table.from_pylist(classified, schema=CLASSIFIED)
+    rows = pa.Table.from_pylist(classified, schema=schema)
     return dg.Output(
         Query(FILL, variables={"month": month}, relations={"classified": rows}),
         metadata={

@@ -17,7 +17,7 @@ from cleargrid_assets.warehouse.claim import Claim
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from cleargrid_assets.warehouse import Warehouse
+    from cleargrid_assets.warehouse.warehouse import Warehouse
 
 CLAIMS = Path(__file__).parent / "claims"
 KEY = dg.AssetKey(D23_MANUAL_COMMUNICATION_LOGS.key)

@@ -1,7 +1,6 @@
 """`raw.d23_manual_communication_logs`: a month of D23, read completely and landed exactly.
 
-Here: the asset, its progress lines and the figures on its page. Not here: reading (`landing.month`), writing
-(`landing.write`), checks (`claims_checked`).
+Here: the asset. Not here: reading a month in a run (`reading`), writing (`landing.write`), checks (`claims_checked`).
 """
 
 from collections.abc import Iterator
@@ -11,15 +10,10 @@ import dagster as dg
 
 from cleargrid_assets.assets.presentation import FRESHNESS, OWNERS, definition_metadata, description
 from cleargrid_assets.assets.raw.claims_checked import check_fields, check_month, check_specs, failure_of_checks
-from cleargrid_assets.client import Progress, Total
 from cleargrid_assets.failures import RETRIES, explained
-from cleargrid_assets.landing.ledger import last_page_size
-from cleargrid_assets.landing.month import LoadLimits, MonthLoad, count_reasons, read_month
-from cleargrid_assets.partitions import month_of, window_of
+from cleargrid_assets.partitions import window_of
 from cleargrid_assets.resources import ClearGridResource, WarehouseResource
-from cleargrid_assets.settings import Settings
 from cleargrid_assets.tables.raw import D23_CHANGES, D23_LOADS, D23_MANUAL_COMMUNICATION_LOGS, D23_QUARANTINE
-from cleargrid_assets.warehouse import Warehouse
 
 SIDE_TABLES = (D23_QUARANTINE, D23_LOADS, D23_CHANGES)
 KEY = dg.AssetKey(D23_MANUAL_COMMUNICATION_LOGS.key)
@@ -53,11 +47,14 @@ def build_d23_manual_communication_logs(
         context: dg.AssetExecutionContext,
         cleargrid: dg.ResourceParam[ClearGridResource],
         warehouse: dg.ResourceParam[WarehouseResource],
-    ) -> Iterator[dg.Output[MonthLoad] | dg.AssetCheckResult]:
+    ) -> Iterator[dg.Output[Any] | dg.AssetCheckResult]:
+        # Arrow costs a quarter of start-up, and loading definitions reads no month.
+        from cleargrid_assets.assets.raw.reading import figures, read  # noqa: PLC0415
+
         with explained(retries, retries_so_far=context.retry_number):
-            load = _read(context, months, cleargrid, warehouse.warehouse())
+            load = read(context, window_of(months, context.partition_key), cleargrid, warehouse.warehouse())
         month, unknown_fields = load.month, load.unknown_fields
-        yield dg.Output(load, metadata=_figures(load))
+        yield dg.Output(load, metadata=figures(load))
         del load  # a large month fills memory that the checks need
         for table in SIDE_TABLES:
             context.log_event(dg.AssetMaterialization(dg.AssetKey(table.key), partition=context.partition_key))
@@ -87,57 +84,3 @@ def build_side_tables(months: dg.MonthlyPartitionsDefinition) -> list[dg.AssetSp
         )
         for table in SIDE_TABLES
     ]
-
-
-def _read(
-    context: dg.AssetExecutionContext,
-    months: dg.MonthlyPartitionsDefinition,
-    cleargrid: ClearGridResource,
-    warehouse: Warehouse,
-) -> MonthLoad:
-    """Read the partition's month, starting from the page size that its last load ended with."""
-    month = month_of(context.partition_key)
-    return read_month(
-        cleargrid.client(),
-        month,
-        window_of(months, context.partition_key),
-        _limits(cleargrid.settings, last_page_size(warehouse, month)),
-        on_progress=lambda progress, total: context.log.info(_progress_line(progress, total)),
-    )
-
-
-def _limits(settings: Settings, last_page_size: int | None) -> LoadLimits:
-    return LoadLimits(
-        concurrency=settings.concurrency,
-        page_size=min(settings.page_size, last_page_size or settings.page_size),
-        load_seconds=settings.load_seconds,
-        stall_seconds=settings.stall_seconds,
-    )
-
-
-def _progress_line(progress: Progress, total: Total) -> str:
-    """Pages, rows, speed; with ClearGrid's total also the share and the time left."""
-    rate = progress.rows / progress.seconds if progress.seconds else 0.0
-    line = f"{progress.pages} pages, {progress.rows} rows, {rate:.0f} rows/s"
-    if not total.total or not rate:
-        return line
-    left = max(total.total - progress.rows, 0) / rate
-    return f"{line}, {progress.rows / total.total:.0%} of ClearGrid's {total.total} rows, about {left:.0f} s left"
-
-
-def _figures(load: MonthLoad) -> dict[str, Any]:
-    """Numbers of this load; Dagster plots them month by month."""
-    statistics = load.statistics
-    return {
-        "rows_received": load.rows_received,
-        "rows_quarantined": len(load.quarantined),
-        "quarantine_reasons": dg.MetadataValue.json(count_reasons(load.quarantined)),
-        "duplicates_collapsed": load.duplicates_collapsed,
-        "requests": statistics.requests,
-        "pages": statistics.pages,
-        "empty_pages": statistics.empty_pages,
-        "retries": statistics.retries,
-        "splits": statistics.splits,
-        "page_size_used": statistics.page_size_used,
-        "seconds": round(load.seconds, 3),
-    }

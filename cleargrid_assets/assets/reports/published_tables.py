@@ -5,9 +5,9 @@ one environment, whose name is in the file `ENVIRONMENT`.
 """
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import dagster as dg
-import duckdb
 
 from cleargrid_assets.assets.presentation import FRESHNESS, OWNERS, code_references
 from cleargrid_assets.assets.sql_asset import FOLLOW_TABLE
@@ -16,6 +16,9 @@ from cleargrid_assets.resources import WarehouseResource
 from cleargrid_assets.tables.analytics import ANALYTICS_TABLES
 from cleargrid_assets.tables.table import Table
 from cleargrid_assets.warehouse.inventory import has_table
+
+if TYPE_CHECKING:
+    import duckdb
 
 KEY = dg.AssetKey(["reports", "published_tables"])
 
@@ -63,7 +66,7 @@ def published_folder(warehouse: WarehouseResource) -> Path:
     return Path(warehouse.settings.warehouse).resolve().parent / "published"
 
 
-def _copy(connection: duckdb.DuckDBPyConnection, table: Table, folder: Path) -> int:
+def _copy(connection: "duckdb.DuckDBPyConnection", table: Table, folder: Path) -> int:
     """Write one table beside its file, then put it in the file's place."""
     unfinished, finished = folder / f".{table.name}.parquet.unfinished", folder / f"{table.name}.parquet"
     path = str(unfinished).replace("'", "''")

@@ -1,0 +1,71 @@
+"""A month read within a run: its limits, its progress lines, and the figures on its page.
+
+Here: what the raw asset does before it hands the month over. Not here: reading itself (`landing.month`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+from cleargrid_assets.landing.ledger import last_page_size
+from cleargrid_assets.landing.month import LoadLimits, MonthLoad, count_reasons, read_month
+from cleargrid_assets.partitions import month_of
+
+if TYPE_CHECKING:
+    from cleargrid_assets.client import Progress, Total, Window
+    from cleargrid_assets.resources import ClearGridResource
+    from cleargrid_assets.settings import Settings
+    from cleargrid_assets.warehouse.warehouse import Warehouse
+
+
+def read(
+    context: dg.AssetExecutionContext, window: Window, cleargrid: ClearGridResource, warehouse: Warehouse
+) -> MonthLoad:
+    """Read the partition's month, `window`, starting from the page size that its last load ended with."""
+    month = month_of(context.partition_key)
+    return read_month(
+        cleargrid.client(),
+        month,
+        window,
+        _limits(cleargrid.settings, last_page_size(warehouse, month)),
+        on_progress=lambda progress, total: context.log.info(_progress_line(progress, total)),
+    )
+
+
+def _limits(settings: Settings, last_page_size: int | None) -> LoadLimits:
+    return LoadLimits(
+        concurrency=settings.concurrency,
+        page_size=min(settings.page_size, last_page_size or settings.page_size),
+        load_seconds=settings.load_seconds,
+        stall_seconds=settings.stall_seconds,
+    )
+
+
+def _progress_line(progress: Progress, total: Total) -> str:
+    """Pages, rows, speed; with ClearGrid's total also the share and the time left."""
+    rate = progress.rows / progress.seconds if progress.seconds else 0.0
+    line = f"{progress.pages} pages, {progress.rows} rows, {rate:.0f} rows/s"
+    if not total.total or not rate:
+        return line
+    left = max(total.total - progress.rows, 0) / rate
+    return f"{line}, {progress.rows / total.total:.0%} of ClearGrid's {total.total} rows, about {left:.0f} s left"
+
+
+def figures(load: MonthLoad) -> dict[str, Any]:
+    """Numbers of this load; Dagster plots them month by month."""
+    statistics = load.statistics
+    return {
+        "rows_received": load.rows_received,
+        "rows_quarantined": len(load.quarantined),
+        "quarantine_reasons": dg.MetadataValue.json(count_reasons(load.quarantined)),
+        "duplicates_collapsed": load.duplicates_collapsed,
+        "requests": statistics.requests,
+        "pages": statistics.pages,
+        "empty_pages": statistics.empty_pages,
+        "retries": statistics.retries,
+        "splits": statistics.splits,
+        "page_size_used": statistics.page_size_used,
+        "seconds": round(load.seconds, 3),
+    }
