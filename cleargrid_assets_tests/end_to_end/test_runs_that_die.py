@@ -27,8 +27,8 @@ def pid_of(site: Site, run_id: str) -> int | None:
 
 
 def test_a_cancelled_backfill_leaves_no_slot_taken_and_the_next_one_works(site: Site) -> None:
-    """Five months: four take every slot and one waits."""
-    site.emulator.api.page_delay_seconds = 6
+    """Five months: four take every slot and one waits. Pages take so long that no month ends before the cancel."""
+    site.emulator.api.page_delay_seconds = 14
     cancelled = site.launch(MONTHS)
     until(lambda: any(run.status == "STARTED" for run in site.runs(cancelled)), "a run of the backfill to start")
     site.cancel(cancelled)
