@@ -9,7 +9,7 @@ import dagster as dg
 
 from cleargrid_assets.assets.claim_results import check_result
 from cleargrid_assets.assets.sql_asset import reporting_variables
-from cleargrid_assets.failures import LANDING_ERRORS, failure_of
+from cleargrid_assets.failures import explained
 from cleargrid_assets.outcome_map import OutcomeMap
 from cleargrid_assets.partitions import month_of
 from cleargrid_assets.resources import WarehouseResource
@@ -49,14 +49,12 @@ def _check(table: Table, claim: Claim, months: dg.MonthlyPartitionsDefinition | 
     def checked(
         context: dg.AssetCheckExecutionContext, warehouse: dg.ResourceParam[WarehouseResource]
     ) -> dg.AssetCheckResult:
-        try:
+        with explained():
             variables = _variables(claim, warehouse.settings)
             if months:
                 variables["month"] = month_of(context.partition_key)
             with warehouse.warehouse().reading() as connection:
                 refutation = claim.refute(connection, variables)
-        except LANDING_ERRORS as error:
-            raise failure_of(error) from error
         return check_result(claim, refutation, asset_key=key, severity=severity)
 
     return checked

@@ -18,7 +18,7 @@ from cleargrid_assets.checks.on_time import (
     the_last_closed_month_arrived,
     the_newest_attempt_is_recent,
 )
-from cleargrid_assets.failures import LANDING_ERRORS, failure_of
+from cleargrid_assets.failures import explained
 from cleargrid_assets.landing.ledger import last_loads
 from cleargrid_assets.resources import Clock, WarehouseResource
 from cleargrid_assets.tables.raw import D23_LOADS, D23_MANUAL_COMMUNICATION_LOGS
@@ -93,12 +93,10 @@ def _in_order(
 
 def _situation(months: dg.MonthlyPartitionsDefinition, resource: WarehouseResource, now: datetime) -> Situation:
     """What the warehouse holds now."""
-    try:
+    with explained():
         warehouse = resource.warehouse()
         trailing = resource.settings.trailing_months
         return Situation(now, months, trailing, last_loads(warehouse), _newest_attempt(warehouse, now))
-    except LANDING_ERRORS as error:
-        raise failure_of(error) from error
 
 
 def _newest_attempt(warehouse: "Warehouse", now: datetime) -> datetime | None:

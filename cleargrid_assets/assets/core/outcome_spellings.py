@@ -10,7 +10,7 @@ import dagster as dg
 
 from cleargrid_assets.assets.presentation import FRESHNESS, OWNERS, definition_metadata, description
 from cleargrid_assets.assets.sql_asset import FOLLOW_MONTH
-from cleargrid_assets.failures import LANDING_ERRORS, failure_of
+from cleargrid_assets.failures import explained
 from cleargrid_assets.outcome_map import OutcomeMap
 from cleargrid_assets.partitions import month_of
 from cleargrid_assets.resources import WarehouseResource
@@ -44,12 +44,10 @@ def build_outcome_spellings(months: dg.MonthlyPartitionsDefinition) -> dg.Assets
         context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[WarehouseResource]
     ) -> dg.Output[Query]:
         month = month_of(context.partition_key)
-        try:
+        with explained():
             outcome_map = OutcomeMap.load(warehouse.settings.outcomes)
             with warehouse.warehouse().reading() as connection:
                 spellings = [row[0] for row in connection.execute(SPELLINGS, [month]).fetchall()]
-        except LANDING_ERRORS as error:
-            raise failure_of(error) from error
         return _output(month, outcome_map, spellings)
 
     return outcome_spellings

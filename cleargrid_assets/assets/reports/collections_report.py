@@ -13,7 +13,7 @@ import dagster as dg
 from cleargrid_assets.assets.presentation import FRESHNESS, OWNERS, code_references
 from cleargrid_assets.assets.reports.page.figures import Figures, read_figures
 from cleargrid_assets.assets.sql_asset import FOLLOW_TABLE
-from cleargrid_assets.failures import LANDING_ERRORS, failure_of
+from cleargrid_assets.failures import explained
 from cleargrid_assets.resources import WarehouseResource
 from cleargrid_assets.settings import Settings
 from cleargrid_assets.tables.analytics import ANALYTICS_TABLES
@@ -43,12 +43,10 @@ def build_collections_report() -> dg.AssetsDefinition:
     def collections_report(
         context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[WarehouseResource]
     ) -> dg.MaterializeResult[None]:
-        try:
+        with explained():
             with warehouse.warehouse().reading() as connection:
                 figures = read_figures(connection)
             file = write_report(figures, warehouse.settings, context.run.run_id)
-        except LANDING_ERRORS as error:
-            raise failure_of(error) from error
         return dg.MaterializeResult(
             metadata={
                 "page": dg.MetadataValue.path(str(file)),

@@ -11,7 +11,7 @@ import dagster as dg
 
 from cleargrid_assets.assets.presentation import FRESHNESS, OWNERS, code_references
 from cleargrid_assets.assets.sql_asset import FOLLOW_TABLE
-from cleargrid_assets.failures import LANDING_ERRORS, failure_of
+from cleargrid_assets.failures import explained
 from cleargrid_assets.resources import WarehouseResource
 from cleargrid_assets.tables.analytics import ANALYTICS_TABLES
 from cleargrid_assets.tables.table import Table
@@ -41,10 +41,8 @@ def build_published_tables() -> dg.AssetsDefinition:
         kinds={"duckdb", "parquet"},
     )
     def published_tables(warehouse: dg.ResourceParam[WarehouseResource]) -> dg.MaterializeResult[None]:
-        try:
+        with explained():
             folder, rows = publish(warehouse)
-        except LANDING_ERRORS as error:
-            raise failure_of(error) from error
         return dg.MaterializeResult(metadata={"folder": dg.MetadataValue.path(str(folder)), **rows})
 
     return published_tables
