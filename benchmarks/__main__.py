@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from benchmarks import loading, platform
+from benchmarks import backfills, loading, platform
 
 BENCHMARKS = {
     "side-by-side": loading.side_by_side,
@@ -14,7 +14,8 @@ BENCHMARKS = {
     "start-up": platform.start_up,
     "one-run": platform.one_run,
     "marts": platform.marts,
-    "backfill": platform.backfill,
+    "backfill": backfills.backfill,
+    "choices": backfills.choices,
 }
 
 

@@ -1,6 +1,6 @@
-"""The platform around a load: start-up, one small run, the marts, a backfill of two years.
+"""The platform around a load: start-up, one small run, the marts.
 
-Here: what is started and measured. Not here: the loaders (`benchmarks.loading`).
+Here: what is started and measured. Not here: the loaders (`benchmarks.loading`), backfills.
 """
 
 from __future__ import annotations
@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -58,16 +57,6 @@ def marts(rows: int = 2_000_000) -> None:
         print(f"raw    {rows:,} rows: {raw.wall_seconds:.1f} s wall, {raw.cpu_seconds:.1f} cpu s, {raw.peak_mb:.0f} MB")
         print(f"marts  {rows:,} rows: {derived.wall_seconds:.1f} s wall, {derived.cpu_seconds:.1f} cpu s, "
               f"{derived.peak_mb:.0f} MB")  # fmt: skip
-
-
-def backfill(months: int = 24, rows: int = 20_000) -> None:
-    """A backfill of two years through Dagster's daemon, on `make demo`'s set-up."""
-    with tempfile.TemporaryDirectory() as folder:
-        started = time.monotonic()
-        command = [str(Path(sys.executable).with_name("cleargrid")), "demo", "--months", str(months)]
-        run([*command, "--rows-per-day", str(round(rows / 25.6))], cwd=Path(folder))
-        seconds = time.monotonic() - started
-        print(f"{months} months of {rows:,} rows: {seconds:.0f} s, {seconds / months:.1f} s a month")
 
 
 def _materialize(server: Emulator, folder: Path, selection: str) -> Measured:

@@ -1,0 +1,122 @@
+"""Backfills through Dagster's daemon: two years as the demo does them, and what run, executor and concurrency cost.
+
+Here: one backfill per choice, timed from outside. Not here: loads without Dagster (`loading`).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from benchmarks.loading import NOW, emulator
+from benchmarks.measure import run
+from cleargrid_assets.commands.emulated import emulator_settings
+from cleargrid_assets.commands.instance import PROJECT, command, running
+from cleargrid_assets.jobs import REFRESH_MONTH
+from cleargrid_assets.partitions import build_months, recent_months
+from cleargrid_assets.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+CHOICES = (
+    ("in process", 1),
+    ("in process", 2),
+    ("in process", 4),
+    ("in process", 8),
+    ("a process per step", 2),
+    ("a process per step", 4),
+)
+DELAYS_MS = (0, 200)
+POLL_SECONDS = 0.5
+
+
+def backfill(months: int = 24, rows: int = 20_000) -> None:
+    """A backfill of two years through Dagster's daemon, on `make demo`'s set-up."""
+    with tempfile.TemporaryDirectory() as folder:
+        started = time.monotonic()
+        demo = [command("cleargrid"), "demo", "--months", str(months - 1)]  # and the open one
+        run([*demo, "--rows-per-day", str(round(rows / 25.6))], cwd=Path(folder))
+        seconds = time.monotonic() - started
+        print(f"{months} months of {rows:,} rows: {seconds:.0f} s, {seconds / months:.1f} s a month")
+
+
+def choices(months: int = 12, rows: int = 20_000) -> None:
+    """What a run holds (one month, or all), its executor, and how many run at once."""
+    for delay_ms in DELAYS_MS:
+        print(f"\n{months} months of {rows:,} rows, a page takes {delay_ms} ms; seconds a month:")
+        with emulator(rows, delay_ms=delay_ms) as server:
+            settings = {**emulator_settings(server), "CLEARGRID_START_MONTH": f"{NOW.year - 2}-01"}
+            keys = recent_months(build_months(Settings(settings)), NOW, months)
+            _all_in_one_process(settings, keys)  # the emulator makes its rows once, outside the race
+            seconds = _all_in_one_process(settings, keys)
+            print(f"one process for all months, one after the other  {seconds / months:6.1f}", flush=True)
+            for executor, concurrent in CHOICES:
+                seconds = _backfill(settings, keys, executor, concurrent)
+                print(f"a run per month, {executor:<18}, {concurrent} at once  {seconds / months:6.1f}", flush=True)
+
+
+def _all_in_one_process(settings: Mapping[str, str], months: Sequence[str]) -> float:
+    """What a run of many months could reach at best: Dagster starts once, and nothing is told apart by month."""
+    with tempfile.TemporaryDirectory() as folder:
+        variables = {**os.environ, **settings, **_places(Path(folder))}
+        started = time.monotonic()
+        run([sys.executable, "-c", ONE_PROCESS, *months], cwd=Path(folder), environment=variables)
+        return time.monotonic() - started
+
+
+ONE_PROCESS = """
+import sys
+import dagster as dg
+from cleargrid_assets.definitions import build_definitions
+from cleargrid_assets.jobs import REFRESH_MONTH
+from cleargrid_assets.settings import Settings
+job = build_definitions(Settings.from_environment()).resolve_job_def(REFRESH_MONTH)
+with dg.DagsterInstance.get() as instance:
+    for month in sys.argv[1:]:
+        assert job.execute_in_process(partition_key=month, instance=instance).success
+"""
+
+
+def _backfill(settings: Mapping[str, str], months: Sequence[str], executor: str, concurrent: int) -> float:
+    """Seconds from asking Dagster until the last month has ended. Raises when one failed."""
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        environment = {**os.environ, **settings, **_places(home), "BENCHMARK_EXECUTOR": executor}
+        _write_instance(home, concurrent)
+        module = ["--module-name", "benchmarks.code_location", "--working-directory", str(PROJECT)]
+        asked = ["job", "backfill", *module, "--job", REFRESH_MONTH, "--partitions", ",".join(months), "--noprompt"]
+        daemon = [command("dagster-daemon"), "run", *module]
+        with (
+            dg.DagsterInstance.from_config(str(home)) as instance,  # first: two processes cannot make one at once
+            running(daemon, cwd=home, environment=environment, log=home / "daemon.log"),
+        ):
+            started = time.monotonic()
+            run([command("dagster"), *asked], cwd=home, environment=environment)
+            _wait_for_end(instance, len(months))
+            return time.monotonic() - started
+
+
+def _places(home: Path) -> dict[str, str]:
+    return {"DAGSTER_HOME": str(home), "CLEARGRID_WAREHOUSE": str(home / "warehouse.duckdb"), "PYTHONPATH": str(PROJECT)}
+
+
+def _write_instance(home: Path, concurrent: int) -> None:
+    """The project's own instance, with another number of runs at once."""
+    text = (PROJECT / "dagster.yaml").read_text(encoding="utf-8")
+    changed, found = re.subn(r"max_concurrent_runs: \d+", f"max_concurrent_runs: {concurrent}", text)
+    assert found == 1
+    (home / "dagster.yaml").write_text(changed, encoding="utf-8")
+
+
+def _wait_for_end(instance: dg.DagsterInstance, months: int) -> None:
+    while sum(run.is_finished for run in instance.get_runs()) < months:
+        time.sleep(POLL_SECONDS)
+    assert all(run.is_success for run in instance.get_runs())
