@@ -26,15 +26,10 @@ from cleargrid_assets.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-CHOICES = (
-    ("in process", 1),
-    ("in process", 2),
-    ("in process", 4),
-    ("in process", 8),
-    ("a process per step", 2),
-    ("a process per step", 4),
-)
-DELAYS_MS = (0, 200)
+IN_PROCESS = tuple(("in process", concurrent) for concurrent in (1, 2, 4, 8))
+CHOICES = {0: (*IN_PROCESS, ("a process per step", 4)), 200: IN_PROCESS}
+"""By milliseconds a page takes: what an executor costs is processor time, whatever ClearGrid's pages take."""
+
 POLL_SECONDS = 0.5
 
 
@@ -50,7 +45,7 @@ def backfill(months: int = 24, rows: int = 20_000) -> None:
 
 def choices(months: int = 12, rows: int = 20_000) -> None:
     """What a run holds (one month, or all), its executor, and how many run at once."""
-    for delay_ms in DELAYS_MS:
+    for delay_ms, variants in CHOICES.items():
         print(f"\n{months} months of {rows:,} rows, a page takes {delay_ms} ms; seconds a month:")
         with emulator(rows, delay_ms=delay_ms) as server:
             settings = {**emulator_settings(server), "CLEARGRID_START_MONTH": f"{NOW.year - 2}-01"}
@@ -58,7 +53,7 @@ def choices(months: int = 12, rows: int = 20_000) -> None:
             _all_in_one_process(settings, keys)  # the emulator makes its rows once, outside the race
             seconds = _all_in_one_process(settings, keys)
             print(f"one process for all months, one after the other  {seconds / months:6.1f}", flush=True)
-            for executor, concurrent in CHOICES:
+            for executor, concurrent in variants:
                 seconds = _backfill(settings, keys, executor, concurrent)
                 print(f"a run per month, {executor:<18}, {concurrent} at once  {seconds / months:6.1f}", flush=True)
 
