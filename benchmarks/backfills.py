@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 IN_PROCESS = tuple(("in process", concurrent) for concurrent in (1, 2, 4, 8))
-CHOICES = {0: (*IN_PROCESS, ("a process per step", 4)), 200: IN_PROCESS}
+CHOICES = {0: (*IN_PROCESS, ("a process per step", 2)), 200: IN_PROCESS}
 """By milliseconds a page takes: what an executor costs is processor time, whatever ClearGrid's pages take."""
 
 POLL_SECONDS = 0.5
