@@ -100,7 +100,11 @@ def _backfill(settings: Mapping[str, str], months: Sequence[str], executor: str,
 
 
 def _places(home: Path) -> dict[str, str]:
-    return {"DAGSTER_HOME": str(home), "CLEARGRID_WAREHOUSE": str(home / "warehouse.duckdb"), "PYTHONPATH": str(PROJECT)}
+    return {
+        "DAGSTER_HOME": str(home),
+        "CLEARGRID_WAREHOUSE": str(home / "warehouse.duckdb"),
+        "PYTHONPATH": str(PROJECT),
+    }
 
 
 def _write_instance(home: Path, concurrent: int) -> None:

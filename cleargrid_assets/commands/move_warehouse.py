@@ -12,7 +12,7 @@ import click
 from cleargrid_assets.client import SettingsError
 from cleargrid_assets.settings import Settings
 from cleargrid_assets.warehouse import WarehouseError
-from cleargrid_assets.warehouse.moving import holdings, move
+from cleargrid_assets.warehouse.moving import differing_parts, holdings, move
 from cleargrid_assets.warehouse.warehouse import Warehouse
 
 if TYPE_CHECKING:
@@ -57,10 +57,11 @@ def _line(moved: Moved) -> str:
 def _report_difference(origin: Warehouse, copy: Warehouse) -> None:
     """Say what the target holds besides; fail when the source was written meanwhile, so that the two differ."""
     old, new = holdings(origin), holdings(copy)
-    changed = sorted({str(part.month) for part, content in old.contents.items() if new.contents.get(part) != content})
+    months = {part.month for part in old.contents}
+    changed = sorted(str(month) for month in months if differing_parts(old, new, month))
     if changed:
         raise click.ClickException(f"the source was written meanwhile ({', '.join(changed)}): run the command again")
-    surplus = sorted({str(part.month)[:7] for part in new.contents if part.month and part not in old.contents})
+    surplus = sorted({f"{part.month:%Y-%m}" for part in new.contents if part.month and part.month not in months})
     if surplus:
         click.echo(f"only in the target, left as it is: {', '.join(surplus)}")
     if old.foreign:

@@ -14,7 +14,7 @@ from cleargrid_assets.warehouse.errors import WarehouseError, WarehouseMissingEr
 from cleargrid_assets.warehouse.inventory import has_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import date, datetime
 
     import duckdb
@@ -56,6 +56,9 @@ class Content:
     checksum: str
 
 
+NOTHING = Content(0, "0")
+
+
 @dataclass(frozen=True)
 class Holdings:
     """Everything that one warehouse holds. `newest_load`: of each month, naive UTC."""
@@ -93,28 +96,40 @@ def move(source: Warehouse, target: Warehouse, *, may_overwrite: bool) -> Iterat
     """
     old, new = holdings(source), holdings(target)
     if not may_overwrite:
-        _refuse_newer(old, new)
+        _refuse_newer(old.newest_load, new.newest_load)
     for month in sorted({part.month for part in old.contents}, key=lambda month: (month is None, month)):
         parts = [part for part in old.contents if part.month == month]
-        differing = [part for part in parts if old.contents[part] != new.contents.get(part)]
+        differing = differing_parts(old, new, month)
         if differing:
-            _copy(source, target, differing)
+            _copy(source, target, differing, may_overwrite=may_overwrite)
         rows = sum(old.contents[part].rows for part in parts)
         yield Moved(month, rows, was_copied=bool(differing))
 
 
-def _refuse_newer(old: Holdings, new: Holdings) -> None:
-    newer = [month for month, loaded_at in new.newest_load.items() if loaded_at > old.newest_load.get(month, loaded_at)]
+def differing_parts(old: Holdings, new: Holdings, month: date | None) -> list[Part]:
+    """The month's parts that are not the same in both; one that the source no longer has is to go from the target."""
+    parts = [part for part in old.contents | new.contents if part.month == month]
+    return [part for part in parts if old.contents.get(part, NOTHING) != new.contents.get(part, NOTHING)]
+
+
+def _refuse_newer(old: Mapping[date, datetime], new: Mapping[date, datetime]) -> None:
+    """Raise `MoveError` when the newest loads of the target, `new`, are later than those of the source, `old`."""
+    newer = [month for month, loaded_at in new.items() if loaded_at > old.get(month, loaded_at)]
     if newer:
         raise MoveError(
-            f"the target has newer loads of {len(newer)} months ({newer[0]:%Y-%m} the first); nothing was copied. Pass "
-            f"--overwrite to replace them with the source's older ones"
+            f"the target has newer loads of {len(newer)} months ({newer[0]:%Y-%m} the first); they were not copied. "
+            f"Pass --overwrite to replace them with the source's older ones"
         )
 
 
-def _copy(source: Warehouse, target: Warehouse, parts: Sequence[Part]) -> None:
-    """Copy `parts` in one transaction of the target; rolled back unless each is then what it is in the source."""
+def _copy(source: Warehouse, target: Warehouse, parts: Sequence[Part], *, may_overwrite: bool) -> None:
+    """Copy `parts` in one transaction of the target; rolled back unless each is then what it is in the source.
+
+    The target may have been loaded since its months were counted, so newer loads are looked for once more.
+    """
     with source.reading() as origin, target.writing() as copy:
+        if not may_overwrite:
+            _refuse_newer(*(_newest_loads_of(connection, parts) for connection in (origin, copy)))
         for part in parts:
             _copy_part(origin, copy, part)
             expected, found = _content(origin, part), _content(copy, part)
@@ -126,6 +141,8 @@ def _copy_part(origin: duckdb.DuckDBPyConnection, copy: duckdb.DuckDBPyConnectio
     name = part.table.qualified_name
     copy.execute(part.table.ddl)
     copy.execute(f"DELETE FROM {name}{part.where}")
+    if not has_table(origin, part.table):
+        return
     rows = origin.sql(f"SELECT {_columns(part.table)} FROM {name}{part.where}").to_arrow_reader(BATCH_ROWS)
     copy.register("moved", rows)
     copy.execute(f"INSERT INTO {name} BY NAME SELECT * FROM moved")
@@ -142,6 +159,8 @@ def _contents(connection: duckdb.DuckDBPyConnection, table: Table) -> Iterator[t
 
 
 def _content(connection: duckdb.DuckDBPyConnection, part: Part) -> Content:
+    if not has_table(connection, part.table):
+        return NOTHING
     sums = f"SELECT {_sums(part.table)} FROM {part.table.qualified_name}{part.where}"
     ((rows, checksum),) = connection.execute(sums).fetchall()
     return Content(rows, checksum)
@@ -153,6 +172,13 @@ def _sums(table: Table) -> str:
 
 def _columns(table: Table) -> str:
     return ", ".join(f'"{name}"' for name in table.column_names)
+
+
+def _newest_loads_of(connection: duckdb.DuckDBPyConnection, parts: Sequence[Part]) -> dict[date, datetime]:
+    """The newest loads of the months that `parts` are of."""
+    tables = [D23_LOADS] if has_table(connection, D23_LOADS) else []
+    months = {part.month for part in parts}
+    return {month: at for month, at in _newest_loads(connection, tables).items() if month in months}
 
 
 def _newest_loads(connection: duckdb.DuckDBPyConnection, tables: Sequence[Table]) -> dict[date, datetime]:

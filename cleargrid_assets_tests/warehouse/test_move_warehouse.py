@@ -10,8 +10,10 @@ from click.testing import CliRunner, Result
 from cleargrid_assets.commands.cleargrid import cleargrid
 from cleargrid_assets.resources import WarehouseResource
 from cleargrid_assets.settings import Settings
-from cleargrid_assets.warehouse.moving import holdings
+from cleargrid_assets.warehouse.moving import MoveError, holdings, move
 from cleargrid_assets_tests.addresses import FILE, KINDS, variables_of
+from cleargrid_assets_tests.landing.rows_of_may import row
+from cleargrid_assets_tests.logged_rows import serve
 from cleargrid_assets_tests.platform_under_test import LOADS, MAY
 from cleargrid_assets_tests.postgres_server import PASSWORD
 
@@ -121,9 +123,36 @@ def test_a_newer_load_in_the_target_is_not_overwritten_unless_that_is_asked_for(
     assert copy.load(MAY).success
     refused = moved(loaded.warehouse, target)
     assert refused.exit_code == 1
-    assert "newer loads of 1 months (2026-05 the first); nothing was copied" in refused.output
+    assert "newer loads of 1 months (2026-05 the first); they were not copied" in refused.output
     assert moved(loaded.warehouse, target, "--overwrite").exit_code == 0
     assert holdings(target) == holdings(loaded.warehouse)
+
+
+def test_a_load_of_the_target_during_the_copy_is_not_overwritten_either(loaded: Platform, target: Warehouse) -> None:
+    moved(loaded.warehouse, target)
+    change(loaded.warehouse, f"DELETE FROM {ROWS} WHERE month >= DATE '{APRIL}' AND is_active")
+    copying = move(loaded.warehouse, target, may_overwrite=False)
+    next(copying)
+    copy = loaded.with_variables(CLEARGRID_WAREHOUSE=target.address)
+    assert copy.load(MAY).success
+    with pytest.raises(MoveError, match="newer loads of 1 months"):
+        next(copying)
+    assert copy.landed(MAY) == loaded.truth(MAY)
+
+
+def test_rows_that_a_moved_month_no_longer_has_go_from_the_target_too(
+    start_platform: Callable[..., Platform], target: Warehouse
+) -> None:
+    platform = start_platform(variables={"CLEARGRID_QUARANTINE_LIMIT": "1"})
+    serve(platform, [row(1), row(2), row(3, is_active="true")])
+    assert platform.load(MAY).success
+    moved(platform.warehouse, target)
+    serve(platform, [row(1), row(2), row(3)])
+    assert platform.load(MAY).success
+    assert moved(platform.warehouse, target).exit_code == 0
+    assert holdings(target) == holdings(platform.warehouse)
+    with target.reading() as connection:
+        assert connection.execute("SELECT count(*) FROM raw.d23_quarantine").fetchall() == [(0,)]
 
 
 def test_what_is_only_in_the_target_is_left_and_told(loaded: Platform, target: Warehouse) -> None:
