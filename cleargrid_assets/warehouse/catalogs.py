@@ -19,8 +19,12 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
 PREFIX = "ducklake:"
-PASSWORD = re.compile(r"(?i)(password\s*=\s*)(?:'(?:[^'\\]|\\.)*'|[^\s\"']+)")
-PASSWORD_IN_URL = re.compile(r"(://[^\s:/@]+:)[^\s@]+(@)")
+PASSWORD = re.compile(r"(?i)(password\s*=\s*)(?:''.+?''(?!')|'(?:[^'\\]|\\.)*'|(?:\\.|[^\s\\])+)")
+"""Quoted, quoted once more as in an SQL statement, or plain: then up to the next space that has no backslash."""
+
+PASSWORD_IN_URL = re.compile(r"(://[^\s:/@]*:)\S+(@)")
+"""Up to the last `@` of the word: rather a host too many masked than the end of a password shown."""
+
 IS_LAKE = "SELECT to_regclass('ducklake_metadata') IS NOT NULL"
 
 

@@ -69,6 +69,13 @@ def test_an_address_of_a_kind_we_do_not_know_is_refused_with_the_kinds_we_do(add
         "ducklake:postgres:host=db PASSWORD = 'ge\\'heim geheim' dbname=lake",
         "ducklake:postgres:postgresql://user:geheim@db:5432/lake",
         'Unable to connect to Postgres at "host=db password=geheim": refused',
+        "ducklake:postgres:postgresql://:geheim@db:5432/lake",
+        "ducklake:postgres:postgresql://user:ge@geheim@db:5432/lake",
+        "ducklake:postgres:postgresql://db/lake?user=me&password=geheim",
+        "ducklake:postgres:host=db password=ge'geheim dbname=lake",
+        'ducklake:postgres:host=db password=ge"geheim dbname=lake',
+        "ducklake:postgres:host=db password=ge\\ geheim dbname=lake",
+        "ATTACH 'ducklake:postgres:host=db password=''ge geheim'' dbname=lake'",
     ],
 )
 def test_a_password_in_an_address_is_masked_wherever_it_stands(text: str) -> None:
