@@ -20,6 +20,7 @@ from dotenv import dotenv_values
 
 from cleargrid_assets.client.address import is_loopback
 from cleargrid_assets.client.errors import SettingsError
+from cleargrid_assets.warehouse.catalogs import PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,6 +30,11 @@ BASE_URLS = {
     "staging": "https://stage-v3-api.cleargrid.ai",
 }
 ENVIRONMENTS = (*BASE_URLS, "emulator")
+
+NO_IANA_ZONES = ("localtime", "posixrules", "posix/", "right/")
+"""What a host's zone files hold beside the zones; the database knows none of it."""
+
+SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
 
 
 @dataclass(frozen=True)
@@ -85,7 +91,7 @@ class Settings:
     def warehouse(self) -> str:
         """A DuckDB file's path or a shared warehouse's address."""
         given = self._text("CLEARGRID_WAREHOUSE", None)
-        return given if given is not None else f"data/{self.environment}.duckdb"
+        return warehouse_address("CLEARGRID_WAREHOUSE", given) if given else f"data/{self.environment}.duckdb"
 
     @property
     def duckdb_extensions(self) -> Path | None:
@@ -104,7 +110,7 @@ class Settings:
     @property
     def is_lake(self) -> bool:
         """Whether the warehouse is a lake; false as well while no warehouse is set."""
-        return (self._text("CLEARGRID_WAREHOUSE", None) or "").startswith("ducklake:")
+        return (self._text("CLEARGRID_WAREHOUSE", None) or "").startswith(PREFIX)
 
     @property
     def lake_keep_days(self) -> int:
@@ -115,7 +121,7 @@ class Settings:
     def start_month(self) -> date:
         """The first day of the first partition."""
         given = self._text("CLEARGRID_START_MONTH", "2024-01") or ""
-        if not re.fullmatch(r"[0-9]{4}-(0[1-9]|1[0-2])(-01)?", given):
+        if not re.fullmatch(r"(19[7-9][0-9]|2[01][0-9]{2})-(0[1-9]|1[0-2])(-01)?", given):
             raise SettingsError(f"CLEARGRID_START_MONTH is {given!r}: write a month such as 2024-01")
         return date(int(given[:4]), int(given[5:7]), 1)
 
@@ -125,10 +131,13 @@ class Settings:
         given = self._text("CLEARGRID_TIMEZONE", "UTC") or ""
         try:
             ZoneInfo(given)
-        except (KeyError, ValueError, OSError) as error:
+            is_iana = not given.startswith(NO_IANA_ZONES)
+        except (KeyError, ValueError, OSError):
+            is_iana = False
+        if not is_iana:
             raise SettingsError(
                 f"CLEARGRID_TIMEZONE is {given!r}, which is no IANA time zone: write one such as Asia/Dubai"
-            ) from error
+            )
         return given
 
     @property
@@ -203,9 +212,7 @@ class Settings:
         given = self._text("CLEARGRID_ALERT_WEBHOOK", None)
         if given is None:
             return None
-        parts = urlsplit(given)
-        is_safe = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or ""))
-        if not parts.hostname or not is_safe:
+        if not _is_safe(given):
             raise SettingsError("CLEARGRID_ALERT_WEBHOOK is not usable: write an address that starts with https://")
         return given
 
@@ -253,3 +260,27 @@ class Settings:
         if not re.fullmatch(r"[0-9]*\.?[0-9]+", given) or float(given) > 1:
             raise SettingsError(f"{name} is {given!r}: write a share from 0 to 1, such as {default}")
         return float(given)
+
+
+def warehouse_address(name: str, given: str) -> str:
+    """The path of a DuckDB file or the address of a lake, as it was given; `name` is who gave it.
+
+    Raises `SettingsError` for any other address, without repeating it: it may hold a password.
+    """
+    scheme = SCHEME.match(given)
+    if scheme and scheme.group() != PREFIX:
+        raise SettingsError(
+            f"{name} starts with {scheme.group()!r}: write the path of a DuckDB file, or {PREFIX} and the catalog of a "
+            f"lake, such as {PREFIX}postgres:host=... dbname=..."
+        )
+    return given
+
+
+def _is_safe(address: str) -> bool:
+    """Whether a secret may be sent to a web address: HTTPS, or this machine."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return False
+    is_safe = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or ""))
+    return bool(parts.hostname) and is_safe

@@ -6,21 +6,33 @@ Here: judging addresses. Not here: sending anything to them (`transport`).
 from __future__ import annotations
 
 import ipaddress
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from cleargrid_assets.client.errors import SettingsError
 
 
 def checked_base_url(base_url: str) -> str:
     """The root address; raises `SettingsError` unless it is HTTPS, or plain HTTP on a loopback address."""
-    parts = urlsplit(base_url)
-    if parts.username or parts.password:
+    parts = _parts(base_url)
+    if "@" in base_url:
         raise SettingsError("the base URL carries a user or a password: leave them out")
     if parts.scheme == "https" and parts.hostname:
         return base_url.rstrip("/")
     if parts.scheme == "http" and is_loopback(parts.hostname or ""):
         return base_url.rstrip("/")
     raise SettingsError(f"{base_url!r} cannot be used: ClearGrid takes HTTPS only; plain HTTP is for 127.0.0.1")
+
+
+def _parts(base_url: str) -> SplitResult:
+    """The address taken apart. What cannot be is not repeated: it may hold a password."""
+    try:
+        parts = urlsplit(base_url)
+        is_whole = parts.port is None or parts.port > 0
+    except ValueError:
+        is_whole = False
+    if not is_whole or parts.query or parts.fragment or base_url != "".join(base_url.split()):
+        raise SettingsError("the base URL is no address: write one such as https://v3-api.cleargrid.ai")
+    return parts
 
 
 def is_loopback(host: str) -> bool:

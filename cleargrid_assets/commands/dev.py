@@ -60,6 +60,8 @@ def _emulator_for(given: Mapping[str, str]) -> Emulator:
     account = {argument: given[name] for argument, name in names.items() if given.get(name)}
     try:
         return Emulator(port=(urlsplit(address).port or 0) if address else 0, credentials=Credentials(**account))
+    except ValueError as error:
+        raise click.ClickException("CLEARGRID_BASE_URL is no address: empty it to take a free port") from error
     except OSError as error:
         raise click.ClickException(
             f"no emulator can listen on CLEARGRID_BASE_URL={address} ({error.strerror}): stop what uses it, or empty "

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cleargrid_assets.client import SettingsError
-from cleargrid_assets.settings import Settings
+from cleargrid_assets.settings import Settings, warehouse_address
 from cleargrid_assets.warehouse import WarehouseError
 from cleargrid_assets.warehouse.moving import differing_parts, holdings, move
 from cleargrid_assets.warehouse.warehouse import Warehouse
@@ -31,8 +31,9 @@ def move_warehouse(source: str, target: str, *, may_overwrite: bool) -> None:
     """
     try:
         settings = Settings.from_environment()
-        origin = Warehouse(source, extensions=settings.duckdb_extensions)
-        copy = Warehouse(target, extensions=settings.duckdb_extensions, lake_data=settings.lake_data)
+        origin = Warehouse(warehouse_address("SOURCE", source), extensions=settings.duckdb_extensions)
+        address = warehouse_address("TARGET", target)
+        copy = Warehouse(address, extensions=settings.duckdb_extensions, lake_data=settings.lake_data)
         _refuse_nonsense(origin, copy)
         for moved in move(origin, copy, may_overwrite=may_overwrite):
             click.echo(_line(moved))

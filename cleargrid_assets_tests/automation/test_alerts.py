@@ -181,7 +181,9 @@ def test_an_alert_to_nobody_is_an_error_without_the_webhooks_address() -> None:
     assert raised.value.__suppress_context__
 
 
-@pytest.mark.parametrize("address", [f"http://hooks.example.com/{TOKEN}", f"ftp://hooks/{TOKEN}", TOKEN, "https://"])
+@pytest.mark.parametrize(
+    "address", [f"http://hooks.example.com/{TOKEN}", f"ftp://hooks/{TOKEN}", TOKEN, "https://", f"https://[{TOKEN}"]
+)
 def test_an_address_that_is_not_https_is_refused_without_repeating_it(address: str) -> None:
     with pytest.raises(SettingsError) as raised:
         send_alert(Settings({"CLEARGRID_ALERT_WEBHOOK": address}), "hello")

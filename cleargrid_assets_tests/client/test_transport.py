@@ -49,9 +49,27 @@ def test_any_other_address_is_refused_before_anything_is_sent(url):
         ClearGridClient(url, "lender", "email", "password")
 
 
-def test_an_address_with_a_password_is_refused_without_repeating_it():
+@pytest.mark.parametrize("url", ["https://robot:planted@v3-api.cleargrid.ai", "robot:planted@v3-api.cleargrid.ai"])
+def test_an_address_with_a_password_is_refused_without_repeating_it(url):
     with pytest.raises(SettingsError) as caught:
-        ClearGridClient("https://robot:planted@v3-api.cleargrid.ai", "lender", "email", "password")
+        ClearGridClient(url, "lender", "email", "password")
+    assert "planted" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://[planted",
+        "https://v3-api.cleargrid.ai:99999",
+        "https://v3-api.cleargrid.ai:http",
+        "https://v3-api.cleargrid.ai?key=planted",
+        "https://v3-api.cleargrid.ai#planted",
+        "https://v3-api.cleargrid .ai",
+    ],
+)
+def test_what_is_no_address_is_a_setting_to_correct_and_no_crash(url):
+    with pytest.raises(SettingsError, match="no address") as caught:
+        ClearGridClient(url, "lender", "email", "password")
     assert "planted" not in str(caught.value)
 
 

@@ -76,6 +76,14 @@ def test_dev_on_a_taken_port_says_so_at_once():
     assert "is taken" in done.output
 
 
+@pytest.mark.parametrize("address", ["http://127.0.0.1:none", "http://127.0.0.1:99999", "http://[127.0.0.1"])
+def test_dev_on_what_is_no_address_says_so(clean_environment, address):
+    (clean_environment / ".env").write_text(f"CLEARGRID_ENVIRONMENT=emulator\nCLEARGRID_BASE_URL={address}\n")
+    done = CliRunner().invoke(cleargrid, ["dev", "--port", "0"])
+    assert done.exit_code == 1
+    assert "CLEARGRID_BASE_URL is no address" in done.output
+
+
 def test_dev_on_an_emulators_address_that_is_taken_says_so(clean_environment):
     with socket.create_server(("127.0.0.1", 0)) as taken, socket.create_server(("127.0.0.1", 0)) as other:
         address = f"http://127.0.0.1:{taken.getsockname()[1]}"
