@@ -13,13 +13,18 @@ from math import ceil
 from cleargrid_assets.client.errors import SettingsError
 
 SECOND = timedelta(seconds=1)
+MILLISECOND_US = 1_000
 DAY_SECONDS = 86_400
 MOST_WINDOWS = 512
 
 
 @dataclass(frozen=True)
 class Window:
-    """`[since, until)`. Both must be aware; they are kept in UTC. Raises `SettingsError` otherwise."""
+    """`[since, until)`. Both must be aware; they are kept in UTC. Raises `SettingsError` otherwise.
+
+    ClearGrid's instants have milliseconds, and so have a window's: a finer one becomes the next whole one, which
+    leaves the same rows on the same side.
+    """
 
     since: datetime
     until: datetime
@@ -29,7 +34,8 @@ class Window:
             moment = getattr(self, name)
             if moment.tzinfo is None:
                 raise SettingsError(f"the window's {name} {moment.isoformat()} has no time zone: give it one")
-            object.__setattr__(self, name, moment.astimezone(UTC))
+            past = timedelta(microseconds=-moment.microsecond % MILLISECOND_US)
+            object.__setattr__(self, name, moment.astimezone(UTC) + past)
         if self.since >= self.until:
             raise SettingsError(f"the window {self} is empty: its end must be after its start")
 

@@ -79,6 +79,15 @@ def test_a_window_is_kept_in_utc_whatever_zone_it_was_given_in():
     assert str(window) == "[2026-04-30T20:00:00.000Z, 2026-05-31T20:00:00.000Z)"
 
 
+def test_a_window_has_whole_milliseconds_and_the_same_rows_as_a_finer_one():
+    since, until = (datetime(2026, 5, 1, 0, 0, second, 123_400, tzinfo=UTC) for second in (0, 5))
+    window = Window(since, until)
+    assert str(window) == "[2026-05-01T00:00:00.124Z, 2026-05-01T00:00:05.124Z)"
+    millisecond = timedelta(milliseconds=1)
+    for moment in (window.since - millisecond, window.since, window.until - millisecond, window.until):
+        assert (since <= moment < until) == (window.since <= moment < window.until)
+
+
 def test_a_window_without_a_zone_is_refused():
     with pytest.raises(SettingsError, match="since 2026-05-01T00:00:00 has no time zone"):
         Window(datetime(2026, 5, 1), datetime(2026, 6, 1, tzinfo=UTC))  # noqa: DTZ001 # the point of the test
