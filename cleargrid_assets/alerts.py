@@ -47,7 +47,8 @@ def send_alert(settings: Settings, text: str) -> None:
     if url is None:
         raise SettingsError("CLEARGRID_ALERT_WEBHOOK is not set: no alert can be sent")
     for secret in settings.secrets:
-        text = text.replace(secret, MASK)
+        for form in (secret, _escaped(secret)):
+            text = text.replace(form, MASK)
     status = _post(url, text[:LONGEST_TEXT])
     if status not in TAKEN:
         raise AlertError(f"the alert was not delivered: CLEARGRID_ALERT_WEBHOOK answered {status}")
@@ -69,6 +70,14 @@ def _post(url: str, text: str) -> int:
         # Not `from error`: its text holds the address.
         raise AlertError(f"the alert was not delivered: {type(error).__name__} at CLEARGRID_ALERT_WEBHOOK") from None
     return answer.status_code
+
+
+def environment_of(settings: Settings) -> str:
+    """What an alert calls the environment. One that is not usable fails every run: that must be told as well."""
+    try:
+        return settings.environment
+    except SettingsError:
+        return "no usable CLEARGRID_ENVIRONMENT"
 
 
 def failed_run_text(

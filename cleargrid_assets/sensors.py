@@ -6,7 +6,14 @@ delivery (`alerts`).
 
 import dagster as dg
 
-from cleargrid_assets.alerts import causes_of, failed_checks_of, failed_checks_text, failed_run_text, send_alert
+from cleargrid_assets.alerts import (
+    causes_of,
+    environment_of,
+    failed_checks_of,
+    failed_checks_text,
+    failed_run_text,
+    send_alert,
+)
 from cleargrid_assets.settings import Settings
 
 FOLLOWERS = ("core", "analytics", "reports")
@@ -48,7 +55,7 @@ def build_alert_sensors(settings: Settings) -> list[dg.SensorDefinition]:
             return dg.SkipReason(OFF)
         causes = causes_of(context.get_step_failure_events()) or [context.failure_event.message or "failed"]
         failed = failed_checks_of(context.instance, run.run_id)
-        send_alert(settings, failed_run_text(settings.environment, run, causes, failed))
+        send_alert(settings, failed_run_text(environment_of(settings), run, causes, failed))
         return None
 
     @dg.run_status_sensor(
@@ -64,7 +71,7 @@ def build_alert_sensors(settings: Settings) -> list[dg.SensorDefinition]:
             return dg.SkipReason("Every check of severity ERROR passed.")
         if not settings.is_alerting:
             return dg.SkipReason(OFF)
-        send_alert(settings, failed_checks_text(settings.environment, context.dagster_run, failed))
+        send_alert(settings, failed_checks_text(environment_of(settings), context.dagster_run, failed))
         return None
 
     return [alert_on_failed_run, alert_on_failed_check]

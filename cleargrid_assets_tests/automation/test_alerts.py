@@ -191,6 +191,26 @@ def test_an_address_that_is_not_https_is_refused_without_repeating_it(address: s
     assert TOKEN not in str(raised.value)
 
 
+def test_runs_that_fail_for_want_of_an_environment_are_told_too(
+    start_platform: Callable[..., Platform], chat: Receiver
+) -> None:
+    platform = start_platform(variables={"CLEARGRID_ALERT_WEBHOOK": chat.url, "CLEARGRID_ENVIRONMENT": "live"})
+    tick(platform, "alert_on_failed_run", *failed(platform))
+    assert "CLEARGRID_ENVIRONMENT is 'live'" in chat.texts[0]
+
+
+def test_a_secret_with_characters_that_are_escaped_is_masked_as_well(
+    start_platform: Callable[..., Platform], chat: Receiver
+) -> None:
+    refused = Fault("says the password", refuse=lambda _ask: error(403, "no hunter<2>&2 here", 1))
+    variables = {"CLEARGRID_ALERT_WEBHOOK": chat.url}
+    platform = start_platform(faults=[refused], variables=variables)
+    run, event = failed(platform)
+    told = platform.with_variables(CLEARGRID_PASSWORD="hunter<2>&2")
+    tick(told, "alert_on_failed_run", run, event)
+    assert "no *** here" in chat.texts[0]
+
+
 def test_secrets_and_markup_do_not_reach_the_chat(chat: Receiver) -> None:
     settings = Settings({"CLEARGRID_ALERT_WEBHOOK": chat.url, "CLEARGRID_PASSWORD": "hunter22"})
     send_alert(settings, f"the password hunter22 and the address {chat.url}")
