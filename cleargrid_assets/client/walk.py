@@ -9,7 +9,7 @@ from collections import Counter
 from dataclasses import dataclass
 from hashlib import blake2b
 from math import ceil
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from cleargrid_assets.client.answers import Page, page_of
 from cleargrid_assets.client.errors import CursorLoopError, QueryTooLargeError, UnexpectedAnswerError
@@ -84,7 +84,7 @@ class Trail:
         self._empty_in_a_row = 0
         sample = page.rows[:: max(1, len(page.rows) // SAMPLED_ROWS)]
         if any(isinstance(row, dict) and row.get("public_id") for row in sample):
-            sight = _digest(f"{len(page.rows)} {sample!r}")
+            sight = _digest(f"{len(page.rows)} {_shown(sample)}")
             self._sights[sight] += 1
             if self._sights[sight] >= MOST_SIGHTS:
                 raise self._loop(page, f"the same page came {MOST_SIGHTS} times under different cursors")
@@ -93,6 +93,15 @@ class Trail:
     def _loop(self, page: Page, what: str) -> CursorLoopError:
         message = f"{self._doing}: {what}"
         return CursorLoopError(message, doing=self._doing, status=200, request_id=page.request_id)
+
+
+def _shown(sample: list[Any]) -> str:
+    """Rows as text; by their ids alone where a value is nested deeper than Python can write."""
+    try:
+        return repr(sample)
+    except RecursionError:
+        ids = [row.get("public_id") for row in sample if isinstance(row, dict)]
+        return repr([identity for identity in ids if isinstance(identity, str)])
 
 
 def _digest(text: str) -> bytes:

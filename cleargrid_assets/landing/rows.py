@@ -176,7 +176,16 @@ def _quarantined(row: Any, window: Window) -> QuarantinedRow:
         return QuarantinedRow(None, ("not_an_object",), json.dumps(None))
     cut = {name: row[name] for name in FIELDS if name in row}
     reasons = tuple(reason for name in FIELDS if (reason := _reason(name, row, window)))
-    return QuarantinedRow(_usable_id(cut), reasons, json.dumps(cut))
+    return QuarantinedRow(_usable_id(cut), reasons, _json(cut))
+
+
+def _json(cut: dict[str, Any]) -> str:
+    """The row as JSON; a value nested deeper than Python can write is told by its type alone."""
+    try:
+        return json.dumps(cut)
+    except RecursionError:
+        shown = {name: f"<{type(value).__name__}>" for name, value in cut.items() if isinstance(value, (dict, list))}
+        return json.dumps(cut | shown)
 
 
 def _reason(name: str, row: dict[str, Any], window: Window) -> str | None:

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleargrid_assets.client import UnexpectedAnswerError, Window
+from cleargrid_assets.client import CursorLoopError, UnexpectedAnswerError, Window
 from cleargrid_assets.client.answers import (
+    Page,
     Reply,
     UndecodableBodyError,
     decode,
@@ -21,6 +22,7 @@ from cleargrid_assets.client.answers import (
     total_of,
 )
 from cleargrid_assets.client.exchange import Answer
+from cleargrid_assets.client.walk import Trail
 
 DAY = Window(datetime(2026, 5, 1, tzinfo=UTC), datetime(2026, 5, 2, tzinfo=UTC))
 
@@ -143,3 +145,12 @@ def test_an_echo_in_any_form_of_the_same_instant_is_right(since):
 def test_an_echo_of_anything_else_is_a_breach(since):
     with pytest.raises(UnexpectedAnswerError, match="asked for since=2026-05-01T00"):
         page_of(reply("r", since=since, until="2026-05-02T00:00:00Z"), DAY, is_first=True, wants_total=False, doing="d")
+
+
+def test_a_walk_is_not_ended_by_a_value_nested_deeper_than_python_can_write():
+    trail = Trail("reading")
+    rows = [{"public_id": "a", "outcome_option": decode(b"[" * 1_010 + b"]" * 1_010)}]
+    pages = [Page(rows, f"cursor {number}", None, None) for number in range(3)]
+    assert [trail.gets_on(page) for page in pages[:2]] == [True, True]
+    with pytest.raises(CursorLoopError):
+        trail.gets_on(pages[2])

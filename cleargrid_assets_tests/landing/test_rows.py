@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cleargrid_assets.client.answers import decode
 from cleargrid_assets.landing.rows import FIELDS, convert
 from cleargrid_assets_tests.landing.rows_of_may import MAY, row
 
@@ -65,6 +66,13 @@ def test_a_quarantined_row_keeps_its_nine_fields_as_received_and_nothing_else():
     (bad,) = convert([row(5, is_active="true", phone="+971 50 000 0000")], MAY).quarantined
     assert json.loads(bad.row) == row(5, is_active="true")
     assert bad.public_id == f"{5:024x}"
+
+
+def test_a_value_nested_deeper_than_python_can_write_costs_its_row_alone():
+    nested = decode(b"[" * 1_010 + b"]" * 1_010)
+    (bad,) = convert([row(1), row(2, outcome_option=nested)], MAY).quarantined
+    assert bad.reasons == ("bad_type:outcome_option",)
+    assert json.loads(bad.row) == row(2, outcome_option="<list>")
 
 
 def test_names_of_unknown_fields_are_told_and_their_values_are_not():
