@@ -96,6 +96,8 @@ def test_a_load_is_started_over_only_after_short_trouble_of_the_whole_server(err
         ("soon", None),
         ("-5", None),
         ("²", None),
+        ("Mon, 01 Jun 99999999999999999999 12:00:30 GMT", None),
+        ("Mon, 01 Jun 2026 12:00:30 +99999999999999999999", None),
     ],
 )
 def test_retry_after_is_read_as_seconds_and_as_a_date_and_ignored_otherwise(header, seconds):
