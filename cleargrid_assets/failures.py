@@ -53,7 +53,10 @@ NEXT_STEPS: tuple[tuple[type[Exception], str], ...] = (
     (TransientError, "Run the month again later; if it stays so, send ClearGrid the request id."),
     (ReconciliationError, "Run the month again; if it stays so, send ClearGrid both counts and the request id."),
     (ContractError, "Send ClearGrid the message and the request id: its answer breaks its own documentation."),
-    (VanishLimitError, "Ask ClearGrid whether the rows were removed; if so, raise CLEARGRID_VANISH_LIMIT for one run."),
+    (
+        VanishLimitError,
+        "Ask ClearGrid about the rows that the message counts; if they are to go, raise CLEARGRID_VANISH_LIMIT once.",
+    ),
     (WarehouseBusyError, "Close the program that the message names, then run the month again."),
     (WarehouseConflictError, "Run the month again; keep other programs from writing to these tables meanwhile."),
     (

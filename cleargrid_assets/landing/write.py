@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from cleargrid_assets.landing.errors import VanishLimitError
+from cleargrid_assets.landing.month import count_reasons
 from cleargrid_assets.tables.raw import (
     D23_CHANGES,
     D23_FIELDS,
@@ -152,10 +153,18 @@ def _refuse_mass_vanishing(
     before = _scalar(connection, f"SELECT count(*) FROM {LOGS} WHERE month = ?", [load.month])
     if changes.vanished > vanish_limit * before:
         raise VanishLimitError(
-            f"month {load.month}: {changes.vanished} of its {before} landed rows are no longer sent, more than the "
-            f"share of {vanish_limit:g} that CLEARGRID_VANISH_LIMIT allows for a closed month; the month stays as it "
-            f"was. Ask ClearGrid whether the rows were removed; if so, raise CLEARGRID_VANISH_LIMIT for one run."
+            f"month {load.month}: {changes.vanished} of its {before} landed rows would go, more than the share of "
+            f"{vanish_limit:g} that CLEARGRID_VANISH_LIMIT allows for a closed month; the month stays as it was. "
+            f"{_why_rows_vanish(load)}"
         )
+
+
+def _why_rows_vanish(load: MonthLoad) -> str:
+    """Rows that are sent and cannot be landed are missing as well; a removal is then not what is to be asked about."""
+    if not load.quarantined:
+        return "They are no longer sent."
+    reasons = ", ".join(f"{reason} {rows}" for reason, rows in count_reasons(load.quarantined).items())
+    return f"{len(load.quarantined)} rows were sent and cannot be landed ({reasons}); the others are no longer sent."
 
 
 def _replace_quarantine(connection: duckdb.DuckDBPyConnection, load: MonthLoad, landed_at: datetime) -> None:

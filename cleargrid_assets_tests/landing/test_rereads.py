@@ -79,6 +79,15 @@ def test_a_load_that_would_empty_a_closed_month_keeps_it_to_the_byte(platform):
     assert platform.version() == before
 
 
+def test_rows_that_are_sent_and_cannot_be_landed_any_more_are_not_called_removed(platform):
+    serve(platform, [row(number) for number in range(1, 11)])
+    platform.load()
+    serve(platform, [row(number, is_active="true") for number in range(1, 11)])
+    said = failure_of_step(platform.load())["description"]
+    assert "10 of its 10 landed rows would go" in said
+    assert "10 rows were sent and cannot be landed (bad_type:is_active 10)" in said
+
+
 def test_the_vanish_limit_is_a_setting_and_includes_its_own_share(platform):
     serve(platform, [row(number) for number in range(1, 11)])
     platform.load()
