@@ -44,6 +44,11 @@ class Outcome:
     result_class: str
     source: str = ""
 
+    @property
+    def meaning(self) -> tuple[str, str, str]:
+        """Its name and its classes, wherever they are said."""
+        return self.outcome, self.contact_class, self.result_class
+
 
 @dataclass(frozen=True)
 class OutcomeMap:
@@ -137,12 +142,12 @@ def _outcome(path: Path, line: int, row: dict[str, str]) -> Outcome:
 
 
 def _claim(by_key: dict[str, Outcome], key: str, found: Outcome) -> None:
-    """Give `key` to `found`, unless another outcome of the file has it."""
+    """Give `key` to `found`, unless another outcome of the file has it, or the same one with other classes."""
     if not key:
         raise OutcomeMapError(f"{found.source}: an alias of {found.outcome!r} has no letter or digit")
     holder = by_key.setdefault(key, found)
-    if holder.outcome != found.outcome:
+    if holder.meaning != found.meaning:
         raise OutcomeMapError(
-            f"the key {key!r} is claimed by {holder.outcome!r} ({holder.source}) "
-            f"and by {found.outcome!r} ({found.source}): leave it to one of them"
+            f"the key {key!r} is claimed by {', '.join(holder.meaning)} ({holder.source}) "
+            f"and by {', '.join(found.meaning)} ({found.source}): leave it to one of them"
         )

@@ -75,8 +75,9 @@ def test_a_file_that_a_spreadsheet_saved_with_a_byte_order_mark_is_read() -> Non
     [
         (["x,somebody,none,y"], ["line 2", "contact_class 'somebody' is unknown", "right_party"]),
         (["x,machine,sometimes,y"], ["line 2", "result_class 'sometimes' is unknown", "promise"]),
-        (["x,machine,none,A B", "y,machine,none,a-b"], ["'ab'", "'x'", "line 2", "'y'", "line 3"]),
-        (["x,machine,none,y", "X2,machine,none,x"], ["'x'", "line 2", "'X2'", "line 3"]),
+        (["x,machine,none,A B", "y,machine,none,a-b"], ["'ab'", "x, machine", "line 2", "y, machine", "line 3"]),
+        (["x,machine,none,y", "X2,machine,none,x"], ["'x'", "line 2", "X2, machine", "line 3"]),
+        (["x,machine,none,y", "x,right_party,refusal,z"], ["x, machine", "line 2", "x, right_party", "line 3"]),
         (["x,machine,promise,y"], ["line 2", "implies that the right person was reached"]),
         (["x,machine,none"], ["line 2", "4 columns"]),
         (["x,machine,none,y,z"], ["line 2", "4 columns"]),
