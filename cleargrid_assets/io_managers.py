@@ -88,7 +88,7 @@ class MonthLoadHandler(DbTypeHandler[MonthLoad]):
             connection,
             obj,
             run_id=context.run_id,
-            landed_at=datetime.now(UTC).replace(tzinfo=None),
+            landed_at=obj.committed_at(datetime.now(UTC)),
             vanish_limit=self._resource.settings.vanish_limit,
         )
         return {

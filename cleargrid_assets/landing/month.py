@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -52,6 +52,15 @@ class MonthLoad:
     expected: Total
     statistics: Statistics
     seconds: float
+
+    def committed_at(self, now: datetime) -> datetime:
+        """`now` as the ledger keeps it, naive UTC.
+
+        A load that began before the month's end is dated before it, however long reading and the wait for the
+        warehouse took: rows logged meanwhile are not in it, and it must not be taken for the complete month.
+        """
+        moment = min(now, self.window.until - timedelta(milliseconds=1)) if self.is_open else now
+        return moment.astimezone(UTC).replace(tzinfo=None)
 
     def verify_conservation(self) -> None:
         """Raise `ConservationError` unless every received row is landed, quarantined or a collapsed duplicate."""

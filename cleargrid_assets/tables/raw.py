@@ -50,7 +50,12 @@ D23_LOADS = Table(
     (
         MONTH,
         Column("run_id", "VARCHAR", "The Dagster run that loaded the month."),
-        Column("loaded_at", "TIMESTAMP", "When the load was committed, UTC."),
+        Column(
+            "loaded_at",
+            "TIMESTAMP",
+            "When the load was committed, UTC; just before `until` when it began before the month's end and went on "
+            "after it.",
+        ),
         Column("since", "TIMESTAMP", "Inclusive start of the month, UTC."),
         Column("until", "TIMESTAMP", "Exclusive end of the month, UTC."),
         Column("requests", "BIGINT", "Requests sent for rows and counts, retries included."),

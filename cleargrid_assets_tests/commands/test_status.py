@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 import pytest
@@ -19,6 +19,7 @@ from cleargrid_assets_tests.landing.rows_of_may import row
 from cleargrid_assets_tests.logged_rows import serve
 from cleargrid_assets_tests.platform_under_test import NOW, Platform
 
+JULY = datetime(2026, 7, 1, tzinfo=UTC)
 HOLD = """
 import sys, time
 from cleargrid_assets.warehouse.warehouse import Warehouse
@@ -52,19 +53,29 @@ def test_every_month_is_told_with_rows_load_state_and_checks(kept):
 
 
 def test_a_month_that_was_read_before_its_end_is_open(platform, monkeypatch):
-    monkeypatch.setattr("cleargrid_assets.io_managers.datetime", FrozenClock)
+    monkeypatch.setattr("cleargrid_assets.io_managers.datetime", clock_at(NOW))
     platform.load("2026-06-01")
     (june,) = [month for month in month_statuses(platform.settings, NOW) if month.state != "missing"]
     assert (june.month, june.state) == ("2026-06-01", "open")
 
 
-class FrozenClock(datetime):
-    """A clock that stands still in the middle of June 2026."""
+def test_a_month_that_ended_while_it_was_read_is_open(platform, monkeypatch):
+    monkeypatch.setattr("cleargrid_assets.landing.month.datetime", clock_at(JULY - timedelta(seconds=5)))
+    monkeypatch.setattr("cleargrid_assets.io_managers.datetime", clock_at(JULY + timedelta(seconds=5)))
+    platform.load("2026-06-01")
+    (june,) = [month for month in month_statuses(platform.settings, JULY) if month.state != "missing"]
+    assert (june.month, june.state, june.last_load) == ("2026-06-01", "open", "2026-06-30 23:59")
 
-    @classmethod
-    def now(cls, tz=None):
-        """NOW."""
-        return NOW.astimezone(tz or UTC)
+
+def clock_at(moment):
+    """A clock that stands still at `moment`."""
+
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return moment.astimezone(tz or UTC)
+
+    return Clock
 
 
 def test_checks_that_failed_and_checks_that_warned_are_named_apart(kept):
