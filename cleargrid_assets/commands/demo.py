@@ -44,8 +44,16 @@ LOG = "demo.log"
 
 
 @click.command()
-@click.option("--rows-per-day", default=ROWS_PER_DAY, show_default=True, help="Size of the emulated lender.")
-@click.option("--months", "closed_months", default=CLOSED_MONTHS, show_default=True, help="Closed months to load.")
+@click.option(
+    "--rows-per-day",
+    type=click.IntRange(0),
+    default=ROWS_PER_DAY,
+    show_default=True,
+    help="Size of the emulated lender.",
+)
+@click.option(
+    "--months", "closed_months", type=click.IntRange(0), default=CLOSED_MONTHS, show_default=True, help="Closed months."
+)
 def demo(rows_per_day: int, closed_months: int) -> None:
     """Load closed months and the open one from a local emulator, and show what landed."""
     today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
@@ -69,11 +77,11 @@ def _run_everything(home: Path, environment: Mapping[str, str], months: list[str
     """Backfill the months, then compute what spans them; whether every run succeeded."""
     backfill = ["job", "backfill", "--job", REFRESH_MONTH, "--partitions", ",".join(months), "--noprompt"]
     summary = ["job", "launch", "--job", REFRESH_SUMMARY]
-    with only_daemon(home), _instance(home) as instance, _daemon(home, environment):
+    with only_daemon(home), _instance(home) as instance, _daemon(home, environment) as daemon:
         return all(
             [
-                _follow(instance, REFRESH_MONTH, _ask_dagster(home, environment, backfill)),
-                _follow(instance, REFRESH_SUMMARY, _ask_dagster(home, environment, summary)),
+                follow(instance, REFRESH_MONTH, _ask_dagster(home, environment, backfill), daemon),
+                follow(instance, REFRESH_SUMMARY, _ask_dagster(home, environment, summary), daemon),
             ]
         )
 
@@ -85,11 +93,11 @@ def _instance(home: Path) -> Iterator[dg.DagsterInstance]:
 
 
 @contextmanager
-def _daemon(home: Path, environment: Mapping[str, str]) -> Iterator[None]:
+def _daemon(home: Path, environment: Mapping[str, str]) -> Iterator[subprocess.Popen[bytes]]:
     """Dagster's daemon. It works in its own home, where no `.env` can take the demo to another environment."""
     arguments = [command("dagster-daemon"), "run", "-w", str(PROJECT / "workspace.yaml")]
-    with running(arguments, cwd=home, environment=environment, log=home / LOG):
-        yield
+    with running(arguments, cwd=home, environment=environment, log=home / LOG) as process:
+        yield process
 
 
 def _ask_dagster(home: Path, environment: Mapping[str, str], arguments: list[str]) -> float:
@@ -108,8 +116,8 @@ def _ask_dagster(home: Path, environment: Mapping[str, str], arguments: list[str
     return asked_at
 
 
-def _follow(instance: dg.DagsterInstance, job: str, asked_at: float) -> bool:
-    """Print each run of `job` as it ends; whether all succeeded."""
+def follow(instance: dg.DagsterInstance, job: str, asked_at: float, daemon: subprocess.Popen[bytes]) -> bool:
+    """Print each run of `job` as it ends; whether all succeeded. Raises when the daemon, which starts them, is gone."""
     told: set[str] = set()
     created_after = datetime.fromtimestamp(asked_at, UTC)
     while True:
@@ -120,6 +128,8 @@ def _follow(instance: dg.DagsterInstance, job: str, asked_at: float) -> bool:
                 print(f"  {len(told):>2} of {len(runs)}  {_label(run)}  {run.status.value.lower()}", flush=True)
         if runs and len(told) == len(runs):
             return all(run.is_success for run in runs)
+        if daemon.poll() is not None:
+            raise click.ClickException(f"Dagster's daemon ended before the runs did: {LOG} in its history says why")
         time.sleep(POLL_SECONDS)
 
 

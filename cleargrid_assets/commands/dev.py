@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--port", default=3000, show_default=True, help="Port of the UI.")
+@click.option("--port", type=click.IntRange(0, 65_535), default=3000, show_default=True, help="Port of the UI.")
 def dev(port: int) -> None:
     """Open the Dagster UI on the settings in .env; without one, on a local emulator."""
     given = {name: value or "" for name, value in dotenv_values(".env").items()} or dict(os.environ)

@@ -13,13 +13,17 @@ import click
 from cleargrid_assets.emulator import Emulator
 from cleargrid_assets.emulator.faults import FAULTS
 
+PORT = click.IntRange(0, 65_535)
+
 
 @click.command(epilog="Faults: " + "; ".join(f"{name}: {fault.about}" for name, fault in FAULTS.items()))
-@click.option("--port", default=8123, show_default=True, help="Port on 127.0.0.1; 0 takes a free one.")
-@click.option("--rows-per-day", default=400, show_default=True, help="Rows on an average working day.")
+@click.option("--port", type=PORT, default=8123, show_default=True, help="Port on 127.0.0.1; 0 takes a free one.")
+@click.option(
+    "--rows-per-day", type=click.IntRange(0), default=400, show_default=True, help="Rows on an average working day."
+)
 @click.option("--seed", default=7, show_default=True, help="Another seed, another lender.")
-@click.option("--page-delay-ms", default=0, show_default=True, help="How long a page takes.")
-@click.option("--uses-per-token", type=int, help="Requests after which a token expires.")
+@click.option("--page-delay-ms", type=click.IntRange(0), default=0, show_default=True, help="How long a page takes.")
+@click.option("--uses-per-token", type=click.IntRange(1), help="Requests after which a token expires.")
 @click.option("--fault", "faults", multiple=True, type=click.Choice(list(FAULTS)), help="Misbehave; repeatable.")
 def emulator(
     *, port: int, rows_per_day: int, seed: int, page_delay_ms: int, uses_per_token: int | None, faults: tuple[str, ...]

@@ -5,13 +5,18 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
+import sys
 
+import click
+import dagster as dg
 import pytest
 from click.testing import CliRunner
 
 from cleargrid_assets.commands.cleargrid import cleargrid
+from cleargrid_assets.commands.demo import follow
 from cleargrid_assets.commands.instance import EMULATOR, dagster_home, home_path, only_daemon, without_settings
 from cleargrid_assets.emulator import Emulator
+from cleargrid_assets.jobs import REFRESH_MONTH
 from cleargrid_assets.warehouse.warehouse import Warehouse
 from cleargrid_assets_tests.platform_under_test import installed
 
@@ -49,6 +54,30 @@ def test_the_demo_lands_its_months_and_never_reaches_the_account_that_the_shell_
         ((months, landed),) = connection.execute("SELECT count(*), sum(rows_landed) FROM raw.d23_loads").fetchall()
         rows = connection.execute("SELECT count(*) FROM raw.d23_manual_communication_logs").fetchall()
     assert (months, rows) == (2, [(landed,)])
+
+
+def test_a_demo_whose_daemon_ends_before_its_runs_says_so_instead_of_waiting_for_ever():
+    with dg.DagsterInstance.ephemeral() as instance, subprocess.Popen([sys.executable, "-c", ""]) as daemon:
+        daemon.wait()
+        with pytest.raises(click.ClickException, match="daemon ended before the runs did"):
+            follow(instance, REFRESH_MONTH, 0.0, daemon)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["demo", "--months", "-1"],
+        ["demo", "--rows-per-day", "-1"],
+        ["dev", "--port", "70000"],
+        ["emulator", "--port", "70000"],
+        ["emulator", "--port", "0", "--page-delay-ms", "-1"],
+        ["emulator", "--port", "0", "--uses-per-token", "0"],
+    ],
+)
+def test_an_option_that_cannot_be_meant_is_refused_with_its_range(arguments):
+    done = CliRunner().invoke(cleargrid, arguments)
+    assert done.exit_code == 2
+    assert "is not in the range" in done.output
 
 
 def test_a_demo_beside_a_running_daemon_is_refused_because_that_would_take_its_runs():
