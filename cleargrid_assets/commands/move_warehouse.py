@@ -5,6 +5,7 @@ Here: arguments and what is printed. Not here: the copy (`warehouse.moving`).
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -44,10 +45,15 @@ def move_warehouse(source: str, target: str, *, may_overwrite: bool) -> None:
 
 
 def _refuse_nonsense(origin: Warehouse, copy: Warehouse) -> None:
-    if origin.address == copy.address:
+    if _place(origin) == _place(copy):
         raise click.UsageError("SOURCE and TARGET are the same warehouse")
     if not origin.exists:
         raise click.ClickException(f"there is no warehouse at {origin.shown}")
+
+
+def _place(warehouse: Warehouse) -> str:
+    """A file's one path, however it was spelled; a lake's address."""
+    return warehouse.address if warehouse.is_lake else str(Path(warehouse.address).resolve())
 
 
 def _line(moved: Moved) -> str:

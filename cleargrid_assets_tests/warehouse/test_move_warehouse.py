@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +12,7 @@ from cleargrid_assets.commands.cleargrid import cleargrid
 from cleargrid_assets.resources import WarehouseResource
 from cleargrid_assets.settings import Settings
 from cleargrid_assets.warehouse.moving import MoveError, holdings, move
+from cleargrid_assets.warehouse.warehouse import Warehouse
 from cleargrid_assets_tests.addresses import FILE, KINDS, variables_of
 from cleargrid_assets_tests.landing.rows_of_may import row
 from cleargrid_assets_tests.logged_rows import serve
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from cleargrid_assets.warehouse.warehouse import Warehouse
     from cleargrid_assets_tests.platform_under_test import Platform
     from cleargrid_assets_tests.postgres_server import PostgresServer
 
@@ -175,4 +176,7 @@ def test_a_warehouse_cannot_be_moved_into_itself_or_from_where_there_is_none(
     loaded: Platform, target: Warehouse
 ) -> None:
     assert "are the same warehouse" in moved(loaded.warehouse, loaded.warehouse).output
+    if not loaded.warehouse.is_lake:
+        same = Warehouse(os.path.relpath(loaded.warehouse.address))
+        assert "are the same warehouse" in moved(loaded.warehouse, same).output
     assert "there is no warehouse at" in moved(target, loaded.warehouse).output
