@@ -178,7 +178,7 @@ class Settings:
 
     @property
     def vanish_limit(self) -> float:
-        """The share of a closed month's rows that a re-read may remove before it is refused."""
+        """The share of a month's rows that a re-read may remove before it is refused."""
         return self._share("CLEARGRID_VANISH_LIMIT", 0.20)
 
     @property

@@ -12,4 +12,4 @@ class ConservationError(Exception):
 
 
 class VanishLimitError(Exception):
-    """More rows of a closed month would vanish than the setting allows."""
+    """More rows of a month would vanish than the setting allows."""

@@ -86,8 +86,8 @@ def write_month(
 ) -> Changes:
     """Make the month in the warehouse equal to `load`; `landed_at` is naive UTC.
 
-    Raises `VanishLimitError` when more than `vanish_limit` of a closed month's rows would vanish. The caller rolls
-    the transaction back on any error.
+    Raises `VanishLimitError` when more than `vanish_limit` of the month's rows would vanish. The caller rolls the
+    transaction back on any error.
     """
     for table in RAW_TABLES:
         connection.execute(table.ddl)
@@ -148,13 +148,18 @@ def _apply_differences(
 def _refuse_mass_vanishing(
     connection: duckdb.DuckDBPyConnection, load: MonthLoad, changes: Changes, vanish_limit: float
 ) -> None:
-    if load.is_open or not changes.vanished:
+    """Raise `VanishLimitError`, unless few rows vanish.
+
+    An open month may have begun with a handful of rows: of it, few are few of the rows that it has by now.
+    """
+    if not changes.vanished:
         return
     before = _scalar(connection, f"SELECT count(*) FROM {LOGS} WHERE month = ?", [load.month])
-    if changes.vanished > vanish_limit * before:
+    of_rows = max(before, load.rows.num_rows) if load.is_open else before
+    if changes.vanished > vanish_limit * of_rows:
         raise VanishLimitError(
             f"month {load.month}: {changes.vanished} of its {before} landed rows would go, more than the share of "
-            f"{vanish_limit:g} that CLEARGRID_VANISH_LIMIT allows for a closed month; the month stays as it was. "
+            f"{vanish_limit:g} that CLEARGRID_VANISH_LIMIT allows; the month stays as it was. "
             f"{_why_rows_vanish(load)}"
         )
 

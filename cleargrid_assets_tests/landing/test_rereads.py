@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from itertools import count
 
 import pytest
 
@@ -11,6 +12,8 @@ from cleargrid_assets_tests.logged_rows import serve
 from cleargrid_assets_tests.platform_under_test import CHANGES, LOADS, failure_of_step
 
 CHANGED = f"SELECT public_id, change, field, old, new FROM {CHANGES} ORDER BY ALL"
+
+JUNE = "2026-06-01"
 
 
 def identity(number):
@@ -77,6 +80,42 @@ def test_a_load_that_would_empty_a_closed_month_keeps_it_to_the_byte(platform):
     assert failure["error"] == "VanishLimitError"
     assert "3 of its 10 landed rows" in failure["description"]
     assert platform.version() == before
+
+
+def opened(monkeypatch):
+    """June is open from here on: a minute of its third day passes with each look at the clock."""
+    minutes = count()
+
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return datetime(2026, 6, 3, 9, tzinfo=tz or UTC) + timedelta(minutes=next(minutes))
+
+    for module in ("landing.month", "io_managers"):
+        monkeypatch.setattr(f"cleargrid_assets.{module}.datetime", Clock)
+
+
+def june(number):
+    """A row of the open month."""
+    return row(number, communicated_at="2026-06-02T10:00:00.000Z")
+
+
+def test_a_load_that_would_empty_the_open_month_keeps_it_too(platform, monkeypatch):
+    opened(monkeypatch)
+    serve(platform, [june(number) for number in range(1, 11)])
+    platform.load(JUNE)
+    serve(platform, [])
+    assert failure_of_step(platform.load(JUNE))["error"] == "VanishLimitError"
+    assert len(platform.landed(JUNE)) == 10
+
+
+def test_one_of_the_open_months_first_rows_may_go_once_there_are_more(platform, monkeypatch):
+    opened(monkeypatch)
+    serve(platform, [june(number) for number in range(1, 5)])
+    platform.load(JUNE)
+    serve(platform, [june(number) for number in range(2, 11)])
+    assert platform.load(JUNE).success
+    assert len(platform.landed(JUNE)) == 9
 
 
 def test_rows_that_are_sent_and_cannot_be_landed_any_more_are_not_called_removed(platform):
