@@ -12,8 +12,11 @@ if TYPE_CHECKING:
     from cleargrid_assets.warehouse.warehouse import Warehouse
 
 EXPIRE = "CALL ducklake_expire_snapshots('{lake}', older_than => now() - INTERVAL {days} DAY)"
+REWRITE = "CALL ducklake_rewrite_data_files('{lake}', delete_threshold => {share})"
 MERGE = "CALL ducklake_merge_adjacent_files('{lake}')"
 CLEAN_UP = "CALL ducklake_cleanup_old_files('{lake}', older_than => now() - INTERVAL {days} DAY)"
+DELETED_SHARE = 0.05
+"""A file is worth writing anew once that share of its rows is deleted: until then a reader skips them cheaply."""
 
 
 @dataclass(frozen=True)
@@ -27,14 +30,15 @@ class Expired:
 def expire(lake: Warehouse, keep_days: int) -> Expired:
     """Drop snapshots and replaced files older than `keep_days`; the tables' rows stay as they are.
 
-    Small neighbouring files become one. Readers that are at work keep what they read: a file goes `keep_days` after it
-    was replaced, not sooner.
+    Files with many deleted rows are written anew without them, small neighbouring files become one. Readers that are
+    at work keep what they read: a file goes `keep_days` after it was replaced, not sooner.
     """
     with lake.writing() as connection:
         ((name,),) = connection.execute("SELECT current_database()").fetchall()
         snapshots = connection.execute(EXPIRE.format(lake=name, days=keep_days)).fetchall()
     with lake.writing() as connection:
         ((name,),) = connection.execute("SELECT current_database()").fetchall()
+        connection.execute(REWRITE.format(lake=name, share=DELETED_SHARE)).fetchall()
         connection.execute(MERGE.format(lake=name)).fetchall()
         files = connection.execute(CLEAN_UP.format(lake=name, days=keep_days)).fetchall()
     return Expired(len(snapshots), len(files))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from pyarrow import parquet
 
 from cleargrid_assets.definitions import build_definitions
 from cleargrid_assets.housekeeping import keep_house
@@ -43,6 +44,22 @@ def test_what_was_replaced_goes_once_it_is_old_enough_and_not_sooner(lake: Wareh
     assert (expired.files, files(tmp_path)) == (2, 1)
     with lake.reading() as connection:
         assert connection.execute("FROM raw.numbers").fetchall() == [(3,)]
+
+
+@on_each_lake
+def test_rows_that_many_changes_deleted_are_no_longer_in_the_files(lake: Warehouse) -> None:
+    with lake.writing() as connection:
+        connection.execute("CREATE TABLE raw.many AS SELECT range AS number FROM range(100)")
+    with lake.writing() as connection:
+        connection.execute("DELETE FROM raw.many WHERE number < 10")
+    expire(lake, 30)
+    with lake.reading() as connection:
+        ((name,),) = connection.execute("SELECT current_database()").fetchall()
+        listed = f"SELECT data_file, delete_file FROM ducklake_list_files('{name}', 'many', schema => 'raw')"
+        ((file, deleted),) = connection.execute(listed).fetchall()
+        assert connection.execute("SELECT count(*) FROM raw.many").fetchall() == [(90,)]
+    assert deleted is None
+    assert parquet.read_metadata(file).num_rows == 90
 
 
 @on_each_lake
