@@ -6,10 +6,8 @@ Here: the questions and their order. Not here: what the settings mean, or how an
 from __future__ import annotations
 
 import sys
-import tempfile
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -20,7 +18,7 @@ from cleargrid_assets.failures import next_step
 from cleargrid_assets.outcome_map import OutcomeMap, OutcomeMapError
 from cleargrid_assets.resources import WarehouseResource
 from cleargrid_assets.settings import Settings
-from cleargrid_assets.warehouse import WarehouseError, WarehouseUnreadableError
+from cleargrid_assets.warehouse import WarehouseError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -80,15 +78,11 @@ class Examination:
         return f"{total.total} rows in the last 24 hours"
 
     def warehouse_is_writable(self) -> str:
-        """Opens it and writes nothing; where there is none yet, looks at the folder that it will lie in."""
+        """Opens it and changes nothing; where there is none yet, looks at the place that it will lie in."""
         configured = WarehouseResource(self.settings).warehouse()
         warehouse = replace(configured, queue_seconds=QUEUE_SECONDS, foreign_seconds=FOREIGN_SECONDS)
-        if warehouse.exists:
-            with warehouse.writing():
-                return warehouse.shown
-        if not warehouse.is_lake:
-            _refuse_unwritable(Path(warehouse.address))
-        return f"{warehouse.shown} (the first load makes it)"
+        warehouse.examine()
+        return warehouse.shown if warehouse.exists else f"{warehouse.shown} (the first load makes it)"
 
     def _client(self) -> ClearGridClient:
         account = self.settings.account
@@ -100,16 +94,6 @@ class Examination:
             timeout_seconds=min(PATIENCE_SECONDS, self.settings.timeout_seconds),
             retry=RetryPolicy(attempts=2, rate_limited_attempts=2),
         )
-
-
-def _refuse_unwritable(path: Path) -> None:
-    """Raise `WarehouseUnreadableError` when no file can be made at `path`."""
-    folder = next(parent for parent in path.resolve().parents if parent.exists())
-    try:
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        raise WarehouseUnreadableError(f"{path} cannot be made in {folder} ({error.strerror})") from error
 
 
 @click.command(

@@ -11,10 +11,12 @@ from __future__ import annotations
 import time
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
 
+from cleargrid_assets.warehouse.artifacts import ArtifactFolder
 from cleargrid_assets.warehouse.errors import (
     WarehouseBusyError,
     WarehouseError,
@@ -27,7 +29,6 @@ from cleargrid_assets.warehouse.turns import file_turn
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from contextlib import AbstractContextManager
-    from pathlib import Path
 
 FOREIGN_LOCK = "Could not set lock on file"
 READABLE_BY = {"storage_compatibility_version": "v1.5.0"}
@@ -55,6 +56,15 @@ class DuckDBFile:
     def exists(self) -> bool:
         """Whether the file is there."""
         return self.path.exists()
+
+    @property
+    def place(self) -> str:
+        """The folder that the file lies in."""
+        return str(self.path.resolve().parent)
+
+    def examine(self) -> None:
+        """Whether its folder can be written."""
+        ArtifactFolder(Path(self.place)).examine()
 
     def turn(self, *, is_writing: bool) -> AbstractContextManager[None]:  # noqa: ARG002 - a reader keeps writers out too
         """Our place in the queue of processes that share the file."""

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
+from cleargrid_assets.warehouse.artifacts import artifacts_at
 from cleargrid_assets.warehouse.catalogs import PREFIX, catalog_at, redacted
 from cleargrid_assets.warehouse.errors import (
     WarehouseConflictError,
@@ -61,6 +62,20 @@ class DuckLake:
     def exists(self) -> bool:
         """Whether the lake was created. Raises `WarehouseUnreachableError`."""
         return self._catalog.exists
+
+    @property
+    def place(self) -> str:
+        """The folder or prefix that holds the lake's files, or will when it is created."""
+        if not self.exists:
+            return _absolute(self._place_of_new_files())
+        with self.connection(read_only=True) as connection:
+            ((name,),) = connection.execute("SELECT current_database()").fetchall()
+            return _data_path(connection, name)
+
+    def examine(self) -> None:
+        """Whether the extensions load, the catalog answers, and files can be put where the lake has them."""
+        _ = self._engine
+        artifacts_at(self.place).examine()
 
     def turn(self, *, is_writing: bool) -> AbstractContextManager[None]:
         """Our turn among the processes, of all hosts, that write."""
@@ -116,7 +131,7 @@ class DuckLake:
         No rows are kept in the catalog, however few: what is not in files, other engines cannot read.
         """
         options = ["READ_ONLY" if read_only else "DATA_INLINING_ROW_LIMIT 0"]
-        data = self.data if read_only else self._place_of_files()
+        data = self.data or (None if read_only or self.exists else self._place_of_new_files())
         if data:
             options.append(f"DATA_PATH {_quoted(_absolute(data))}")
         try:
@@ -126,22 +141,19 @@ class DuckLake:
         except duckdb.Error as error:
             raise self._not_opened(error) from None
 
-    def _place_of_files(self) -> str | None:
-        """Where a new lake keeps its files; None for an existing one, whose catalog knows."""
-        if self.data or self.exists:
-            return self.data
-        if self._catalog.default_data is None:
+    def _place_of_new_files(self) -> str:
+        """Where a lake that is yet to be created keeps its files."""
+        place = self.data or self._catalog.default_data
+        if place is None:
             raise WarehouseUnreadableError(
                 f"{self.shown} holds no lake yet and CLEARGRID_LAKE_DATA is not set: set it to the shared folder or "
                 f"s3://bucket/prefix where the Parquet files shall be kept"
             )
-        return self._catalog.default_data
+        return place
 
     def _reach_data(self, connection: duckdb.DuckDBPyConnection, name: str) -> None:
         """Make the place of the files usable; the catalog knows it."""
-        metadata = f"SELECT value FROM __ducklake_metadata_{name}.ducklake_metadata WHERE key = 'data_path'"
-        ((data,),) = connection.execute(metadata).fetchall()
-        if is_object_store(data):
+        if is_object_store(_data_path(connection, name)):
             use_object_store(connection, self.extensions)
 
     def _not_opened(self, error: duckdb.Error) -> WarehouseError:
@@ -152,6 +164,13 @@ class DuckLake:
         return WarehouseUnreadableError(
             f"{self.shown} cannot be opened as a lake: correct CLEARGRID_WAREHOUSE or CLEARGRID_LAKE_DATA. {said}"
         )
+
+
+def _data_path(connection: duckdb.DuckDBPyConnection, name: str) -> str:
+    """Where the files of the lake attached as `name` lie."""
+    metadata = f"SELECT value FROM __ducklake_metadata_{name}.ducklake_metadata WHERE key = 'data_path'"
+    ((data,),) = connection.execute(metadata).fetchall()
+    return str(data)
 
 
 def _absolute(data: str) -> str:

@@ -1,12 +1,13 @@
 """Credentials and address of an S3-compatible store, from the variables that AWS's own tools read.
 
-Here: `AWS_*` to DuckDB's secret, which lives in memory only. Not here: which files lie in the store.
+Here: `AWS_*` to DuckDB's secret, which lives in memory only, and to Arrow's file system. Not here: which files lie in
+the store.
 """
 
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from cleargrid_assets.warehouse.extensions import load_extension
@@ -14,10 +15,13 @@ from cleargrid_assets.warehouse.extensions import load_extension
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+    from urllib.parse import SplitResult
 
     import duckdb
+    from pyarrow.fs import S3FileSystem
 
-PATIENCE = "SET http_timeout = 20; SET http_retries = 2; SET http_retry_wait_ms = 200"
+CONNECT_SECONDS, REQUEST_SECONDS, ATTEMPTS = 5, 20, 3
+PATIENCE = f"SET http_timeout = {REQUEST_SECONDS}; SET http_retries = {ATTEMPTS - 1}; SET http_retry_wait_ms = 200"
 """A store that is down is named within seconds; Dagster retries the run's step for minutes."""
 
 
@@ -37,6 +41,30 @@ def use_object_store(connection: duckdb.DuckDBPyConnection, extensions: Path | N
     connection.execute(f"CREATE OR REPLACE TEMPORARY SECRET lake_data (TYPE s3, {clauses})", list(options.values()))
 
 
+def bucket_filesystem(variables: Mapping[str, str]) -> S3FileSystem:
+    """The same stores for files that are no tables; keys and roles are found as AWS's own tools find them."""
+    from pyarrow import fs  # noqa: PLC0415 - lakes in a bucket only
+
+    options: dict[str, Any] = {}
+    endpoint = _endpoint(variables)
+    if endpoint:
+        options = {"endpoint_override": endpoint.netloc, "scheme": endpoint.scheme}
+    return fs.S3FileSystem(
+        region=_region(variables),
+        connect_timeout=CONNECT_SECONDS,
+        request_timeout=REQUEST_SECONDS,
+        retry_strategy=fs.AwsStandardS3RetryStrategy(max_attempts=ATTEMPTS),
+        **options,
+    )
+
+
+def copy_to_bucket(file: Path, store: S3FileSystem, key: str) -> None:
+    """Upload `file`; the store shows it once it is complete. Raises `OSError`."""
+    from pyarrow import fs  # noqa: PLC0415 - lakes in a bucket only
+
+    fs.copy_files(str(file), key, source_filesystem=fs.LocalFileSystem(), destination_filesystem=store)
+
+
 def secret_options(variables: Mapping[str, str]) -> dict[str, object]:
     """The secret's options; without keys, DuckDB asks AWS's credential chain (roles of hosts and pods)."""
     options: dict[str, object] = {}
@@ -46,11 +74,19 @@ def secret_options(variables: Mapping[str, str]) -> dict[str, object]:
         options = {"PROVIDER": "credential_chain"}
     if variables.get("AWS_SESSION_TOKEN"):
         options["SESSION_TOKEN"] = variables["AWS_SESSION_TOKEN"]
-    region = variables.get("AWS_REGION") or variables.get("AWS_DEFAULT_REGION")
+    region, endpoint = _region(variables), _endpoint(variables)
     if region:
         options["REGION"] = region
-    endpoint = variables.get("AWS_ENDPOINT_URL_S3") or variables.get("AWS_ENDPOINT_URL")
     if endpoint:
-        parts = urlsplit(endpoint)
-        options |= {"ENDPOINT": parts.netloc, "URL_STYLE": "path", "USE_SSL": parts.scheme == "https"}
+        options |= {"ENDPOINT": endpoint.netloc, "URL_STYLE": "path", "USE_SSL": endpoint.scheme == "https"}
     return options
+
+
+def _region(variables: Mapping[str, str]) -> str | None:
+    return variables.get("AWS_REGION") or variables.get("AWS_DEFAULT_REGION")
+
+
+def _endpoint(variables: Mapping[str, str]) -> SplitResult | None:
+    """The address of a store that is not Amazon's."""
+    given = variables.get("AWS_ENDPOINT_URL_S3") or variables.get("AWS_ENDPOINT_URL")
+    return urlsplit(given) if given else None

@@ -45,6 +45,13 @@ class Store(Protocol):
     def exists(self) -> bool:
         """Whether there is a warehouse yet."""
 
+    @property
+    def place(self) -> str:
+        """The folder, or the prefix in a bucket, that the warehouse's own files lie in."""
+
+    def examine(self) -> None:
+        """Raise what a first write would raise, as far as it can be known beforehand; nothing written stays."""
+
     def turn(self, *, is_writing: bool) -> AbstractContextManager[None]:
         """Our turn among the processes that share the warehouse."""
 
@@ -88,6 +95,11 @@ class Warehouse:
         """Whether something lies at the address."""
         return self._store.exists
 
+    @property
+    def place(self) -> str:
+        """The folder, or the `s3://` prefix, in which every host finds what belongs to the warehouse."""
+        return self._store.place.rstrip("/")
+
     @contextmanager
     def writing(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """One transaction: committed when the block ends, rolled back when it raises.
@@ -114,6 +126,13 @@ class Warehouse:
         turn, opened = self._store.turn(is_writing=False), self._connection(read_only=True)
         with turn, opened as connection, self._explained(), _transaction(connection):
             yield connection
+
+    def examine(self) -> None:
+        """Raise what the next write would raise, as far as it can be known beforehand; nothing written stays."""
+        self._store.examine()
+        if self.exists:
+            with self.writing():
+                pass
 
     @cached_property
     def _store(self) -> Store:

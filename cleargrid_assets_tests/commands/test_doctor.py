@@ -7,6 +7,7 @@ from click.testing import CliRunner
 
 from cleargrid_assets.commands.cleargrid import cleargrid
 from cleargrid_assets.commands.doctor import EXIT_CODES
+from cleargrid_assets_tests.addresses import FILE, POSTGRES
 
 LINES = ("settings", "address", "login", "page", "count", "warehouse")
 
@@ -22,7 +23,7 @@ def test_when_all_is_well_every_line_is_ok_and_nothing_is_made(platform):
     assert code == 0
     assert tuple(lines) == LINES
     assert all(line.startswith("ok") for line in lines.values())
-    assert not platform.file.exists()
+    assert not platform.warehouse.exists
 
 
 def test_a_warehouse_that_is_there_is_opened_and_left_as_it_was(platform):
@@ -64,6 +65,23 @@ def test_each_trouble_has_its_line_its_advice_and_its_exit_code(platform, troubl
     assert advice in lines[line]
 
 
+@pytest.mark.parametrize("warehouse_variables", [POSTGRES], indirect=True)
+@pytest.mark.parametrize(
+    ("trouble", "expected"),
+    [
+        ({}, "the first load makes it"),
+        ({"CLEARGRID_LAKE_DATA": ""}, "CLEARGRID_LAKE_DATA is not set"),
+        ({"CLEARGRID_LAKE_DATA": "/proc/here/lake"}, "nothing can be written in /proc"),
+        ({"CLEARGRID_WAREHOUSE": "ducklake:postgres:host=127.0.0.1 port=9 dbname=lake"}, "does not answer"),
+    ],
+)
+def test_a_lake_that_is_yet_to_be_created_is_examined_as_far_as_its_files_and_not_created(platform, trouble, expected):
+    code, lines = examined({**platform.variables, **trouble})
+    assert expected in lines["warehouse"]
+    assert lines["warehouse"].startswith("ok") is (code == 0) is (trouble == {})
+    assert not platform.warehouse.exists
+
+
 @pytest.mark.parametrize(("fault", "line"), [("down", "page"), ("always-times-out", "page"), ("no-pagination", "page")])
 def test_an_export_that_fails_is_told_with_what_to_do(start_platform, fault, line):
     platform = start_platform(faults=[fault])
@@ -79,6 +97,7 @@ def test_an_export_that_does_not_count_is_no_failure(start_platform):
     assert "without being reconciled" in lines["count"]
 
 
+@pytest.mark.parametrize("warehouse_variables", [FILE], indirect=True)
 def test_what_is_no_warehouse_is_told(platform):
     platform.file.write_text("notes, not a database, but long enough to be taken for one\n" * 200)
     code, lines = examined(platform.variables)

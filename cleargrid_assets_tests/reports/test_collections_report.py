@@ -8,20 +8,23 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import duckdb
 import pytest
 
-from cleargrid_assets.assets.reports.collections_report import reports_folder, write_report
+from cleargrid_assets.assets.reports.collections_report import reports_place, write_report
 from cleargrid_assets.assets.reports.page.cards import may_be_chance
 from cleargrid_assets.assets.reports.page.figures import READS, SQL, read_figures
 from cleargrid_assets.assets.reports.page.tables import at_equal_age
 from cleargrid_assets.jobs import REFRESH_SUMMARY
-from cleargrid_assets.settings import Settings
+from cleargrid_assets.warehouse.artifacts import ArtifactFolder
 from cleargrid_assets.warehouse.warehouse import Warehouse
+from cleargrid_assets_tests.addresses import POSTGRES
 from cleargrid_assets_tests.platform_under_test import started
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from cleargrid_assets_tests.addresses import Variables
     from cleargrid_assets_tests.platform_under_test import Platform
 
 SECTIONS = {
@@ -182,8 +185,8 @@ def test_before_the_first_month_the_page_says_so(platform: Platform) -> None:
     with Warehouse(str(platform.file)).reading() as connection:
         figures = read_figures(connection)
     assert figures.month is None
-    page = write_report(figures, platform.settings, "0123456789")
-    assert "No month has been computed yet" in page.read_text(encoding="utf-8")
+    page, _ = write_report(figures, platform.settings, ArtifactFolder(platform.file.parent), "0123456789")
+    assert "No month has been computed yet" in Path(page).read_text(encoding="utf-8")
 
 
 def test_every_sql_file_of_the_report_is_read() -> None:
@@ -206,12 +209,24 @@ def test_a_change_may_be_chance_when_the_intervals_overlap(before: tuple[float, 
 
 @pytest.mark.parametrize(
     ("warehouse", "folder"),
-    [("data/x.duckdb", "reports"), ("/a/data/x.duckdb", "/a/reports"), ("/a/b/x.duckdb", "/a/b/reports"),
-     ("ducklake:postgres:host=db", "reports")],
-)  # fmt: skip
+    [("data/x.duckdb", "reports"), ("/a/data/x.duckdb", "/a/reports"), ("/a/b/x.duckdb", "/a/b/reports")],
+)
 def test_pages_lie_beside_the_data(warehouse: str, folder: str) -> None:
-    settings = Settings({"CLEARGRID_ENVIRONMENT": "emulator", "CLEARGRID_WAREHOUSE": warehouse})
-    assert reports_folder(settings) == Path(folder).resolve()
+    assert Path(reports_place(Warehouse(warehouse))) == Path(folder).resolve()
+
+
+@pytest.mark.parametrize("warehouse_variables", [POSTGRES], indirect=True)
+def test_a_lakes_pages_and_published_tables_lie_where_every_host_finds_them(
+    platform: Platform, tmp_path: Path, warehouse_variables: Variables
+) -> None:
+    assert refreshed(platform)
+    page = report(platform)
+    data = Path(warehouse_variables["CLEARGRID_LAKE_DATA"])
+    assert page.parent == data / "reports"
+    assert (data / "reports" / "latest.html").read_bytes() == page.read_bytes()
+    published = duckdb.sql(f"FROM '{data}/published/kpi_monthly.parquet'").fetchall()
+    assert sorted(map(str, published)) == sorted(map(str, platform.query("FROM analytics.kpi_monthly")))
+    assert sorted(path.name for path in tmp_path.iterdir() if path.name in {"published", "reports"}) == []
 
 
 def test_no_number_of_a_page_is_not_a_number(text: str) -> None:

@@ -1,12 +1,13 @@
 """`reports/collections_report`: one self-contained HTML page per run, for a manager to open, send or print.
 
 Here: the asset and where its files go. Not here: the page (`page`). The folder is `reports` beside the folder `data`
-that holds the warehouse by default; beside the warehouse file itself where its folder has another name; in the working
-directory where the warehouse is no file. `latest.html` is always the last page.
+that holds the warehouse by default; beside the warehouse file itself where its folder has another name; with a lake's
+own files where the warehouse is a lake. `latest.html` is always the last page.
 """
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
@@ -18,6 +19,10 @@ from cleargrid_assets.resources import WarehouseResource
 from cleargrid_assets.settings import Settings
 from cleargrid_assets.tables.analytics import ANALYTICS_TABLES
 from cleargrid_assets.tables.raw import D23_CHANGES, D23_LOADS
+from cleargrid_assets.warehouse.artifacts import Artifacts, artifacts_at
+
+if TYPE_CHECKING:
+    from cleargrid_assets.warehouse.warehouse import Warehouse
 
 KEY = dg.AssetKey(["reports", "collections_report"])
 LATEST = "latest.html"
@@ -46,21 +51,22 @@ def build_collections_report() -> dg.AssetsDefinition:
         with explained():
             with warehouse.warehouse().reading() as connection:
                 figures = read_figures(connection)
-            file = write_report(figures, warehouse.settings, context.run.run_id)
+            reports = artifacts_at(reports_place(warehouse.warehouse()))
+            page, size = write_report(figures, warehouse.settings, reports, context.run.run_id)
         return dg.MaterializeResult(
             metadata={
-                "page": dg.MetadataValue.path(str(file)),
+                "page": dg.MetadataValue.path(page),
                 "month": str(figures.month),
                 "months": len(figures["months"]),
-                "bytes": file.stat().st_size,
+                "bytes": size,
             }
         )
 
     return collections_report
 
 
-def write_report(figures: Figures, settings: Settings, run_id: str) -> Path:
-    """Write the run's page, then put a copy in the place of the last one; return the run's file."""
+def write_report(figures: Figures, settings: Settings, reports: Artifacts, run_id: str) -> tuple[str, int]:
+    """Write the run's page and a copy in the place of the last one; return where the run's is, and its bytes."""
     from cleargrid_assets.assets.reports.page.page import page  # noqa: PLC0415 - charts are loaded when one is drawn
 
     written_at = datetime.now(UTC)
@@ -69,21 +75,16 @@ def write_report(figures: Figures, settings: Settings, run_id: str) -> Path:
         "timezone": settings.timezone,
         "row_scope": settings.row_scope,
     }
-    document = page(figures, said, written_at)
-    folder = reports_folder(settings)
-    folder.mkdir(parents=True, exist_ok=True)
-    file = folder / f"collections-{settings.environment}-{written_at:%Y%m%dT%H%M%S}-{run_id[:8]}.html"
-    for target in (file, folder / LATEST):
-        unfinished = target.with_name(f".{target.name}.{run_id[:8]}.unfinished")
-        unfinished.write_text(document, encoding="utf-8")
-        unfinished.replace(target)
-    return file
+    document = page(figures, said, written_at).encode()
+    name = f"collections-{settings.environment}-{written_at:%Y%m%dT%H%M%S}-{run_id[:8]}.html"
+    for target in (name, LATEST):
+        with reports.replacing(target) as file:
+            file.write_bytes(document)
+    return f"{reports.shown}/{name}", len(document)
 
 
-def reports_folder(settings: Settings) -> Path:
+def reports_place(warehouse: "Warehouse") -> str:
     """Where the pages go."""
-    address = settings.warehouse
-    if ":" in Path(address).parts[0] and not Path(address).is_absolute():
-        return Path("reports").resolve()
-    folder = Path(address).resolve().parent
-    return (folder.parent if folder.name == "data" else folder) / "reports"
+    folder = Path(warehouse.place)
+    beside = warehouse.is_lake or folder.name != "data"
+    return f"{warehouse.place if beside else folder.parent}/reports"

@@ -1,10 +1,9 @@
 """`reports/published_tables`: the analytics tables as Parquet files, which any tool can read at any time.
 
-Here: the copies. Not here: the tables. The folder `published` lies beside the warehouse file and holds the tables of
-one environment, whose name is in the file `ENVIRONMENT`.
+Here: the copies. Not here: the tables. The folder `published` lies beside the warehouse file, or with a lake's own
+files, and holds the tables of one environment, whose name is in the file `ENVIRONMENT`.
 """
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -15,10 +14,13 @@ from cleargrid_assets.failures import explained
 from cleargrid_assets.resources import WarehouseResource
 from cleargrid_assets.tables.analytics import ANALYTICS_TABLES
 from cleargrid_assets.tables.table import Table
+from cleargrid_assets.warehouse.artifacts import Artifacts, artifacts_at
 from cleargrid_assets.warehouse.inventory import has_table
 
 if TYPE_CHECKING:
     import duckdb
+
+    from cleargrid_assets.warehouse.warehouse import Warehouse
 
 KEY = dg.AssetKey(["reports", "published_tables"])
 
@@ -31,7 +33,7 @@ def build_published_tables() -> dg.AssetsDefinition:
         group_name="reports",
         deps=[dg.AssetKey(table.key) for table in ANALYTICS_TABLES],
         description=(
-            "Every analytics table as a Parquet file in the folder `published` beside the warehouse, for tools that "
+            "Every analytics table as a Parquet file in `published` beside the warehouse, for tools that "
             "read files. Each file is replaced as a whole: a reader sees the old one or the new one."
         ),
         metadata={"dagster/code_references": code_references(*KEY.path)},
@@ -42,33 +44,27 @@ def build_published_tables() -> dg.AssetsDefinition:
     )
     def published_tables(warehouse: dg.ResourceParam[WarehouseResource]) -> dg.MaterializeResult[None]:
         with explained():
-            folder, rows = publish(warehouse)
-        return dg.MaterializeResult(metadata={"folder": dg.MetadataValue.path(str(folder)), **rows})
+            folder, rows = publish(warehouse.warehouse(), warehouse.settings.environment)
+        return dg.MaterializeResult(metadata={"folder": dg.MetadataValue.path(folder), **rows})
 
     return published_tables
 
 
-def publish(warehouse: WarehouseResource) -> tuple[Path, dict[str, int]]:
+def publish(warehouse: "Warehouse", environment: str) -> tuple[str, dict[str, int]]:
     """Copy every analytics table that exists; return the folder and the rows of each table."""
-    folder = published_folder(warehouse)
-    folder.mkdir(parents=True, exist_ok=True)
-    with warehouse.warehouse().reading() as connection:
+    published = artifacts_at(f"{warehouse.place}/published")
+    with warehouse.reading() as connection:
         tables = [table for table in ANALYTICS_TABLES if has_table(connection, table)]
-        rows = {table.name: _copy(connection, table, folder) for table in tables}
-    (folder / "ENVIRONMENT").write_text(f"{warehouse.settings.environment}\n", encoding="utf-8")
-    return folder, rows
+        rows = {table.name: _copy(connection, table, published) for table in tables}
+    with published.replacing("ENVIRONMENT") as file:
+        file.write_text(f"{environment}\n", encoding="utf-8")
+    return published.shown, rows
 
 
-def published_folder(warehouse: WarehouseResource) -> Path:
-    """`published`, beside the warehouse file."""
-    return Path(warehouse.settings.warehouse).resolve().parent / "published"
-
-
-def _copy(connection: "duckdb.DuckDBPyConnection", table: Table, folder: Path) -> int:
-    """Write one table beside its file, then put it in the file's place."""
-    unfinished, finished = folder / f".{table.name}.parquet.unfinished", folder / f"{table.name}.parquet"
-    path = str(unfinished).replace("'", "''")
+def _copy(connection: "duckdb.DuckDBPyConnection", table: Table, published: Artifacts) -> int:
+    """Write one table in the place of its file; return its rows."""
     order = ", ".join(table.grain)
-    connection.execute(f"COPY (FROM {table.qualified_name} ORDER BY {order}) TO '{path}' (FORMAT parquet)")
-    unfinished.replace(finished)
-    return int(connection.execute(f"SELECT count(*) FROM {table.qualified_name}").fetchall()[0][0])
+    with published.replacing(f"{table.name}.parquet") as file:
+        path = str(file).replace("'", "''")
+        copied = connection.execute(f"COPY (FROM {table.qualified_name} ORDER BY {order}) TO '{path}' (FORMAT parquet)")
+        return int(copied.fetchall()[0][0])

@@ -1,0 +1,60 @@
+"""Files for people and for other tools are replaced as a whole, and a place that cannot be written is named."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cleargrid_assets.warehouse import WarehouseUnreachableError, WarehouseUnreadableError, WarehouseWriteError
+from cleargrid_assets.warehouse.artifacts import artifacts_at
+from cleargrid_assets_tests.postgres_server import free_port
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cleargrid_assets.warehouse.artifacts import Artifacts
+
+
+def test_a_file_is_the_old_one_until_the_new_one_is_complete(tmp_path: Path) -> None:
+    artifacts, place = artifacts_at(str(tmp_path / "published")), tmp_path / "published" / "mix.parquet"
+    for text in ("old", "new"):
+        before = place.read_text(encoding="utf-8") if place.exists() else None
+        with artifacts.replacing("mix.parquet") as file:
+            file.write_text(text, encoding="utf-8")
+            assert (place.read_text(encoding="utf-8") if place.exists() else None) == before
+        assert place.read_text(encoding="utf-8") == text
+    assert list(place.parent.iterdir()) == [place]
+
+
+def test_a_file_that_could_not_be_made_leaves_the_old_one_and_nothing_else(tmp_path: Path) -> None:
+    (tmp_path / "mix.parquet").write_text("old", encoding="utf-8")
+    with pytest.raises(ZeroDivisionError):
+        fail_half_way(artifacts_at(str(tmp_path)))
+    assert [path.read_text(encoding="utf-8") for path in tmp_path.iterdir()] == ["old"]
+
+
+def fail_half_way(artifacts: Artifacts) -> None:
+    with artifacts.replacing("mix.parquet") as file:
+        file.write_text("half", encoding="utf-8")
+        _ = 1 / 0
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    artifacts = artifacts_at(str(tmp_path / "file" / "published"))
+    with pytest.raises(WarehouseUnreadableError, match=f"nothing can be written in {tmp_path}/file"):
+        artifacts.examine()
+    with pytest.raises(WarehouseWriteError, match=r"file/published/mix\.parquet could not be written"):  # noqa: SIM117 - the error is that of entering
+        with artifacts.replacing("mix.parquet"):
+            pass
+
+
+def test_a_store_that_does_not_answer_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "geheim", "AWS_REGION": "us-east-1",
+                        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{free_port()}"}.items():  # fmt: skip
+        monkeypatch.setenv(name, value)
+    artifacts = artifacts_at("s3://lake/d23/published")
+    with pytest.raises(WarehouseUnreachableError, match="s3://lake/d23/published/ could not be written") as said:
+        artifacts.examine()
+    assert "geheim" not in str(said.value)
