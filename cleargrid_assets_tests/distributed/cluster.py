@@ -7,33 +7,48 @@ Here: starting it, asking for backfills, watching runs. Not here: expectations.
 
 from __future__ import annotations
 
-import json
 import os
+import re
 import shutil
-import subprocess
 import sys
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 import requests
+from dagster._core.execution.backfill import BULK_ACTION_TERMINAL_STATUSES
+from dagster._core.storage.tags import BACKFILL_ID_TAG
 from ray.job_submission import JobSubmissionClient
 
+from cleargrid_assets.definitions import build_definitions
 from cleargrid_assets.jobs import REFRESH_MONTH
-from cleargrid_assets_tests.distributed.processes import is_listening, kill_host, service, start, wait_until
+from cleargrid_assets.settings import Settings
+from cleargrid_assets_tests.distributed.object_store import BUCKET_DATA, START_SECONDS, started_object_store
+from cleargrid_assets_tests.distributed.processes import (
+    command,
+    is_listening,
+    kill_host,
+    service,
+    start,
+    wait_until,
+)
 from cleargrid_assets_tests.postgres_server import free_port, started_postgres
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from dagster._core.execution.backfill import BulkActionStatus
+
+    from cleargrid_assets_tests.distributed.object_store import ObjectStore
     from cleargrid_assets_tests.postgres_server import PostgresServer
 
 PROJECT = Path(__file__).resolve().parents[2]
-START_SECONDS = 120
-NODES = 2
+HOSTS = ("host-one", "host-two")
+PROCESSORS = 2
+"""Of each host, as Ray is told."""
 WORKSPACE = """
 load_from:
   - grpc_server:
@@ -41,9 +56,14 @@ load_from:
       port: {port}
       location_name: cleargrid_assets
 """
-ACCESS_KEY, SECRET_KEY = "lake", "s3-secret-of-the-tests"
-BUCKET_DATA = "s3://lake/d23"
-ENDED = (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED)
+LAUNCH = """
+mutation ($backfill: LaunchBackfillParams!) {
+  launchPartitionBackfill(backfillParams: $backfill) {
+    ... on LaunchBackfillSuccess { backfillId }
+    ... on PythonError { message }
+  }
+}
+"""
 
 
 @dataclass
@@ -52,10 +72,10 @@ class Cluster:
 
     folder: Path
     catalog: PostgresServer
+    store: ObjectStore
     variables: Mapping[str, str]
     instance: dg.DagsterInstance
-    ray_port: int
-    backfills: int = field(default=0)
+    ports: Mapping[str, int]
 
     @property
     def environment(self) -> dict[str, str]:
@@ -64,14 +84,15 @@ class Cluster:
 
     def start_node(self, host: str) -> None:
         """A further Ray node: another host with two processors."""
-        arguments = ["ray", "start", f"--address=127.0.0.1:{self.ray_port}", "--num-cpus=2", "--block"]
+        address, processors = f"--address=127.0.0.1:{self.ports['ray']}", f"--num-cpus={PROCESSORS}"
+        arguments = ["ray", "start", address, processors, "--block"]
         start(
             [command(arguments[0]), *arguments[1:]],
             home_environment(self.folder, host, self.variables),
             self.folder / f"{host}.log",
             host,
         )
-        wait_until(f"{host} joins", lambda: len(self._nodes()) == NODES, START_SECONDS)
+        wait_until(f"{host} joins", lambda: len(self._nodes()) == len(HOSTS), START_SECONDS)
 
     def accepts_jobs(self) -> bool:
         """Whether Ray's job server works already; it answers before it does."""
@@ -89,44 +110,43 @@ class Cluster:
         return {run.run_id for run in started if jobs.get(f"dagster-run-{run.run_id}") in second}
 
     def ask_for(self, months: Sequence[str]) -> str:
-        """Ask Dagster for a backfill of `months`, with everything that is made of them; its name."""
-        self.backfills += 1
-        name = f"backfill {self.backfills}"
-        arguments = ["job", "backfill", "-w", str(self.folder / "workspace.yaml"), "--job", REFRESH_MONTH, "--noprompt"]
-        subprocess.run(
-            [command("dagster"), *arguments, "--partitions", ",".join(months), "--tags", f'{{"asked": "{name}"}}'],
-            env=self.environment,
-            cwd=self.environment["HOME"],
-            check=True,
-            capture_output=True,
+        """Ask for a backfill of `months` as the UI does, with everything that is made of them; its id."""
+        assets = (
+            build_definitions(Settings(self.variables)).resolve_job_def(REFRESH_MONTH).asset_layer.selected_asset_keys
         )
-        return name
+        selection = [{"path": list(key.path)} for key in sorted(assets)]
+        answer = requests.post(
+            f"http://127.0.0.1:{self.ports['webserver']}/graphql",
+            json={
+                "query": LAUNCH,
+                "variables": {"backfill": {"assetSelection": selection, "partitionNames": list(months)}},
+            },
+            timeout=60,
+        )
+        launched: str = answer.json()["data"]["launchPartitionBackfill"]["backfillId"]
+        return launched
 
-    def runs(self, name: str) -> list[dg.DagsterRun]:
+    def runs(self, backfill: str) -> list[dg.DagsterRun]:
         """All runs of a backfill, those that were started anew included."""
-        return list(self.instance.get_runs(dg.RunsFilter(tags={"asked": name})))
+        return list(self.instance.get_runs(dg.RunsFilter(tags={BACKFILL_ID_TAG: backfill})))
 
-    def wait_for_end(self, name: str, months: int, seconds: float) -> list[dg.DagsterRun]:
-        """The runs once all have ended and every month has one that succeeded, or nothing happens any more."""
+    def status(self, backfill: str) -> BulkActionStatus:
+        """What Dagster says of a backfill."""
+        found = self.instance.get_backfill(backfill)
+        assert found is not None
+        return found.status
+
+    def wait_for_end(
+        self, backfill: str, seconds: float, meanwhile: Callable[[], object] = lambda: None
+    ) -> list[dg.DagsterRun]:
+        """The backfill's runs once Dagster says that it has ended, by itself; `meanwhile` is called while it works."""
 
         def has_ended() -> bool:
-            runs = self.runs(name)
-            done = {run.tags["dagster/partition"] for run in runs if run.status == dg.DagsterRunStatus.SUCCESS}
-            return len(done) == months and all(run.status in ENDED for run in runs)
+            meanwhile()
+            return self.status(backfill) in BULK_ACTION_TERMINAL_STATUSES
 
-        wait_until(f"{name} ends", has_ended, seconds)
-        return self.runs(name)
-
-    def wait_for_all(self, name: str, months: int, seconds: float) -> list[dg.DagsterRun]:
-        """The runs once every month has one and all have ended, well or not."""
-
-        def have_ended() -> bool:
-            runs = self.runs(name)
-            months_run = {run.tags["dagster/partition"] for run in runs}
-            return len(months_run) == months and all(run.status in ENDED for run in runs)
-
-        wait_until(f"all runs of {name} end", have_ended, seconds)
-        return self.runs(name)
+        wait_until(f"{backfill} ends", has_ended, seconds)
+        return self.runs(backfill)
 
     def hosts_of(self, runs: Sequence[dg.DagsterRun]) -> set[str]:
         """The Ray nodes on which `runs` were executed."""
@@ -149,7 +169,7 @@ def home_environment(folder: Path, host: str, variables: Mapping[str, str]) -> d
     """The environment of `host`, with a home of its own."""
     home = folder / host
     home.mkdir(exist_ok=True)
-    shutil.copyfile(PROJECT / "deploy" / "dagster-ray.yaml", home / "dagster.yaml")
+    shutil.copyfile(folder / "dagster.yaml", home / "dagster.yaml")
     return {
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         "HOME": str(home),
@@ -172,17 +192,20 @@ def _variables(variables: Mapping[str, str], *names: str) -> Iterator[None]:
 
 
 @contextmanager
-def started_cluster(folder: Path, binaries: Path, settings: Mapping[str, str]) -> Iterator[Cluster]:
+def started_cluster(
+    folder: Path, binaries: Path, settings: Mapping[str, str], *, nodes: int = len(HOSTS)
+) -> Iterator[Cluster]:
     """Start everything, in the order in which it is needed; stop everything at the end."""
+    _write_instance(folder, runs=nodes * PROCESSORS)
     with ExitStack() as stack:
         dagster_db = stack.enter_context(started_postgres(binaries))
         catalog = stack.enter_context(started_postgres(binaries))
-        s3 = stack.enter_context(_object_store(folder))
-        ports = {name: free_port() for name in ("ray", "dashboard", "code")}
+        store = stack.enter_context(started_object_store(folder / "store"))
+        ports = {name: free_port() for name in ("ray", "dashboard", "code", "webserver")}
         url = dagster_db.dsn_url(dagster_db.create_database())
         variables = {
             **settings,
-            **s3,
+            **store.variables,
             "CLEARGRID_WAREHOUSE": f"ducklake:postgres:{catalog.dsn(catalog.create_database())}",
             "CLEARGRID_LAKE_DATA": BUCKET_DATA,
             "DAGSTER_POSTGRES_URL": url,
@@ -192,35 +215,40 @@ def started_cluster(folder: Path, binaries: Path, settings: Mapping[str, str]) -
         stack.enter_context(_variables(variables, "DAGSTER_POSTGRES_URL", "DAGSTER_RAY_ADDRESS"))
         environment = home_environment(folder, "services", variables)
         instance = stack.enter_context(dg.DagsterInstance.from_config(environment["DAGSTER_HOME"]))
-        cluster = Cluster(folder, catalog, variables, instance, ports["ray"])
+        cluster = Cluster(folder, catalog, store, variables, instance, ports)
         stack.enter_context(
             _service(
                 "host-one", _head(ports), home_environment(folder, "host-one", variables), folder, ports["dashboard"]
             )
         )
-        cluster.start_node("host-two")
+        for host in HOSTS[1:nodes]:
+            stack.callback(kill_host, host)
+            cluster.start_node(host)
         wait_until("Ray accepts jobs", cluster.accepts_jobs, START_SECONDS)
-        stack.callback(kill_host, "host-two")
-        code = [
-            "dagster",
-            "code-server",
-            "start",
-            "-h",
-            "127.0.0.1",
-            "-p",
-            str(ports["code"]),
-            "-m",
-            "cleargrid_assets.definitions",
-        ]
-        stack.enter_context(_service("code", code, environment, folder, ports["code"]))
-        daemon = ["dagster-daemon", "run", "-w", str(folder / "workspace.yaml")]
-        stack.enter_context(_service("daemon", daemon, environment, folder, None))
+        workspace = ["-w", str(folder / "workspace.yaml")]
+        code = ["-h", "127.0.0.1", "-p", str(ports["code"]), "-m", "cleargrid_assets.definitions"]
+        webserver = ["-h", "127.0.0.1", "-p", str(ports["webserver"]), *workspace]
+        for name, arguments in {
+            "code": ["dagster", "code-server", "start", *code],
+            "daemon": ["dagster-daemon", "run", *workspace],
+            "webserver": ["dagster-webserver", *webserver],
+        }.items():
+            stack.enter_context(_service(name, arguments, environment, folder, ports.get(name)))
         yield cluster
+
+
+def _write_instance(folder: Path, runs: int) -> None:
+    """The instance of `deploy/`, with as many runs at once as there are processors."""
+    text = (PROJECT / "deploy" / "dagster-ray.yaml").read_text(encoding="utf-8")
+    changed, found = re.subn(r"max_concurrent_runs: \d+", f"max_concurrent_runs: {runs}", text)
+    assert found == 1
+    (folder / "dagster.yaml").write_text(changed, encoding="utf-8")
 
 
 def _head(ports: Mapping[str, int]) -> list[str]:
     return [
-        "ray", "start", "--head", "--block", "--node-ip-address=127.0.0.1", f"--port={ports['ray']}", "--num-cpus=2",
+        "ray", "start", "--head", "--block", "--node-ip-address=127.0.0.1", f"--port={ports['ray']}",
+        f"--num-cpus={PROCESSORS}",
         "--include-dashboard=true", "--dashboard-host=127.0.0.1", f"--dashboard-port={ports['dashboard']}",
     ]  # fmt: skip
 
@@ -233,37 +261,3 @@ def _service(
         if port is not None:
             wait_until(f"{name} answers", lambda: is_listening(port), START_SECONDS)
         yield
-
-
-@contextmanager
-def _object_store(folder: Path) -> Iterator[dict[str, str]]:
-    """SeaweedFS as an S3 server with one bucket; the variables that reach it."""
-    data = folder / "store"
-    data.mkdir()
-    ports = {name: free_port() for name in ("master", "volume", "filer", "s3")}
-    credentials = [{"accessKey": ACCESS_KEY, "secretKey": SECRET_KEY}]
-    actions = ["Admin", "Read", "Write", "List", "Tagging"]
-    identities = [{"name": "lake", "credentials": credentials, "actions": actions}]
-    (data / "s3.json").write_text(json.dumps({"identities": identities}), encoding="utf-8")
-    arguments = [
-        "weed", "server", "-ip=127.0.0.1", f"-dir={data}", "-volume.max=20", "-master.volumeSizeLimitMB=64", "-s3",
-        *(f"-{name}.port={port}" for name, port in ports.items()), f"-s3.config={data / 's3.json'}",
-    ]  # fmt: skip
-    environment = {"PATH": os.environ["PATH"], "HOME": str(data)}
-    with _service("store", arguments, environment, folder, ports["s3"]):
-        shell = "s3.bucket.create -name lake\n"
-        subprocess.run(
-            [command("weed"), "shell", f"-master=127.0.0.1:{ports['master']}"],
-            input=shell.encode(), env=environment, check=True, capture_output=True, timeout=60,
-        )  # fmt: skip
-        yield {
-            "AWS_ACCESS_KEY_ID": ACCESS_KEY,
-            "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
-            "AWS_REGION": "us-east-1",
-            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{ports['s3']}",
-        }
-
-
-def command(name: str) -> str:
-    """The path of a command of this environment."""
-    return str(Path(sys.executable).parent / name)

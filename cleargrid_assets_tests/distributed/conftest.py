@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -60,10 +59,11 @@ def cluster(emulator: Emulator) -> Iterator[Cluster]:
         yield running
 
 
-@pytest.fixture
-def platform(emulator: Emulator, cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> Platform:
-    """The warehouse as a reader on another machine sees it."""
-    for name, value in cluster.variables.items():
-        if name not in os.environ:
-            monkeypatch.setenv(name, value)
-    return Platform(emulator, cluster.variables, cluster.instance)
+@pytest.fixture(scope="module")
+def platform(emulator: Emulator, cluster: Cluster) -> Iterator[Platform]:
+    """The warehouse as a reader on another machine sees it: the bucket's keys are in its environment."""
+    with pytest.MonkeyPatch.context() as environment:
+        for name in cluster.variables:
+            if name.startswith("AWS_"):
+                environment.setenv(name, cluster.variables[name])
+        yield Platform(emulator, cluster.variables, cluster.instance)

@@ -1,0 +1,88 @@
+"""SeaweedFS as an S3 server with one bucket, on loopback, with a folder of its own.
+
+Here: starting it, killing it, starting it again with what it held. Not here: what is kept in it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cleargrid_assets_tests.distributed.processes import command, is_listening, kill_host, start, wait_until
+from cleargrid_assets_tests.postgres_server import free_port
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+ACCESS_KEY, SECRET_KEY = "lake", "s3-secret-of-the-tests"
+HOST = "store"
+START_SECONDS = 120
+BUCKET = "lake"
+BUCKET_DATA = f"s3://{BUCKET}/d23"
+
+
+@dataclass(frozen=True)
+class ObjectStore:
+    """A running server; its ports stay the same when it is started again."""
+
+    folder: Path
+    ports: Mapping[str, int]
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """The variables that AWS's own tools read."""
+        return {
+            "AWS_ACCESS_KEY_ID": ACCESS_KEY,
+            "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
+            "AWS_REGION": "us-east-1",
+            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{self.ports['s3']}",
+        }
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        arguments = [
+            "server", "-ip=127.0.0.1", f"-dir={self.folder}", "-volume.max=20", "-master.volumeSizeLimitMB=64", "-s3",
+            *(f"-{name}.port={port}" for name, port in self.ports.items()), f"-s3.config={self.folder / 's3.json'}",
+        ]  # fmt: skip
+        start([command("weed"), *arguments], self._environment, self.folder.with_suffix(".log"), HOST)
+        wait_until("the store answers", lambda: is_listening(self.ports["s3"]), START_SECONDS)
+
+    def kill(self) -> None:
+        """Cut it off in the middle of what it does."""
+        kill_host(HOST)
+
+    def create_bucket(self) -> None:
+        """Make the bucket, once."""
+        subprocess.run(
+            [command("weed"), "shell", f"-master=127.0.0.1:{self.ports['master']}"],
+            input=f"s3.bucket.create -name {BUCKET}\n".encode(), env=self._environment, check=True,
+            capture_output=True, timeout=60,
+        )  # fmt: skip
+
+    @property
+    def _environment(self) -> dict[str, str]:
+        return {"PATH": os.environ["PATH"], "HOME": str(self.folder)}
+
+
+@contextmanager
+def started_object_store(folder: Path) -> Iterator[ObjectStore]:
+    """A server with an empty bucket; killed at the end of the block."""
+    store = ObjectStore(folder, {name: free_port() for name in ("master", "volume", "filer", "s3")})
+    folder.mkdir()
+    identity = {
+        "name": "lake",
+        "credentials": [{"accessKey": ACCESS_KEY, "secretKey": SECRET_KEY}],
+        "actions": ["Admin", "Read", "Write", "List", "Tagging"],
+    }
+    (folder / "s3.json").write_text(json.dumps({"identities": [identity]}), encoding="utf-8")
+    try:
+        store.start()
+        store.create_bucket()
+        yield store
+    finally:
+        store.kill()
