@@ -4,6 +4,7 @@ BIN := .venv/bin
 INSTALLED := .venv/installed
 LAKE := .venv-lake
 LAKE_INSTALLED := $(LAKE)/installed
+KNOWING_WAREHOUSES := analytics assets automation commands landing outcome_map project reports warehouse
 
 .PHONY: demo dev test test-lake test-distributed check format bench clean
 
@@ -17,12 +18,13 @@ test: $(INSTALLED)
 	$(BIN)/pytest
 
 # The same rules on the lake's version of DuckDB, with a lake in PostgreSQL as the warehouse (apt-get install postgresql).
+# Client, emulator and browser tests know no warehouse; ONLY=... runs a part.
 test-lake: $(LAKE_INSTALLED)
-	$(LAKE)/bin/pytest --warehouse postgres $(addprefix cleargrid_assets_tests/,warehouse landing automation project)
+	$(LAKE)/bin/pytest --warehouse postgres $(or $(ONLY),$(addprefix cleargrid_assets_tests/,$(KNOWING_WAREHOUSES)))
 
 # A whole deployment on loopback, with hosts and services that die: about ten minutes.
 test-distributed: $(LAKE_INSTALLED)
-	$(LAKE)/bin/pytest --distributed cleargrid_assets_tests/distributed $(ONLY)
+	$(LAKE)/bin/pytest --distributed $(or $(ONLY),cleargrid_assets_tests/distributed)
 
 check: $(INSTALLED)
 	$(BIN)/ruff format --check .
