@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from benchmarks import backfills, loading, platform
+from benchmarks import backfills, lakes, loading, platform
 
 BENCHMARKS = {
     "side-by-side": loading.side_by_side,
@@ -17,15 +17,17 @@ BENCHMARKS = {
     "backfill": backfills.backfill,
     "choices": backfills.choices,
 }
+DISTRIBUTED = {"lake": lakes.lake, "hosts": lakes.hosts}
+"""Those that need `.venv-lake` and PostgreSQL; asked for by name only."""
 
 
 def main() -> None:
     """Run what was asked for."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks")
-    parser.add_argument("names", nargs="*", choices=[*BENCHMARKS, []], help="which; none: all")
+    parser.add_argument("names", nargs="*", choices=[*BENCHMARKS, *DISTRIBUTED, []], help="which; none: all")
     for name in parser.parse_args().names or BENCHMARKS:
         print(f"\n== {name}", flush=True)
-        BENCHMARKS[name]()
+        {**BENCHMARKS, **DISTRIBUTED}[name]()
 
 
 if __name__ == "__main__":

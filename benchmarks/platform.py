@@ -16,6 +16,8 @@ from benchmarks.measure import Measured, median, run
 from cleargrid_assets.commands.emulated import emulator_settings
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cleargrid_assets.emulator import Emulator
 
 RAW = "raw/d23_manual_communication_logs"
@@ -44,7 +46,7 @@ def one_run(rows: int = 20_000) -> None:
     """One month of 20,000 rows with Dagster's own command, from start to exit."""
     with emulator(rows) as server, tempfile.TemporaryDirectory() as folder:
         for attempt in ("first", "again"):
-            measured = _materialize(server, Path(folder), RAW)
+            measured = materialize(server, Path(folder), RAW)
             print(f"{attempt:<7}{rows:,} rows: {measured.wall_seconds:.1f} s wall, {measured.cpu_seconds:.1f} cpu s, "
                   f"{measured.peak_mb:.0f} MB")  # fmt: skip
 
@@ -52,14 +54,15 @@ def one_run(rows: int = 20_000) -> None:
 def marts(rows: int = 2_000_000) -> None:
     """Core and the three base marts of a month of two million rows."""
     with emulator(rows) as server, tempfile.TemporaryDirectory() as folder:
-        raw = _materialize(server, Path(folder), RAW)
-        derived = _materialize(server, Path(folder), MARTS)
+        raw = materialize(server, Path(folder), RAW)
+        derived = materialize(server, Path(folder), MARTS)
         print(f"raw    {rows:,} rows: {raw.wall_seconds:.1f} s wall, {raw.cpu_seconds:.1f} cpu s, {raw.peak_mb:.0f} MB")
         print(f"marts  {rows:,} rows: {derived.wall_seconds:.1f} s wall, {derived.cpu_seconds:.1f} cpu s, "
               f"{derived.peak_mb:.0f} MB")  # fmt: skip
 
 
-def _materialize(server: Emulator, folder: Path, selection: str) -> Measured:
+def materialize(server: Emulator, folder: Path, selection: str, variables: Mapping[str, str] | None = None) -> Measured:
+    """A run of `selection` for the month, in a process of its own, with `variables` over the usual settings."""
     environment = {
         **os.environ,
         **emulator_settings(server),
@@ -67,6 +70,7 @@ def _materialize(server: Emulator, folder: Path, selection: str) -> Measured:
         "CLEARGRID_CONCURRENCY": "8",
         "CLEARGRID_PAGE_SIZE": "1000",
         "CLEARGRID_START_MONTH": f"{NOW.year - 2}-01",
+        **(variables or {}),
     }
     arguments = ["-m", "cleargrid_assets.definitions", "--select", selection, "--partition", MONTH]
     command = [str(Path(sys.executable).with_name("dagster")), "asset", "materialize", *arguments]

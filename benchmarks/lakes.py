@@ -1,0 +1,103 @@
+"""The lake beside the file, and two hosts beside one, in the environment of `make test-distributed`.
+
+Here: the same assets on other warehouses and hosts. Not here: starting these (`cleargrid_assets_tests.distributed`).
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+import uuid
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmarks.loading import MONTH, NOW, PAIRS, emulator
+from benchmarks.measure import median, run_loader
+from benchmarks.platform import MARTS, RAW, materialize
+from cleargrid_assets.commands.emulated import emulator_settings
+from cleargrid_assets.partitions import build_months, recent_months
+from cleargrid_assets.settings import Settings
+from cleargrid_assets_tests.postgres_server import PostgresServer, find_binaries, started_postgres
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from benchmarks.measure import Measured
+
+    Fresh = Callable[[Path], Mapping[str, str]]
+
+STEPS = {"first load": RAW, "read again": RAW, "core and marts": MARTS}
+BACKFILL_SECONDS = 3600
+
+
+def lake(rows: int = 1_000_000, *, pairs: int = PAIRS) -> None:
+    """A month's load, re-read and marts in a file, in a lake in a folder, and in a lake in an S3 store."""
+    measured: dict[tuple[str, str], list[Measured]] = {}
+    with emulator(rows) as server, _warehouses() as warehouses:
+        run_loader("simplest", server.base_url, MONTH)  # the emulator makes its rows once, outside the race
+        for _ in range(pairs):
+            for kind, fresh in warehouses.items():
+                with tempfile.TemporaryDirectory() as folder:
+                    variables = fresh(Path(folder))
+                    for step, selection in STEPS.items():
+                        of_step = measured.setdefault((step, kind), [])
+                        of_step.append(materialize(server, Path(folder), selection, variables))
+    print(f"\n{rows:,} rows of a month, `dagster asset materialize`, medians of {pairs}, ratios to the file:")
+    for (step, kind), runs in measured.items():
+        parts = [f"{median(runs, field) / median(measured[step, 'file'], field):5.2f}x" for field in FIELDS]
+        print(f"{step:<16}{kind:<16}{median(runs, 'wall_seconds'):6.1f} s wall  " + "  ".join(parts))
+
+
+FIELDS = ("wall_seconds", "cpu_seconds", "peak_mb")
+
+
+@contextmanager
+def _warehouses() -> Iterator[dict[str, Fresh]]:
+    """What makes the settings of an empty warehouse of each kind."""
+    from cleargrid_assets_tests.distributed.object_store import BUCKET_DATA, started_object_store  # noqa: PLC0415 - needs dev-distributed
+
+    with (
+        started_postgres(_binaries()) as server,
+        tempfile.TemporaryDirectory() as folder,
+        started_object_store(Path(folder, "store")) as store,
+    ):
+        yield {
+            "file": lambda _home: {},
+            "lake in a folder": lambda home: _lake(server, str(home / "lake")),
+            "lake in S3": lambda _home: {**store.variables, **_lake(server, f"{BUCKET_DATA}-{uuid.uuid4().hex}")},
+        }
+
+
+def _lake(server: PostgresServer, data: str) -> dict[str, str]:
+    address = f"ducklake:postgres:{server.dsn(server.create_database())}"
+    return {"CLEARGRID_WAREHOUSE": address, "CLEARGRID_LAKE_DATA": data}
+
+
+def _binaries() -> Path:
+    binaries = find_binaries()
+    assert binaries is not None, "apt-get install postgresql"
+    return binaries
+
+
+def hosts(months: int = 12, rows: int = 20_000, *, delay_ms: int = 200) -> None:
+    """A backfill on one Ray node of two processors, and on two; small pages, so that there is waiting to share."""
+    from cleargrid_assets_tests.distributed.cluster import started_cluster  # noqa: PLC0415 - needs dev-distributed
+
+    print(f"\n{months} months of {rows:,} rows, pages of 100, {delay_ms} ms each; two runs at once on each node:")
+    with emulator(rows, delay_ms=delay_ms) as server:
+        settings = {
+            **emulator_settings(server),
+            "CLEARGRID_START_MONTH": f"{NOW.year - 2}-01",
+            "CLEARGRID_PAGE_SIZE": "100",
+        }
+        keys = recent_months(build_months(Settings(settings)), NOW, months)
+        for nodes in (1, 2):
+            with (
+                tempfile.TemporaryDirectory(prefix="cg-") as folder,
+                started_cluster(Path(folder), _binaries(), settings, nodes=nodes) as cluster,
+            ):
+                started = time.monotonic()
+                cluster.wait_for_end(cluster.ask_for(keys), BACKFILL_SECONDS)
+                seconds = time.monotonic() - started
+                print(f"{nodes} node(s): {seconds:.0f} s, {seconds / months:.1f} s a month", flush=True)
