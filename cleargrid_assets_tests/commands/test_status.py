@@ -15,6 +15,7 @@ from click.testing import CliRunner
 from cleargrid_assets.commands.cleargrid import cleargrid
 from cleargrid_assets.commands.instance import EMULATOR, dagster_home
 from cleargrid_assets.commands.status import month_statuses
+from cleargrid_assets_tests.addresses import FILE
 from cleargrid_assets_tests.landing.rows_of_may import row
 from cleargrid_assets_tests.logged_rows import serve
 from cleargrid_assets_tests.platform_under_test import NOW, Platform
@@ -113,6 +114,7 @@ def test_without_a_setting_the_missing_one_is_named():
     assert "Traceback" not in output
 
 
+@pytest.mark.parametrize("warehouse_variables", [FILE], indirect=True)
 def test_what_is_no_warehouse_is_said_in_one_sentence(platform):
     platform.file.write_text("notes, not a database\n" * 500)
     code, output = asked(platform.variables)
@@ -120,6 +122,7 @@ def test_what_is_no_warehouse_is_said_in_one_sentence(platform):
     assert "CLEARGRID_WAREHOUSE" in output
 
 
+@pytest.mark.parametrize("warehouse_variables", [FILE], indirect=True)
 def test_while_somebody_writes_it_waits_and_then_answers(platform):
     platform.load()
     holding = [sys.executable, "-c", HOLD, str(platform.file)]
