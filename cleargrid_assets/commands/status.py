@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 HEADER = f"{'month':<9}{'rows':>10}{'quarantined':>13}{'duplicates':>12}  {'last load (UTC)':<18}{'state':<11}checks"
+
+QUEUE_SECONDS = 30.0
+"""For runs that write, which take seconds each: a person is waiting."""
 
 SUCCEEDED = "SUCCEEDED"
 ENDED = frozenset({SUCCEEDED, "FAILED"})
@@ -86,7 +89,7 @@ def month_statuses(settings: Settings, now: datetime | None = None) -> list[Mont
     Raises `SettingsError`, or `WarehouseError` when the warehouse is busy or cannot be opened.
     """
     months = build_months(settings)
-    loads = last_loads(WarehouseResource(settings).warehouse())
+    loads = last_loads(replace(WarehouseResource(settings).warehouse(), queue_seconds=QUEUE_SECONDS))
     outcomes = _check_outcomes(settings)
     keys = months.get_partition_keys(current_time=now or datetime.now(UTC))
     return [_status(key, loads.get(month_of(key)), outcomes[key]) for key in keys]

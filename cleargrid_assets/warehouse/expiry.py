@@ -8,12 +8,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from cleargrid_assets.warehouse.lake import TABLES, data_path
+
 if TYPE_CHECKING:
     from cleargrid_assets.warehouse.warehouse import Warehouse
 
 EXPIRE = "CALL ducklake_expire_snapshots('{lake}', older_than => now() - INTERVAL {days} DAY)"
 REWRITE = "CALL ducklake_rewrite_data_files('{lake}', delete_threshold => {share})"
 MERGE = "CALL ducklake_merge_adjacent_files('{lake}')"
+ORPHANS = "CALL ducklake_delete_orphaned_files('{lake}', older_than => now() - INTERVAL {days} DAY)"
 CLEAN_UP = "CALL ducklake_cleanup_old_files('{lake}', older_than => now() - INTERVAL {days} DAY)"
 DELETED_SHARE = 0.05
 """A file is worth writing anew once that share of its rows is deleted: until then a reader skips them cheaply."""
@@ -30,6 +33,7 @@ class Expired:
 def expire(lake: Warehouse, keep_days: int) -> Expired:
     """Drop snapshots and replaced files older than `keep_days`; the tables' rows stay as they are.
 
+    Files of writes that were killed go as well, where the folder holds nothing but our tables.
     Files with many deleted rows are written anew without them, small neighbouring files become one. Readers that are
     at work keep what they read: a file goes `keep_days` after it was replaced, not sooner.
     """
@@ -41,4 +45,6 @@ def expire(lake: Warehouse, keep_days: int) -> Expired:
         connection.execute(REWRITE.format(lake=name, share=DELETED_SHARE)).fetchall()
         connection.execute(MERGE.format(lake=name)).fetchall()
         files = connection.execute(CLEAN_UP.format(lake=name, days=keep_days)).fetchall()
+        if data_path(connection, name).endswith(TABLES):
+            files += connection.execute(ORPHANS.format(lake=name, days=keep_days)).fetchall()
     return Expired(len(snapshots), len(files))

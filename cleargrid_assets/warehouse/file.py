@@ -54,8 +54,8 @@ class DuckDBFile:
 
     @property
     def exists(self) -> bool:
-        """Whether the file is there."""
-        return self.path.exists()
+        """Whether there is more than an empty file, which is what a kill while it is made leaves."""
+        return self.path.exists() and self.path.stat().st_size > 0
 
     @property
     def place(self) -> str:
@@ -76,7 +76,7 @@ class DuckDBFile:
         with closing(self._open(read_only=read_only)) as connection:
             yield connection
 
-    def explain(self, error: duckdb.Error) -> WarehouseError | None:
+    def explain(self, error: duckdb.Error, *, is_commit: bool) -> WarehouseError | None:  # noqa: ARG002 - a file's commit fails as a whole
         """A full disk or too little memory; anything else is the statement's own fault."""
         if not isinstance(error, OUT_OF_ROOM):
             return None
@@ -88,6 +88,8 @@ class DuckDBFile:
     def _open(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
         """Open the file; another program's lock is waited for, anything else is said at once."""
         give_up_at = time.monotonic() + self.foreign_seconds
+        if not self.exists:
+            self.path.unlink(missing_ok=True)
         while True:
             try:
                 return duckdb.connect(self.path, read_only=read_only, config={} if self.exists else READABLE_BY)

@@ -35,7 +35,10 @@ if TYPE_CHECKING:
 
     from cleargrid_assets.warehouse.catalogs import Catalog
 
-__all__ = ["PREFIX", "DuckLake"]
+__all__ = ["PREFIX", "TABLES", "DuckLake", "data_path"]
+
+TABLES = "tables/"
+"""Below the place that CLEARGRID_LAKE_DATA names: there, a file that the catalog does not know is nobody's."""
 
 CONFLICT = re.compile(r"(?i)conflict|database is locked|could not serialize|deadlock detected")
 UNREACHABLE = re.compile(
@@ -70,7 +73,7 @@ class DuckLake:
             return _absolute(self._place_of_new_files())
         with self.connection(read_only=True) as connection:
             ((name,),) = connection.execute("SELECT current_database()").fetchall()
-            return _data_path(connection, name)
+            return data_path(connection, name).removesuffix(TABLES)
 
     def examine(self) -> None:
         """Whether the extensions load, the catalog answers, and files can be put where the lake has them."""
@@ -95,7 +98,7 @@ class DuckLake:
                 with suppress(duckdb.Error):  # after a lost catalog it may refuse; the process's end closes it
                     connection.execute(f"USE memory; DETACH {name}")
 
-    def explain(self, error: duckdb.Error) -> WarehouseError | None:
+    def explain(self, error: duckdb.Error, *, is_commit: bool) -> WarehouseError | None:
         """A conflict, a catalog or store that is gone, or no room; None: the statement's own fault."""
         said = " ".join(redacted(str(error)).split())
         if CONFLICT.search(said):
@@ -103,7 +106,8 @@ class DuckLake:
                 f"another program changed {self.shown} at the same moment; nothing was written. {said}"
             )
         if isinstance(error, duckdb.HTTPException) or UNREACHABLE.search(said):
-            return WarehouseUnreachableError(f"{self.shown} stopped answering; nothing was written. {said}")
+            written = "whether all or nothing was written, the next read tells" if is_commit else "nothing was written"
+            return WarehouseUnreachableError(f"{self.shown} stopped answering; {written}. {said}")
         if isinstance(error, (duckdb.IOException, duckdb.OutOfMemoryException, duckdb.FatalException)):
             return WarehouseWriteError(
                 f"{self.shown} could not be written and stays as it was: {said} Free disk space or memory and run "
@@ -133,7 +137,7 @@ class DuckLake:
         options = ["READ_ONLY" if read_only else "DATA_INLINING_ROW_LIMIT 0"]
         data = self.data or (None if read_only or self.exists else self._place_of_new_files())
         if data:
-            options.append(f"DATA_PATH {_quoted(_absolute(data))}")
+            options.append(f"DATA_PATH {_quoted(_absolute(data) + TABLES)}")
         try:
             connection.execute(f"ATTACH {_quoted(self.address)} AS {name} ({', '.join(options)})")
             connection.execute(f"USE {name}")
@@ -153,11 +157,11 @@ class DuckLake:
 
     def _reach_data(self, connection: duckdb.DuckDBPyConnection, name: str) -> None:
         """Make the place of the files usable; the catalog knows it."""
-        if is_object_store(_data_path(connection, name)):
+        if is_object_store(data_path(connection, name)):
             use_object_store(connection, self.extensions)
 
     def _not_opened(self, error: duckdb.Error) -> WarehouseError:
-        explained = self.explain(error)
+        explained = self.explain(error, is_commit=False)
         if isinstance(explained, WarehouseUnreachableError):
             return explained
         said = redacted(first_line(error))
@@ -166,7 +170,7 @@ class DuckLake:
         )
 
 
-def _data_path(connection: duckdb.DuckDBPyConnection, name: str) -> str:
+def data_path(connection: duckdb.DuckDBPyConnection, name: str) -> str:
     """Where the files of the lake attached as `name` lie."""
     metadata = f"SELECT value FROM __ducklake_metadata_{name}.ducklake_metadata WHERE key = 'data_path'"
     ((data,),) = connection.execute(metadata).fetchall()
@@ -174,8 +178,8 @@ def _data_path(connection: duckdb.DuckDBPyConnection, name: str) -> str:
 
 
 def _absolute(data: str) -> str:
-    """A folder as every process on this host names it; a bucket as it is."""
-    return data if is_object_store(data) else str(Path(data).resolve()) + "/"
+    """A folder as every process on this host names it; a bucket as it is. With a slash at the end."""
+    return f"{data if is_object_store(data) else Path(data).resolve()}".rstrip("/") + "/"
 
 
 def _quoted(text: str) -> str:

@@ -58,8 +58,8 @@ class Store(Protocol):
     def connection(self, *, read_only: bool) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
         """An open connection, closed at the end of the block."""
 
-    def explain(self, error: duckdb.Error) -> WarehouseError | None:
-        """What a failed statement means for the warehouse; None: nothing, the statement is wrong."""
+    def explain(self, error: duckdb.Error, *, is_commit: bool) -> WarehouseError | None:
+        """What a failed statement, or commit, means for the warehouse; None: nothing, the statement is wrong."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ class Warehouse:
         or `WarehouseWriteError`.
         """
         turn, opened = self._store.turn(is_writing=True), self._connection(read_only=False)
-        with turn, opened as connection, self._explained(), _transaction(connection):
+        with turn, opened as connection, self._transaction(connection):
             for schema in SCHEMAS:
                 connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
             _bring_macros(connection)
@@ -124,7 +124,7 @@ class Warehouse:
         if not self.exists:
             raise WarehouseMissingError(f"there is no warehouse at {self.shown} yet: load a month first")
         turn, opened = self._store.turn(is_writing=False), self._connection(read_only=True)
-        with turn, opened as connection, self._explained(), _transaction(connection):
+        with turn, opened as connection, self._transaction(connection):
             yield connection
 
     def examine(self) -> None:
@@ -149,7 +149,16 @@ class Warehouse:
             yield connection
 
     @contextmanager
-    def _explained(self) -> Iterator[None]:
+    def _transaction(self, connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+        """Begin and commit; on any end but the normal one the warehouse stays as it was once the connection closes."""
+        with self._explained(is_commit=False):
+            connection.execute("BEGIN TRANSACTION")
+            yield
+        with self._explained(is_commit=True):
+            connection.execute("COMMIT")
+
+    @contextmanager
+    def _explained(self, *, is_commit: bool) -> Iterator[None]:
         """The database's errors as ours, where they are about the warehouse and not about a statement.
 
         `from None`: the database's own text may hold the address with its password.
@@ -157,7 +166,7 @@ class Warehouse:
         try:
             yield
         except duckdb.Error as error:
-            explained = self._store.explain(error)
+            explained = self._store.explain(error, is_commit=is_commit)
             if explained is None:
                 raise
             raise explained from None
@@ -170,11 +179,3 @@ def _bring_macros(connection: duckdb.DuckDBPyConnection) -> None:
     ((is_current,),) = connection.execute(HAS_MACROS, [f"%{version}%"]).fetchall()
     if not is_current:
         connection.execute(f"{sql}\n;CREATE OR REPLACE MACRO macros_version() AS '{version}'")
-
-
-@contextmanager
-def _transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """Begin and commit; on any end but the normal one the warehouse stays as it was once the connection closes."""
-    connection.execute("BEGIN TRANSACTION")
-    yield
-    connection.execute("COMMIT")

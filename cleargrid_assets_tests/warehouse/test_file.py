@@ -66,6 +66,17 @@ def test_what_is_no_database_is_said_at_once(tmp_path):
     assert notes.read_text() == "notes, not a database\n" * 500
 
 
+def test_an_empty_file_which_a_kill_may_leave_is_no_warehouse_and_does_not_hinder_one(tmp_path):
+    (tmp_path / "w.duckdb").touch()
+    warehouse = Warehouse(str(tmp_path / "w.duckdb"))
+    with pytest.raises(WarehouseMissingError), warehouse.reading():
+        pass
+    with warehouse.writing() as connection:
+        connection.execute("CREATE TABLE raw.one AS SELECT 1 AS number")
+    with warehouse.reading() as connection:
+        assert connection.execute("FROM raw.one").fetchall() == [(1,)]
+
+
 def test_a_program_that_has_the_file_open_is_named_with_its_process_id(warehouse):
     with subprocess.Popen(
         [sys.executable, "-c", SHELL, warehouse.address], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True

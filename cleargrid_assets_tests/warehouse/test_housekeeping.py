@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,8 +16,6 @@ from cleargrid_assets.warehouse.expiry import expire
 from cleargrid_assets_tests.addresses import FILE, LAKES
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from cleargrid_assets.warehouse.warehouse import Warehouse
     from cleargrid_assets_tests.addresses import Variables
 
@@ -60,6 +59,18 @@ def test_rows_that_many_changes_deleted_are_no_longer_in_the_files(lake: Warehou
         assert connection.execute("SELECT count(*) FROM raw.many").fetchall() == [(90,)]
     assert deleted is None
     assert parquet.read_metadata(file).num_rows == 90
+
+
+@on_each_lake
+def test_what_a_killed_write_left_goes_and_files_for_other_tools_stay(lake: Warehouse) -> None:
+    killed, published = Path(lake.place, "tables/raw/numbers/killed.parquet"), Path(lake.place, "published/mix.parquet")
+    for file in (killed, published):
+        file.parent.mkdir(exist_ok=True)
+        file.touch()
+    expire(lake, 1)
+    assert killed.exists()
+    expire(lake, 0)
+    assert (killed.exists(), published.exists()) == (False, True)
 
 
 @on_each_lake

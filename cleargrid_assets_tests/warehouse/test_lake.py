@@ -162,7 +162,7 @@ def test_a_lake_knows_where_its_files_are_and_refuses_another_place(
 def test_every_row_is_in_parquet_files_however_few_there_are(warehouse_variables: Variables) -> None:
     with WarehouseResource(Settings(warehouse_variables)).warehouse().writing() as connection:
         connection.execute("CREATE TABLE raw.one AS SELECT 1 AS number")
-    files = f"{warehouse_variables['CLEARGRID_LAKE_DATA']}/raw/one/*.parquet"
+    files = f"{warehouse_variables['CLEARGRID_LAKE_DATA']}/tables/raw/one/*.parquet"
     assert duckdb.sql(f"SELECT number FROM read_parquet('{files}')").fetchall() == [(1,)]
 
 
