@@ -84,8 +84,7 @@ class Cluster:
 
     def start_node(self, host: str) -> None:
         """A further Ray node: another host with two processors."""
-        address, processors = f"--address=127.0.0.1:{self.ports['ray']}", f"--num-cpus={PROCESSORS}"
-        arguments = ["ray", "start", address, processors, "--block"]
+        arguments = ["ray", "start", f"--address=127.0.0.1:{self.ports['ray']}", *_of_every_node()]
         start(
             [command(arguments[0]), *arguments[1:]],
             home_environment(self.folder, host, self.variables),
@@ -247,10 +246,15 @@ def _write_instance(folder: Path, runs: int) -> None:
 
 def _head(ports: Mapping[str, int]) -> list[str]:
     return [
-        "ray", "start", "--head", "--block", "--node-ip-address=127.0.0.1", f"--port={ports['ray']}",
-        f"--num-cpus={PROCESSORS}",
-        "--include-dashboard=true", "--dashboard-host=127.0.0.1", f"--dashboard-port={ports['dashboard']}",
+        "ray", "start", "--head", *_of_every_node(), "--node-ip-address=127.0.0.1", f"--port={ports['ray']}",
+        f"--ray-client-server-port={free_port()}", "--include-dashboard=true", "--dashboard-host=127.0.0.1",
+        f"--dashboard-port={ports['dashboard']}",
     ]  # fmt: skip
+
+
+def _of_every_node() -> list[str]:
+    """Two nodes on one machine need what hosts of their own have: a port for the agent that starts jobs."""
+    return ["--block", f"--num-cpus={PROCESSORS}", f"--dashboard-agent-listen-port={free_port()}"]
 
 
 @contextmanager
