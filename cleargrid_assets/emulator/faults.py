@@ -7,6 +7,7 @@ at a clock or at chance, so a test sees the same twice.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from starlette.responses import Response
@@ -99,6 +100,12 @@ def _gave_up(pagination: dict[str, Any], _ask: Ask) -> None:
         pagination.update(total=None, totalExact=False, totalNote="timeout")
 
 
+def _gave_up_on_many_days(pagination: dict[str, Any], ask: Ask) -> None:
+    since, until = (datetime.fromisoformat(ask.params[name]) for name in ("since", "until"))
+    if until - since > timedelta(days=1):
+        _gave_up(pagination, ask)
+
+
 def _without(*path: str) -> Callable[[dict[str, Any], Ask], dict[str, Any]]:
     def alter(envelope: dict[str, Any], _ask: Ask) -> dict[str, Any]:
         inner = envelope
@@ -156,6 +163,7 @@ FAULTS: dict[str, Fault] = {
     "total-too-high": Fault("the total is five higher than the rows", alter=_pagination(_more_than_there_are)),
     "total-capped": Fault("the total is capped at 1000", alter=_pagination(_capped)),
     "total-times-out": Fault("there is no total", alter=_pagination(_gave_up)),
+    "long-totals-time-out": Fault("there is no total of more than a day", alter=_pagination(_gave_up_on_many_days)),
     "no-rows": Fault("the answer has no rows", alter=_without("body", "rows")),
     "no-pagination": Fault("the answer has no pagination", alter=_without("body", "pagination")),
     "echo-shortened": Fault("the echoed range is shorter than asked", alter=_shortened),

@@ -1,6 +1,6 @@
 """Reading one complete month: plan, walk, collapse duplicates, reconcile.
 
-Here: everything between the client and the write. Not here: SQL and Dagster.
+Here: everything between the client and the write. Not here: ClearGrid's counts (`counts`), SQL, Dagster.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from cleargrid_assets.client import D23, fetch_windows, plan_windows
-from cleargrid_assets.landing.errors import ConservationError, ReconciliationError
+from cleargrid_assets.landing.counts import count, reconciled, total_of
+from cleargrid_assets.landing.errors import ConservationError
 from cleargrid_assets.landing.rows import SCHEMA, Batch, QuarantinedRow, convert, gather
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from cleargrid_assets.client import ClearGridClient, Fetched, Progress, Statistics, Total, Window
+    from cleargrid_assets.landing.counts import Counted
 
 PAGES_PER_WINDOW = 4
 """Small enough that no window becomes a long tail, large enough that half-filled last pages stay few."""
@@ -89,14 +91,12 @@ def read_month(
     """
     started, clock = now(), time.monotonic()
     before = client.counters.requests, client.counters.retries
-    expected = client.count(D23, window)
-    target_rows = PAGES_PER_WINDOW * limits.page_size
+    counted = count(client, window)
+    expected, target_rows = total_of(counted), PAGES_PER_WINDOW * limits.page_size
     fetched = fetch_windows(
         client,
         D23,
-        plan_windows(
-            window, expected.total if expected.exact else None, target_rows, now=started, workers=limits.concurrency
-        ),
+        _planned(counted, target_rows, started, limits.concurrency),
         convert,
         gather=gather,
         concurrency=limits.concurrency,
@@ -106,7 +106,7 @@ def read_month(
         on_progress=lambda progress: on_progress(progress, expected),
         target_rows=None if expected.total is None else target_rows,  # who cannot count the month is not asked again
     )
-    expected = _reconciled(client, window, expected, fetched.rows_received)
+    expected = reconciled(client, counted, {walked.window: walked.rows_received for walked in fetched.windows})
     statistics = _with_counting(fetched.statistics, client, before)
     seconds, is_open = time.monotonic() - clock, window.until > started
     load = _month_load(
@@ -114,6 +114,17 @@ def read_month(
     )
     load.verify_conservation()
     return load
+
+
+def _planned(counted: Sequence[Counted], target_rows: int, now: datetime, workers: int) -> list[Window]:
+    """The windows to walk, sized by what was counted."""
+    return [
+        window
+        for part in counted
+        for window in plan_windows(
+            part.window, part.total.total if part.total.exact else None, target_rows, now=now, workers=workers
+        )
+    ]
 
 
 def _with_counting(walks: Statistics, client: ClearGridClient, before: tuple[int, int]) -> Statistics:
@@ -163,34 +174,6 @@ def _may_repeat_ids(rows: pa.Table) -> bool:
         hashes = connection.execute("SELECT hash(public_id) AS hash FROM received").fetchnumpy()["hash"]
     hashes.sort()
     return bool((hashes[1:] == hashes[:-1]).any())
-
-
-def _reconciled(client: ClearGridClient, window: Window, before: Total, received: int) -> Total:
-    """ClearGrid's count that `received` agrees with.
-
-    Rows may be logged between the count and the walk, late ones in closed months too. So a disagreement is looked
-    at again: what was received must lie between the count before and the count after. A count that moved past
-    what was received is no longer called exact.
-    """
-    if not before.exact or before.total is None or before.total == received:
-        return before
-    after = client.count(D23, window)
-    if not after.exact or after.total is None:
-        raise _disagreement(window, received, before, before)
-    if received == after.total:
-        return after
-    if min(before.total, after.total) < received < max(before.total, after.total):
-        return replace(after, exact=False, note="moved")
-    raise _disagreement(window, received, before, after)
-
-
-def _disagreement(window: Window, received: int, before: Total, after: Total) -> ReconciliationError:
-    return ReconciliationError(
-        f"{window} held {received} rows in the pages that were walked to their end, but ClearGrid counts "
-        f"{before.total} before and {after.total} after the walk; the month stays as it was. Run it again; if it "
-        f"stays so, send ClearGrid the request id.",
-        request_id=after.request_id or before.request_id,
-    )
 
 
 def count_reasons(quarantined: Sequence[QuarantinedRow]) -> dict[str, int]:

@@ -39,6 +39,13 @@ def test_large_pages_and_long_windows_end_in_504_and_smaller_ones_do_not(call):
     assert [caller.d23(**window).status_code for window in (longer, MAY_21)] == [504, 200]
 
 
+def test_long_ranges_are_not_counted_and_a_day_is(call):
+    caller = call(faults=["long-totals-time-out"])
+    longer = {**MAY_21, "until": "2026-05-22T00:00:00.001Z"}
+    notes = [caller.body(**window, includeTotal="true")["pagination"]["totalNote"] for window in (longer, MAY_21)]
+    assert notes == ["timeout", None]
+
+
 def test_a_cut_body_is_shorter_than_announced(call):
     caller = call(faults=["cut-bodies"])
     for _ in range(6):

@@ -57,6 +57,28 @@ def test_a_total_that_is_not_exact_stops_nothing(start_platform, fault):
     assert platform.last_load()["total_exact"] is not True
 
 
+def test_a_month_that_cannot_be_counted_whole_is_reconciled_day_by_day(start_platform):
+    platform = start_platform(faults=["long-totals-time-out"])
+    assert platform.load().success
+    assert platform.landed() == platform.truth()
+    load = platform.last_load()
+    assert (load["expected_total"], load["total_exact"]) == (load["rows_received"], True)
+
+
+def test_a_day_whose_rows_are_not_those_counted_fails_the_load_of_a_month_counted_by_the_day(start_platform):
+    platform = start_platform(faults=["long-totals-time-out", "total-too-high"])
+    failure = failure_of_step(platform.load())
+    assert failure["error"] == "ReconciliationError"
+    assert "[2026-05-01T00:00:00.000Z, 2026-05-02T00:00:00.000Z) held" in failure["description"]
+
+
+def test_a_month_whose_days_cannot_be_counted_either_is_asked_for_one_day_only(start_platform):
+    platform = start_platform(faults=["total-times-out"])
+    platform.load()
+    counts_asked = [request for request in platform.emulator.requests if request.params.get("limit") == "1"]
+    assert len(counts_asked) == 2
+
+
 def test_an_absent_total_stops_nothing(platform):
     def alter(envelope, _ask):
         for name in ("total", "totalExact", "totalNote"):

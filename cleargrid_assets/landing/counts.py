@@ -1,0 +1,101 @@
+"""ClearGrid's own count of a month: asked before the rows, compared with them afterwards.
+
+Here: what is counted, by the day where the whole month cannot be, and what a disagreement means. Not here: reading the
+rows (`month`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from math import ceil
+from typing import TYPE_CHECKING
+
+from cleargrid_assets.client import D23, Total
+from cleargrid_assets.landing.errors import ReconciliationError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from cleargrid_assets.client import ClearGridClient, Window
+
+DAY_SECONDS = 86_400
+TOO_MANY_FOR_ONE_COUNT = frozenset({"capped", "timeout"})
+"""Notes of totals that a shorter range may not get."""
+
+
+@dataclass(frozen=True)
+class Counted:
+    """A range of time and ClearGrid's count of it."""
+
+    window: Window
+    total: Total
+
+
+def count(client: ClearGridClient, window: Window) -> list[Counted]:
+    """`window` with its count; in days, each with its own, where the whole is too much for ClearGrid to count.
+
+    What cannot be counted by the day either is one range without an exact total. Raises the client's errors.
+    """
+    whole = Counted(window, client.count(D23, window))
+    days = ceil(window.seconds / DAY_SECONDS)
+    if whole.total.exact or whole.total.note not in TOO_MANY_FOR_ONE_COUNT or days == 1:
+        return [whole]
+    counted = []
+    for day in window.split(days):
+        total = client.count(D23, day)
+        if not total.exact:
+            return [whole]
+        counted.append(Counted(day, total))
+    return counted
+
+
+def total_of(counted: Sequence[Counted]) -> Total:
+    """The count of all ranges together; exact when each is."""
+    first, *others = [part.total for part in counted]
+    if not others:
+        return first
+    inexact = [total for total in (first, *others) if not total.exact]
+    return Total(
+        sum(total.total or 0 for total in (first, *others)),
+        exact=not inexact,
+        note=inexact[0].note if inexact else None,
+        request_id=first.request_id,
+    )
+
+
+def reconciled(client: ClearGridClient, counted: Sequence[Counted], received: Mapping[Window, int]) -> Total:
+    """ClearGrid's count that the rows `received` in each walked window agree with. Raises `ReconciliationError`."""
+    agreed = []
+    for part in counted:
+        inside = (rows for window, rows in received.items() if part.window.since <= window.since < part.window.until)
+        agreed.append(replace(part, total=_agreed(client, part, sum(inside))))
+    return total_of(agreed)
+
+
+def _agreed(client: ClearGridClient, counted: Counted, received: int) -> Total:
+    """The count of one range that `received` agrees with.
+
+    Rows may be logged between the count and the walk, late ones in closed months too. So a disagreement is looked
+    at again: what was received must lie between the count before and the count after. A count that moved past
+    what was received is no longer called exact.
+    """
+    before = counted.total
+    if not before.exact or before.total is None or before.total == received:
+        return before
+    after = client.count(D23, counted.window)
+    if not after.exact or after.total is None:
+        raise _disagreement(counted.window, received, before, before)
+    if received == after.total:
+        return after
+    if min(before.total, after.total) < received < max(before.total, after.total):
+        return replace(after, exact=False, note="moved")
+    raise _disagreement(counted.window, received, before, after)
+
+
+def _disagreement(window: Window, received: int, before: Total, after: Total) -> ReconciliationError:
+    return ReconciliationError(
+        f"{window} held {received} rows in the pages that were walked to their end, but ClearGrid counts "
+        f"{before.total} before and {after.total} after the walk; the month stays as it was. Run it again; if it "
+        f"stays so, send ClearGrid the request id.",
+        request_id=after.request_id or before.request_id,
+    )
