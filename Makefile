@@ -22,7 +22,7 @@ test: $(INSTALLED)
 test-lake: $(LAKE_INSTALLED)
 	$(LAKE)/bin/pytest --warehouse postgres $(or $(ONLY),$(addprefix cleargrid_assets_tests/,$(KNOWING_WAREHOUSES)))
 
-# A whole deployment on loopback, with hosts and services that die: about ten minutes.
+# A whole deployment on loopback, with hosts and services that die: about a quarter of an hour.
 test-distributed: $(LAKE_INSTALLED)
 	$(LAKE)/bin/pytest --distributed $(or $(ONLY),cleargrid_assets_tests/distributed)
 
