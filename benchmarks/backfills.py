@@ -6,7 +6,6 @@ Here: one backfill per choice, timed from outside. Not here: loads without Dagst
 from __future__ import annotations
 
 import os
-import re
 import sys
 import tempfile
 import time
@@ -22,6 +21,7 @@ from cleargrid_assets.commands.instance import PROJECT, command, running
 from cleargrid_assets.jobs import REFRESH_MONTH
 from cleargrid_assets.partitions import build_months, recent_months
 from cleargrid_assets.settings import Settings
+from cleargrid_assets_tests.running_dagster import write_instance
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -85,7 +85,7 @@ def _backfill(settings: Mapping[str, str], months: Sequence[str], executor: str,
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         environment = {**os.environ, **settings, **_places(home), "BENCHMARK_EXECUTOR": executor}
-        _write_instance(home, concurrent)
+        write_instance(PROJECT / "dagster.yaml", home, concurrent)
         module = ["--module-name", "benchmarks.code_location", "--working-directory", str(PROJECT)]
         asked = ["job", "backfill", *module, "--job", REFRESH_MONTH, "--partitions", ",".join(months), "--noprompt"]
         daemon = [command("dagster-daemon"), "run", *module]
@@ -105,14 +105,6 @@ def _places(home: Path) -> dict[str, str]:
         "CLEARGRID_WAREHOUSE": str(home / "warehouse.duckdb"),
         "PYTHONPATH": str(PROJECT),
     }
-
-
-def _write_instance(home: Path, concurrent: int) -> None:
-    """The project's own instance, with another number of runs at once."""
-    text = (PROJECT / "dagster.yaml").read_text(encoding="utf-8")
-    changed, found = re.subn(r"max_concurrent_runs: \d+", f"max_concurrent_runs: {concurrent}", text)
-    assert found == 1
-    (home / "dagster.yaml").write_text(changed, encoding="utf-8")
 
 
 def _wait_for_end(instance: dg.DagsterInstance, months: int) -> None:

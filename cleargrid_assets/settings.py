@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 from dotenv import dotenv_values
 
-from cleargrid_assets.client.address import is_loopback
+from cleargrid_assets.client.address import is_safe
 from cleargrid_assets.client.errors import SettingsError
 from cleargrid_assets.warehouse.catalogs import PREFIX
 
@@ -212,7 +212,7 @@ class Settings:
         given = self._text("CLEARGRID_ALERT_WEBHOOK", None)
         if given is None:
             return None
-        if not _is_safe(given):
+        if not _is_safe_address(given):
             raise SettingsError("CLEARGRID_ALERT_WEBHOOK is not usable: write an address that starts with https://")
         return given
 
@@ -276,11 +276,9 @@ def warehouse_address(name: str, given: str) -> str:
     return given
 
 
-def _is_safe(address: str) -> bool:
-    """Whether a secret may be sent to a web address: HTTPS, or this machine."""
+def _is_safe_address(given: str) -> bool:
+    """Whether `given` is a web address that a secret may be sent to."""
     try:
-        parts = urlsplit(address)
+        return is_safe(urlsplit(given))
     except ValueError:
         return False
-    is_safe = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or ""))
-    return bool(parts.hostname) and is_safe

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from cleargrid_assets.commands.instance import command
 from cleargrid_assets.definitions import build_definitions
 from cleargrid_assets.emulator import Emulator
 from cleargrid_assets.jobs import REFRESH_MONTH
@@ -138,7 +138,7 @@ class Platform:
         """`dagster asset materialize` of the raw asset in a process of its own."""
         arguments = ["asset", "materialize", "-m", "cleargrid_assets.definitions"]
         return subprocess.Popen(
-            [installed("dagster"), *arguments, "--select", LOGS.to_user_string(), "--partition", month],
+            [command("dagster"), *arguments, "--select", LOGS.to_user_string(), "--partition", month],
             env=self.environment(**changed),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -153,11 +153,6 @@ def failure_of_step(run: dg.ExecuteInProcessResult) -> dict[str, Any]:
     failure = event.step_failure_data.user_failure_data
     assert failure is not None, event.step_failure_data.error
     return {"description": failure.description, **{name: value.value for name, value in failure.metadata.items()}}
-
-
-def installed(command: str) -> str:
-    """The path of a command of the environment that runs the tests."""
-    return str(Path(sys.executable).parent / command)
 
 
 @contextmanager

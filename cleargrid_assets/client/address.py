@@ -16,11 +16,9 @@ def checked_base_url(base_url: str) -> str:
     parts = _parts(base_url)
     if "@" in base_url:
         raise SettingsError("the base URL carries a user or a password: leave them out")
-    if parts.scheme == "https" and parts.hostname:
-        return base_url.rstrip("/")
-    if parts.scheme == "http" and is_loopback(parts.hostname or ""):
-        return base_url.rstrip("/")
-    raise SettingsError(f"{base_url!r} cannot be used: ClearGrid takes HTTPS only; plain HTTP is for 127.0.0.1")
+    if not is_safe(parts):
+        raise SettingsError(f"{base_url!r} cannot be used: ClearGrid takes HTTPS only; plain HTTP is for 127.0.0.1")
+    return base_url.rstrip("/")
 
 
 def _parts(base_url: str) -> SplitResult:
@@ -33,6 +31,12 @@ def _parts(base_url: str) -> SplitResult:
     if not is_whole or parts.query or parts.fragment or base_url != "".join(base_url.split()):
         raise SettingsError("the base URL is no address: write one such as https://v3-api.cleargrid.ai")
     return parts
+
+
+def is_safe(parts: SplitResult) -> bool:
+    """Whether a secret may be sent to the address: HTTPS, or this machine."""
+    host = parts.hostname or ""
+    return (parts.scheme == "https" and host != "") or (parts.scheme == "http" and is_loopback(host))
 
 
 def is_loopback(host: str) -> bool:

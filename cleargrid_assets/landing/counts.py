@@ -51,16 +51,12 @@ def count(client: ClearGridClient, window: Window) -> list[Counted]:
 
 def total_of(counted: Sequence[Counted]) -> Total:
     """The count of all ranges together; exact when each is."""
-    first, *others = [part.total for part in counted]
-    if not others:
-        return first
-    inexact = [total for total in (first, *others) if not total.exact]
-    return Total(
-        sum(total.total or 0 for total in (first, *others)),
-        exact=not inexact,
-        note=inexact[0].note if inexact else None,
-        request_id=first.request_id,
-    )
+    totals = [part.total for part in counted]
+    if len(totals) == 1:
+        return totals[0]
+    notes = [total.note for total in totals if not total.exact]
+    rows = sum(total.total or 0 for total in totals)
+    return Total(rows, exact=not notes, note=notes[0] if notes else None, request_id=totals[0].request_id)
 
 
 def reconciled(client: ClearGridClient, counted: Sequence[Counted], received: Mapping[Window, int]) -> Total:

@@ -8,7 +8,7 @@ Rows that did not change are left alone: a re-read of an unchanged month writes 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -203,19 +203,13 @@ def _append_ledger(
 
 def ledger_entry(load: MonthLoad, changes: Changes, run_id: str, landed_at: datetime) -> dict[str, object]:
     """The row of `raw.d23_loads` that tells of `load`."""
-    statistics = load.statistics
     return {
         "month": load.month,
         "run_id": run_id,
         "loaded_at": landed_at,
         "since": load.window.since.replace(tzinfo=None),
         "until": load.window.until.replace(tzinfo=None),
-        "requests": statistics.requests,
-        "pages": statistics.pages,
-        "empty_pages": statistics.empty_pages,
-        "retries": statistics.retries,
-        "splits": statistics.splits,
-        "page_size_used": statistics.page_size_used,
+        **asdict(load.statistics),  # its fields are columns of the ledger
         "rows_received": load.rows_received,
         "rows_landed": load.rows.num_rows,
         "rows_quarantined": len(load.quarantined),

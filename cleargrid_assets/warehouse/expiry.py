@@ -45,6 +45,6 @@ def expire(lake: Warehouse, keep_days: int) -> Expired:
         connection.execute(REWRITE.format(lake=name, share=DELETED_SHARE)).fetchall()
         connection.execute(MERGE.format(lake=name)).fetchall()
         files = connection.execute(CLEAN_UP.format(lake=name, days=keep_days)).fetchall()
-        if data_path(connection, name).endswith(TABLES):
+        if data_path(connection).endswith(TABLES):
             files += connection.execute(ORPHANS.format(lake=name, days=keep_days)).fetchall()
     return Expired(len(snapshots), len(files))

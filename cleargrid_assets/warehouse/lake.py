@@ -69,11 +69,10 @@ class DuckLake:
     @property
     def place(self) -> str:
         """The folder or prefix that holds the lake's files, or will when it is created."""
-        if not self.exists:
+        if self.data or not self.exists:
             return _absolute(self._place_of_new_files())
         with self.connection(read_only=True) as connection:
-            ((name,),) = connection.execute("SELECT current_database()").fetchall()
-            return data_path(connection, name).removesuffix(TABLES)
+            return data_path(connection).removesuffix(TABLES)
 
     def examine(self) -> None:
         """Whether the extensions load, the catalog answers, and files can be put where the lake has them."""
@@ -141,7 +140,7 @@ class DuckLake:
         try:
             connection.execute(f"ATTACH {_quoted(self.address)} AS {name} ({', '.join(options)})")
             connection.execute(f"USE {name}")
-            self._reach_data(connection, name)
+            self._reach_data(connection)
         except duckdb.Error as error:
             raise self._not_opened(error) from None
 
@@ -155,9 +154,9 @@ class DuckLake:
             )
         return place
 
-    def _reach_data(self, connection: duckdb.DuckDBPyConnection, name: str) -> None:
+    def _reach_data(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Make the place of the files usable; the catalog knows it."""
-        if is_object_store(data_path(connection, name)):
+        if is_object_store(data_path(connection)):
             use_object_store(connection, self.extensions)
 
     def _not_opened(self, error: duckdb.Error) -> WarehouseError:
@@ -170,8 +169,9 @@ class DuckLake:
         )
 
 
-def data_path(connection: duckdb.DuckDBPyConnection, name: str) -> str:
-    """Where the files of the lake attached as `name` lie."""
+def data_path(connection: duckdb.DuckDBPyConnection) -> str:
+    """Where the files of the lake in use lie."""
+    ((name,),) = connection.execute("SELECT current_database()").fetchall()
     metadata = f"SELECT value FROM __ducklake_metadata_{name}.ducklake_metadata WHERE key = 'data_path'"
     ((data,),) = connection.execute(metadata).fetchall()
     return str(data)

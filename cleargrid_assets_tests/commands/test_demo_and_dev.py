@@ -14,11 +14,10 @@ from click.testing import CliRunner
 
 from cleargrid_assets.commands.cleargrid import cleargrid
 from cleargrid_assets.commands.demo import follow
-from cleargrid_assets.commands.instance import EMULATOR, dagster_home, home_path, only_daemon, without_settings
+from cleargrid_assets.commands.instance import EMULATOR, command, dagster_home, home_path, only_daemon, without_settings
 from cleargrid_assets.emulator import Emulator
 from cleargrid_assets.jobs import REFRESH_MONTH
 from cleargrid_assets.warehouse.warehouse import Warehouse
-from cleargrid_assets_tests.platform_under_test import installed
 
 SMALL = ["demo", "--rows-per-day", "5", "--months", "1"]
 
@@ -44,7 +43,7 @@ def real_account(clean_environment):
 def test_the_demo_lands_its_months_and_never_reaches_the_account_that_the_shell_names(real_account, clean_environment):
     account, settings = real_account
     done = subprocess.run(
-        [installed("cleargrid"), *SMALL], env={**os.environ, **settings}, capture_output=True, text=True, check=False
+        [command("cleargrid"), *SMALL], env={**os.environ, **settings}, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert account.requests == []
@@ -82,7 +81,7 @@ def test_an_option_that_cannot_be_meant_is_refused_with_its_range(arguments):
 
 def test_a_demo_beside_a_running_daemon_is_refused_because_that_would_take_its_runs():
     with only_daemon(dagster_home(EMULATOR)):
-        done = subprocess.run([installed("cleargrid"), *SMALL], capture_output=True, text=True, check=False)
+        done = subprocess.run([command("cleargrid"), *SMALL], capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "stop `make dev`" in done.stderr
 

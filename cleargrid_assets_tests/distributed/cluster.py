@@ -8,7 +8,6 @@ Here: starting it, asking for backfills, watching runs. Not here: expectations.
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import sys
 from contextlib import ExitStack, contextmanager
@@ -23,12 +22,12 @@ from dagster._core.execution.backfill import BULK_ACTION_TERMINAL_STATUSES
 from dagster._core.storage.tags import BACKFILL_ID_TAG
 from ray.job_submission import JobSubmissionClient
 
+from cleargrid_assets.commands.instance import PROJECT, command
 from cleargrid_assets.definitions import build_definitions
 from cleargrid_assets.jobs import REFRESH_MONTH
 from cleargrid_assets.settings import Settings
 from cleargrid_assets_tests.distributed.object_store import BUCKET_DATA, START_SECONDS, started_object_store
 from cleargrid_assets_tests.distributed.processes import (
-    command,
     is_listening,
     kill_host,
     service,
@@ -36,6 +35,7 @@ from cleargrid_assets_tests.distributed.processes import (
     wait_until,
 )
 from cleargrid_assets_tests.postgres_server import free_port, started_postgres
+from cleargrid_assets_tests.running_dagster import launch_backfill, write_instance
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -45,7 +45,6 @@ if TYPE_CHECKING:
     from cleargrid_assets_tests.distributed.object_store import ObjectStore
     from cleargrid_assets_tests.postgres_server import PostgresServer
 
-PROJECT = Path(__file__).resolve().parents[2]
 HOSTS = ("host-one", "host-two")
 PROCESSORS = 2
 """Of each host, as Ray is told."""
@@ -55,14 +54,6 @@ load_from:
       host: 127.0.0.1
       port: {port}
       location_name: cleargrid_assets
-"""
-LAUNCH = """
-mutation ($backfill: LaunchBackfillParams!) {
-  launchPartitionBackfill(backfillParams: $backfill) {
-    ... on LaunchBackfillSuccess { backfillId }
-    ... on PythonError { message }
-  }
-}
 """
 
 
@@ -84,9 +75,8 @@ class Cluster:
 
     def start_node(self, host: str) -> None:
         """A further Ray node: another host with two processors."""
-        arguments = ["ray", "start", f"--address=127.0.0.1:{self.ports['ray']}", *_of_every_node()]
         start(
-            [command(arguments[0]), *arguments[1:]],
+            [command("ray"), "start", f"--address=127.0.0.1:{self.ports['ray']}", *_of_every_node()],
             home_environment(self.folder, host, self.variables),
             self.folder / f"{host}.log",
             host,
@@ -113,17 +103,8 @@ class Cluster:
         assets = (
             build_definitions(Settings(self.variables)).resolve_job_def(REFRESH_MONTH).asset_layer.selected_asset_keys
         )
-        selection = [{"path": list(key.path)} for key in sorted(assets)]
-        answer = requests.post(
-            f"http://127.0.0.1:{self.ports['webserver']}/graphql",
-            json={
-                "query": LAUNCH,
-                "variables": {"backfill": {"assetSelection": selection, "partitionNames": list(months)}},
-            },
-            timeout=60,
-        )
-        launched: str = answer.json()["data"]["launchPartitionBackfill"]["backfillId"]
-        return launched
+        url = f"http://127.0.0.1:{self.ports['webserver']}"
+        return launch_backfill(url, months, [key.path for key in sorted(assets)])
 
     def runs(self, backfill: str) -> list[dg.DagsterRun]:
         """All runs of a backfill, those that were started anew included."""
@@ -195,7 +176,7 @@ def started_cluster(
     folder: Path, binaries: Path, settings: Mapping[str, str], *, nodes: int = len(HOSTS)
 ) -> Iterator[Cluster]:
     """Start everything, in the order in which it is needed; stop everything at the end."""
-    _write_instance(folder, runs=nodes * PROCESSORS)
+    write_instance(PROJECT / "deploy" / "dagster-ray.yaml", folder, nodes * PROCESSORS)
     with ExitStack() as stack:
         dagster_db = stack.enter_context(started_postgres(binaries))
         catalog = stack.enter_context(started_postgres(binaries))
@@ -234,14 +215,6 @@ def started_cluster(
         }.items():
             stack.enter_context(_service(name, arguments, environment, folder, ports.get(name)))
         yield cluster
-
-
-def _write_instance(folder: Path, runs: int) -> None:
-    """The instance of `deploy/`, with as many runs at once as there are processors."""
-    text = (PROJECT / "deploy" / "dagster-ray.yaml").read_text(encoding="utf-8")
-    changed, found = re.subn(r"max_concurrent_runs: \d+", f"max_concurrent_runs: {runs}", text)
-    assert found == 1
-    (folder / "dagster.yaml").write_text(changed, encoding="utf-8")
 
 
 def _head(ports: Mapping[str, int]) -> list[str]:

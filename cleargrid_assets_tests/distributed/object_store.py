@@ -12,7 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cleargrid_assets_tests.distributed.processes import command, is_listening, kill_host, start, wait_until
+from cleargrid_assets.commands.instance import command
+from cleargrid_assets_tests.distributed.processes import is_listening, kill_host, start, wait_until
 from cleargrid_assets_tests.postgres_server import free_port
 
 if TYPE_CHECKING:

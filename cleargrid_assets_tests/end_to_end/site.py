@@ -23,6 +23,7 @@ from cleargrid_assets.commands.emulated import emulator_settings
 from cleargrid_assets.commands.instance import PROJECT, command, running
 from cleargrid_assets.emulator import Emulator
 from cleargrid_assets_tests.automation.test_follow_sensor import bad_rows_in
+from cleargrid_assets_tests.running_dagster import ask, launch_backfill
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -45,8 +46,6 @@ dagster._daemon.controller.DEFAULT_DAEMON_INTERVAL_SECONDS = 3
 """
 """Dagster looks for new and cancelled backfills every 30 seconds and has no setting for it."""
 
-LAUNCH = """mutation($backfill: LaunchBackfillParams!) { launchPartitionBackfill(backfillParams: $backfill) {
-    ... on LaunchBackfillSuccess { backfillId } ... on PythonError { message } } }"""
 START = "mutation($run: ExecutionParams!) { launchPipelineExecution(executionParams: $run) { __typename } }"
 CANCEL = "mutation($id: String!) { cancelPartitionBackfill(backfillId: $id) { __typename } }"
 RUNS = "{ runsOrError { ... on Runs { results { runId status tags { key value } } } } }"
@@ -73,9 +72,7 @@ class Site:
 
     def ask(self, query: str, **variables: Any) -> Any:
         """The data that Dagster's GraphQL answers."""
-        answer = requests.post(f"{self.url}/graphql", json={"query": query, "variables": variables}, timeout=30)
-        answer.raise_for_status()
-        return answer.json()["data"]
+        return ask(self.url, query, **variables)
 
     def runs(self, backfill: str | None = None) -> list[Run]:
         """Every run, the newest first; of one backfill, when it is named."""
@@ -84,9 +81,7 @@ class Site:
 
     def launch(self, months: Sequence[str], assets: Sequence[Sequence[str]] = (RAW,)) -> str:
         """Start a backfill, of the raw rows unless told otherwise, as the dialog does; returns its id."""
-        selection = [{"path": asset} for asset in assets]
-        asked = {"assetSelection": selection, "partitionNames": months, "tags": [], "fromFailure": False}
-        return str(self.ask(LAUNCH, backfill=asked)["launchPartitionBackfill"]["backfillId"])
+        return launch_backfill(self.url, months, assets)
 
     def start(self, job: str) -> None:
         """Start a run of a job."""

@@ -5,6 +5,7 @@ Here: what the raw asset does before it hands the month over. Not here: reading 
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -55,17 +56,11 @@ def _progress_line(progress: Progress, total: Total) -> str:
 
 def figures(load: MonthLoad) -> dict[str, Any]:
     """Numbers of this load; Dagster plots them month by month."""
-    statistics = load.statistics
     return {
         "rows_received": load.rows_received,
         "rows_quarantined": len(load.quarantined),
         "quarantine_reasons": dg.MetadataValue.json(count_reasons(load.quarantined)),
         "duplicates_collapsed": load.duplicates_collapsed,
-        "requests": statistics.requests,
-        "pages": statistics.pages,
-        "empty_pages": statistics.empty_pages,
-        "retries": statistics.retries,
-        "splits": statistics.splits,
-        "page_size_used": statistics.page_size_used,
+        **asdict(load.statistics),
         "seconds": round(load.seconds, 3),
     }

@@ -1,0 +1,41 @@
+"""Dagster as tests and benchmarks drive it from outside: its instance's file, its GraphQL.
+
+Here: what is the same for every running Dagster. Not here: starting one (`end_to_end.site`, `distributed.cluster`).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import requests
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+ANSWER_SECONDS = 30
+LAUNCH = """mutation($backfill: LaunchBackfillParams!) { launchPartitionBackfill(backfillParams: $backfill) {
+    ... on LaunchBackfillSuccess { backfillId } ... on PythonError { message } } }"""
+
+
+def ask(url: str, query: str, **variables: Any) -> Any:
+    """The data that the GraphQL of the webserver at `url` answers."""
+    answer = requests.post(f"{url}/graphql", json={"query": query, "variables": variables}, timeout=ANSWER_SECONDS)
+    answer.raise_for_status()
+    return answer.json()["data"]
+
+
+def launch_backfill(url: str, months: Sequence[str], assets: Sequence[Sequence[str]]) -> str:
+    """Start a backfill of `assets`, as the dialog does; returns its id."""
+    selection = [{"path": list(asset)} for asset in assets]
+    asked = {"assetSelection": selection, "partitionNames": list(months), "tags": [], "fromFailure": False}
+    return str(ask(url, LAUNCH, backfill=asked)["launchPartitionBackfill"]["backfillId"])
+
+
+def write_instance(template: Path, home: Path, runs: int) -> None:
+    """The instance of `template` as `home`'s, with as many `runs` at once."""
+    text = template.read_text(encoding="utf-8")
+    changed, found = re.subn(r"max_concurrent_runs: \d+", f"max_concurrent_runs: {runs}", text)
+    assert found == 1
+    (home / "dagster.yaml").write_text(changed, encoding="utf-8")
