@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
+COMPUTE_MONTH = "compute_month"
 REFRESH_SUMMARY = "refresh_summary"
 CHECK_MONTHS = "check_months"
 
@@ -27,6 +28,15 @@ def build_refresh_month(assets: Sequence[dg.AssetsDefinition]) -> UnresolvedAsse
         REFRESH_MONTH,
         selection=dg.AssetSelection.assets(*(asset.key for asset in assets if asset.partitions_def)),
         description="Read a month again and compute everything that is made of it.",
+    )
+
+
+def build_compute_month(derived: Sequence[dg.AssetsDefinition]) -> UnresolvedAssetJobDefinition:
+    """What is made of one month, from the rows as they are."""
+    return dg.define_asset_job(
+        COMPUTE_MONTH,
+        selection=dg.AssetSelection.assets(*(asset.key for asset in derived if asset.partitions_def)),
+        description="Compute everything that is made of a month from its rows as they are, without reading it again.",
     )
 
 

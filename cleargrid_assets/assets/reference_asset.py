@@ -13,14 +13,6 @@ from cleargrid_assets.assets.presentation import OWNERS, definition_metadata, de
 from cleargrid_assets.tables.table import Table
 from cleargrid_assets.warehouse import Query, Reference
 
-FOLLOW_FILE = (
-    (
-        (dg.AutomationCondition.missing() & ~dg.AutomationCondition.execution_failed())
-        | dg.AutomationCondition.code_version_changed()
-    )
-    & ~dg.AutomationCondition.in_progress()
-).with_label("follow the shipped file")
-
 
 def reference_of(table: Table) -> Reference:
     """The table with its file, `<schema>/<table>.csv`."""
@@ -36,7 +28,6 @@ def reference_asset(table: Table) -> dg.AssetsDefinition:
         group_name=table.schema,
         description=description(table),
         metadata=definition_metadata(table),
-        automation_condition=FOLLOW_FILE,
         code_version=hashlib.sha256(reference.file.read_bytes()).hexdigest()[:12],
         owners=OWNERS,
         kinds={"duckdb", "csv"},

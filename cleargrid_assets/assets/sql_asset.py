@@ -12,26 +12,8 @@ from cleargrid_assets.assets.presentation import FRESHNESS, OWNERS, definition_m
 from cleargrid_assets.partitions import month_of
 from cleargrid_assets.resources import WarehouseResource
 from cleargrid_assets.settings import Settings
-from cleargrid_assets.tables.analytics import METRIC_DEFINITIONS
-from cleargrid_assets.tables.core import CALLING_HOURS_PROFILES
 from cleargrid_assets.tables.table import Table
 from cleargrid_assets.warehouse import Query, Reference
-
-REFERENCE_KEYS = [dg.AssetKey(table.key) for table in (METRIC_DEFINITIONS, CALLING_HOURS_PROFILES)]
-FOLLOW_MONTH = (
-    (
-        dg.AutomationCondition.eager().without(dg.AutomationCondition.in_latest_time_window())
-        & dg.AutomationCondition.all_deps_blocking_checks_passed()
-    )
-    # A month's run brings the reference tables it joins up to date itself.
-    .ignore(dg.AssetSelection.assets(*REFERENCE_KEYS))
-    .with_label("follow any month whose blocking checks passed")
-)
-FOLLOW_TABLE = (
-    dg.AutomationCondition.eager()
-    .without(~dg.AutomationCondition.any_deps_missing())
-    .with_label("follow the whole table")
-)
 
 
 def sql_asset(
@@ -54,7 +36,6 @@ def sql_asset(
         partitions_def=months,
         description=f"{description(table)}\n\n```sql\n{sql}\n```",
         metadata=definition_metadata(table),
-        automation_condition=FOLLOW_MONTH if months else FOLLOW_TABLE,
         freshness_policy=FRESHNESS,
         owners=OWNERS,
         kinds={"duckdb", "sql"},

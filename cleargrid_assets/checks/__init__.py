@@ -11,16 +11,13 @@ from cleargrid_assets.checks.derived import build_derived_checks
 from cleargrid_assets.checks.freshness import build_checks_on_time
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import dagster as dg
 
+    from cleargrid_assets.staleness import Lineage
 
-def build_checks(
-    months: dg.MonthlyPartitionsDefinition, derived: Sequence[dg.AssetsDefinition]
-) -> list[dg.AssetChecksDefinition]:
-    """All checks; `derived` are the assets made of the raw one."""
+
+def build_checks(months: dg.MonthlyPartitionsDefinition, lineage: Lineage) -> list[dg.AssetChecksDefinition]:
+    """All checks but those that a load runs itself."""
     claims = build_derived_checks(months)
     blocking = [spec.key for claim in claims for spec in claim.check_specs if spec.blocking and spec.partitions_def]
-    monthly = [asset.key for asset in derived if asset.partitions_def]
-    return [*claims, *build_checks_on_time(months, monthly, blocking)]
+    return [*claims, *build_checks_on_time(months, lineage, blocking)]

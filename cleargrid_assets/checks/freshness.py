@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from cleargrid_assets.assets.raw.claims_checked import BLOCKING, KEY
 from cleargrid_assets.checks.months_in_order import every_month_is_in_order, history_of
 from cleargrid_assets.checks.on_time import (
     Situation,
@@ -21,6 +20,7 @@ from cleargrid_assets.checks.on_time import (
 from cleargrid_assets.failures import explained
 from cleargrid_assets.landing.ledger import last_loads
 from cleargrid_assets.resources import Clock, WarehouseResource
+from cleargrid_assets.staleness import Lineage
 from cleargrid_assets.tables.raw import D23_LOADS, D23_MANUAL_COMMUNICATION_LOGS
 from cleargrid_assets.warehouse import WarehouseMissingError
 from cleargrid_assets.warehouse.inventory import has_table
@@ -56,13 +56,13 @@ QUESTIONS: tuple[tuple[Judge, str], ...] = (
 
 
 def build_checks_on_time(
-    months: dg.MonthlyPartitionsDefinition, derived: Sequence[dg.AssetKey], blocking: Sequence[dg.AssetCheckKey]
+    months: dg.MonthlyPartitionsDefinition, lineage: Lineage, blocking: Sequence[dg.AssetCheckKey]
 ) -> list[dg.AssetChecksDefinition]:
     """Three questions about time, and the list of months that are not in order.
 
-    `derived`: the monthly assets made of the raw one. `blocking`: the checks of theirs whose failure is a failed month.
+    `blocking`: the checks of derived tables whose failure is a failed month.
     """
-    return [*(_question(months, judge, about) for judge, about in QUESTIONS), _in_order(months, derived, blocking)]
+    return [*(_question(months, judge, about) for judge, about in QUESTIONS), _in_order(months, lineage, blocking)]
 
 
 def _question(months: dg.MonthlyPartitionsDefinition, judge: Judge, about: str) -> dg.AssetChecksDefinition:
@@ -74,9 +74,9 @@ def _question(months: dg.MonthlyPartitionsDefinition, judge: Judge, about: str) 
 
 
 def _in_order(
-    months: dg.MonthlyPartitionsDefinition, derived: Sequence[dg.AssetKey], blocking: Sequence[dg.AssetCheckKey]
+    months: dg.MonthlyPartitionsDefinition, lineage: Lineage, blocking: Sequence[dg.AssetCheckKey]
 ) -> dg.AssetChecksDefinition:
-    checks = [*(dg.AssetCheckKey(KEY, name) for name in BLOCKING), *blocking]
+    checks = [*(dg.AssetCheckKey(lineage.raw, name) for name in sorted(lineage.blocking_checks)), *blocking]
 
     @dg.asset_check(asset=LEDGER, name=every_month_is_in_order.__name__, description=IN_ORDER)
     def in_order(
@@ -85,7 +85,7 @@ def _in_order(
         clock: dg.ResourceParam[Clock],
     ) -> dg.AssetCheckResult:
         situation = _situation(months, warehouse, clock.now())
-        history = history_of(context.instance, months, situation.all_keys(), derived, checks)
+        history = history_of(context.instance, months, situation.all_keys(), lineage, checks)
         return _result(every_month_is_in_order(situation, history))
 
     return in_order

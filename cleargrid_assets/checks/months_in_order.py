@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from cleargrid_assets.assets.raw.claims_checked import KEY
 from cleargrid_assets.checks.on_time import REREAD_WITHIN, Situation, Verdict
 from cleargrid_assets.checks.repair import repair_command
 from cleargrid_assets.partitions import earlier_months
+from cleargrid_assets.staleness import Lineage, Staleness
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 EARLIER_WITHIN = timedelta(days=8)
 """A week, and a day for the refresh itself."""
 
-MATERIALIZED = dg.DagsterEventType.ASSET_MATERIALIZATION
 FAILED_STATUSES = frozenset({"FAILED", "EXECUTION_FAILED"})
 
 
@@ -38,10 +37,10 @@ class Trouble:
 
 @dataclass(frozen=True)
 class History:
-    """What Dagster knows of the months: `failed` names each month's failed run and checks, `outdated` its tables."""
+    """What Dagster knows of the months: `failed` names each month's failed run and checks, `stale` its tables."""
 
     failed: Mapping[str, Sequence[str]]
-    outdated: Mapping[str, Sequence[str]]
+    stale: Mapping[str, Sequence[dg.AssetKey]]
 
 
 def every_month_is_in_order(situation: Situation, history: History) -> Verdict:
@@ -67,32 +66,19 @@ def history_of(
     instance: dg.DagsterInstance,
     months: dg.MonthlyPartitionsDefinition,
     keys: Sequence[str],
-    derived: Sequence[dg.AssetKey],
+    lineage: Lineage,
     checks: Sequence[dg.AssetCheckKey],
 ) -> History:
     """Ask the event log about `keys`: the raw asset's runs, blocking `checks`, and tables made of the raw one."""
     failed: dict[str, list[str]] = defaultdict(list)
-    statuses = instance.get_status_by_partition(KEY, keys, months) or {}
+    statuses = instance.get_status_by_partition(lineage.raw, keys, months) or {}
     for key, status in statuses.items():
         if status is not None and status.value in FAILED_STATUSES:
             failed[key].append("its last run failed")
     for info in instance.event_log_storage.get_asset_check_partition_info(checks):
         if info.partition_key and info.latest_execution_status.value in FAILED_STATUSES:
             failed[info.partition_key].append(f"{info.check_key.name} of {info.check_key.asset_key.to_user_string()}")
-    return History(failed, _outdated(instance, derived))
-
-
-def _outdated(instance: dg.DagsterInstance, derived: Sequence[dg.AssetKey]) -> Mapping[str, Sequence[str]]:
-    """For each month, the tables that were not computed since its rows were last read."""
-    outdated: dict[str, list[str]] = defaultdict(list)
-    storage = instance.event_log_storage
-    read = storage.get_latest_storage_id_by_partition(KEY, MATERIALIZED)
-    for asset in derived:
-        computed = storage.get_latest_storage_id_by_partition(asset, MATERIALIZED)
-        for key, event in read.items():
-            if computed.get(key, -1) < event:
-                outdated[key].append(asset.to_user_string())
-    return outdated
+    return History(failed, Staleness(instance, lineage).stale_tables())
 
 
 def _troubles(situation: Situation, history: History) -> Iterator[Trouble]:
@@ -116,8 +102,9 @@ def _trouble(situation: Situation, history: History, key: str, within: timedelta
         return Trouble(key, "stale", f"last read {age.total_seconds() / 3600:.0f} h ago")
     if not load.is_complete and key != situation.all_keys()[-1]:
         return Trouble(key, "stale", "last read before its end")
-    if history.outdated.get(key):
-        return Trouble(key, "stale", f"not computed since it was read: {', '.join(history.outdated[key])}")
+    if history.stale.get(key):
+        tables = ", ".join(sorted(table.to_user_string() for table in history.stale[key]))
+        return Trouble(key, "stale", f"not computed since it was read: {tables}")
     return None
 
 

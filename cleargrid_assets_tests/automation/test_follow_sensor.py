@@ -1,21 +1,28 @@
-"""Derived tables follow months that were loaded by hand, all of them, except those a blocking check stopped."""
+"""What follows a month that was loaded by hand: one run for the month, one at the end for what spans all months."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
+import pytest
 
 from cleargrid_assets.emulator.faults import FAULTS, Ask, Fault
+from cleargrid_assets.jobs import COMPUTE_MONTH, REFRESH_MONTH, REFRESH_SUMMARY
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from cleargrid_assets_tests.platform_under_test import Platform
 
 MONTHS = ("2026-02-01", "2026-03-01", "2026-04-01")
-SPELLINGS = "core/outcome_spellings"
-CORE = (SPELLINGS, "core/contact_attempts")
+FEBRUARY, MARCH, APRIL = MONTHS
+SUMMARY = (REFRESH_SUMMARY, None)
+UNFINISHED = [
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
 
 
 def bad_rows_in(month: str) -> Fault:
@@ -27,64 +34,132 @@ def bad_rows_in(month: str) -> Fault:
     return Fault(f"bad rows in {month}", alter=alter)
 
 
-def computed(platform: Platform, assets: Sequence[str], month: str) -> dg.ExecuteInProcessResult:
-    """What the sensor's backfill does for one month: the assets and their checks."""
-    return platform.definitions.resolve_implicit_global_asset_job_def().execute_in_process(
-        partition_key=month,
-        asset_selection=[dg.AssetKey.from_user_string(asset) for asset in assets],
-        instance=platform.instance,
+def requests(platform: Platform) -> list[tuple[str | None, str | None]]:
+    """The job and the month of each run that the sensor requests at a tick."""
+    sensor = platform.definitions.resolve_sensor_def("derived_tables_follow")
+    repository = platform.definitions.get_repository_def()
+    with dg.build_sensor_context(platform.instance, repository_def=repository) as context:
+        tick = sensor.evaluate_tick(context)
+    return [(request.job_name, request.partition_key) for request in tick.run_requests]
+
+
+def execute(platform: Platform, job: str | None, month: str | None = None) -> dg.ExecuteInProcessResult:
+    """A requested run, to its end."""
+    return platform.definitions.resolve_job_def(str(job)).execute_in_process(
+        partition_key=month, instance=platform.instance, raise_on_error=False
     )
 
 
-def evaluated(platform: Platform, earlier: Any = None) -> Any:
-    return dg.evaluate_automation_conditions(
-        platform.definitions,
-        platform.instance,
-        asset_selection=dg.AssetSelection.groups("core", "analytics", "reports"),
-        cursor=earlier.cursor if earlier else None,
-    )
+def run_until_quiet(platform: Platform) -> list[tuple[str | None, str | None]]:
+    """Execute what the sensor requests, tick by tick, until it requests nothing; return all of it."""
+    executed: list[tuple[str | None, str | None]] = []
+    while wanted := requests(platform):
+        assert len(executed) < 20, executed
+        for job, month in wanted:
+            execute(platform, job, month)
+        executed += wanted
+    return executed
 
 
-def followed(evaluation: Any, asset: str) -> set[str | None]:
-    return set(evaluation.get_requested_partitions(dg.AssetKey.from_user_string(asset)))
+def unfinished(
+    platform: Platform, job: str, month: str | None, status: dg.DagsterRunStatus = dg.DagsterRunStatus.STARTED
+) -> dg.DagsterRun:
+    """A run of a job that another process is working on, or that waits in the queue."""
+    definition = platform.definitions.resolve_job_def(job)
+    tags = {"dagster/partition": month} if month else {}
+    return platform.instance.create_run_for_job(definition, tags=tags, status=status)
 
 
-def test_every_month_of_a_backfill_made_by_hand_is_followed_by_all_that_is_made_of_it(platform: Platform) -> None:
-    before = evaluated(platform)
+def end(platform: Platform, run: dg.DagsterRun) -> None:
+    """Let an unfinished run fail without a word, as one does whose process is gone."""
+    platform.instance.report_run_failed(run)
+
+
+def test_nothing_is_requested_on_an_empty_warehouse(platform: Platform) -> None:
+    assert requests(platform) == []
+
+
+def test_each_month_loaded_by_hand_is_computed_by_one_run_and_the_summary_comes_last(platform: Platform) -> None:
     for month in MONTHS:
         assert platform.load(month).success
-    core_turn = evaluated(platform, before)
-    for asset in CORE:
-        assert followed(core_turn, asset) == set(MONTHS)
-    for month in MONTHS:
-        assert computed(platform, CORE, month).success
-    analytics_turn = evaluated(platform, core_turn)
-    for asset in ("analytics/outcome_mix", "analytics/agent_productivity", "analytics/cohort_contact"):
-        assert followed(analytics_turn, asset) == set(MONTHS)
+    assert run_until_quiet(platform) == [*((COMPUTE_MONTH, month) for month in MONTHS), SUMMARY]
+    runs = platform.instance.get_runs()
+    assert len(runs) == 2 * len(MONTHS) + 1
+    assert all(run.is_success for run in runs)
 
 
-def test_a_month_whose_blocking_check_failed_is_not_followed_and_the_others_are(
+def test_a_month_is_computed_while_others_are_still_loading_and_the_summary_waits_for_them(platform: Platform) -> None:
+    assert platform.load(FEBRUARY).success
+    loading = unfinished(platform, REFRESH_MONTH, MARCH)
+    assert run_until_quiet(platform) == [(COMPUTE_MONTH, FEBRUARY)]
+    end(platform, loading)
+    assert run_until_quiet(platform) == [SUMMARY]
+
+
+@pytest.mark.parametrize("status", UNFINISHED)
+def test_a_month_that_a_run_is_working_on_is_not_computed_beside_it(
+    platform: Platform, status: dg.DagsterRunStatus
+) -> None:
+    assert platform.load(FEBRUARY).success
+    run = unfinished(platform, REFRESH_MONTH, FEBRUARY, status)
+    assert requests(platform) == []
+    end(platform, run)
+    assert requests(platform) == [(COMPUTE_MONTH, FEBRUARY)]
+
+
+def test_months_computed_by_the_daily_job_are_not_computed_again(platform: Platform) -> None:
+    assert execute(platform, REFRESH_MONTH, FEBRUARY).success
+    assert run_until_quiet(platform) == [SUMMARY]
+
+
+def test_a_summary_that_was_created_before_a_month_was_computed_is_made_again(platform: Platform) -> None:
+    """It may have read the month's tables before they were written, although it ended after them."""
+    assert execute(platform, REFRESH_MONTH, FEBRUARY).success
+    created = unfinished(platform, REFRESH_SUMMARY, None)
+    assert requests(platform) == []
+    assert execute(platform, REFRESH_MONTH, MARCH).success
+    end(platform, created)
+    assert run_until_quiet(platform) == [SUMMARY]
+
+
+def test_a_table_recomputed_by_hand_takes_what_is_made_of_it_along(platform: Platform) -> None:
+    assert execute(platform, REFRESH_MONTH, FEBRUARY).success
+    assert run_until_quiet(platform) == [SUMMARY]
+    core = [dg.AssetKey(["core", "outcome_spellings"]), dg.AssetKey(["core", "contact_attempts"])]
+    job = platform.definitions.resolve_implicit_global_asset_job_def()
+    assert job.execute_in_process(partition_key=FEBRUARY, asset_selection=core, instance=platform.instance).success
+    assert run_until_quiet(platform) == [(COMPUTE_MONTH, FEBRUARY), SUMMARY]
+
+
+def test_a_month_with_a_failed_blocking_check_waits_until_it_is_loaded_again_and_holds_nobody_up(
     start_platform: Callable[..., Platform],
 ) -> None:
     platform = start_platform(faults=[bad_rows_in("2026-03")], variables={"CLEARGRID_QUARANTINE_LIMIT": "0.001"})
-    before = evaluated(platform)
     for month in MONTHS:
-        assert platform.load(month).success is (month != "2026-03-01")
-    assert followed(evaluated(platform, before), SPELLINGS) == {"2026-02-01", "2026-04-01"}
+        assert platform.load(month).success is (month != MARCH)
+    assert run_until_quiet(platform) == [(COMPUTE_MONTH, FEBRUARY), (COMPUTE_MONTH, APRIL), SUMMARY]
+    assert platform.with_variables(CLEARGRID_QUARANTINE_LIMIT="1").load(MARCH).success
+    assert run_until_quiet(platform) == [(COMPUTE_MONTH, MARCH), SUMMARY]
 
 
-def test_months_computed_in_the_daily_run_are_not_computed_again(platform: Platform) -> None:
-    before = evaluated(platform)
-    assert platform.refresh(MONTHS[0]).success
-    assert followed(evaluated(platform, before), SPELLINGS) == set()
-
-
-def test_what_spans_all_months_follows_once_months_were_computed_although_others_are_missing(
-    platform: Platform,
+def test_a_later_load_that_fails_does_not_keep_the_landed_rows_from_being_computed(
+    start_platform: Callable[..., Platform],
 ) -> None:
-    before = evaluated(platform)
-    assert followed(before, "reports/published_tables") == set()
-    assert platform.refresh(MONTHS[0]).success
-    evaluation = evaluated(platform, before)
-    assert followed(evaluation, "reports/published_tables") == {None}
-    assert followed(evaluated(platform, evaluation), "reports/published_tables") == set()
+    platform = start_platform()
+    assert platform.load(FEBRUARY).success
+    assert not platform.with_variables(CLEARGRID_PASSWORD="wrong").load(FEBRUARY).success
+    assert run_until_quiet(platform) == [(COMPUTE_MONTH, FEBRUARY), SUMMARY]
+
+
+def test_a_computation_that_failed_waits_for_a_person_or_the_next_load(
+    start_platform: Callable[..., Platform], tmp_path: Any
+) -> None:
+    broken = tmp_path / "outcomes.csv"
+    broken.write_text("no,such,columns\n", encoding="utf-8")
+    platform = start_platform()
+    assert platform.load(FEBRUARY).success
+    misconfigured = platform.with_variables(CLEARGRID_OUTCOMES=str(broken))
+    assert run_until_quiet(misconfigured) == [(COMPUTE_MONTH, FEBRUARY)]
+    assert run_until_quiet(platform) == []
+    assert platform.load(FEBRUARY).success
+    assert run_until_quiet(platform) == [(COMPUTE_MONTH, FEBRUARY), SUMMARY]

@@ -9,7 +9,6 @@ from datetime import date
 import dagster as dg
 
 from cleargrid_assets.assets.presentation import FRESHNESS, OWNERS, definition_metadata, description
-from cleargrid_assets.assets.sql_asset import FOLLOW_MONTH
 from cleargrid_assets.failures import explained
 from cleargrid_assets.outcome_map import OutcomeMap
 from cleargrid_assets.partitions import month_of
@@ -35,7 +34,6 @@ def build_outcome_spellings(months: dg.MonthlyPartitionsDefinition) -> dg.Assets
         partitions_def=months,
         description=description(OUTCOME_SPELLINGS),
         metadata=definition_metadata(OUTCOME_SPELLINGS),
-        automation_condition=FOLLOW_MONTH,
         freshness_policy=FRESHNESS,
         owners=OWNERS,
         kinds={"duckdb", "python"},

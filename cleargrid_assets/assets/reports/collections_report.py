@@ -13,7 +13,6 @@ import dagster as dg
 
 from cleargrid_assets.assets.presentation import FRESHNESS, OWNERS, code_references
 from cleargrid_assets.assets.reports.page.figures import Figures, read_figures
-from cleargrid_assets.assets.sql_asset import FOLLOW_TABLE
 from cleargrid_assets.failures import explained
 from cleargrid_assets.resources import WarehouseResource
 from cleargrid_assets.settings import Settings
@@ -40,7 +39,6 @@ def build_collections_report() -> dg.AssetsDefinition:
             "numbers behind them. It needs no network and prints on paper; `latest.html` is the last one."
         ),
         metadata={"dagster/code_references": code_references(*KEY.path)},
-        automation_condition=FOLLOW_TABLE,
         freshness_policy=FRESHNESS,
         owners=OWNERS,
         kinds={"html", "altair"},

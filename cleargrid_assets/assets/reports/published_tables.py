@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from cleargrid_assets.assets.presentation import FRESHNESS, OWNERS, code_references
-from cleargrid_assets.assets.sql_asset import FOLLOW_TABLE
 from cleargrid_assets.failures import explained
 from cleargrid_assets.resources import WarehouseResource
 from cleargrid_assets.tables.analytics import ANALYTICS_TABLES
@@ -37,7 +36,6 @@ def build_published_tables() -> dg.AssetsDefinition:
             "read files. Each file is replaced as a whole: a reader sees the old one or the new one."
         ),
         metadata={"dagster/code_references": code_references(*KEY.path)},
-        automation_condition=FOLLOW_TABLE,
         freshness_policy=FRESHNESS,
         owners=OWNERS,
         kinds={"duckdb", "parquet"},
