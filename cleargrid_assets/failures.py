@@ -6,14 +6,13 @@ error, not by a policy on the asset: such a policy would also repeat the downloa
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 import dagster as dg
 
 from cleargrid_assets.client import (
     AccessDeniedError,
-    ClearGridError,
     ContractError,
     DatasetUnavailableError,
     LoginRejectedError,
@@ -22,7 +21,7 @@ from cleargrid_assets.client import (
     SettingsError,
     TransientError,
 )
-from cleargrid_assets.landing.errors import ConservationError, ReconciliationError, VanishLimitError
+from cleargrid_assets.landing.errors import ReconciliationError, VanishLimitError
 from cleargrid_assets.outcome_map import OutcomeMapError
 from cleargrid_assets.warehouse import (
     WarehouseBusyError,
@@ -32,10 +31,7 @@ from cleargrid_assets.warehouse import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-LANDING_ERRORS = (ClearGridError, WarehouseError, ConservationError, VanishLimitError, OutcomeMapError)
-"""Everything that `failure_of` understands."""
+    from types import TracebackType
 
 RETRIES = dg.RetryPolicy(max_retries=2, delay=18, backoff=dg.Backoff.LINEAR)
 """For transient errors only; seconds of retrying belong to the client, whose waits are jittered.
@@ -65,25 +61,32 @@ NEXT_STEPS: tuple[tuple[type[Exception], str], ...] = (
     ),
     (WarehouseError, "Correct what the message names, then run the month again."),
     (OutcomeMapError, "Correct the row of CLEARGRID_OUTCOMES that the message names, then run the month again."),
-    (ConservationError, "Report the message: this is a defect of cleargrid_assets."),
+    (Exception, "This is a defect of cleargrid_assets: report it with this message."),
 )
 
 
-@contextmanager
-def explained(retries: dg.RetryPolicy | None = None, *, retries_so_far: int = 0) -> Iterator[None]:
-    """Raise known errors of the block as failures that say what to do; let unknown ones pass as they are.
+class explained(AbstractContextManager[None]):  # noqa: N801 - reads as the function that it is to its callers
+    """Raise the errors of the block as failures that say what to do; one that nobody foresaw is called a defect.
 
     With `retries`, an error that may go away by itself asks Dagster to start over; `retries_so_far`: how often it
     has done so.
     """
-    try:
-        yield
-    except LANDING_ERRORS as error:
+
+    def __init__(self, retries: dg.RetryPolicy | None = None, *, retries_so_far: int = 0) -> None:
+        self._retries, self._retries_so_far = retries, retries_so_far
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Translate; what is Dagster's own, or no `Exception`, passes as it is."""
+        if not isinstance(error, Exception) or isinstance(error, (dg.Failure, dg.RetryRequested)):
+            return
         failure = failure_of(error)
-        if retries is None or not is_worth_retrying(error):
+        if self._retries is None or not is_worth_retrying(error):
             raise failure from error
         failure.__cause__ = error
-        raise dg.RetryRequested(retries.max_retries, retries.calculate_delay(retries_so_far + 1)) from failure
+        delay = self._retries.calculate_delay(self._retries_so_far + 1)
+        raise dg.RetryRequested(self._retries.max_retries, delay) from failure
 
 
 def failure_of(error: Exception) -> dg.Failure:
@@ -98,10 +101,17 @@ def failure_of(error: Exception) -> dg.Failure:
         "doing": getattr(error, "doing", None),
     }
     return dg.Failure(
-        description=f"{error} Next: {step}",
+        description=f"{_cause(error)} Next: {step}",
         metadata={name: value for name, value in facts.items() if value is not None},
         allow_retries=is_worth_retrying(error),
     )
+
+
+def _cause(error: Exception) -> str:
+    """What happened, as a sentence. An error that is not ours is named, and ends with its first line."""
+    is_ours = type(error).__module__.startswith("cleargrid_assets.")
+    text = str(error) if is_ours else f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"
+    return text if text.endswith((".", "!", "?")) else f"{text}."
 
 
 def is_worth_retrying(error: Exception) -> bool:

@@ -120,7 +120,8 @@ class QueryHandler(DbTypeHandler[Query]):
     ) -> dict[str, Any]:
         """Run the SELECT inside the warehouse."""
         table = TABLES[_name(table_slice)]
-        connection.execute(table.ddl)
+        for existing in (*obj.inputs, table):
+            connection.execute(existing.ddl)
         for reference in obj.references:
             reference.keep(connection)
         select = obj.bind(connection)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from cleargrid_assets.assets.reports import collections_report, published_tables
 from cleargrid_assets.checks.freshness import LEDGER
 from cleargrid_assets.checks.repair import REFRESH_MONTH
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 COMPUTE_MONTH = "compute_month"
 REFRESH_SUMMARY = "refresh_summary"
 CHECK_MONTHS = "check_months"
+REPORTS = (collections_report.KEY, published_tables.KEY)
 
 
 def build_refresh_month(assets: Sequence[dg.AssetsDefinition]) -> UnresolvedAssetJobDefinition:
@@ -50,9 +52,12 @@ def build_refresh_summary(assets: Sequence[dg.AssetsDefinition]) -> UnresolvedAs
 
 
 def build_check_months() -> UnresolvedAssetJobDefinition:
-    """The checks on time: the ledger's, which no refresh asks."""
+    """The ledger's checks on time, which no refresh asks, and whether the reports hold every month."""
     return dg.define_asset_job(
         CHECK_MONTHS,
-        selection=dg.AssetSelection.checks_for_assets(LEDGER),
-        description="Ask whether every month is there and recent; list what is not, with the command that repairs it.",
+        selection=dg.AssetSelection.checks_for_assets(LEDGER, *REPORTS),
+        description=(
+            "Ask whether every month is there, recent and in the reports; list what is not, with the command that "
+            "repairs it."
+        ),
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 import dagster as dg
 
 from cleargrid_assets.assets.presentation import FRESHNESS, OWNERS, definition_metadata, description
+from cleargrid_assets.failures import explained
 from cleargrid_assets.partitions import month_of
 from cleargrid_assets.resources import WarehouseResource
 from cleargrid_assets.settings import Settings
@@ -27,7 +28,7 @@ def sql_asset(
 ) -> dg.AssetsDefinition:
     """`table`, computed month by month from `deps`; without `months`, as a whole. For the rest see `Query`."""
     sql = sql_of(table)
-    sources = [*deps, *(reference.table for reference in references)]
+    sources = (*deps, *(reference.table for reference in references))
 
     @dg.asset(
         key=dg.AssetKey(table.key),
@@ -41,10 +42,13 @@ def sql_asset(
         kinds={"duckdb", "sql"},
     )
     def computed(context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[WarehouseResource]) -> Query:
-        variables = reporting_variables(warehouse.settings)
+        with explained():
+            variables = reporting_variables(warehouse.settings)
         if months:
             variables["month"] = month_of(context.partition_key)
-        return Query(sql, variables, append_key=append_key, references=references, followed_by=followed_by)
+        return Query(
+            sql, variables, inputs=sources, append_key=append_key, references=references, followed_by=followed_by
+        )
 
     return computed
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from cleargrid_assets.checks.derived import build_derived_checks
 from cleargrid_assets.checks.freshness import build_checks_on_time
+from cleargrid_assets.checks.report_checks import build_report_checks
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -20,4 +21,4 @@ def build_checks(months: dg.MonthlyPartitionsDefinition, lineage: Lineage) -> li
     """All checks but those that a load runs itself."""
     claims = build_derived_checks(months)
     blocking = [spec.key for claim in claims for spec in claim.check_specs if spec.blocking and spec.partitions_def]
-    return [*claims, *build_checks_on_time(months, lineage, blocking)]
+    return [*claims, *build_report_checks(), *build_checks_on_time(months, lineage, blocking)]

@@ -42,6 +42,12 @@ class Artifacts(Protocol):
         Raises `WarehouseWriteError` or `WarehouseUnreachableError`.
         """
 
+    def read(self, name: str) -> bytes | None:
+        """The file `name`; None when there is none.
+
+        Raises `WarehouseUnreadableError` or `WarehouseUnreachableError`.
+        """
+
     def examine(self) -> None:
         """Raise `WarehouseUnreadableError` or `WarehouseUnreachableError` when nothing can be put here."""
 
@@ -74,6 +80,15 @@ class ArtifactFolder:
             with suppress(OSError):  # it may never have been made
                 unfinished.unlink()
 
+    def read(self, name: str) -> bytes | None:
+        """The file's bytes."""
+        try:
+            return (self.path / name).read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise WarehouseUnreadableError(f"{self.path / name} cannot be read ({error.strerror})") from error
+
     def examine(self) -> None:
         """Make a file without a name in the folder, or in the one that it will be made in."""
         folder = next(parent for parent in (self.path.resolve() / "file").parents if parent.exists())
@@ -105,6 +120,16 @@ class ArtifactBucket:
             yield file
             with self._explained(name):
                 copy_to_bucket(file, self._store, self._key(name))
+
+    def read(self, name: str) -> bytes | None:
+        """The object's bytes."""
+        try:
+            with self._store.open_input_file(self._key(name)) as file:
+                return bytes(file.readall())
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise WarehouseUnreachableError(f"{self.address}/{name} could not be read. {first_line(error)}") from error
 
     def examine(self) -> None:
         """Put an empty object there and take it away."""

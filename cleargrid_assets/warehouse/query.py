@@ -39,6 +39,7 @@ class Reference:
 class Query:
     """A SELECT, the SQL variables it reads with `getvariable`, and Arrow tables it may name.
 
+    `inputs` are the tables that the SELECT reads: one that does not exist yet is empty, which is no error.
     `append_key`: rows are added beside the earlier ones, except where rows with the same values of these columns are
     there already; without it they replace the partition. `references` are brought up to date before the SELECT,
     because it joins them. `followed_by` is a statement that runs after the rows were written, in their transaction.
@@ -47,6 +48,7 @@ class Query:
     sql: str
     variables: Mapping[str, object] = field(default_factory=dict)
     relations: Mapping[str, pa.Table] = field(default_factory=dict)
+    inputs: tuple[Table, ...] = ()
     append_key: tuple[str, ...] = ()
     references: tuple[Reference, ...] = ()
     followed_by: str | None = None

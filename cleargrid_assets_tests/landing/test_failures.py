@@ -8,12 +8,13 @@ import pytest
 
 from cleargrid_assets import client
 from cleargrid_assets.client import ClearGridError, QueryTooLargeError, TransientError, UnreachableError
-from cleargrid_assets.failures import LANDING_ERRORS, failure_of, is_worth_retrying, next_step
+from cleargrid_assets.failures import failure_of, is_worth_retrying, next_step
 from cleargrid_assets.landing import errors as landing_errors
 from cleargrid_assets.resources import ClearGridResource
 from cleargrid_assets.warehouse import errors as warehouse_errors
 from cleargrid_assets_tests.platform_under_test import failure_of_step
 
+DEFECT = "This is a defect of cleargrid_assets: report it with this message."
 ERRORS = [
     error
     for module in (client, landing_errors, warehouse_errors)
@@ -23,9 +24,13 @@ ERRORS = [
 
 
 @pytest.mark.parametrize("kind", ERRORS, ids=lambda kind: kind.__name__)
-def test_every_error_is_known_and_has_a_next_step(kind):
-    assert issubclass(kind, LANDING_ERRORS)
-    assert next_step(kind("what happened"))
+def test_every_error_of_ours_has_a_next_step_and_only_lost_rows_are_a_defect(kind):
+    assert (next_step(kind("what happened")) == DEFECT) is (kind is landing_errors.ConservationError)
+
+
+def test_the_cause_ends_as_a_sentence_before_the_next_step_begins():
+    description = failure_of(UnreachableError("no answer", request_id="r-17")).description
+    assert "(request id r-17). Next: Run the month again" in description
 
 
 def test_a_failure_carries_the_request_id_and_all_that_support_asks_for():
@@ -73,7 +78,7 @@ def test_a_transient_error_that_stays_keeps_its_request_id_in_the_failure(platfo
     assert len(tried) == 3
 
 
-def test_an_error_of_our_own_is_not_tried_again(platform, monkeypatch):
+def test_an_error_that_nobody_foresaw_is_called_a_defect_with_its_cause_and_not_tried_again(platform, monkeypatch):
     tried = []
 
     def defective(_resource):
@@ -81,7 +86,8 @@ def test_an_error_of_our_own_is_not_tried_again(platform, monkeypatch):
         raise KeyError("a defect")
 
     monkeypatch.setattr(ClearGridResource, "client", defective)
-    assert not platform.load().success
+    failure = failure_of_step(platform.load())
+    assert failure["description"] == f"KeyError: 'a defect'. Next: {DEFECT}"
     assert len(tried) == 1
 
 

@@ -21,7 +21,7 @@ FROM (
             AND later.communication_type = it.communication_type
             AND later.interaction_source = it.interaction_source
             AND later.metric = it.metric
-    WHERE later.month = getvariable('month') + INTERVAL 1 MONTH
+    WHERE later.month = getvariable('month')::DATE + INTERVAL 1 MONTH
 ) AS compared
 WHERE
     after_it.month = compared.month

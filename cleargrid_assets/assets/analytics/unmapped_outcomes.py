@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from cleargrid_assets.assets.sql_asset import sql_asset
 from cleargrid_assets.tables.analytics import UNMAPPED_OUTCOMES
-from cleargrid_assets.tables.core import CONTACT_ATTEMPTS
+from cleargrid_assets.tables.core import CONTACT_ATTEMPTS, OUTCOME_SPELLINGS
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -14,4 +14,4 @@ if TYPE_CHECKING:
 
 def build_unmapped_outcomes() -> dg.AssetsDefinition:
     """The asset, over all months at once."""
-    return sql_asset(UNMAPPED_OUTCOMES, [CONTACT_ATTEMPTS], None)
+    return sql_asset(UNMAPPED_OUTCOMES, [CONTACT_ATTEMPTS, OUTCOME_SPELLINGS], None)

@@ -5,6 +5,7 @@ that holds the warehouse by default; beside the warehouse file itself where its 
 own files where the warehouse is a lake. `latest.html` is always the last page.
 """
 
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from cleargrid_assets.assets.presentation import FRESHNESS, OWNERS, code_references
-from cleargrid_assets.assets.reports.page.figures import Figures, read_figures
+from cleargrid_assets.assets.reports.page.figures import Figures, figures_of
 from cleargrid_assets.failures import explained
 from cleargrid_assets.resources import WarehouseResource
 from cleargrid_assets.settings import Settings
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 KEY = dg.AssetKey(["reports", "collections_report"])
 LATEST = "latest.html"
+MONTHS_OF_PAGE = re.compile(r'<meta name="cleargrid-months" content="([^"]*)">')
+NO_MONTH = "none: no month has been computed yet"
 
 
 def build_collections_report() -> dg.AssetsDefinition:
@@ -47,14 +50,13 @@ def build_collections_report() -> dg.AssetsDefinition:
         context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[WarehouseResource]
     ) -> dg.MaterializeResult[None]:
         with explained():
-            with warehouse.warehouse().reading() as connection:
-                figures = read_figures(connection)
-            reports = artifacts_at(reports_place(warehouse.warehouse()))
+            figures = figures_of(warehouse.warehouse())
+            reports = report_artifacts(warehouse.warehouse())
             page, size = write_report(figures, warehouse.settings, reports, context.run.run_id)
         return dg.MaterializeResult(
             metadata={
                 "page": dg.MetadataValue.path(page),
-                "month": str(figures.month),
+                "month": f"{figures.month:%Y-%m}" if figures.month else NO_MONTH,
                 "months": len(figures["months"]),
                 "bytes": size,
             }
@@ -79,6 +81,17 @@ def write_report(figures: Figures, settings: Settings, reports: Artifacts, run_i
         with reports.replacing(target) as file:
             file.write_bytes(document)
     return f"{reports.shown}/{name}", len(document)
+
+
+def months_of_page(page: bytes) -> list[str]:
+    """The months that a page holds, as its head lists them: `2026-05`."""
+    listed = MONTHS_OF_PAGE.search(page.decode())
+    return listed[1].split() if listed else []
+
+
+def report_artifacts(warehouse: "Warehouse") -> Artifacts:
+    """The pages."""
+    return artifacts_at(reports_place(warehouse))
 
 
 def reports_place(warehouse: "Warehouse") -> str:

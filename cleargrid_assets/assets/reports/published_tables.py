@@ -13,6 +13,7 @@ from cleargrid_assets.failures import explained
 from cleargrid_assets.resources import WarehouseResource
 from cleargrid_assets.tables.analytics import ANALYTICS_TABLES
 from cleargrid_assets.tables.table import Table
+from cleargrid_assets.warehouse import WarehouseMissingError
 from cleargrid_assets.warehouse.artifacts import Artifacts, artifacts_at
 from cleargrid_assets.warehouse.inventory import has_table
 
@@ -43,26 +44,45 @@ def build_published_tables() -> dg.AssetsDefinition:
     def published_tables(warehouse: dg.ResourceParam[WarehouseResource]) -> dg.MaterializeResult[None]:
         with explained():
             folder, rows = publish(warehouse.warehouse(), warehouse.settings.environment)
-        return dg.MaterializeResult(metadata={"folder": dg.MetadataValue.path(folder), **rows})
+        state = f"{len(rows)} tables" if rows else "none: no month has been computed yet"
+        return dg.MaterializeResult(metadata={"folder": dg.MetadataValue.path(folder), "published": state, **rows})
 
     return published_tables
 
 
+def published_artifacts(warehouse: "Warehouse") -> Artifacts:
+    """Where the files go."""
+    return artifacts_at(f"{warehouse.place}/published")
+
+
 def publish(warehouse: "Warehouse", environment: str) -> tuple[str, dict[str, int]]:
     """Copy every analytics table that exists; return the folder and the rows of each table."""
-    published = artifacts_at(f"{warehouse.place}/published")
-    with warehouse.reading() as connection:
-        tables = [table for table in ANALYTICS_TABLES if has_table(connection, table)]
-        rows = {table.name: _copy(connection, table, published) for table in tables}
+    published = published_artifacts(warehouse)
+    rows = _copy_tables(warehouse, published)
     with published.replacing("ENVIRONMENT") as file:
         file.write_text(f"{environment}\n", encoding="utf-8")
     return published.shown, rows
 
 
+def _copy_tables(warehouse: "Warehouse", published: Artifacts) -> dict[str, int]:
+    """The rows of each table that was copied; none while there is no warehouse yet."""
+    try:
+        with warehouse.reading() as connection:
+            tables = [table for table in ANALYTICS_TABLES if has_table(connection, table)]
+            return {table.name: _copy(connection, table, published) for table in tables}
+    except WarehouseMissingError:
+        return {}
+
+
+def parquet_name(table: Table) -> str:
+    """The file that holds the table."""
+    return f"{table.name}.parquet"
+
+
 def _copy(connection: "duckdb.DuckDBPyConnection", table: Table, published: Artifacts) -> int:
     """Write one table in the place of its file; return its rows."""
     order = ", ".join(table.grain)
-    with published.replacing(f"{table.name}.parquet") as file:
+    with published.replacing(parquet_name(table)) as file:
         path = str(file).replace("'", "''")
         copied = connection.execute(f"COPY (FROM {table.qualified_name} ORDER BY {order}) TO '{path}' (FORMAT parquet)")
         return int(copied.fetchall()[0][0])

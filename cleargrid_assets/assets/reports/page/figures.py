@@ -20,7 +20,7 @@ from cleargrid_assets.tables.analytics import (
     UNMAPPED_OUTCOMES,
 )
 from cleargrid_assets.tables.raw import D23_CHANGES, D23_LOADS
-from cleargrid_assets.warehouse import Query
+from cleargrid_assets.warehouse import Query, WarehouseMissingError
 from cleargrid_assets.warehouse.inventory import has_table
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     import duckdb
 
     from cleargrid_assets.tables.table import Table
+    from cleargrid_assets.warehouse.warehouse import Warehouse
 
 SQL = Path(__file__).parent / "sql"
 Row = dict[str, Any]
@@ -62,6 +63,15 @@ class Figures:
     def __getitem__(self, section: str) -> list[Row]:
         """The section's rows; none where its tables were never computed."""
         return self.sections[section]
+
+
+def figures_of(warehouse: Warehouse) -> Figures:
+    """All sections as they are at one moment; none of them has rows while there is no warehouse yet."""
+    try:
+        with warehouse.reading() as connection:
+            return read_figures(connection)
+    except WarehouseMissingError:
+        return Figures(None, {section: [] for section in READS})
 
 
 def read_figures(connection: duckdb.DuckDBPyConnection) -> Figures:

@@ -58,6 +58,7 @@ def _heading(figures: Figures) -> dict[str, Any]:
     months = [row["month"] for row in figures["months"] if figures.month and row["month"] <= figures.month][-3:]
     return {
         "month": figures.month,
+        "months": " ".join(f"{row['month']:%Y-%m}" for row in figures["months"]),
         "title_month": month_name(figures.month) if figures.month else "no month yet",
         "loaded_at": moment(this["loaded_at"]) if this else "",
         "map_version": this.get("outcome_map_version", "-"),

@@ -10,6 +10,6 @@ SELECT
     rate(sum(outside_early + outside_late), sum(time_known)) AS outside_share,
     bool_and(verified) AS verified
 FROM analytics.calling_hours
-WHERE month = getvariable('report_month')
+WHERE month = getvariable('report_month')::DATE
 GROUP BY GROUPING SETS ((profile), (profile, communication_type))
 ORDER BY profile ASC, grouping(communication_type) DESC, attempts DESC

@@ -9,7 +9,7 @@ SELECT
     sum(rpc)::BIGINT AS rpc,
     sum(promises)::BIGINT AS promises
 FROM analytics.cohort_contact
-WHERE month = getvariable('report_month')
+WHERE month = getvariable('report_month')::DATE
 GROUP BY GROUPING SETS ((), (communication_type))
 HAVING sum(attempts) > 0
 ORDER BY is_whole DESC, attempts DESC, channel ASC

@@ -26,5 +26,5 @@ LEFT JOIN analytics.kpi_monthly AS before
         AND kpi.communication_type = before.communication_type
         AND kpi.interaction_source = before.interaction_source
         AND kpi.metric = before.metric
-WHERE kpi.slice = 'all' AND kpi.month > getvariable('report_month') - INTERVAL 24 MONTH
+WHERE kpi.slice = 'all' AND kpi.month > getvariable('report_month')::DATE - INTERVAL 24 MONTH
 ORDER BY kpi.month, kpi.metric

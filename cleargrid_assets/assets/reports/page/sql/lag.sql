@@ -11,6 +11,6 @@ SELECT
     max(numerator) FILTER (WHERE metric = 'late_logged_24h_per_attempt') AS late_24h,
     max(value) FILTER (WHERE metric = 'late_logged_24h_per_attempt') AS late_24h_share
 FROM analytics.kpi_monthly
-WHERE month = getvariable('report_month') AND slice IN ('all', 'channel')
+WHERE month = getvariable('report_month')::DATE AND slice IN ('all', 'channel')
 GROUP BY slice, communication_type
 ORDER BY slice ASC, attempts DESC

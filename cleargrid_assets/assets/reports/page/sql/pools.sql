@@ -11,7 +11,7 @@ WITH pool AS (
         sum(promises)::BIGINT AS promises,
         sum(active_hours)::BIGINT AS active_hours
     FROM analytics.agent_productivity
-    WHERE month = getvariable('report_month')
+    WHERE month = getvariable('report_month')::DATE
     GROUP BY communication_type, interaction_source
 )
 

@@ -9,7 +9,7 @@ SELECT
     sum(rpc)::BIGINT AS rpc
 FROM analytics.cohort_contact
 WHERE
-    month <= getvariable('report_month')
-    AND month > getvariable('report_month') - INTERVAL 3 MONTH
+    month <= getvariable('report_month')::DATE
+    AND month > getvariable('report_month')::DATE - INTERVAL 3 MONTH
 GROUP BY iso_weekday, local_hour
 ORDER BY iso_weekday, local_hour

@@ -1,0 +1,103 @@
+"""Checks on the files made of all months: does each hold every month that was computed?
+
+Add here what a file for people or other tools must never lack. They run after every summary and once a day, because
+the file may fall behind while nothing writes it.
+"""
+
+from collections.abc import Callable
+from io import BytesIO
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from cleargrid_assets.assets.reports import collections_report, published_tables
+from cleargrid_assets.failures import explained
+from cleargrid_assets.resources import WarehouseResource
+from cleargrid_assets.tables.analytics import ANALYTICS_TABLES, KPI_MONTHLY
+from cleargrid_assets.tables.table import Table
+from cleargrid_assets.warehouse import WarehouseMissingError
+from cleargrid_assets.warehouse.artifacts import Artifacts
+from cleargrid_assets.warehouse.inventory import has_table
+
+if TYPE_CHECKING:
+    from cleargrid_assets.warehouse.warehouse import Warehouse
+
+MissingMonths = Callable[["Warehouse"], list[str]]
+NAME = "every_computed_month_is_in_it"
+DESCRIPTION = (
+    "Every month in the warehouse's tables is in the file as well. Red: people read a page, or tools read files, that "
+    "lack a month; the result lists what is missing and how to write it."
+)
+LONGEST_LIST = 5
+
+
+def build_report_checks() -> list[dg.AssetChecksDefinition]:
+    """One check on the report and one on the published files."""
+    return [
+        _check(collections_report.KEY, _missing_from_page),
+        _check(published_tables.KEY, _missing_from_published_tables),
+    ]
+
+
+def _check(key: dg.AssetKey, missing_months: MissingMonths) -> dg.AssetChecksDefinition:
+    @dg.asset_check(asset=key, name=NAME, description=DESCRIPTION)
+    def every_computed_month_is_in_it(warehouse: dg.ResourceParam[WarehouseResource]) -> dg.AssetCheckResult:
+        with explained():
+            missing = missing_months(warehouse.warehouse())
+        return dg.AssetCheckResult(
+            passed=not missing,
+            description=_sentence(missing),
+            metadata={"months_missing": len(missing), "missing": dg.MetadataValue.json(missing)},
+        )
+
+    return every_computed_month_is_in_it
+
+
+def _sentence(missing: list[str]) -> str:
+    if not missing:
+        return "Every computed month is in it."
+    more = f" and {len(missing) - LONGEST_LIST} more" if len(missing) > LONGEST_LIST else ""
+    return (
+        f"Missing: {', '.join(missing[:LONGEST_LIST])}{more}. Run the job refresh_summary; if the check stays red, "
+        f"read that run's errors."
+    )
+
+
+def _missing_from_page(warehouse: "Warehouse") -> list[str]:
+    """Months that `latest.html` lacks."""
+    page = collections_report.report_artifacts(warehouse).read(collections_report.LATEST)
+    written = set(collections_report.months_of_page(page)) if page else set()
+    return sorted(_computed_months(warehouse, KPI_MONTHLY) - written)
+
+
+def _missing_from_published_tables(warehouse: "Warehouse") -> list[str]:
+    """Months that a table's file lacks, with the file's name."""
+    published = published_tables.published_artifacts(warehouse)
+    return [
+        f"{month} in {published_tables.parquet_name(table)}"
+        for table in ANALYTICS_TABLES
+        if table.is_partitioned
+        for month in sorted(_computed_months(warehouse, table) - _published_months(published, table))
+    ]
+
+
+def _computed_months(warehouse: "Warehouse", table: Table) -> set[str]:
+    try:
+        with warehouse.reading() as connection:
+            if not has_table(connection, table):
+                return set()
+            months = connection.execute(f"SELECT DISTINCT month FROM {table.qualified_name}").fetchall()
+    except WarehouseMissingError:
+        return set()
+    return {f"{month:%Y-%m}" for (month,) in months}
+
+
+def _published_months(published: Artifacts, table: Table) -> set[str]:
+    """Loading definitions reads no file, so Arrow is imported here."""
+    from pyarrow import parquet  # noqa: PLC0415 - see the docstring
+
+    content = published.read(published_tables.parquet_name(table))
+    if content is None:
+        return set()
+    months = parquet.read_table(BytesIO(content), columns=["month"])["month"].unique()
+    return {f"{month.as_py():%Y-%m}" for month in months}
