@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from cleargrid_assets.assets.analytics import build_analytics
+from cleargrid_assets.assets.cleargrid import build_sources
 from cleargrid_assets.assets.core import build_core
 from cleargrid_assets.assets.raw import build_d23_manual_communication_logs, build_side_tables
 from cleargrid_assets.assets.reports import build_reports
@@ -48,7 +49,7 @@ def build_definitions(
     refresh_month, compute_month = build_refresh_month([loaded, *derived]), build_compute_month(derived)
     refresh_summary, check_months = build_refresh_summary(derived), build_check_months()
     return dg.Definitions(
-        assets=[loaded, *side_tables, *derived],
+        assets=[*build_sources(), loaded, *side_tables, *derived],
         asset_checks=build_checks(months, lineage),
         jobs=[refresh_month, compute_month, refresh_summary, check_months],
         schedules=[

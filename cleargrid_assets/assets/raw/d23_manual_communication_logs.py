@@ -8,6 +8,7 @@ from typing import Any
 
 import dagster as dg
 
+from cleargrid_assets.assets.cleargrid import D23
 from cleargrid_assets.assets.presentation import FRESHNESS, OWNERS, definition_metadata, description
 from cleargrid_assets.assets.raw.claims_checked import check_fields, check_month, check_specs, failure_of_checks
 from cleargrid_assets.failures import RETRIES, explained
@@ -35,6 +36,7 @@ def build_d23_manual_communication_logs(
     @dg.asset(
         key=KEY,
         group_name="raw",
+        deps=[D23],
         partitions_def=months,
         description=f"{description(D23_MANUAL_COMMUNICATION_LOGS)}\n\n{HOW_TO}",
         metadata=definition_metadata(D23_MANUAL_COMMUNICATION_LOGS),
