@@ -15,6 +15,7 @@ from cleargrid_assets.assets.analytics import build_analytics
 from cleargrid_assets.assets.cleargrid import build_sources
 from cleargrid_assets.assets.core import build_core
 from cleargrid_assets.assets.raw import build_d23_manual_communication_logs, build_side_tables
+from cleargrid_assets.assets.raw.claims_checked import BLOCKING
 from cleargrid_assets.assets.reports import build_reports
 from cleargrid_assets.checks import build_checks
 from cleargrid_assets.failures import RETRIES
@@ -25,7 +26,6 @@ from cleargrid_assets.resources import ClearGridResource, Clock, WarehouseResour
 from cleargrid_assets.schedules import build_daily_schedules, build_refresh_schedules
 from cleargrid_assets.sensors import build_alert_sensors, build_follow_sensor
 from cleargrid_assets.settings import Settings
-from cleargrid_assets.staleness import Lineage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,19 +45,21 @@ def build_definitions(
     months = build_months(settings)
     loaded, side_tables = build_d23_manual_communication_logs(months, retries), build_side_tables(months)
     derived = [*build_core(months), *build_analytics(months), *build_reports()]
-    lineage = Lineage.of(loaded, derived)
     refresh_month, compute_month = build_refresh_month([loaded, *derived]), build_compute_month(derived)
     refresh_summary, check_months = build_refresh_summary(derived), build_check_months()
     return dg.Definitions(
         assets=[*build_sources(), loaded, *side_tables, *derived],
-        asset_checks=build_checks(months, lineage),
+        asset_checks=build_checks(months),
         jobs=[refresh_month, compute_month, refresh_summary, check_months],
         schedules=[
             *build_refresh_schedules(settings, months, refresh_month),
             *build_daily_schedules(settings, refresh_summary, check_months),
             *build_housekeeping(settings),
         ],
-        sensors=[build_follow_sensor(lineage, [compute_month, refresh_summary]), *build_alert_sensors(settings)],
+        sensors=[
+            build_follow_sensor(settings, BLOCKING, [compute_month, refresh_summary]),
+            *build_alert_sensors(settings),
+        ],
         resources={**_resources(settings, retries), **(resources or {})},
         executor=dg.in_process_executor,
     )

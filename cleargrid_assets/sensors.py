@@ -3,7 +3,7 @@
 Add a sensor here. What makes a table stale is in `staleness`, an alert's text and delivery in `alerts`.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
@@ -19,24 +19,32 @@ from cleargrid_assets.alerts import (
     failed_run_text,
     send_alert,
 )
-from cleargrid_assets.jobs import COMPUTE_MONTH, REFRESH_MONTH, REFRESH_SUMMARY
+from cleargrid_assets.client import SettingsError
+from cleargrid_assets.jobs import COMPUTE_MONTH, REFRESH_MONTH, REFRESH_SUMMARY, REPORTS
+from cleargrid_assets.outcome_map import OutcomeMapError
+from cleargrid_assets.rules import rules_version
 from cleargrid_assets.settings import Settings
-from cleargrid_assets.staleness import Lineage, Staleness
+from cleargrid_assets.staleness import MONTHLY, RAW, VERSION_TAG, Backlog, DataVersions
+from cleargrid_assets.tables.analytics import UNMAPPED_OUTCOMES
 
 UNFINISHED_BACKFILLS = [BulkActionStatus.REQUESTED, BulkActionStatus.CANCELING, BulkActionStatus.FAILING]
-MONTHLY_JOBS = frozenset({REFRESH_MONTH, COMPUTE_MONTH})
+SUMMARY = (dg.AssetKey(UNMAPPED_OUTCOMES.key), *REPORTS)
+JOBS = frozenset({REFRESH_MONTH, COMPUTE_MONTH, REFRESH_SUMMARY})
 WILL_RETRY_TAG = "dagster/will_retry"
 OFF = "CLEARGRID_ALERT_WEBHOOK is not set: nobody was told."
 
 
-def build_follow_sensor(lineage: Lineage, jobs: Sequence[UnresolvedAssetJobDefinition]) -> dg.SensorDefinition:
-    """Running from the first start: one run computes a loaded month, one run at the end what spans all months.
+def build_follow_sensor(
+    settings: Settings, blocking_checks: Iterable[str], jobs: Sequence[UnresolvedAssetJobDefinition]
+) -> dg.SensorDefinition:
+    """Running from the first start: one run computes a stale month, one run at the end what spans all months.
 
     Automation conditions were tried first. A condition decides for each asset at each tick: a blocking check between
     two tables splits a month over several runs, an asset over all months is requested while months are still being
     loaded, and an update in the tick of a request is lost for good. This sensor compares, at each tick, the whole
     state (`staleness`), so nothing stays behind, and it requests whole jobs, so nothing runs twice.
     """
+    checks = frozenset(blocking_checks)
 
     @dg.sensor(
         name="derived_tables_follow",
@@ -44,48 +52,53 @@ def build_follow_sensor(lineage: Lineage, jobs: Sequence[UnresolvedAssetJobDefin
         default_status=dg.DefaultSensorStatus.RUNNING,
         minimum_interval_seconds=30,
         description=(
-            "After a month was loaded by hand, one run computes everything made of it. When no month is left to load "
-            "or compute, one run computes what spans all months. A month with a failed blocking check waits until it "
-            "is loaded again."
+            "When a month's rows or the rules have changed, one run computes everything made of the month. When no "
+            "month is left to load or compute, one run computes what spans all months. A month with a failed "
+            "blocking check waits until it is loaded again."
         ),
     )
     def derived_tables_follow(context: dg.SensorEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
         # Read before the state: a run that ends in between is waited for once more, never overlooked.
-        running = _months_with_unfinished_runs(context.instance, lineage)
-        is_backfilling = _is_backfilling(context.instance, lineage)
-        staleness = Staleness(context.instance, lineage)
-        months = staleness.months_to_compute()
-        requested = [month for month in months if month not in running]
-        yield from (dg.RunRequest(job_name=COMPUTE_MONTH, partition_key=month) for month in requested)
-        if requested:
+        unfinished = context.instance.get_runs(dg.RunsFilter(statuses=NOT_FINISHED_STATUSES))
+        is_busy = any(map(_is_ours, unfinished)) or _is_backfilling(context.instance)
+        try:
+            versions = DataVersions(context.instance, rules_version(settings))
+        except (SettingsError, OutcomeMapError) as error:
+            yield dg.SkipReason(f"{error}. Nothing can be computed until this is corrected.")
             return
-        if running or is_backfilling:
-            yield dg.SkipReason("Months are still being loaded or computed.")
-        elif staleness.is_summary_stale():
-            yield dg.RunRequest(job_name=REFRESH_SUMMARY)
+        backlog = Backlog(versions, checks, SUMMARY)
+        months = [month for month in backlog.months() if month not in _months_of(unfinished)]
+        yield from (_request(COMPUTE_MONTH, versions.of_month(month), month) for month in months)
+        if months:
+            return
+        if is_busy:
+            yield dg.SkipReason("Months are still being loaded, computed or summarized.")
+        elif backlog.includes_summary():
+            yield _request(REFRESH_SUMMARY, versions.of_summary)
         else:
             yield dg.SkipReason("Everything is computed from the rows as they are.")
 
     return derived_tables_follow
 
 
-def _months_with_unfinished_runs(instance: dg.DagsterInstance, lineage: Lineage) -> set[str]:
-    runs = instance.get_runs(dg.RunsFilter(statuses=NOT_FINISHED_STATUSES))
-    return {run.tags[PARTITION_NAME_TAG] for run in runs if PARTITION_NAME_TAG in run.tags and _is_ours(run, lineage)}
+def _request(job: str, version: str, month: str | None = None) -> dg.RunRequest:
+    return dg.RunRequest(job_name=job, partition_key=month, tags={VERSION_TAG: version})
 
 
-def _is_ours(run: dg.DagsterRun, lineage: Lineage) -> bool:
-    return run.job_name in MONTHLY_JOBS or bool(lineage.keys & (run.asset_selection or set()))
+def _months_of(runs: Iterable[dg.DagsterRun]) -> set[str]:
+    """The months that the runs load or compute."""
+    return {run.tags[PARTITION_NAME_TAG] for run in runs if PARTITION_NAME_TAG in run.tags and _is_ours(run)}
 
 
-def _is_backfilling(instance: dg.DagsterInstance, lineage: Lineage) -> bool:
-    """Whether a backfill of our months still has runs to create."""
+def _is_ours(work: dg.DagsterRun | PartitionBackfill) -> bool:
+    """Whether a run or a backfill loads, computes or summarizes months."""
+    assets = {RAW, *MONTHLY, *SUMMARY}
+    return work.job_name in JOBS or not assets.isdisjoint(work.asset_selection or ())
 
-    def is_ours(backfill: PartitionBackfill) -> bool:
-        return backfill.job_name in MONTHLY_JOBS or bool(lineage.keys & set(backfill.asset_selection or ()))
 
-    backfills = instance.get_backfills(filters=BulkActionsFilter(statuses=UNFINISHED_BACKFILLS))
-    return any(map(is_ours, backfills))
+def _is_backfilling(instance: dg.DagsterInstance) -> bool:
+    """Whether a backfill of months may still create runs."""
+    return any(map(_is_ours, instance.get_backfills(filters=BulkActionsFilter(statuses=UNFINISHED_BACKFILLS))))
 
 
 def build_alert_sensors(settings: Settings) -> list[dg.SensorDefinition]:

@@ -1,147 +1,153 @@
-"""Staleness: which months, and whether the summary, were computed before what they are made of.
+"""Staleness: which months, and whether the summary, are made of other rows or by other rules than those in force.
 
-The one place that decides what is out of date; the sensor requests it, the checks report it. It reads the order in
-which Dagster stored materializations, never a clock, and keeps no state: the answer is the same after a restart and
-whatever order months finish in. Add here what makes a table stale, such as another data version or other rules.
+The one place that decides what is out of date. Each computed asset records what it is made of as its data version in
+Dagster's event log; here that is compared with what it would be made of now. No clock and no state of its own: the
+answer is the same after a restart, and in whatever order months finish. The sensor requests what is stale, the checks
+report it. Add here what else makes a table stale; what the rules are is in `rules`.
 """
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import dagster as dg
+from dagster._core.definitions.data_version import DATA_VERSION_TAG
 from dagster._core.errors import DagsterExecutionInterruptedError
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+from cleargrid_assets.tables.analytics import ANALYTICS_TABLES
+from cleargrid_assets.tables.core import CORE_TABLES
+from cleargrid_assets.tables.raw import D23_MANUAL_COMMUNICATION_LOGS
 
-MATERIALIZATION = dg.DagsterEventType.ASSET_MATERIALIZATION
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+RAW = dg.AssetKey(D23_MANUAL_COMMUNICATION_LOGS.key)
+MONTHLY = tuple(dg.AssetKey(table.key) for table in (*CORE_TABLES, *ANALYTICS_TABLES) if table.is_partitioned)
+"""The tables that are made of one month of the raw one."""
+
+VERSION_TAG = "cleargrid/data_version"
+"""On a requested run: the data version that it is to make."""
+
+ON, NO_ROWS = " on ", "no rows"
 INTERRUPTED = DagsterExecutionInterruptedError.__name__
-NEVER = -1
-"""Older than every event."""
 
 
 @dataclass(frozen=True)
-class Lineage:
-    """The raw asset, the tables made of one month of it with their monthly parents, and what spans all months."""
+class DataVersions:
+    """The data versions in the event log, and those that assets computed now, under `rules`, would have."""
 
-    raw: dg.AssetKey
-    blocking_checks: frozenset[str]
-    parents: Mapping[dg.AssetKey, frozenset[dg.AssetKey]]
-    summary: tuple[dg.AssetKey, ...]
+    instance: dg.DagsterInstance
+    rules: str
 
-    @classmethod
-    def of(cls, raw: dg.AssetsDefinition, derived: Iterable[dg.AssetsDefinition]) -> Lineage:
-        """The lineage of the assets that are computed from `raw`."""
-        assets = list(derived)
-        monthly = {raw.key, *(asset.key for asset in assets if asset.partitions_def)}
-        return cls(
-            raw=raw.key,
-            blocking_checks=frozenset(spec.name for spec in raw.check_specs if spec.blocking),
-            parents={
-                asset.key: frozenset(asset.asset_deps[asset.key]) & monthly | {raw.key}
-                for asset in assets
-                if asset.partitions_def
-            },
-            summary=tuple(asset.key for asset in assets if not asset.partitions_def),
-        )
+    def of_month(self, month: str) -> str:
+        """The version of every table that is made of the month's rows as they are."""
+        return self._on(self._latest(RAW, month).get(month))
 
-    @property
-    def keys(self) -> frozenset[dg.AssetKey]:
-        """The raw asset and the monthly tables."""
-        return frozenset({self.raw, *self.parents})
+    @cached_property
+    def of_summary(self) -> str:
+        """The version of what is made of all months as they are computed."""
+        months = sorted(f"{table.to_user_string()} {month} {version}" for table, month, version in self._computed())
+        return self._on(hashlib.sha256("\n".join(months).encode()).hexdigest()[:12])
 
+    @cached_property
+    def loaded(self) -> Mapping[str, str]:
+        """For each month that was ever landed, the version of its rows."""
+        return self._latest(RAW)
 
-class Staleness:
-    """What is out of date at the moment of asking."""
-
-    def __init__(self, instance: dg.DagsterInstance, lineage: Lineage) -> None:
-        self._instance, self._lineage = instance, lineage
-        latest = instance.event_log_storage.get_latest_storage_id_by_partition
-        self._latest = {key: latest(key, MATERIALIZATION) for key in lineage.keys}
+    @cached_property
+    def computed(self) -> Mapping[dg.AssetKey, Mapping[str, str]]:
+        """For each monthly table, the version of each month that was ever computed."""
+        return {table: self._latest(table) for table in MONTHLY}
 
     def stale_tables(self) -> dict[str, list[dg.AssetKey]]:
-        """For each month that has any, the tables that are older than something they are made of."""
-        stale = {month: self._stale_tables_of(month) for month in self._latest[self._lineage.raw]}
+        """For each loaded month that has any, the tables that are made of other rows or by other rules."""
+        stale = {
+            month: [table for table in MONTHLY if self.computed[table].get(month) != self._on(rows)]
+            for month, rows in sorted(self.loaded.items())
+        }
         return {month: tables for month, tables in stale.items() if tables}
 
-    def months_to_compute(self) -> list[str]:
-        """Stale months whose rows passed their blocking checks and whose computation has not failed since.
+    def months_under_other_rules(self) -> list[str]:
+        """Months of which a table was computed under other rules than those in force."""
+        return sorted({month for _, month, version in self._computed() if not version.startswith(f"{self.rules}{ON}")})
 
-        A failed computation waits for a person, or for the month's next load: trying again changes nothing.
+    def _computed(self) -> Iterator[tuple[dg.AssetKey, str, str]]:
+        for table, months in self.computed.items():
+            yield from ((table, month, version) for month, version in months.items())
+
+    def _on(self, rows: str | None) -> str:
+        return f"{self.rules}{ON}{rows or NO_ROWS}"
+
+    def _latest(self, key: dg.AssetKey, *months: str) -> Mapping[str, str]:
+        """The asset's latest version of `months`, or of every month."""
+        storage, kind = self.instance.event_log_storage, dg.DagsterEventType.ASSET_MATERIALIZATION
+        tags = storage.get_latest_tags_by_partition(key, kind, [DATA_VERSION_TAG], months or None)
+        return {month: values[DATA_VERSION_TAG] for month, values in tags.items()}
+
+
+@dataclass(frozen=True)
+class Backlog:
+    """The stale months and the stale summary for which a run is due."""
+
+    versions: DataVersions
+    blocking_checks: frozenset[str]
+    summary: Sequence[dg.AssetKey]
+
+    def months(self) -> list[str]:
+        """Stale months whose rows passed their blocking checks, unless a run tried to compute them and failed.
+
+        A failed computation waits for a person, another load or other rules: trying again changes nothing.
         """
+        stale = self.versions.stale_tables()
         return [
             month
-            for month, tables in sorted(self.stale_tables().items())
-            if any(self._is_untried(month, table) for table in tables) and self._passed_its_checks(month)
+            for month, tables in stale.items()
+            if not self._was_tried(tables[0], self.versions.of_month(month), month) and self._passed_its_checks(month)
         ]
 
-    def is_summary_stale(self) -> bool:
-        """Whether a month was computed since the summary's last run was created, which may have read too early."""
-        computed = max((id_ for table in self._lineage.parents for id_ in self._latest[table].values()), default=NEVER)
-        return computed > NEVER and any(self._is_older(asset, computed) for asset in self._lineage.summary)
-
-    def _is_older(self, asset: dg.AssetKey, computed: int) -> bool:
-        """Whether no run was created after the event `computed` that made, or failed to make, the asset."""
-        storage = self._instance.event_log_storage
-        planned = storage.get_latest_planned_materialization_info(asset)
-        if planned is None or planned.storage_id < computed:
-            return True
-        made = storage.get_latest_materialization_storage_ids([asset]).get(asset) or NEVER
-        return made < planned.storage_id and not self._is_settled(planned.run_id)
-
-    def _stale_tables_of(self, month: str) -> list[dg.AssetKey]:
-        parents = self._lineage.parents
-        return [table for table in parents if self._latest[table].get(month, NEVER) < self._newest(month, table)[0]]
-
-    def _newest(self, month: str, table: dg.AssetKey) -> tuple[int, dg.AssetKey]:
-        """The table's parent that was materialized last, with the event's storage id."""
-        return max((self._latest[parent].get(month, NEVER), parent) for parent in self._lineage.parents[table])
-
-    def _is_untried(self, month: str, table: dg.AssetKey) -> bool:
-        """Whether no run has tried to compute the table from its parents as they are now."""
-        planned = self._instance.event_log_storage.get_latest_planned_materialization_info(table, month)
-        if planned is None:
-            return True
-        newest, parent = self._newest(month, table)
-        is_older = planned.storage_id < newest and planned.run_id != self._run_of(parent, month)
-        return is_older or not self._is_settled(planned.run_id)
-
-    def _is_settled(self, run_id: str) -> bool:
-        """Whether repeating the run is not for a sensor to decide: it goes on, was cancelled, or failed at a table.
-
-        A run that was interrupted from outside, or whose load failed, never came to the tables it had planned.
-        """
-        run = self._instance.get_run_by_id(run_id)
-        if run is None or run.status is not dg.DagsterRunStatus.FAILURE:
-            return True
-        events = (record.event_log_entry for record in self._records(run_id, dg.DagsterEventType.STEP_FAILURE))
-        return any(self._is_of_a_table(event) for event in events)
-
-    def _is_of_a_table(self, failure: dg.EventLogEntry) -> bool:
-        """Whether a step other than the load failed, and not because its process was told to stop."""
-        if failure.step_key == self._lineage.raw.to_python_identifier() or failure.dagster_event is None:
+    def includes_summary(self) -> bool:
+        """Whether an asset over all months is made of other months than those that are computed now."""
+        if not any(self.versions.computed.values()):
             return False
-        error = failure.dagster_event.step_failure_data.error
-        return error is None or error.cls_name != INTERRUPTED
+        version = self.versions.of_summary
+        return any(self._version_of(asset) != version and not self._was_tried(asset, version) for asset in self.summary)
 
-    def _records(self, run_id: str, kind: dg.DagsterEventType) -> Sequence[dg.EventLogRecord]:
-        return self._instance.get_records_for_run(run_id, of_type=kind).records
+    def _version_of(self, asset: dg.AssetKey) -> str | None:
+        event = self.versions.instance.get_latest_materialization_event(asset)
+        tags = event.asset_materialization.tags if event and event.asset_materialization else None
+        return tags.get(DATA_VERSION_TAG) if tags else None
 
-    def _run_of(self, asset: dg.AssetKey, month: str) -> str:
-        """The run that materialized the asset's month last."""
-        records = dg.AssetRecordsFilter(asset_key=asset, asset_partitions=[month])
-        return self._instance.fetch_materializations(records, limit=1).records[0].run_id
+    def _was_tried(self, asset: dg.AssetKey, version: str, month: str | None = None) -> bool:
+        """Whether a run was requested for this version, unless it was interrupted before it came to an end."""
+        storage = self.versions.instance.event_log_storage
+        planned = storage.get_latest_planned_materialization_info(asset, month)
+        run = self.versions.instance.get_run_by_id(planned.run_id) if planned else None
+        return run is not None and run.tags.get(VERSION_TAG) == version and not self._was_interrupted(run)
+
+    def _was_interrupted(self, run: dg.DagsterRun) -> bool:
+        """Whether the run failed without an error of a step, because its process was told to stop or is gone."""
+        if run.status is not dg.DagsterRunStatus.FAILURE:
+            return False
+        failures = (event.dagster_event for event in self._events(run.run_id, dg.DagsterEventType.STEP_FAILURE))
+        errors = [failure.step_failure_data.error for failure in failures if failure]
+        return all(error is not None and error.cls_name == INTERRUPTED for error in errors)
 
     def _passed_its_checks(self, month: str) -> bool:
         """Whether the load that landed the month's rows passed every blocking check, whatever later loads did."""
-        run_id = self._run_of(self._lineage.raw, month)
-        records = self._records(run_id, dg.DagsterEventType.ASSET_CHECK_EVALUATION)
-        evaluations = [record.event_log_entry.asset_check_evaluation for record in records]
+        landed = dg.AssetRecordsFilter(asset_key=RAW, asset_partitions=[month])
+        (record,) = self.versions.instance.fetch_materializations(landed, limit=1).records
+        events = self._events(record.run_id, dg.DagsterEventType.ASSET_CHECK_EVALUATION)
+        evaluations = (event.asset_check_evaluation for event in events)
         passed = {
             evaluation.check_name
             for evaluation in evaluations
-            if evaluation and evaluation.passed and evaluation.asset_key == self._lineage.raw
+            if evaluation and evaluation.passed and evaluation.asset_key == RAW
         }
-        return self._lineage.blocking_checks <= passed
+        return self.blocking_checks <= passed
+
+    def _events(self, run_id: str, kind: dg.DagsterEventType) -> list[dg.EventLogEntry]:
+        records = self.versions.instance.get_records_for_run(run_id, of_type=kind).records
+        return [record.event_log_entry for record in records]

@@ -12,7 +12,9 @@ from cleargrid_assets.assets.presentation import FRESHNESS, OWNERS, definition_m
 from cleargrid_assets.failures import explained
 from cleargrid_assets.partitions import month_of
 from cleargrid_assets.resources import WarehouseResource
+from cleargrid_assets.rules import rules_version
 from cleargrid_assets.settings import Settings
+from cleargrid_assets.staleness import DataVersions
 from cleargrid_assets.tables.table import Table
 from cleargrid_assets.warehouse import Query, Reference
 
@@ -41,16 +43,28 @@ def sql_asset(
         owners=OWNERS,
         kinds={"duckdb", "sql"},
     )
-    def computed(context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[WarehouseResource]) -> Query:
+    def computed(context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[WarehouseResource]) -> dg.Output[Query]:
         with explained():
-            variables = reporting_variables(warehouse.settings)
+            variables, version = reporting_variables(warehouse.settings), data_version(context, warehouse.settings)
         if months:
             variables["month"] = month_of(context.partition_key)
-        return Query(
+        query = Query(
             sql, variables, inputs=sources, append_key=append_key, references=references, followed_by=followed_by
         )
+        return dg.Output(query, data_version=version)
 
     return computed
+
+
+def data_version(context: dg.AssetExecutionContext, settings: Settings) -> dg.DataVersion:
+    """What the asset is made of at this moment; asked before its rows are read, so that it is never too new.
+
+    Raises `SettingsError` or `OutcomeMapError`.
+    """
+    versions = DataVersions(context.instance, rules_version(settings))
+    return dg.DataVersion(
+        versions.of_month(context.partition_key) if context.has_partition_key else versions.of_summary
+    )
 
 
 def sql_of(table: Table) -> str:

@@ -14,11 +14,9 @@ from cleargrid_assets.checks.report_checks import build_report_checks
 if TYPE_CHECKING:
     import dagster as dg
 
-    from cleargrid_assets.staleness import Lineage
 
-
-def build_checks(months: dg.MonthlyPartitionsDefinition, lineage: Lineage) -> list[dg.AssetChecksDefinition]:
+def build_checks(months: dg.MonthlyPartitionsDefinition) -> list[dg.AssetChecksDefinition]:
     """All checks but those that a load runs itself."""
     claims = build_derived_checks(months)
     blocking = [spec.key for claim in claims for spec in claim.check_specs if spec.blocking and spec.partitions_def]
-    return [*claims, *build_report_checks(), *build_checks_on_time(months, lineage, blocking)]
+    return [*claims, *build_report_checks(), *build_checks_on_time(months, blocking)]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from cleargrid_assets.assets.raw.claims_checked import BLOCKING
 from cleargrid_assets.checks.months_in_order import every_month_is_in_order, history_of
 from cleargrid_assets.checks.on_time import (
     Situation,
@@ -20,7 +21,8 @@ from cleargrid_assets.checks.on_time import (
 from cleargrid_assets.failures import explained
 from cleargrid_assets.landing.ledger import last_loads
 from cleargrid_assets.resources import Clock, WarehouseResource
-from cleargrid_assets.staleness import Lineage
+from cleargrid_assets.rules import rules_version
+from cleargrid_assets.staleness import RAW, DataVersions
 from cleargrid_assets.tables.raw import D23_LOADS, D23_MANUAL_COMMUNICATION_LOGS
 from cleargrid_assets.warehouse import WarehouseMissingError
 from cleargrid_assets.warehouse.inventory import has_table
@@ -56,13 +58,13 @@ QUESTIONS: tuple[tuple[Judge, str], ...] = (
 
 
 def build_checks_on_time(
-    months: dg.MonthlyPartitionsDefinition, lineage: Lineage, blocking: Sequence[dg.AssetCheckKey]
+    months: dg.MonthlyPartitionsDefinition, blocking: Sequence[dg.AssetCheckKey]
 ) -> list[dg.AssetChecksDefinition]:
     """Three questions about time, and the list of months that are not in order.
 
     `blocking`: the checks of derived tables whose failure is a failed month.
     """
-    return [*(_question(months, judge, about) for judge, about in QUESTIONS), _in_order(months, lineage, blocking)]
+    return [*(_question(months, judge, about) for judge, about in QUESTIONS), _in_order(months, blocking)]
 
 
 def _question(months: dg.MonthlyPartitionsDefinition, judge: Judge, about: str) -> dg.AssetChecksDefinition:
@@ -73,10 +75,8 @@ def _question(months: dg.MonthlyPartitionsDefinition, judge: Judge, about: str) 
     return question
 
 
-def _in_order(
-    months: dg.MonthlyPartitionsDefinition, lineage: Lineage, blocking: Sequence[dg.AssetCheckKey]
-) -> dg.AssetChecksDefinition:
-    checks = [*(dg.AssetCheckKey(lineage.raw, name) for name in sorted(lineage.blocking_checks)), *blocking]
+def _in_order(months: dg.MonthlyPartitionsDefinition, blocking: Sequence[dg.AssetCheckKey]) -> dg.AssetChecksDefinition:
+    checks = [*(dg.AssetCheckKey(RAW, name) for name in BLOCKING), *blocking]
 
     @dg.asset_check(asset=LEDGER, name=every_month_is_in_order.__name__, description=IN_ORDER)
     def in_order(
@@ -85,7 +85,9 @@ def _in_order(
         clock: dg.ResourceParam[Clock],
     ) -> dg.AssetCheckResult:
         situation = _situation(months, warehouse, clock.now())
-        history = history_of(context.instance, months, situation.all_keys(), lineage, checks)
+        with explained():
+            versions = DataVersions(context.instance, rules_version(warehouse.settings))
+        history = history_of(versions, months, situation.all_keys(), checks)
         return _result(every_month_is_in_order(situation, history))
 
     return in_order

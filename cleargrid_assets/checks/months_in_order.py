@@ -15,7 +15,7 @@ import dagster as dg
 from cleargrid_assets.checks.on_time import REREAD_WITHIN, Situation, Verdict
 from cleargrid_assets.checks.repair import repair_command
 from cleargrid_assets.partitions import earlier_months
-from cleargrid_assets.staleness import Lineage, Staleness
+from cleargrid_assets.staleness import RAW, DataVersions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -63,22 +63,21 @@ def every_month_is_in_order(situation: Situation, history: History) -> Verdict:
 
 
 def history_of(
-    instance: dg.DagsterInstance,
+    versions: DataVersions,
     months: dg.MonthlyPartitionsDefinition,
     keys: Sequence[str],
-    lineage: Lineage,
     checks: Sequence[dg.AssetCheckKey],
 ) -> History:
-    """Ask the event log about `keys`: the raw asset's runs, blocking `checks`, and tables made of the raw one."""
+    """Ask the event log about `keys`: the raw asset's runs, blocking `checks`, and tables that are stale."""
     failed: dict[str, list[str]] = defaultdict(list)
-    statuses = instance.get_status_by_partition(lineage.raw, keys, months) or {}
+    statuses = versions.instance.get_status_by_partition(RAW, keys, months) or {}
     for key, status in statuses.items():
         if status is not None and status.value in FAILED_STATUSES:
             failed[key].append("its last run failed")
-    for info in instance.event_log_storage.get_asset_check_partition_info(checks):
+    for info in versions.instance.event_log_storage.get_asset_check_partition_info(checks):
         if info.partition_key and info.latest_execution_status.value in FAILED_STATUSES:
             failed[info.partition_key].append(f"{info.check_key.name} of {info.check_key.asset_key.to_user_string()}")
-    return History(failed, Staleness(instance, lineage).stale_tables())
+    return History(failed, versions.stale_tables())
 
 
 def _troubles(situation: Situation, history: History) -> Iterator[Trouble]:
@@ -104,7 +103,7 @@ def _trouble(situation: Situation, history: History, key: str, within: timedelta
         return Trouble(key, "stale", "last read before its end")
     if history.stale.get(key):
         tables = ", ".join(sorted(table.to_user_string() for table in history.stale[key]))
-        return Trouble(key, "stale", f"not computed since it was read: {tables}")
+        return Trouble(key, "stale", f"not computed from its rows by the rules in force: {tables}")
     return None
 
 

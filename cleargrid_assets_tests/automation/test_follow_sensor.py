@@ -11,7 +11,8 @@ from cleargrid_assets.emulator.faults import FAULTS, Ask, Fault
 from cleargrid_assets.jobs import COMPUTE_MONTH, REFRESH_MONTH, REFRESH_SUMMARY
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
     from cleargrid_assets_tests.platform_under_test import Platform
 
@@ -34,40 +35,56 @@ def bad_rows_in(month: str) -> Fault:
     return Fault(f"bad rows in {month}", alter=alter)
 
 
-def requests(platform: Platform) -> list[tuple[str | None, str | None]]:
-    """The job and the month of each run that the sensor requests at a tick."""
+def evaluated(platform: Platform) -> Sequence[dg.RunRequest]:
+    """The runs that the sensor requests at a tick."""
     sensor = platform.definitions.resolve_sensor_def("derived_tables_follow")
     repository = platform.definitions.get_repository_def()
     with dg.build_sensor_context(platform.instance, repository_def=repository) as context:
-        tick = sensor.evaluate_tick(context)
-    return [(request.job_name, request.partition_key) for request in tick.run_requests]
+        return sensor.evaluate_tick(context).run_requests or []
 
 
-def execute(platform: Platform, job: str | None, month: str | None = None) -> dg.ExecuteInProcessResult:
+def requests(platform: Platform) -> list[tuple[str | None, str | None]]:
+    """The job and the month of each run that the sensor requests at a tick."""
+    return [(request.job_name, request.partition_key) for request in evaluated(platform)]
+
+
+def execute(
+    platform: Platform, job: str | None, month: str | None = None, tags: Mapping[str, str] | None = None
+) -> dg.ExecuteInProcessResult:
     """A requested run, to its end."""
     return platform.definitions.resolve_job_def(str(job)).execute_in_process(
-        partition_key=month, instance=platform.instance, raise_on_error=False
+        partition_key=month, instance=platform.instance, tags=dict(tags or {}), raise_on_error=False
     )
+
+
+def tick(platform: Platform) -> list[tuple[str | None, str | None]]:
+    """Execute what the sensor requests at one tick, and return it."""
+    requested = evaluated(platform)
+    for request in requested:
+        execute(platform, request.job_name, request.partition_key, request.tags)
+    return [(request.job_name, request.partition_key) for request in requested]
 
 
 def run_until_quiet(platform: Platform) -> list[tuple[str | None, str | None]]:
     """Execute what the sensor requests, tick by tick, until it requests nothing; return all of it."""
     executed: list[tuple[str | None, str | None]] = []
-    while wanted := requests(platform):
+    while requested := tick(platform):
+        executed += requested
         assert len(executed) < 20, executed
-        for job, month in wanted:
-            execute(platform, job, month)
-        executed += wanted
     return executed
 
 
 def unfinished(
-    platform: Platform, job: str, month: str | None, status: dg.DagsterRunStatus = dg.DagsterRunStatus.STARTED
+    platform: Platform,
+    job: str,
+    month: str | None,
+    status: dg.DagsterRunStatus = dg.DagsterRunStatus.STARTED,
+    tags: Mapping[str, str] | None = None,
 ) -> dg.DagsterRun:
     """A run of a job that another process is working on, or that waits in the queue."""
     definition = platform.definitions.resolve_job_def(job)
-    tags = {"dagster/partition": month} if month else {}
-    return platform.instance.create_run_for_job(definition, tags=tags, status=status)
+    partition = {"dagster/partition": month} if month else {}
+    return platform.instance.create_run_for_job(definition, tags={**(tags or {}), **partition}, status=status)
 
 
 def end(platform: Platform, run: dg.DagsterRun) -> None:
@@ -122,13 +139,26 @@ def test_a_summary_that_was_created_before_a_month_was_computed_is_made_again(pl
     assert run_until_quiet(platform) == [SUMMARY]
 
 
-def test_a_table_recomputed_by_hand_takes_what_is_made_of_it_along(platform: Platform) -> None:
+def test_a_table_recomputed_by_hand_from_the_same_rows_takes_nothing_along(platform: Platform) -> None:
     assert execute(platform, REFRESH_MONTH, FEBRUARY).success
     assert run_until_quiet(platform) == [SUMMARY]
     core = [dg.AssetKey(["core", "outcome_spellings"]), dg.AssetKey(["core", "contact_attempts"])]
     job = platform.definitions.resolve_implicit_global_asset_job_def()
     assert job.execute_in_process(partition_key=FEBRUARY, asset_selection=core, instance=platform.instance).success
-    assert run_until_quiet(platform) == [(COMPUTE_MONTH, FEBRUARY), SUMMARY]
+    assert run_until_quiet(platform) == []
+
+
+def test_changed_rules_compute_every_month_again_without_loading_it(
+    platform: Platform, clean_environment: Path
+) -> None:
+    header = "outcome,contact_class,result_class,aliases"
+    (clean_environment / "outcomes.csv").write_text(f"{header}\nptp,right_party,refusal,PTP\n", encoding="utf-8")
+    assert execute(platform, REFRESH_MONTH, FEBRUARY).success
+    assert run_until_quiet(platform) == [SUMMARY]
+    assert run_until_quiet(platform.with_variables(CLEARGRID_OUTCOMES="outcomes.csv")) == [
+        (COMPUTE_MONTH, FEBRUARY),
+        SUMMARY,
+    ]
 
 
 def test_a_month_with_a_failed_blocking_check_waits_until_it_is_loaded_again_and_holds_nobody_up(
@@ -151,15 +181,29 @@ def test_a_later_load_that_fails_does_not_keep_the_landed_rows_from_being_comput
     assert run_until_quiet(platform) == [(COMPUTE_MONTH, FEBRUARY), SUMMARY]
 
 
-def test_a_computation_that_failed_waits_for_a_person_or_the_next_load(
-    start_platform: Callable[..., Platform], tmp_path: Any
-) -> None:
-    broken = tmp_path / "outcomes.csv"
-    broken.write_text("no,such,columns\n", encoding="utf-8")
-    platform = start_platform()
+def test_while_the_rules_cannot_be_read_nothing_is_requested(platform: Platform, clean_environment: Path) -> None:
+    (clean_environment / "outcomes.csv").write_text("no,such,columns\n", encoding="utf-8")
     assert platform.load(FEBRUARY).success
-    misconfigured = platform.with_variables(CLEARGRID_OUTCOMES=str(broken))
-    assert run_until_quiet(misconfigured) == [(COMPUTE_MONTH, FEBRUARY)]
-    assert run_until_quiet(platform) == []
+    assert requests(platform.with_variables(CLEARGRID_OUTCOMES="outcomes.csv")) == []
+    assert requests(platform) == [(COMPUTE_MONTH, FEBRUARY)]
+
+
+def test_a_computation_that_failed_waits_for_a_person_or_the_next_load(platform: Platform) -> None:
+    assert platform.load(FEBRUARY).success
+    with platform.warehouse.writing() as connection:
+        connection.execute("CREATE VIEW analytics.calling_hours AS SELECT 1 AS a_view_cannot_be_replaced_by_rows")
+    assert run_until_quiet(platform) == [(COMPUTE_MONTH, FEBRUARY), SUMMARY]
+    with platform.warehouse.writing() as connection:
+        connection.execute("DROP VIEW analytics.calling_hours")
+    assert requests(platform) == []
     assert platform.load(FEBRUARY).success
     assert run_until_quiet(platform) == [(COMPUTE_MONTH, FEBRUARY), SUMMARY]
+
+
+def test_a_computation_that_was_interrupted_is_requested_again(platform: Platform) -> None:
+    assert platform.load(FEBRUARY).success
+    (requested,) = evaluated(platform)
+    interrupted = unfinished(platform, COMPUTE_MONTH, FEBRUARY, tags=requested.tags)
+    assert requests(platform) == []
+    end(platform, interrupted)
+    assert requests(platform) == [(COMPUTE_MONTH, FEBRUARY)]

@@ -9,6 +9,7 @@ from datetime import date
 import dagster as dg
 
 from cleargrid_assets.assets.presentation import FRESHNESS, OWNERS, definition_metadata, description
+from cleargrid_assets.assets.sql_asset import data_version
 from cleargrid_assets.failures import explained
 from cleargrid_assets.outcome_map import OutcomeMap
 from cleargrid_assets.partitions import month_of
@@ -43,15 +44,18 @@ def build_outcome_spellings(months: dg.MonthlyPartitionsDefinition) -> dg.Assets
     ) -> dg.Output[Query]:
         month = month_of(context.partition_key)
         with explained():
+            version = data_version(context, warehouse.settings)
             outcome_map = OutcomeMap.load(warehouse.settings.outcomes)
             with warehouse.warehouse().reading() as connection:
                 spellings = [row[0] for row in connection.execute(SPELLINGS, [month]).fetchall()]
-        return _output(month, outcome_map, spellings)
+        return _output(month, outcome_map, spellings, version)
 
     return outcome_spellings
 
 
-def _output(month: date, outcome_map: OutcomeMap, spellings: list[str | None]) -> dg.Output[Query]:
+def _output(
+    month: date, outcome_map: OutcomeMap, spellings: list[str | None], version: dg.DataVersion
+) -> dg.Output[Query]:
     """The month's spellings, classified. Arrow is imported by who runs: loading definitions classifies nothing."""
     import pyarrow as pa  # noqa: PLC0415 - see the docstring
 
@@ -61,6 +65,7 @@ def _output(month: date, outcome_map: OutcomeMap, spellings: list[str | None]) -
     rows = pa.Table.from_pylist(classified, schema=schema)
     return dg.Output(
         Query(FILL, variables={"month": month}, relations={"classified": rows}),
+        data_version=version,
         metadata={
             "spellings": len(classified),
             "unmapped_spellings": sum(not row["is_mapped"] for row in classified),

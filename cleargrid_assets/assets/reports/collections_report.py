@@ -14,6 +14,7 @@ import dagster as dg
 
 from cleargrid_assets.assets.presentation import FRESHNESS, OWNERS, code_references
 from cleargrid_assets.assets.reports.page.figures import Figures, figures_of
+from cleargrid_assets.assets.sql_asset import data_version
 from cleargrid_assets.failures import explained
 from cleargrid_assets.resources import WarehouseResource
 from cleargrid_assets.settings import Settings
@@ -50,16 +51,18 @@ def build_collections_report() -> dg.AssetsDefinition:
         context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[WarehouseResource]
     ) -> dg.MaterializeResult[None]:
         with explained():
+            version = data_version(context, warehouse.settings)
             figures = figures_of(warehouse.warehouse())
             reports = report_artifacts(warehouse.warehouse())
             page, size = write_report(figures, warehouse.settings, reports, context.run.run_id)
         return dg.MaterializeResult(
+            data_version=version,
             metadata={
                 "page": dg.MetadataValue.path(page),
                 "month": f"{figures.month:%Y-%m}" if figures.month else NO_MONTH,
                 "months": len(figures["months"]),
                 "bytes": size,
-            }
+            },
         )
 
     return collections_report

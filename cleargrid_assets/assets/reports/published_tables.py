@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from cleargrid_assets.assets.presentation import FRESHNESS, OWNERS, code_references
+from cleargrid_assets.assets.sql_asset import data_version
 from cleargrid_assets.failures import explained
 from cleargrid_assets.resources import WarehouseResource
 from cleargrid_assets.tables.analytics import ANALYTICS_TABLES
@@ -41,11 +42,15 @@ def build_published_tables() -> dg.AssetsDefinition:
         owners=OWNERS,
         kinds={"duckdb", "parquet"},
     )
-    def published_tables(warehouse: dg.ResourceParam[WarehouseResource]) -> dg.MaterializeResult[None]:
+    def published_tables(
+        context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[WarehouseResource]
+    ) -> dg.MaterializeResult[None]:
         with explained():
+            version = data_version(context, warehouse.settings)
             folder, rows = publish(warehouse.warehouse(), warehouse.settings.environment)
         state = f"{len(rows)} tables" if rows else "none: no month has been computed yet"
-        return dg.MaterializeResult(metadata={"folder": dg.MetadataValue.path(folder), "published": state, **rows})
+        metadata = {"folder": dg.MetadataValue.path(folder), "published": state, **rows}
+        return dg.MaterializeResult(data_version=version, metadata=metadata)
 
     return published_tables
 
