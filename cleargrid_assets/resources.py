@@ -25,6 +25,7 @@ class ClearGridResource:
 
     def client(self) -> ClearGridClient:
         """A client; nothing is sent before its first request. Raises `SettingsError`."""
+        self.settings.validate_sources()
         account = self.settings.account
         return ClearGridClient(
             account.base_url,
@@ -53,6 +54,7 @@ class WarehouseResource:
         from cleargrid_assets.warehouse.warehouse import Warehouse  # noqa: PLC0415 - see the docstring
 
         settings = self.settings
+        settings.validate_sources()
         return Warehouse(
             settings.warehouse,
             extensions=settings.duckdb_extensions,

@@ -5,20 +5,19 @@ Here: which processes run. Not here: what they do.
 
 from __future__ import annotations
 
-import os
 import signal
 import socket
 from contextlib import ExitStack
-from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import click
-from dotenv import dotenv_values
 
+from cleargrid_assets.client import SettingsError
 from cleargrid_assets.commands.emulated import emulator_settings
 from cleargrid_assets.commands.instance import (
     EMULATOR,
+    PROJECT,
     command,
     dagster_home,
     only_daemon,
@@ -26,6 +25,7 @@ from cleargrid_assets.commands.instance import (
     without_settings,
 )
 from cleargrid_assets.emulator import Credentials, Emulator
+from cleargrid_assets.settings import Settings
 
 if TYPE_CHECKING:
     import subprocess
@@ -35,20 +35,27 @@ if TYPE_CHECKING:
 @click.command()
 @click.option("--port", type=click.IntRange(0, 65_535), default=3000, show_default=True, help="Port of the UI.")
 def dev(port: int) -> None:
-    """Open the Dagster UI on the settings in .env; without one, on a local emulator."""
-    given = {name: value or "" for name, value in dotenv_values(".env").items()} or dict(os.environ)
+    """Open the Dagster UI on the settings of the environment and .env; without any, on a local emulator."""
+    settings = Settings.from_environment().or_emulator()
+    try:
+        settings.validate_sources()
+        wanted = settings.environment
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from error
     _refuse_taken(port)
-    wanted = given.get("CLEARGRID_ENVIRONMENT", "") or EMULATOR
     home = dagster_home(wanted)
-    environment = {**os.environ, "DAGSTER_HOME": str(home)}
+    given = settings.exported()
+    environment = {**given, "DAGSTER_HOME": str(home)}
     with ExitStack() as stack:
         stack.enter_context(only_daemon(home))
         if wanted == EMULATOR:
             emulator = stack.enter_context(_emulator_for(given))
             environment = without_settings(environment) | emulator_settings(emulator) | _given_settings(given)
             click.echo(f"Emulated ClearGrid on {emulator.base_url}")
-        arguments = [command("dagster"), "dev", "--host", "127.0.0.1", "--port", str(port)]
-        process = stack.enter_context(running(arguments, cwd=Path.cwd(), environment=environment))
+        workspace = str(PROJECT / "workspace.yaml")
+        arguments = [command("dagster"), "dev", "-w", workspace, "--host", "127.0.0.1", "--port", str(port)]
+        # In the home there is no `.env`, which Dagster would put over the environment.
+        process = stack.enter_context(running(arguments, cwd=home, environment=environment))
         click.echo(f"Dagster on http://127.0.0.1:{port} (Ctrl-C stops everything)")
         _wait(process)
 

@@ -32,6 +32,7 @@ def move_warehouse(source: str, target: str, *, may_overwrite: bool) -> None:
     """
     try:
         settings = Settings.from_environment()
+        settings.validate_sources()
         origin = Warehouse(warehouse_address("SOURCE", source), extensions=settings.duckdb_extensions)
         address = warehouse_address("TARGET", target)
         copy = Warehouse(address, extensions=settings.duckdb_extensions, lake_data=settings.lake_data)

@@ -77,7 +77,7 @@ class CheckOutcomes:
 def status(*, as_json: bool) -> None:
     """Every month: rows, quarantined, last load, complete or not, checks."""
     try:
-        months = month_statuses(Settings.from_environment())
+        months = month_statuses(Settings.from_environment().or_emulator())
     except (SettingsError, WarehouseError) as error:
         raise click.ClickException(str(error)) from error
     click.echo(json.dumps([asdict(month) for month in months], indent=2) if as_json else table_of(months))

@@ -107,8 +107,16 @@ def test_without_a_warehouse_every_month_is_missing(platform):
     assert not platform.file.exists()
 
 
-def test_without_a_setting_the_missing_one_is_named():
+def test_with_nothing_set_it_shows_what_a_demo_left_here(platform):
+    emulators = {"CLEARGRID_WAREHOUSE": "data/emulator.duckdb", "CLEARGRID_ENVIRONMENT": "emulator"}
+    platform.with_variables(**emulators).load()
     code, output = asked({})
+    assert code == 0
+    assert f"2026-05{len(platform.truth()):>12,}" in output
+
+
+def test_an_account_without_an_environment_is_not_taken_for_the_emulator():
+    code, output = asked({"CLEARGRID_LENDER": "a-real-lender"})
     assert code == 1
     assert "CLEARGRID_ENVIRONMENT is not set" in output
     assert "Traceback" not in output

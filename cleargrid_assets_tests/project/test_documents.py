@@ -11,7 +11,7 @@ import pytest
 from cleargrid_assets.commands.cleargrid import cleargrid
 from cleargrid_assets.commands.instance import PROJECT
 from cleargrid_assets.definitions import build_definitions
-from cleargrid_assets.settings import Settings
+from cleargrid_assets.settings import SETTINGS, Settings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,7 +24,7 @@ SOURCE = "\n".join(path.read_text(encoding="utf-8") for path in MODULES)
 SQL = "\n".join(path.read_text(encoding="utf-8") for path in PACKAGE.rglob("*.sql"))
 CONFIGURATION = "\n".join((PROJECT / name).read_text(encoding="utf-8") for name in ("dagster.yaml", "pyproject.toml"))
 SETTING = re.compile(r"CLEARGRID_[A-Z]+(?:_[A-Z]+)*")
-SETTINGS_READ = set(SETTING.findall((PACKAGE / "settings.py").read_text(encoding="utf-8")))
+SETTINGS_READ = {setting.name for setting in SETTINGS}
 ASSETS = {key.to_user_string() for key in build_definitions(Settings({})).resolve_asset_graph().get_all_asset_keys()}
 MADE_BY_RUNNING = ("data", ".dagster", ".venv", ".env", "published")
 

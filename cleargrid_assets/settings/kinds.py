@@ -1,0 +1,246 @@
+"""What a setting is: its variable, type, default, bounds and meaning, and the sentence for a wrong value.
+
+Kinds of settings belong here; the settings themselves are listed in `declarations`.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Generic, TypeVar, overload
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from cleargrid_assets.client.address import is_safe
+from cleargrid_assets.client.errors import SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from cleargrid_assets.settings.settings import Settings
+
+T_co = TypeVar("T_co", covariant=True)
+
+SECRET = "***"  # noqa: S105 - what is shown instead of one
+NO_IANA_ZONES = ("localtime", "posixrules", "posix/", "right/")
+"""Entries of a host's zone folder that are not IANA names; the database knows none of them."""
+
+
+class Group(Enum):
+    """How documents and `cleargrid doctor` group the settings."""
+
+    ACCOUNT = "Account"
+    LOADING = "Loading"
+    MEANING = "Meaning"
+    STORAGE = "Warehouse, lake and alerts"
+
+
+class Setting(Generic[T_co]):
+    """One variable. On an instance of `Settings` it is the value; on the class, this declaration.
+
+    `default`: the text that stands for a variable that is not set, or how to find it from other settings.
+    `default_note`: how documents describe such a default. `is_essential`: one of the few to decide on first.
+    """
+
+    is_secret = False
+    attribute: str
+
+    def __init__(
+        self,
+        name: str,
+        default: str | Callable[[Settings], str | None] | None,
+        meaning: str,
+        *,
+        group: Group,
+        default_note: str = "",
+        is_essential: bool = False,
+    ) -> None:
+        self.name = name
+        self.default = default
+        self.meaning = meaning
+        self.group = group
+        self.default_note = default_note or (default if isinstance(default, str) else "")
+        self.is_essential = is_essential
+
+    def __set_name__(self, owner: type, attribute: str) -> None:
+        self.attribute = attribute
+
+    @overload
+    def __get__(self, settings: None, owner: type) -> Setting[T_co]: ...
+
+    @overload
+    def __get__(self, settings: Settings, owner: type) -> T_co: ...
+
+    def __get__(self, settings: Settings | None, owner: type) -> Setting[T_co] | T_co:
+        if settings is None:
+            return self
+        text = settings.text_of(self)
+        if text is None:
+            text = self.default(settings) if callable(self.default) else self.default
+        return self.missing() if text is None else self.parse(text)
+
+    def parse(self, text: str) -> T_co:
+        """The value that `text` means. Raises `SettingsError`."""
+        raise NotImplementedError
+
+    def missing(self) -> T_co:
+        """What a variable that is not set and has no default means. Raises `SettingsError` where one is needed."""
+        raise SettingsError(f"{self.name} is not set; put it in .env or in the environment")
+
+    def show(self, value: Any) -> str:
+        """The value as a person may see it."""
+        return "none" if value is None else SECRET if self.is_secret else str(value)
+
+
+class Text(Setting[str]):
+    """Any text, which has to be given."""
+
+    def parse(self, text: str) -> str:
+        """As it is."""
+        return text
+
+
+class SecretText(Text):
+    """Text that is never shown."""
+
+    is_secret = True
+
+
+class Choice(Setting[str]):
+    """One of a few words."""
+
+    def __init__(self, name: str, default: str | None, choices: tuple[str, ...], meaning: str, **rest: Any) -> None:
+        super().__init__(name, default, meaning, **rest)
+        self.choices = choices
+
+    def parse(self, text: str) -> str:
+        """One of the choices."""
+        if text not in self.choices:
+            raise SettingsError(f"{self.name} is {text!r}; set it to one of {', '.join(self.choices)}")
+        return text
+
+    def missing(self) -> str:
+        """Without a default there is nothing to assume."""
+        raise SettingsError(f"{self.name} is not set; set it to one of {', '.join(self.choices)}")
+
+
+class Integer(Setting[int]):
+    """A whole number within bounds."""
+
+    def __init__(self, name: str, default: int, minimum: int, maximum: int, meaning: str, **rest: Any) -> None:
+        super().__init__(name, str(default), meaning, **rest)
+        self.minimum = minimum
+        self.maximum = maximum
+
+    def parse(self, text: str) -> int:
+        """Digits only."""
+        if not re.fullmatch(r"[0-9]{1,9}", text) or not self.minimum <= int(text) <= self.maximum:
+            raise SettingsError(f"{self.name} is {text!r}; use a whole number from {self.minimum} to {self.maximum}")
+        return int(text)
+
+
+class Share(Setting[float]):
+    """A share from 0 to 1."""
+
+    minimum = 0
+    maximum = 1
+
+    def parse(self, text: str) -> float:
+        """A plain decimal fraction."""
+        if not re.fullmatch(r"[0-9]*\.?[0-9]+", text) or float(text) > 1:
+            raise SettingsError(f"{self.name} is {text!r}; use a share from 0 to 1, such as {self.default}")
+        return float(text)
+
+
+class Month(Setting[date]):
+    """A month, as its first day."""
+
+    def parse(self, text: str) -> date:
+        """`2024-01`, or its first day."""
+        if not re.fullmatch(r"(19[7-9][0-9]|2[01][0-9]{2})-(0[1-9]|1[0-2])(-01)?", text):
+            raise SettingsError(f"{self.name} is {text!r}; use a month such as 2024-01")
+        return date(int(text[:4]), int(text[5:7]), 1)
+
+    def show(self, value: date) -> str:
+        """Without the day."""
+        return f"{value:%Y-%m}"
+
+
+class Zone(Setting[str]):
+    """A time zone by its IANA name."""
+
+    def parse(self, text: str) -> str:
+        """A name that both Python and the database know."""
+        try:
+            ZoneInfo(text)
+            is_iana = not text.startswith(NO_IANA_ZONES)
+        except (KeyError, ValueError, OSError):
+            is_iana = False
+        if not is_iana:
+            raise SettingsError(f"{self.name} is {text!r}, which is not an IANA time zone; use one such as Asia/Dubai")
+        return text
+
+
+class PathSetting(Setting[T_co]):
+    """A place that may be relative to the working directory."""
+
+    def absolute(self, value: Any) -> str | None:
+        """The same place, as a process in another folder names it; None where there is none."""
+        return None if value is None else str(Path(value).absolute())
+
+
+class OptionalPath(PathSetting[Path | None]):
+    """A file or folder, or nothing."""
+
+    def parse(self, text: str) -> Path:
+        """`~` is the user's home folder."""
+        return Path(expand_home(self.name, text))
+
+    def missing(self) -> None:
+        """Nothing."""
+
+
+class Url(Setting[str]):
+    """A web address, without a slash at the end; who uses it judges it."""
+
+    def __init__(self, *arguments: Any, missing_advice: str, **rest: Any) -> None:
+        super().__init__(*arguments, **rest)
+        self.missing_advice = missing_advice
+
+    def parse(self, text: str) -> str:
+        """Without a slash at the end."""
+        return text.rstrip("/")
+
+    def missing(self) -> str:
+        """Without a default, say how to find one."""
+        raise SettingsError(f"{self.name} is not set{self.missing_advice}")
+
+
+class SecretUrl(Setting[str | None]):
+    """A web address that gives access to whoever knows it, or nothing."""
+
+    is_secret = True
+
+    def parse(self, text: str) -> str:
+        """HTTPS, or plain HTTP on this machine. A wrong address is not repeated."""
+        try:
+            is_usable = is_safe(urlsplit(text))
+        except ValueError:
+            is_usable = False
+        if not is_usable:
+            raise SettingsError(f"{self.name} is not a usable address; use one that starts with https://")
+        return text
+
+    def missing(self) -> None:
+        """Nothing."""
+
+
+def expand_home(name: str, path: str) -> str:
+    """`path` with a leading `~` replaced by the home folder; `name` is the variable or argument it came from."""
+    try:
+        return str(Path(path).expanduser()) if path.startswith("~") else path
+    except RuntimeError as error:
+        raise SettingsError(f"{name} starts with '~' and the home folder is not known; write the whole path") from error

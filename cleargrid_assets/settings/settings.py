@@ -1,0 +1,131 @@
+"""`Settings`: values for all declared settings, each of them read when it is asked for.
+
+What is made of several settings belongs here; where their values come from is in `variables`. Definitions load with
+nothing set, and a wrong value stops exactly the runs that need it.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from cleargrid_assets.client.errors import SettingsError
+from cleargrid_assets.settings.declarations import EMULATOR, SETTINGS, Declarations
+from cleargrid_assets.settings.kinds import PathSetting
+from cleargrid_assets.settings.variables import read_variables, unknown_names
+from cleargrid_assets.warehouse.catalogs import PREFIX
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cleargrid_assets.settings.kinds import Setting
+
+
+@dataclass(frozen=True)
+class Account:
+    """Whom ClearGrid knows us as, and where it answers. The password is never shown."""
+
+    environment: str
+    base_url: str
+    lender: str
+    email: str
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Settings(Declarations):
+    """Settings out of `variables`; reading one raises `SettingsError` when its variable cannot be used.
+
+    `from_file`: the names whose values come from `.env`. `file_problems`: what could not be read in it.
+    """
+
+    variables: Mapping[str, str] = field(repr=False)
+    from_file: frozenset[str] = frozenset()
+    file_problems: tuple[str, ...] = ()
+
+    @classmethod
+    def from_environment(cls) -> Settings:
+        """The process's environment over the `.env` of the working directory; an empty value is one that is not set."""
+        return cls(*read_variables())
+
+    @property
+    def account(self) -> Account:
+        """Everything a client needs."""
+        return Account(self.environment, self.base_url, self.lender, self.email, self.password)
+
+    @property
+    def is_lake(self) -> bool:
+        """Whether the warehouse is a lake; false while no warehouse is set, and not an error."""
+        return (self.text_of(Settings.warehouse) or "").startswith(PREFIX)
+
+    @property
+    def is_alerting(self) -> bool:
+        """Whether there is a webhook for alerts; its form is judged when it is used."""
+        return self.text_of(Settings.alert_webhook) is not None
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The values of secret settings, which no message may repeat."""
+        values = (self.text_of(setting) for setting in SETTINGS if setting.is_secret)
+        return tuple(value for value in values if value)
+
+    @property
+    def is_unconfigured(self) -> bool:
+        """Whether nothing says which environment, account or warehouse is meant."""
+        named = (Settings.environment, Settings.base_url, Settings.lender, Settings.email, Settings.password)
+        return not any(self.text_of(setting) for setting in (*named, Settings.warehouse))
+
+    def or_emulator(self) -> Settings:
+        """These settings; the emulator's where nothing is configured.
+
+        For the commands that work right after `cleargrid demo`. Runs never ask for this: one without an environment
+        fails instead of going to the emulator.
+        """
+        if not self.is_unconfigured:
+            return self
+        return replace(self, variables={**self.variables, Settings.environment.name: EMULATOR})
+
+    def text_of(self, setting: Setting[Any]) -> str | None:
+        """The setting's variable as it was given; None when it is not set."""
+        return self.variables.get(setting.name, "").strip() or None
+
+    def origin_of(self, setting: Setting[Any]) -> str:
+        """Where the setting's value comes from: `environment`, `.env` or `default`."""
+        if self.text_of(setting) is None:
+            return "default"
+        return ".env" if setting.name in self.from_file else "environment"
+
+    def exported(self) -> dict[str, str]:
+        """The variables for processes that work in another folder: paths are absolute.
+
+        Dagster's commands put a `.env` of their folder over their environment; ours are started where there is none.
+        """
+        variables = dict(self.variables)
+        for setting in SETTINGS:
+            if isinstance(setting, PathSetting):
+                with suppress(SettingsError):  # the run that needs it says what is wrong
+                    path = setting.absolute(getattr(self, setting.attribute))
+                    variables |= {setting.name: path} if path else {}
+        return variables
+
+    def validate_sources(self) -> None:
+        """Raise `SettingsError` for a name that is not a setting, or an unreadable `.env`: either hides a value."""
+        problems = self.source_problems()
+        if problems:
+            raise SettingsError("; ".join(str(problem) for problem in problems))
+
+    def source_problems(self) -> list[SettingsError]:
+        """What is wrong with the names, and with `.env` itself."""
+        names = [setting.name for setting in SETTINGS]
+        return [SettingsError(text) for text in (*self.file_problems, *unknown_names(self.variables, names))]
+
+    def problems(self) -> list[SettingsError]:
+        """Everything that is wrong with the settings; each error once."""
+        errors = {str(error): error for error in self.source_problems()}
+        for setting in SETTINGS:
+            try:
+                getattr(self, setting.attribute)
+            except SettingsError as error:
+                errors.setdefault(str(error), error)
+        return list(errors.values())

@@ -1,0 +1,82 @@
+"""Addresses of the warehouse and of a lake's files: which ones are usable, and what to write instead of the others.
+
+Judging an address belongs here; opening it belongs to `warehouse`.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cleargrid_assets.client.errors import SettingsError
+from cleargrid_assets.settings.kinds import PathSetting, expand_home
+from cleargrid_assets.warehouse.catalogs import PREFIX, redacted
+
+if TYPE_CHECKING:
+    from typing import Any
+
+SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
+FILE_CATALOG = re.compile(rf"({PREFIX}(?:sqlite:)?)(.*)", re.DOTALL)
+"""A lake's address up to the file that holds its catalog; of any other catalog, up to its kind."""
+
+IN_MEMORY = ":memory:"
+
+
+class WarehouseAddress(PathSetting[str]):
+    """A DuckDB file's path, or the address of a lake."""
+
+    def parse(self, text: str) -> str:
+        """A usable address."""
+        return warehouse_address(self.name, text)
+
+    def show(self, value: Any) -> str:
+        """Without a password."""
+        return redacted(value)
+
+    def absolute(self, value: Any) -> str:
+        """A file's path, or that of a file that holds a lake's catalog; a server's address as it is."""
+        prefix, path = _split(value)
+        is_file = path != "" and not SCHEME.match(path)
+        return f"{prefix}{Path(path).absolute()}" if is_file else str(value)
+
+
+class LakeData(PathSetting[str | None]):
+    """A folder or `s3://bucket/prefix`, or nothing."""
+
+    def parse(self, text: str) -> str:
+        """The folder, or the bucket and its prefix."""
+        if "://" in text and not re.fullmatch(r"s3://[^/]+/[^/].*", text):
+            raise SettingsError(f"{self.name} is {text!r}; use a shared folder, or s3://bucket/prefix")
+        return expand_home(self.name, text)
+
+    def absolute(self, value: Any) -> str | None:
+        """A folder's path; a bucket as it is."""
+        return value if value and "://" in value else super().absolute(value)
+
+    def missing(self) -> None:
+        """Nothing."""
+
+
+def warehouse_address(name: str, address: str) -> str:
+    """`address` with `~` expanded; `name` is the variable or argument it came from.
+
+    Raises `SettingsError` unless it is the path of a DuckDB file or the address of a lake, without repeating it: it may
+    hold a password.
+    """
+    scheme = SCHEME.match(address)
+    if scheme and scheme.group() != PREFIX:
+        raise SettingsError(
+            f"{name} starts with {scheme.group()!r}; use the path of a DuckDB file, or {PREFIX} and the catalog of a "
+            f"lake, such as {PREFIX}postgres:host=... dbname=..."
+        )
+    prefix, path = _split(address)
+    if not path or str(Path(path)).startswith(IN_MEMORY):
+        raise SettingsError(f"{name} names no file, so nothing would be kept; use the path of a DuckDB file")
+    return prefix + expand_home(name, path)
+
+
+def _split(address: str) -> tuple[str, str]:
+    """What precedes the file of a warehouse or of a lake's catalog, and its path."""
+    lake = FILE_CATALOG.fullmatch(address)
+    return (lake[1], lake[2]) if lake else ("", address)
