@@ -1,6 +1,6 @@
-"""`cleargrid doctor`: is everything there that a load needs? One line each, and what to do about the rest.
+"""`cleargrid doctor`: the settings in force, and whether everything is there that a load needs, one line each.
 
-Here: the questions and their order. Not here: what the settings mean, or how anything is reached.
+The questions and their order belong here; settings, client, warehouse and alerts answer them.
 """
 
 from __future__ import annotations
@@ -8,49 +8,111 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from cleargrid_assets.client import D23, ClearGridClient, ClearGridError, RetryPolicy, UnreachableError, Window
+from cleargrid_assets.alerts import AlertError, environment_of, send_alert
+from cleargrid_assets.client import (
+    D23,
+    ClearGridClient,
+    ClearGridError,
+    LoginRejectedError,
+    RetryPolicy,
+    SettingsError,
+    TransientError,
+    UnreachableError,
+    Window,
+)
 from cleargrid_assets.client.transport import BrokenExchangeError, TimedOutError, Transport
 from cleargrid_assets.failures import next_step
 from cleargrid_assets.outcome_map import OutcomeMap, OutcomeMapError
 from cleargrid_assets.resources import WarehouseResource
-from cleargrid_assets.settings import Settings
-from cleargrid_assets.warehouse import WarehouseError
+from cleargrid_assets.settings import EMULATOR, SETTINGS, Settings
+from cleargrid_assets.settings.kinds import Group
+from cleargrid_assets.warehouse import WarehouseBusyError, WarehouseError, WarehouseUnreachableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-EXIT_CODES = {"settings": 3, "address": 4, "login": 5, "page": 6, "count": 7, "warehouse": 8}
+    from cleargrid_assets.settings.kinds import Setting
+    from cleargrid_assets.warehouse.warehouse import Warehouse
+
+EXIT_CODES = {"settings": 3, "address": 4, "login": 5, "page": 6, "count": 7, "warehouse": 8, "alert": 9}
 PATIENCE_SECONDS = 10
 """For one request: a person is waiting."""
 
 QUEUE_SECONDS = 15.0
 FOREIGN_SECONDS = 5.0
 PAGE_MINUTES = 10
-KNOWN = (ClearGridError, WarehouseError, OutcomeMapError)
+KNOWN = (ClearGridError, WarehouseError, OutcomeMapError, AlertError)
+
+ADVICE: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = (
+    ((SettingsError, OutcomeMapError), ""),
+    (LoginRejectedError, "Check CLEARGRID_LENDER, CLEARGRID_EMAIL and CLEARGRID_PASSWORD."),
+    (UnreachableError, "Check CLEARGRID_BASE_URL, the network and any proxy."),
+    (TransientError, "Try again later; if that does not help, send ClearGrid the message and the request id."),
+    (AlertError, "Check CLEARGRID_ALERT_WEBHOOK and the network."),
+    (WarehouseBusyError, "Close the program that the message names."),
+    (WarehouseUnreachableError, "Start the lake's catalog or store, or wait until it is back."),
+    (WarehouseError, ""),
+)
+"""What a person at the terminal does next; empty where the message says it. For the rest, what a failed run says."""
+
+SETTINGS_FIRST = "fix settings first"
+NO_ACCOUNT = "no ClearGrid account is configured"
+ON_THE_EMULATOR = (
+    f"checking what `cleargrid demo` and `cleargrid dev` use, the emulator's settings and warehouse; {NO_ACCOUNT} "
+    f"(`cleargrid emulator` starts a local ClearGrid and prints the settings of its account)"
+)
 
 
 @dataclass(frozen=True)
-class Examination:
+class Diagnosis:
     """The questions, in the order in which they make sense; each answers with a few words or raises."""
 
     settings: Settings
     now: datetime
 
-    def settings_are_usable(self) -> str:
-        """All of them, whatever a load would need first."""
-        problems = self.settings.problems()
-        if problems:
-            raise type(problems[0])("; ".join(str(problem) for problem in problems))
-        OutcomeMap.load(self.settings.outcomes)
+    @property
+    def is_offline(self) -> bool:
+        """Whether there is an emulator's warehouse here and no account that could be asked anything."""
+        settings = self.settings
+        is_emulated = settings.text_of(Settings.environment) == EMULATOR and not settings.has_account
+        return is_emulated and not settings.is_lake and Path(settings.warehouse).exists()
+
+    def settings_problems(self) -> list[Exception]:
+        """Everything that is wrong with the settings and the outcome map."""
+        without = (Group.ACCOUNT,) if self.is_offline else ()
+        problems: list[Exception] = [*self.settings.problems(without)]
+        try:
+            OutcomeMap.load(self.settings.outcomes)
+        except SettingsError:
+            pass  # one of the problems
+        except OutcomeMapError as error:
+            problems.append(error)
+        return problems
+
+    def summary(self) -> str:
+        """What usable settings point at."""
+        if self.is_offline:
+            return ON_THE_EMULATOR
         account = self.settings.account
         return f"{account.environment}, lender {account.lender}, months from {self.settings.start_month:%Y-%m}"
 
+    def questions_to_cleargrid(self) -> dict[str, Callable[[], str]]:
+        """Each needs a good answer to the one before it."""
+        return {
+            "address": self.address_answers,
+            "login": self.login_is_accepted,
+            "page": self.page_arrives,
+            "count": self.count_arrives,
+        }
+
     def address_answers(self) -> str:
-        """Any answer will do: what it says is the next question's matter."""
+        """Any answer will do: the next question is about what it says."""
         url = self.settings.base_url
         try:
             answer = Transport(url, PATIENCE_SECONDS).send("GET", "/", seconds=PATIENCE_SECONDS)
@@ -60,7 +122,7 @@ class Examination:
         return f"{url} answers (HTTP {answer.status})"
 
     def login_is_accepted(self) -> str:
-        """Logs in once."""
+        """Log in once."""
         self._client().log_in()
         return f"as {self.settings.account.email}"
 
@@ -78,11 +140,22 @@ class Examination:
         return f"{total.total} rows in the last 24 hours"
 
     def warehouse_is_writable(self) -> str:
-        """Opens it and changes nothing; where there is none yet, looks at the place that it will lie in."""
+        """Open it without changing it; if it does not exist yet, check that its folder is writable."""
+        self.warehouse.examine()
+        is_there = self.warehouse.exists
+        return self.warehouse.shown if is_there else f"{self.warehouse.shown} (the first load creates it)"
+
+    @cached_property
+    def warehouse(self) -> Warehouse:
+        """The configured one, with a person's patience. Raises `SettingsError`."""
         configured = WarehouseResource(self.settings).warehouse()
-        warehouse = replace(configured, queue_seconds=QUEUE_SECONDS, foreign_seconds=FOREIGN_SECONDS)
-        warehouse.examine()
-        return warehouse.shown if warehouse.exists else f"{warehouse.shown} (the first load makes it)"
+        return replace(configured, queue_seconds=QUEUE_SECONDS, foreign_seconds=FOREIGN_SECONDS)
+
+    def alert_is_delivered(self) -> str:
+        """Send one that says that it is a test."""
+        title = f"*cleargrid_assets, {environment_of(self.settings)}: test*"
+        send_alert(self.settings, f"{title}\nSent by `cleargrid doctor --alert`; nothing is wrong.")
+        return "the webhook took a test message"
 
     def _client(self) -> ClearGridClient:
         account = self.settings.account
@@ -97,43 +170,82 @@ class Examination:
 
 
 @click.command(
-    epilog="Exit code: 0 when all is well; otherwise the first trouble's: "
+    epilog="Exit code: 0 when all is well; otherwise that of the first problem: "
     + ", ".join(f"{code} {name}" for name, code in EXIT_CODES.items())
     + "."
 )
-def doctor() -> None:
-    """Check settings, address, login, one page of D23, one count and the warehouse: one line each."""
-    sys.exit(examine(Settings.from_environment(), click.echo, datetime.now(UTC).replace(microsecond=0)))
+@click.option("--alert", is_flag=True, help="Also send a test message to CLEARGRID_ALERT_WEBHOOK.")
+def doctor(*, alert: bool) -> None:
+    """List the settings in force; check address, login, one page of D23, one count and the warehouse."""
+    now = datetime.now(UTC).replace(microsecond=0)
+    sys.exit(examine(Settings.from_environment(), click.echo, now, alert=alert))
 
 
-def examine(settings: Settings, say: Callable[[str], object], now: datetime) -> int:
-    """Ask everything, `say` a line for each; return the exit code. What needs an earlier answer is skipped."""
-    asked = Examination(settings, now)
-    online = {
-        "settings": asked.settings_are_usable,
-        "address": asked.address_answers,
-        "login": asked.login_is_accepted,
-        "page": asked.page_arrives,
-        "count": asked.count_arrives,
-    }
-    code, failed = 0, ""
-    for name, question in online.items():
-        if failed:
-            say(_line(name, f"not tried: {failed} comes first"))
-        elif not _answered(name, question, say):
-            code, failed = EXIT_CODES[name], name
-    is_writable = _answered("warehouse", asked.warehouse_is_writable, say)
-    return code or (0 if is_writable else EXIT_CODES["warehouse"])
+def examine(settings: Settings, say: Callable[[str], object], now: datetime, *, alert: bool = False) -> int:
+    """List the settings, ask every question, `say` a line for each; return the exit code."""
+    diagnosis = Diagnosis(settings.or_emulator(), now)
+    if not diagnosis.is_offline:
+        diagnosis = Diagnosis(settings, now)
+    for setting in SETTINGS:
+        say(f"{'settings':<10} {_in_force(diagnosis.settings, setting, settings.origin_of(setting))}".rstrip())
+    codes = [_ask_about_settings(diagnosis, say)]
+    obstacle = NO_ACCOUNT if diagnosis.is_offline else SETTINGS_FIRST if codes[0] else ""
+    for name, question in diagnosis.questions_to_cleargrid().items():
+        if obstacle:
+            say(_line(name, f"skipped: {obstacle}"))
+        elif code := _ask(name, question, say):
+            codes.append(code)
+            obstacle = f"fix {name} first"
+    codes.append(_ask_about_warehouse(diagnosis, say))
+    if alert:
+        codes.append(_ask("alert", diagnosis.alert_is_delivered, say))
+    return next((code for code in codes if code), 0)
 
 
-def _answered(name: str, question: Callable[[], str], say: Callable[[str], object]) -> bool:
-    """Say what the answer is; whether it was a good one."""
+def _ask_about_settings(diagnosis: Diagnosis, say: Callable[[str], object]) -> int:
+    """One line for each problem; the exit code."""
+    problems = diagnosis.settings_problems()
+    for problem in problems:
+        say(_failure("settings", problem))
+    if not problems:
+        say(_line("settings", f"ok, {diagnosis.summary()}"))
+    return EXIT_CODES["settings"] if problems else 0
+
+
+def _ask_about_warehouse(diagnosis: Diagnosis, say: Callable[[str], object]) -> int:
+    """The exit code; a setting that keeps it from being opened has its own line already."""
+    try:
+        _ = diagnosis.warehouse
+    except SettingsError:
+        say(_line("warehouse", f"skipped: {SETTINGS_FIRST}"))
+        return 0
+    return _ask("warehouse", diagnosis.warehouse_is_writable, say)
+
+
+def _ask(name: str, question: Callable[[], str], say: Callable[[str], object]) -> int:
+    """Say the answer; 0, or the exit code of a failure."""
     try:
         say(_line(name, f"ok, {question()}"))
     except KNOWN as error:
-        say(_line(name, f"FAILED. {str(error).rstrip('.')}. {next_step(error)}"))
-        return False
-    return True
+        say(_failure(name, error))
+        return EXIT_CODES[name]
+    return 0
+
+
+def _in_force(settings: Settings, setting: Setting[Any], origin: str) -> str:
+    """A setting's value, as a person may see it, and where it comes from."""
+    try:
+        value = setting.show(getattr(settings, setting.attribute))
+    except SettingsError:
+        value, origin = ("not set", "") if settings.text_of(setting) is None else ("not usable", origin)
+    return f"{setting.name:<30} {value:<32} {origin}"
+
+
+def _failure(name: str, error: Exception) -> str:
+    advice = next((advice for kinds, advice in ADVICE if isinstance(error, kinds)), None)
+    message = str(error)
+    end = "" if message.endswith((".", "?")) else "."
+    return _line(name, f"FAILED. {message}{end} {next_step(error) if advice is None else advice}")
 
 
 def _line(name: str, text: str) -> str:

@@ -120,8 +120,14 @@ def _rows(path: Path) -> list[tuple[int, dict[str, str]]]:
             if reader.fieldnames != HEADER:
                 raise OutcomeMapError(f"{path}, line 1: the header must be {','.join(HEADER)}, not {reader.fieldnames}")
             return [(reader.line_num, row) for row in reader]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise OutcomeMapError(f"{path} cannot be read as a UTF-8 CSV file: {error}") from error
+    except FileNotFoundError as error:
+        raise OutcomeMapError(f"there is no file {path.absolute()}; correct CLEARGRID_OUTCOMES") from error
+    except OSError as error:
+        raise OutcomeMapError(f"CLEARGRID_OUTCOMES: {path.absolute()} cannot be read ({error.strerror})") from error
+    except UnicodeDecodeError as error:
+        raise OutcomeMapError(f"CLEARGRID_OUTCOMES: {path.absolute()} is not UTF-8; save it as UTF-8 CSV") from error
+    except csv.Error as error:
+        raise OutcomeMapError(f"CLEARGRID_OUTCOMES: {path.absolute()} is not a CSV file ({error})") from error
 
 
 def _outcome(path: Path, line: int, row: dict[str, str]) -> Outcome:

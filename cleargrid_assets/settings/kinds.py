@@ -65,6 +65,16 @@ class Setting(Generic[T_co]):
         self.default_note = default_note or (default if isinstance(default, str) else "")
         self.is_essential = is_essential
 
+    @property
+    def bounds(self) -> str:
+        """The least and the greatest value, for a reader; empty without any."""
+        return ""
+
+    @property
+    def description(self) -> str:
+        """The meaning with the bounds."""
+        return f"{self.meaning}, {self.bounds}" if self.bounds else self.meaning
+
     def __set_name__(self, owner: type, attribute: str) -> None:
         self.attribute = attribute
 
@@ -134,6 +144,11 @@ class Integer(Setting[int]):
         super().__init__(name, str(default), meaning, **rest)
         self.minimum = minimum
         self.maximum = maximum
+
+    @property
+    def bounds(self) -> str:
+        """From the least to the greatest."""
+        return f"{self.minimum}-{self.maximum}"
 
     def parse(self, text: str) -> int:
         """Digits only."""
@@ -213,6 +228,10 @@ class Url(Setting[str]):
     def parse(self, text: str) -> str:
         """Without a slash at the end."""
         return text.rstrip("/")
+
+    def show(self, value: Any) -> str:
+        """Without the user or password that an address may carry by mistake."""
+        return SECRET if "@" in value else str(value)
 
     def missing(self) -> str:
         """Without a default, say how to find one."""

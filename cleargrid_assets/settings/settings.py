@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from cleargrid_assets.client.errors import SettingsError
 from cleargrid_assets.settings.declarations import EMULATOR, SETTINGS, Declarations
-from cleargrid_assets.settings.kinds import PathSetting
+from cleargrid_assets.settings.kinds import Group, PathSetting
 from cleargrid_assets.settings.variables import read_variables, unknown_names
 from cleargrid_assets.warehouse.catalogs import PREFIX
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from cleargrid_assets.settings.kinds import Setting
 
@@ -71,18 +71,21 @@ class Settings(Declarations):
         return tuple(value for value in values if value)
 
     @property
-    def is_unconfigured(self) -> bool:
-        """Whether nothing says which environment, account or warehouse is meant."""
-        named = (Settings.environment, Settings.base_url, Settings.lender, Settings.email, Settings.password)
-        return not any(self.text_of(setting) for setting in (*named, Settings.warehouse))
+    def has_account(self) -> bool:
+        """Whether anything says where ClearGrid answers or whom it knows us as."""
+        return any(
+            self.text_of(setting)
+            for setting in SETTINGS
+            if setting.group is Group.ACCOUNT and setting is not Settings.environment
+        )
 
     def or_emulator(self) -> Settings:
-        """These settings; the emulator's where nothing is configured.
+        """These settings; the emulator's where nothing names an environment, an account or a warehouse.
 
         For the commands that work right after `cleargrid demo`. Runs never ask for this: one without an environment
         fails instead of going to the emulator.
         """
-        if not self.is_unconfigured:
+        if self.has_account or self.text_of(Settings.environment) or self.text_of(Settings.warehouse):
             return self
         return replace(self, variables={**self.variables, Settings.environment.name: EMULATOR})
 
@@ -120,10 +123,10 @@ class Settings(Declarations):
         names = [setting.name for setting in SETTINGS]
         return [SettingsError(text) for text in (*self.file_problems, *unknown_names(self.variables, names))]
 
-    def problems(self) -> list[SettingsError]:
-        """Everything that is wrong with the settings; each error once."""
+    def problems(self, without: Collection[Group] = ()) -> list[SettingsError]:
+        """Everything that is wrong with the settings, those of some groups aside; each error once."""
         errors = {str(error): error for error in self.source_problems()}
-        for setting in SETTINGS:
+        for setting in (setting for setting in SETTINGS if setting.group not in without):
             try:
                 getattr(self, setting.attribute)
             except SettingsError as error:

@@ -24,8 +24,6 @@ PREFIX = "CLEARGRID_"
 OF_KUBERNETES = re.compile(rf"{PREFIX}(.+_)?(SERVICE_HOST|SERVICE_PORT(_.+)?|PORT(_.+)?)")
 """What Kubernetes puts into every pod for each service whose name begins with `cleargrid`."""
 
-SIMILAR = 0.4
-
 
 @dataclass(frozen=True)
 class EnvFile:
@@ -74,6 +72,5 @@ def unknown_names(variables: Mapping[str, str], known: Iterable[str]) -> Iterato
         suffix = name.removeprefix(PREFIX)
         if suffix in suffixes or suffix == name or not value.strip() or OF_KUBERNETES.fullmatch(name):
             continue
-        nearest = get_close_matches(suffix, suffixes, n=1, cutoff=SIMILAR)
-        hint = f"did you mean {PREFIX}{nearest[0]}?" if nearest else "`cleargrid doctor` lists the settings"
-        yield f"{name} is not a setting of cleargrid_assets; {hint}"
+        (nearest,) = get_close_matches(suffix, suffixes, n=1, cutoff=0)
+        yield f"{name} is not a setting of cleargrid_assets; did you mean {PREFIX}{nearest}?"

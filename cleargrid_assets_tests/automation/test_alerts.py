@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import threading
-from contextlib import contextmanager
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -18,6 +14,7 @@ from cleargrid_assets.definitions import build_definitions
 from cleargrid_assets.emulator.faults import Fault, error
 from cleargrid_assets.settings import Settings
 from cleargrid_assets_tests.automation.ledger_of_loads import StandingClock
+from cleargrid_assets_tests.chat import TOKEN, Receiver, receiving
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,50 +22,12 @@ if TYPE_CHECKING:
     from cleargrid_assets_tests.platform_under_test import Platform
 
 MAY = "2026-05-01"
-TOKEN = "T0PSECRET"
-
-
-class Receiver(HTTPServer):
-    """A chat that keeps what it is told; `status` is what it answers."""
-
-    status = 200
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.texts: list[str] = []
-
-    @property
-    def url(self) -> str:
-        """The webhook's address, with a token in its path as Slack's has."""
-        return f"http://127.0.0.1:{self.server_port}/services/{TOKEN}"
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: Receiver
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.texts.append(json.loads(body)["text"])
-        self.send_response(self.server.status)
-        self.end_headers()
-
-    def log_message(self, *_: Any) -> None:
-        """Silent."""
 
 
 @pytest.fixture
 def chat() -> Iterator[Receiver]:
-    with _serving(Receiver()) as receiver:
+    with receiving() as receiver:
         yield receiver
-
-
-@contextmanager
-def _serving(receiver: Receiver) -> Iterator[Receiver]:
-    thread = threading.Thread(target=receiver.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    yield receiver
-    receiver.shutdown()
-    receiver.server_close()
 
 
 def tick(platform: Platform, sensor: str, run: dg.DagsterRun, event: dg.DagsterEvent) -> Any:

@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from click.testing import CliRunner
 
 from cleargrid_assets.commands.cleargrid import cleargrid
 from cleargrid_assets.commands.doctor import EXIT_CODES
+from cleargrid_assets.settings import SETTINGS
 from cleargrid_assets_tests.addresses import FILE, POSTGRES
+from cleargrid_assets_tests.chat import receiving
 
 LINES = ("settings", "address", "login", "page", "count", "warehouse")
 
 
-def examined(variables):
-    """The exit code and the lines of `cleargrid doctor` on these variables."""
-    done = CliRunner(env=dict(variables)).invoke(cleargrid, ["doctor"], catch_exceptions=False)
-    return done.exit_code, {line.split()[0]: line.split(maxsplit=1)[1] for line in done.output.splitlines()}
+def run_doctor(variables, *arguments):
+    """The exit code of `cleargrid doctor` on these variables, and all its lines."""
+    done = CliRunner(env=dict(variables)).invoke(cleargrid, ["doctor", *arguments], catch_exceptions=False)
+    return done.exit_code, done.output.splitlines()
+
+
+def examined(variables, *arguments):
+    """The exit code, and the last line of each topic: its verdict."""
+    code, lines = run_doctor(variables, *arguments)
+    return code, {line.split()[0]: line.split(maxsplit=1)[1] for line in lines}
+
+
+def failures(variables):
+    """What each failed line says of the settings."""
+    _, lines = run_doctor(variables)
+    return [line.partition("FAILED. ")[2] for line in lines if line.startswith("settings") and "FAILED" in line]
 
 
 def test_when_all_is_well_every_line_is_ok_and_nothing_is_made(platform):
@@ -34,17 +50,83 @@ def test_a_warehouse_that_is_there_is_opened_and_left_as_it_was(platform):
 
 
 def test_without_any_setting_each_missing_one_is_named_and_nothing_is_sent(platform):
-    code, lines = examined({})
+    code, lines = run_doctor({})
     assert code == EXIT_CODES["settings"]
-    assert "CLEARGRID_ENVIRONMENT is not set" in lines["settings"]
-    assert lines["login"] == "not tried: settings comes first"
+    named = [line.split("FAILED. ")[1].split()[0] for line in lines if "FAILED" in line]
+    assert named == ["CLEARGRID_ENVIRONMENT", "CLEARGRID_LENDER", "CLEARGRID_EMAIL", "CLEARGRID_PASSWORD"]
+    assert "login      skipped: fix settings first" in lines
     assert platform.emulator.requests == []
 
 
-def test_all_wrong_settings_are_told_at_once(platform):
-    _, lines = examined({**platform.variables, "CLEARGRID_PAGE_SIZE": "0", "CLEARGRID_TIMEZONE": "Mars/Base"})
-    assert "CLEARGRID_PAGE_SIZE" in lines["settings"]
-    assert "CLEARGRID_TIMEZONE" in lines["settings"]
+@pytest.mark.parametrize("variables", [{}, {"CLEARGRID_ENVIRONMENT": "emulator"}])
+def test_right_after_a_demo_it_checks_the_emulators_settings_and_warehouse_and_says_so(platform, variables):
+    platform.with_variables(CLEARGRID_WAREHOUSE="data/emulator.duckdb").load()
+    code, lines = examined(variables)
+    assert code == 0
+    assert "emulator" in lines["settings"]
+    assert "no ClearGrid account is configured (`cleargrid emulator` starts" in lines["settings"]
+    assert lines["page"] == "skipped: no ClearGrid account is configured"
+    assert lines["warehouse"] == "ok, data/emulator.duckdb"
+
+
+def test_right_after_a_demo_a_wrong_setting_is_still_wrong(platform):
+    platform.with_variables(CLEARGRID_WAREHOUSE="data/emulator.duckdb").load()
+    variables = {"CLEARGRID_PAGE_SIZE": "0", "CLEARGRID_TIME_ZONE": "Asia/Dubai"}
+    assert [failure.split()[0] for failure in failures(variables)] == ["CLEARGRID_TIME_ZONE", "CLEARGRID_PAGE_SIZE"]
+    assert examined(variables)[0] == EXIT_CODES["settings"]
+
+
+def test_an_account_without_an_environment_is_not_checked_as_the_emulator(platform):
+    platform.with_variables(CLEARGRID_WAREHOUSE="data/emulator.duckdb").load()
+    assert "CLEARGRID_ENVIRONMENT is not set" in failures({"CLEARGRID_LENDER": "a-real-lender"})[0]
+
+
+def test_each_wrong_setting_has_a_line_of_its_own(platform):
+    wrong = {"CLEARGRID_PAGE_SIZE": "0", "CLEARGRID_TIMEZONE": "Mars/Base", "CLEARGRID_OUTCOMES": "absent.csv"}
+    assert failures({**platform.variables, **wrong}) == [
+        "CLEARGRID_PAGE_SIZE is '0'; use a whole number from 1 to 1000.",
+        "CLEARGRID_TIMEZONE is 'Mars/Base', which is not an IANA time zone; use one such as Asia/Dubai.",
+        f"there is no file {Path('absent.csv').absolute()}; correct CLEARGRID_OUTCOMES.",
+    ]
+
+
+def test_the_settings_in_force_are_listed_with_where_each_comes_from(platform):
+    Path(".env").write_text("CLEARGRID_ROW_SCOPE=all\nCLEARGRID_PAGE_SIZE=7\n", encoding="utf-8")
+    webhook = "https://chat.example/planted-hook"
+    _, lines = run_doctor({**platform.variables, "CLEARGRID_ALERT_WEBHOOK": webhook, "CLEARGRID_STALL_SECONDS": "1"})
+    listed = {line.split()[1]: line.split()[2:] for line in lines if "CLEARGRID_" in line and "FAILED" not in line}
+    assert list(listed) == [setting.name for setting in SETTINGS]
+    assert listed["CLEARGRID_PAGE_SIZE"] == ["100", "environment"]
+    assert listed["CLEARGRID_ROW_SCOPE"] == ["all", ".env"]
+    assert listed["CLEARGRID_TIMEZONE"] == ["UTC", "default"]
+    assert listed["CLEARGRID_OUTCOMES"] == ["none", "default"]
+    assert listed["CLEARGRID_STALL_SECONDS"] == ["not", "usable", "environment"]
+    assert listed["CLEARGRID_ALERT_WEBHOOK"] == listed["CLEARGRID_PASSWORD"] == ["***", "environment"]
+    assert "planted-hook" not in "".join(lines)
+
+
+def test_the_webhook_is_tried_on_request_only(platform):
+    with receiving() as chat:
+        variables = {**platform.variables, "CLEARGRID_ALERT_WEBHOOK": chat.url}
+        assert examined(variables)[0] == 0
+        assert chat.texts == []
+        code, lines = examined(variables, "--alert")
+        assert (code, lines["alert"]) == (0, "ok, the webhook took a test message")
+        (text,) = chat.texts
+    assert "nothing is wrong" in text
+
+
+@pytest.mark.parametrize(
+    ("webhook", "sentence"),
+    [
+        ("", "CLEARGRID_ALERT_WEBHOOK is not set"),
+        ("http://127.0.0.1:9/hook", "the alert was not delivered: ConnectionError at CLEARGRID_ALERT_WEBHOOK"),
+    ],
+)
+def test_a_webhook_that_takes_no_message_is_a_failure_of_its_own(platform, webhook, sentence):
+    code, lines = examined({**platform.variables, "CLEARGRID_ALERT_WEBHOOK": webhook}, "--alert")
+    assert code == EXIT_CODES["alert"]
+    assert lines["alert"].startswith(f"FAILED. {sentence}")
 
 
 @pytest.mark.parametrize(
@@ -69,7 +151,7 @@ def test_each_trouble_has_its_line_its_advice_and_its_exit_code(platform, troubl
 @pytest.mark.parametrize(
     ("trouble", "expected"),
     [
-        ({}, "the first load makes it"),
+        ({}, "the first load creates it"),
         ({"CLEARGRID_LAKE_DATA": ""}, "CLEARGRID_LAKE_DATA is not set"),
         ({"CLEARGRID_LAKE_DATA": "/proc/here/lake"}, "nothing can be written in /proc"),
         ({"CLEARGRID_WAREHOUSE": "ducklake:postgres:host=127.0.0.1 port=9 dbname=lake"}, "does not answer"),
@@ -87,7 +169,8 @@ def test_an_export_that_fails_is_told_with_what_to_do(start_platform, fault, lin
     platform = start_platform(faults=[fault])
     code, lines = examined(platform.variables)
     assert code == EXIT_CODES[line]
-    assert "Send ClearGrid" in lines[line] or "Run the month again" in lines[line]
+    assert "end ClearGrid" in lines[line]
+    assert "run the month" not in lines[line].lower()
 
 
 def test_an_export_that_does_not_count_is_no_failure(start_platform):

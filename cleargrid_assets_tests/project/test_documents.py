@@ -12,6 +12,8 @@ from cleargrid_assets.commands.cleargrid import cleargrid
 from cleargrid_assets.commands.instance import PROJECT
 from cleargrid_assets.definitions import build_definitions
 from cleargrid_assets.settings import SETTINGS, Settings
+from cleargrid_assets.settings.documents import BEGIN, EXAMPLE, README, example, with_tables
+from cleargrid_assets.settings.kinds import Group
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -87,11 +89,22 @@ def test_every_setting_is_explained(name: str) -> None:
     assert SETTINGS_READ - set(SETTING.findall((PROJECT / name).read_text(encoding="utf-8"))) == set()
 
 
-def test_the_example_settings_are_valid_as_they_are() -> None:
-    lines = (PROJECT / ".env.example").read_text(encoding="utf-8").splitlines()
-    settings = Settings(dict(line.split("=", 1) for line in lines if line and not line.startswith("#")))
-    assert (settings.environment, settings.timezone, settings.trailing_months) == ("emulator", "UTC", 3)
-    assert not settings.is_alerting
+def test_the_example_and_the_readme_say_of_the_settings_what_their_declarations_say() -> None:
+    """`python -m cleargrid_assets.settings.documents` writes both."""
+    readme = (PROJECT / README).read_text(encoding="utf-8")
+    assert (PROJECT / EXAMPLE).read_text(encoding="utf-8") == example()
+    assert readme == with_tables(readme)
+    assert BEGIN in readme
+
+
+def test_the_example_settings_are_valid_with_and_without_their_comment_marks(clean_environment: Path) -> None:
+    for text in (example(), re.sub("(?m)^#(?=CLEARGRID_)", "", example())):
+        (clean_environment / ".env").write_text(text, encoding="utf-8")
+        settings = Settings.from_environment()
+        settings.validate_sources()
+        assert {str(problem).split()[0] for problem in settings.problems(without=[Group.ACCOUNT])} == set()
+        assert (settings.environment, settings.timezone, settings.trailing_months) == ("emulator", "UTC", 3)
+        assert not settings.is_alerting
 
 
 @pytest.mark.parametrize("module", [*MODULES, *TESTS], ids=lambda path: str(path.relative_to(PROJECT)))

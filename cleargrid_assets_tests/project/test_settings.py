@@ -1,15 +1,21 @@
-"""A setting that cannot be used is one sentence, and no secret in it is repeated or written anywhere."""
+"""A setting is declared once, read in one order, and wrong in one sentence that repeats no secret."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from click.testing import CliRunner
 
 from cleargrid_assets.client import SettingsError
 from cleargrid_assets.commands.cleargrid import cleargrid
-from cleargrid_assets.settings import Settings
+from cleargrid_assets.definitions import build_definitions
+from cleargrid_assets.settings import SETTINGS, Settings
+from cleargrid_assets_tests.platform_under_test import failure_of_step
+
+if TYPE_CHECKING:
+    from cleargrid_assets_tests.platform_under_test import Platform
 
 NO_WAREHOUSE = (
     "postgres:host=db dbname=lake password=geheim",
@@ -52,3 +58,177 @@ def test_a_first_month_that_no_row_can_lie_in_is_refused(month: str) -> None:
 def test_a_zone_that_the_database_does_not_know_is_refused_before_anything_is_loaded(zone: str) -> None:
     with pytest.raises(SettingsError, match="CLEARGRID_TIMEZONE"):
         _ = Settings({"CLEARGRID_TIMEZONE": zone}).timezone
+
+
+@pytest.mark.parametrize("address", [":memory:", ":memory:rows", "./:memory:", "ducklake::memory:", "ducklake:"])
+def test_a_warehouse_that_no_file_would_keep_is_refused(address: str) -> None:
+    with pytest.raises(SettingsError, match="CLEARGRID_WAREHOUSE names no file, so nothing would be kept"):
+        _ = Settings({"CLEARGRID_WAREHOUSE": address}).warehouse
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "expected"),
+    [
+        ("CLEARGRID_WAREHOUSE", "~/rows.duckdb", "{home}/rows.duckdb"),
+        ("CLEARGRID_WAREHOUSE", "ducklake:sqlite:~/lake.sqlite", "ducklake:sqlite:{home}/lake.sqlite"),
+        ("CLEARGRID_WAREHOUSE", "ducklake:~/lake", "ducklake:{home}/lake"),
+        ("CLEARGRID_OUTCOMES", "~/outcomes.csv", "{home}/outcomes.csv"),
+        ("CLEARGRID_DUCKDB_EXTENSIONS", "~/extensions", "{home}/extensions"),
+        ("CLEARGRID_LAKE_DATA", "~/lake", "{home}/lake"),
+        ("CLEARGRID_LAKE_DATA", "s3://bucket/~", "s3://bucket/~"),
+    ],
+)
+def test_a_tilde_is_the_home_folder(monkeypatch: pytest.MonkeyPatch, name: str, text: str, expected: str) -> None:
+    monkeypatch.setenv("HOME", "/home/of-somebody")
+    (attribute,) = [setting.attribute for setting in SETTINGS if setting.name == name]
+    assert str(getattr(Settings({name: text}), attribute)) == expected.format(home="/home/of-somebody")
+
+
+def test_a_home_folder_that_nobody_knows_is_one_sentence() -> None:
+    with pytest.raises(SettingsError, match="CLEARGRID_OUTCOMES starts with '~' and the home folder is not known"):
+        _ = Settings({"CLEARGRID_OUTCOMES": "~nobody-of-that-name/outcomes.csv"}).outcomes
+
+
+def dotenv(text: str) -> Settings:
+    """The settings where `.env` in the working directory says `text`."""
+    Path(".env").write_text(text, encoding="utf-8")
+    return Settings.from_environment()
+
+
+def test_the_environment_goes_over_the_file_and_an_empty_value_is_one_that_is_not_set(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("CLEARGRID_PAGE_SIZE", "7")
+    monkeypatch.setenv("CLEARGRID_CONCURRENCY", "")
+    settings = dotenv("CLEARGRID_PAGE_SIZE=8\nCLEARGRID_CONCURRENCY=3\nCLEARGRID_TIMEZONE=\n")
+    assert (settings.page_size, settings.concurrency, settings.timezone) == (7, 3, "UTC")
+    origins = [settings.origin_of(setting) for setting in (Settings.page_size, Settings.concurrency, Settings.timezone)]
+    assert origins == ["environment", ".env", "default"]
+
+
+@pytest.mark.parametrize(
+    ("line", "password"),
+    [
+        ("CLEARGRID_PASSWORD=pa${HOME}s$wo$$rd", "pa${HOME}s$wo$$rd"),
+        ('export CLEARGRID_PASSWORD="two words # and no comment"  # a comment', "two words # and no comment"),
+        ("CLEARGRID_PASSWORD='${HOME:-x}'", "${HOME:-x}"),
+        ("CLEARGRID_PASSWORD = plain # a comment", "plain"),
+    ],
+)
+def test_quotes_comments_and_export_are_dotenvs_and_a_dollar_is_a_character(line: str, password: str) -> None:
+    assert dotenv(line).password == password
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"CLEARGRID_PAGE_SIZE=8\nCLEARGRID_LENDER='open\n", r"\.env, line 2, is not NAME=value"),
+        ("CLEARGRID_LENDER=caf\u00e9".encode("latin-1"), r"\.env is not a UTF-8 text file"),
+    ],
+)
+def test_a_file_that_cannot_be_read_stops_what_needs_settings_and_nothing_else(content: bytes, sentence: str) -> None:
+    Path(".env").write_bytes(content)
+    settings = Settings.from_environment()
+    build_definitions(settings)
+    with pytest.raises(SettingsError, match=sentence):
+        settings.validate_sources()
+
+
+def test_a_folder_in_the_files_place_is_one_sentence() -> None:
+    Path(".env").mkdir()
+    with pytest.raises(SettingsError, match=r"\.env cannot be read \(Is a directory\)"):
+        Settings.from_environment().validate_sources()
+
+
+@pytest.mark.parametrize(
+    ("name", "nearest"),
+    [
+        ("CLEARGRID_TIME_ZONE", "CLEARGRID_TIMEZONE"),
+        ("CLEARGRID_PTP_MATURITY", "CLEARGRID_PTP_MATURITY_DAYS"),
+        ("CLEARGRID_PASSWD", "CLEARGRID_PASSWORD"),
+        ("CLEARGRID_TZ", "CLEARGRID_TIMEZONE"),
+        ("CLEARGRID_URL", "CLEARGRID_BASE_URL"),
+    ],
+)
+def test_a_misspelt_setting_fails_a_run_with_the_nearest_one_and_no_import(
+    platform: Platform, name: str, nearest: str
+) -> None:
+    misspelt = platform.with_variables(**{name: "geheim"})
+    _ = misspelt.definitions
+    failure = failure_of_step(misspelt.load())
+    assert f"{name} is not a setting of cleargrid_assets; did you mean {nearest}?" in failure["description"]
+    assert "geheim" not in failure["description"]
+    assert platform.emulator.requests == []
+
+
+def test_a_misspelt_setting_in_the_file_is_refused_by_every_command_that_reads_settings(platform: Platform) -> None:
+    lines = [f"{name}={value}" for name, value in platform.variables.items()]
+    Path(".env").write_text("\n".join([*lines, "CLEARGRID_TIME_ZONE=Asia/Dubai"]), encoding="utf-8")
+    for arguments in (["status"], ["doctor"], ["dev", "--port", "0"], ["move-warehouse", "a.duckdb", "b.duckdb"]):
+        done = CliRunner().invoke(cleargrid, arguments)
+        assert done.exit_code in (1, 3), arguments
+        assert "did you mean CLEARGRID_TIMEZONE?" in done.output, arguments
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "CLEARGRID_SERVICE_HOST",
+        "CLEARGRID_SERVICE_PORT",
+        "CLEARGRID_SERVICE_PORT_HTTP",
+        "CLEARGRID_PORT",
+        "CLEARGRID_PORT_80_TCP",
+        "CLEARGRID_WEB_UI_SERVICE_HOST",
+        "CLEARGRID_WEB_UI_SERVICE_PORT_GRPC",
+        "CLEARGRID_WEB_UI_PORT",
+        "CLEARGRID_WEB_UI_PORT_4000_TCP_ADDR",
+    ],
+)
+def test_what_kubernetes_puts_into_a_pod_for_a_service_is_no_misspelt_setting(name: str) -> None:
+    Settings({name: "10.0.0.1"}).validate_sources()
+
+
+def test_with_nothing_set_a_run_asks_for_an_environment_and_a_command_may_take_the_emulators() -> None:
+    settings = dotenv("CLEARGRID_ENVIRONMENT=\nAWS_REGION=me-central-1\nCLEARGRID_PAGE_SIZE=50\n")
+    with pytest.raises(SettingsError, match="CLEARGRID_ENVIRONMENT is not set"):
+        _ = settings.environment
+    assert settings.or_emulator().environment == "emulator"
+    assert settings.or_emulator().warehouse == "data/emulator.duckdb"
+
+
+@pytest.mark.parametrize(
+    "name", ["CLEARGRID_LENDER", "CLEARGRID_BASE_URL", "CLEARGRID_PASSWORD", "CLEARGRID_WAREHOUSE"]
+)
+def test_what_names_an_account_or_a_warehouse_is_never_taken_for_the_emulators(name: str) -> None:
+    with pytest.raises(SettingsError, match="CLEARGRID_ENVIRONMENT is not set"):
+        _ = Settings({name: "x"}).or_emulator().environment
+
+
+def test_a_file_about_something_else_does_not_hide_the_environments_account(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLEARGRID_ENVIRONMENT", "production")
+    assert dotenv("AWS_REGION=me-central-1\n").or_emulator().environment == "production"
+
+
+def test_exported_settings_name_the_same_places_from_any_folder(clean_environment: Path) -> None:
+    settings = dotenv(
+        "CLEARGRID_ENVIRONMENT=staging\nCLEARGRID_OUTCOMES=map.csv\nCLEARGRID_LAKE_DATA=s3://a/b\nAWS_X=y\n"
+    )
+    exported = settings.exported()
+    assert exported["CLEARGRID_WAREHOUSE"] == str(clean_environment / "data" / "staging.duckdb")
+    assert exported["CLEARGRID_OUTCOMES"] == str(clean_environment / "map.csv")
+    assert (exported["CLEARGRID_LAKE_DATA"], exported["AWS_X"]) == ("s3://a/b", "y")
+    lake = Settings({"CLEARGRID_WAREHOUSE": "ducklake:sqlite:lake.sqlite"}).exported()
+    assert lake["CLEARGRID_WAREHOUSE"] == f"ducklake:sqlite:{clean_environment / 'lake.sqlite'}"
+    postgres = "ducklake:postgres:host=db dbname=lake"
+    assert Settings({"CLEARGRID_WAREHOUSE": postgres}).exported()["CLEARGRID_WAREHOUSE"] == postgres
+
+
+def test_every_setting_is_declared_with_all_that_documents_say_of_it() -> None:
+    assert len({setting.name for setting in SETTINGS}) == len(SETTINGS)
+    assert [setting.name for setting in SETTINGS if not setting.meaning or setting.meaning.endswith(".")] == []
+    assert {setting.name for setting in SETTINGS if setting.is_secret} == {
+        "CLEARGRID_PASSWORD",
+        "CLEARGRID_ALERT_WEBHOOK",
+    }
+    assert sum(setting.is_essential for setting in SETTINGS) == 6
+    assert (Settings.page_size.minimum, Settings.page_size.maximum, Settings.page_size.default) == (1, 1000, "500")

@@ -1,0 +1,56 @@
+"""A team's chat on loopback: it keeps the alerts that its webhook receives.
+
+The server belongs here; what alerts say belongs to the tests.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+TOKEN = "T0PSECRET"
+
+
+class Receiver(HTTPServer):
+    """A chat that keeps what it is told; `status` is what it answers."""
+
+    status = 200
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.texts: list[str] = []
+
+    @property
+    def url(self) -> str:
+        """The webhook's address, with a token in its path as Slack's has."""
+        return f"http://127.0.0.1:{self.server_port}/services/{TOKEN}"
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Receiver
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.texts.append(json.loads(body)["text"])
+        self.send_response(self.server.status)
+        self.end_headers()
+
+    def log_message(self, *_: Any) -> None:
+        """Silent."""
+
+
+@contextmanager
+def receiving() -> Iterator[Receiver]:
+    """A chat on loopback until the end of the block."""
+    receiver = Receiver()
+    thread = threading.Thread(target=receiver.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread.start()
+    yield receiver
+    receiver.shutdown()
+    receiver.server_close()
