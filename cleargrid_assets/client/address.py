@@ -15,9 +15,11 @@ def checked_base_url(base_url: str) -> str:
     """The root address; raises `SettingsError` unless it is HTTPS, or plain HTTP on a loopback address."""
     parts = _parts(base_url)
     if "@" in base_url:
-        raise SettingsError("the base URL carries a user or a password: leave them out")
+        raise SettingsError("CLEARGRID_BASE_URL contains a user or a password; leave them out")
     if not is_safe(parts):
-        raise SettingsError(f"{base_url!r} cannot be used: ClearGrid takes HTTPS only; plain HTTP is for 127.0.0.1")
+        raise SettingsError(
+            f"CLEARGRID_BASE_URL is {base_url!r}; ClearGrid takes HTTPS only, an emulator plain HTTP on 127.0.0.1"
+        )
     return base_url.rstrip("/")
 
 
@@ -29,7 +31,7 @@ def _parts(base_url: str) -> SplitResult:
     except ValueError:
         is_whole = False
     if not is_whole or parts.query or parts.fragment or base_url != "".join(base_url.split()):
-        raise SettingsError("the base URL is no address: write one such as https://v3-api.cleargrid.ai")
+        raise SettingsError("CLEARGRID_BASE_URL is not a valid URL; use one such as https://v3-api.cleargrid.ai")
     return parts
 
 

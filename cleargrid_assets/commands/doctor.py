@@ -57,7 +57,7 @@ ADVICE: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = 
     (AlertError, "Check CLEARGRID_ALERT_WEBHOOK and the network."),
     (WarehouseBusyError, "Close the program that the message names."),
     (WarehouseUnreachableError, "Start the lake's catalog or store, or wait until it is back."),
-    (WarehouseError, ""),
+    (WarehouseError, "Correct what the message names."),
 )
 """What a person at the terminal does next; empty where the message says it. For the rest, what a failed run says."""
 
@@ -244,7 +244,7 @@ def _in_force(settings: Settings, setting: Setting[Any], origin: str) -> str:
 def _failure(name: str, error: Exception) -> str:
     advice = next((advice for kinds, advice in ADVICE if isinstance(error, kinds)), None)
     message = str(error)
-    end = "" if message.endswith((".", "?")) else "."
+    end = "" if message.endswith((".", "?", "!")) else "."
     return _line(name, f"FAILED. {message}{end} {next_step(error) if advice is None else advice}")
 
 

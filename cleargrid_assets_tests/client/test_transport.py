@@ -68,7 +68,7 @@ def test_an_address_with_a_password_is_refused_without_repeating_it(url):
     ],
 )
 def test_what_is_no_address_is_a_setting_to_correct_and_no_crash(url):
-    with pytest.raises(SettingsError, match="no address") as caught:
+    with pytest.raises(SettingsError, match="not a valid URL") as caught:
         ClearGridClient(url, "lender", "email", "password")
     assert "planted" not in str(caught.value)
 
