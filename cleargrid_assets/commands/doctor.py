@@ -76,12 +76,15 @@ class Diagnosis:
     settings: Settings
     now: datetime
 
-    @property
+    @cached_property
     def is_offline(self) -> bool:
         """Whether there is an emulator's warehouse here and no account that could be asked anything."""
-        settings = self.settings
-        is_emulated = settings.text_of(Settings.environment) == EMULATOR and not settings.has_account
-        return is_emulated and not settings.is_lake and Path(settings.warehouse).exists()
+        if self.settings.has_account or self.settings.text_of(Settings.environment) != EMULATOR:
+            return False
+        try:
+            return Path(self.settings.warehouse).exists()
+        except SettingsError:
+            return False
 
     def settings_problems(self) -> list[Exception]:
         """Everything that is wrong with the settings and the outcome map."""

@@ -13,12 +13,11 @@ from cleargrid_assets.settings.kinds import (
     Integer,
     Month,
     OptionalPath,
-    SecretText,
-    SecretUrl,
     Setting,
     Share,
     Text,
     Url,
+    Webhook,
     Zone,
 )
 from cleargrid_assets.settings.storage import LakeData, WarehouseAddress
@@ -63,8 +62,13 @@ class Declarations:
     email = Text(
         "CLEARGRID_EMAIL", None, "the account's email, as ClearGrid issued it", group=Group.ACCOUNT, is_essential=True
     )
-    password = SecretText(
-        "CLEARGRID_PASSWORD", None, "the account's password; a secret", group=Group.ACCOUNT, is_essential=True
+    password = Text(
+        "CLEARGRID_PASSWORD",
+        None,
+        "the account's password; a secret",
+        group=Group.ACCOUNT,
+        is_essential=True,
+        is_secret=True,
     )
 
     trailing_months = Integer(
@@ -175,11 +179,12 @@ class Declarations:
         "megabytes that DuckDB may hold in memory before it spills to disk; a month held by Python comes on top",
         group=Group.STORAGE,
     )
-    alert_webhook = SecretUrl(
+    alert_webhook = Webhook(
         "CLEARGRID_ALERT_WEBHOOK",
         None,
         "a Slack-compatible webhook that receives failed runs and checks; HTTPS; a secret",
         group=Group.STORAGE,
+        is_secret=True,
     )
 
 

@@ -43,9 +43,9 @@ class Setting(Generic[T_co]):
 
     `default`: the text that stands for a variable that is not set, or how to find it from other settings.
     `default_note`: how documents describe such a default. `is_essential`: one of the few to decide on first.
+    `is_secret`: its value is never shown.
     """
 
-    is_secret = False
     attribute: str
 
     def __init__(
@@ -57,6 +57,7 @@ class Setting(Generic[T_co]):
         group: Group,
         default_note: str = "",
         is_essential: bool = False,
+        is_secret: bool = False,
     ) -> None:
         self.name = name
         self.default = default
@@ -64,6 +65,7 @@ class Setting(Generic[T_co]):
         self.group = group
         self.default_note = default_note or (default if isinstance(default, str) else "")
         self.is_essential = is_essential
+        self.is_secret = is_secret
 
     @property
     def bounds(self) -> str:
@@ -111,12 +113,6 @@ class Text(Setting[str]):
     def parse(self, text: str) -> str:
         """As it is."""
         return text
-
-
-class SecretText(Text):
-    """Text that is never shown."""
-
-    is_secret = True
 
 
 class Choice(Setting[str]):
@@ -238,10 +234,8 @@ class Url(Setting[str]):
         raise SettingsError(f"{self.name} is not set{self.missing_advice}")
 
 
-class SecretUrl(Setting[str | None]):
-    """A web address that gives access to whoever knows it, or nothing."""
-
-    is_secret = True
+class Webhook(Setting[str | None]):
+    """Where messages are posted, or nothing."""
 
     def parse(self, text: str) -> str:
         """HTTPS, or plain HTTP on this machine. A wrong address is not repeated."""

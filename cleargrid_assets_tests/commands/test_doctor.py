@@ -76,6 +76,12 @@ def test_right_after_a_demo_a_wrong_setting_is_still_wrong(platform):
     assert examined(variables)[0] == EXIT_CODES["settings"]
 
 
+def test_an_emulators_warehouse_that_cannot_be_named_is_one_line():
+    assert "CLEARGRID_WAREHOUSE names no file, so nothing would be kept; use the path of a DuckDB file." in failures(
+        {"CLEARGRID_ENVIRONMENT": "emulator", "CLEARGRID_WAREHOUSE": ":memory:"}
+    )
+
+
 def test_an_account_without_an_environment_is_not_checked_as_the_emulator(platform):
     platform.with_variables(CLEARGRID_WAREHOUSE="data/emulator.duckdb").load()
     assert "CLEARGRID_ENVIRONMENT is not set" in failures({"CLEARGRID_LENDER": "a-real-lender"})[0]
