@@ -1,59 +1,95 @@
-# Every command works from a fresh checkout with Python 3.11+ and make; the first one installs.
+# Every command works from a fresh checkout with Python 3.11 to 3.13 and make; the first one installs.
 PYTHON ?= python3
-BIN := .venv/bin
-INSTALLED := .venv/installed
-LAKE := .venv-lake
-LAKE_INSTALLED := $(LAKE)/installed
-KNOWING_WAREHOUSES := analytics assets automation commands landing outcome_map project reports warehouse
+VENV ?= .venv
+LAKE_VENV ?= .venv-lake
+LOCK_VENV := .venv-lock
+BIN := $(VENV)/bin
+LAKE_BIN := $(LAKE_VENV)/bin
+TESTS := cleargrid_assets_tests
+WAREHOUSE_TESTS := analytics assets automation commands landing outcome_map project reports warehouse
 
-.PHONY: demo dev test test-lake test-distributed check format bench clean
+.PHONY: demo dev test test-package test-lake test-distributed lint check format bench lock clean
 
-demo: $(INSTALLED)
+# The package alone. Whatever develops or tests it goes into the same environment later; a demo after that installs nothing.
+demo: $(VENV)/installed
 	@$(BIN)/cleargrid demo
 
-dev: $(INSTALLED)
+dev: $(VENV)/installed
 	@$(BIN)/cleargrid dev
 
-test: $(INSTALLED)
-	$(BIN)/pytest
+# ONLY=... runs a part, here and below.
+test: $(VENV)/installed-development
+	$(BIN)/pytest $(ONLY)
+
+# The wheel and the sdist: what they hold, and a demo from the wheel in an environment of its own, far from the checkout.
+test-package: $(VENV)/installed-development
+	$(BIN)/pytest --package $(or $(ONLY),$(TESTS)/project/test_package.py)
 
 # The same rules on the lake's version of DuckDB, with a lake in PostgreSQL as the warehouse (apt-get install postgresql).
-# Client, emulator and browser tests know no warehouse; ONLY=... runs a part.
-test-lake: $(LAKE_INSTALLED)
-	$(LAKE)/bin/pytest --warehouse postgres $(or $(ONLY),$(addprefix cleargrid_assets_tests/,$(KNOWING_WAREHOUSES)))
+# Client, emulator and browser tests know no warehouse.
+test-lake: $(LAKE_VENV)/installed
+	$(LAKE_BIN)/pytest --warehouse postgres $(or $(ONLY),$(addprefix $(TESTS)/,$(WAREHOUSE_TESTS)))
 
 # A whole deployment on loopback, with hosts and services that die: about a quarter of an hour.
-test-distributed: $(LAKE_INSTALLED)
-	$(LAKE)/bin/pytest --distributed $(or $(ONLY),cleargrid_assets_tests/distributed)
+test-distributed: $(LAKE_VENV)/installed
+	$(LAKE_BIN)/pytest --distributed $(or $(ONLY),$(TESTS)/distributed)
 
-check: $(INSTALLED)
+lint: $(VENV)/installed-development
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --config setup.cfg --no-cache
 	$(BIN)/sqlfluff lint --disable-progress-bar cleargrid_assets
+
+check: lint
 	$(BIN)/pytest --cov --cov-report=term
 
-format: $(INSTALLED)
+format: $(VENV)/installed-development
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(INSTALLED)
+bench: $(VENV)/installed-development
 	$(BIN)/python -m benchmarks
 
 clean:
-	rm -rf .venv $(LAKE) .dagster .coverage .pytest_cache .ruff_cache .mypy_cache
+	rm -rf .venv* .dagster .coverage .pytest_cache .ruff_cache .mypy_cache build dist
 
-$(INSTALLED): pyproject.toml constraints.txt
-	@$(call install,.venv,constraints.txt,.[dev])
+$(VENV)/installed: pyproject.toml requirements/demo.txt
+	@$(call install,$(VENV),requirements/demo.txt)
 
-$(LAKE_INSTALLED): pyproject.toml constraints-lake.txt
-	@$(call install,$(LAKE),constraints-lake.txt,.[dev-distributed])
+$(VENV)/installed-development: $(VENV)/installed requirements/development.txt
+	@$(call install,$(VENV),requirements/development.txt)
 
+$(LAKE_VENV)/installed: pyproject.toml requirements/distributed-development.txt
+	@$(call install,$(LAKE_VENV),requirements/distributed-development.txt)
+
+# Only what a hash in the file names is installed, and only as wheels, because building one would fetch what no hash names.
 define install
-$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; set PYTHON=/path/to/python3.11" if sys.version_info < (3, 11) else 0)'
-echo "Installing into $(1) (once) ..."
-$(PYTHON) -m venv $(1)
-$(1)/bin/python -m pip install --quiet --disable-pip-version-check --constraint $(2) --editable '$(3)'
-touch $(1)/installed
+$(PYTHON) -c 'import sys; sys.exit(None if (3, 11) <= sys.version_info < (3, 14) else "Python 3.11, 3.12 or 3.13 is needed; set PYTHON=/path/to/python3.11")'
+echo "Installing $(2) into $(1) (once) ..."
+started=$$(date +%s) && $(PYTHON) -m venv $(1) \
+&& $(1)/bin/python -m pip install --quiet --disable-pip-version-check --only-binary :all: --require-hashes --requirement $(2) \
+&& $(1)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable . \
+&& echo "Installed $$(ls -d $(1)/lib/python*/site-packages/*.dist-info | wc -l | tr -d ' ') packages," \
+"$$(du -sm $(1) | cut -f1) MB, in $$(($$(date +%s) - started)) s into $(1)"
+touch $@
 endef
+
+# Writes requirements/ anew from pyproject.toml: one version of each package for Python 3.11 to 3.13 and every platform, with
+# the hashes of all its files. It keeps the versions that are there and still fit; UPGRADE=--upgrade takes the newest,
+# UPGRADE='--upgrade-package NAME' that of one package. The smaller sets start from the versions of the set that was tested.
+# Extras stay in the names because the pip of Python 3.11 and 3.12 refuses a hashed file that leaves them out.
+COMPILE := UV_CUSTOM_COMPILE_COMMAND='make lock' $(LOCK_VENV)/bin/uv pip compile pyproject.toml --quiet --universal \
+	--python-version 3.11 --fork-strategy fewest --no-strip-extras --generate-hashes --output-file
+
+lock:
+	$(PYTHON) -m venv $(LOCK_VENV)
+	$(LOCK_VENV)/bin/python -m pip install --quiet --disable-pip-version-check uv==0.13.9
+	$(COMPILE) requirements/development.txt --group dev $(UPGRADE)
+	cp requirements/development.txt requirements/demo.txt
+	$(COMPILE) requirements/demo.txt --group build
+	$(COMPILE) requirements/distributed-development.txt --extra distributed --group dev-distributed $(UPGRADE)
+	cp requirements/distributed-development.txt requirements/distributed.txt
+	$(COMPILE) requirements/distributed.txt --extra distributed --group build
+	cp requirements/distributed-development.txt requirements/lake.txt
+	$(COMPILE) requirements/lake.txt --extra lake --group build

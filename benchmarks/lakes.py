@@ -55,7 +55,7 @@ FIELDS = ("wall_seconds", "cpu_seconds", "peak_mb")
 @contextmanager
 def _warehouses() -> Iterator[dict[str, Fresh]]:
     """What makes the settings of an empty warehouse of each kind."""
-    from cleargrid_assets_tests.distributed.object_store import BUCKET_DATA, started_object_store  # noqa: PLC0415 - needs dev-distributed
+    from cleargrid_assets_tests.distributed.object_store import BUCKET_DATA, started_object_store  # noqa: PLC0415 - of the group dev-distributed
 
     with (
         started_postgres(_binaries()) as server,
@@ -82,7 +82,7 @@ def _binaries() -> Path:
 
 def hosts(months: int = 12, rows: int = 20_000, *, delay_ms: int = 200) -> None:
     """A backfill on one Ray node of two processors, and on two; small pages, so that there is waiting to share."""
-    from cleargrid_assets_tests.distributed.cluster import started_cluster  # noqa: PLC0415 - needs dev-distributed
+    from cleargrid_assets_tests.distributed.cluster import started_cluster  # noqa: PLC0415 - of the group dev-distributed
 
     print(f"\n{months} months of {rows:,} rows, pages of 100, {delay_ms} ms each; two runs at once on each node:")
     with emulator(rows, delay_ms=delay_ms) as server:

@@ -56,8 +56,8 @@ def _unusable(name: str, folder: Path | None, error: duckdb.Error) -> WarehouseU
     place = f" in CLEARGRID_DUCKDB_EXTENSIONS ({folder})" if folder else ""
     return WarehouseUnreadableError(
         f"CLEARGRID_WAREHOUSE is a DuckLake, and DuckDB {duckdb.__version__} finds no usable extension {name}{place}."
-        f"{found} Install cleargrid-assets[lake] with constraints-lake.txt, or set CLEARGRID_DUCKDB_EXTENSIONS to a "
-        f"folder that holds the extension for this version. {first_line(error)}"
+        f"{found} Install cleargrid-assets[lake], or set CLEARGRID_DUCKDB_EXTENSIONS to a folder "
+        f"that holds the extension for this version. {first_line(error)}"
     )
 
 

@@ -125,6 +125,6 @@ def _driver() -> Any:
     except ImportError as error:
         raise WarehouseUnreadableError(
             "CLEARGRID_WAREHOUSE is a lake with its catalog in PostgreSQL, and psycopg2 is not installed: install "
-            "cleargrid-assets[lake] with constraints-lake.txt"
+            "cleargrid-assets[lake]"
         ) from error
     return psycopg2
