@@ -28,7 +28,7 @@ CONFIGURATION = "\n".join((PROJECT / name).read_text(encoding="utf-8") for name 
 SETTING = re.compile(r"CLEARGRID_[A-Z]+(?:_[A-Z]+)*")
 SETTINGS_READ = {setting.name for setting in SETTINGS}
 ASSETS = {key.to_user_string() for key in build_definitions(Settings({})).resolve_asset_graph().get_all_asset_keys()}
-MADE_BY_RUNNING = ("data", ".dagster", ".venv", ".env", "published")
+MADE_BY_RUNNING = ("data", ".dagster", ".venv", ".env", "published", "reports")
 
 
 def in_code(document: Path) -> list[str]:
