@@ -17,7 +17,9 @@ import dagster as dg
 from benchmarks.loading import NOW, emulator
 from benchmarks.measure import run
 from cleargrid_assets.commands.emulated import emulator_settings
-from cleargrid_assets.commands.instance import PROJECT, command, running
+from cleargrid_assets.commands.instance import PROJECT
+from cleargrid_assets.commands.processes import ProcessGroup
+from cleargrid_assets.executables import executable
 from cleargrid_assets.jobs import REFRESH_MONTH
 from cleargrid_assets.partitions import build_months, recent_months
 from cleargrid_assets.settings import Settings
@@ -37,7 +39,7 @@ def backfill(months: int = 24, rows: int = 20_000) -> None:
     """A backfill of two years through Dagster's daemon, on `make demo`'s set-up."""
     with tempfile.TemporaryDirectory() as folder:
         started = time.monotonic()
-        demo = [command("cleargrid"), "demo", "--months", str(months - 1)]  # and the open one
+        demo = [executable("cleargrid"), "demo", "--months", str(months - 1)]  # and the open one
         run([*demo, "--rows-per-day", str(round(rows / 25.6))], cwd=Path(folder))
         seconds = time.monotonic() - started
         print(f"{months} months of {rows:,} rows: {seconds:.0f} s, {seconds / months:.1f} s a month")
@@ -88,13 +90,13 @@ def _backfill(settings: Mapping[str, str], months: Sequence[str], executor: str,
         write_instance(PROJECT / "dagster.yaml", home, concurrent)
         module = ["--module-name", "benchmarks.code_location", "--working-directory", str(PROJECT)]
         asked = ["job", "backfill", *module, "--job", REFRESH_MONTH, "--partitions", ",".join(months), "--noprompt"]
-        daemon = [command("dagster-daemon"), "run", *module]
         with (
             dg.DagsterInstance.from_config(str(home)) as instance,  # first: two processes cannot make one at once
-            running(daemon, cwd=home, environment=environment, log=home / "daemon.log"),
+            ProcessGroup(environment, home, home / "daemon.log") as group,
         ):
+            group.start(executable("dagster-daemon"), "run", *module)
             started = time.monotonic()
-            run([command("dagster"), *asked], cwd=home, environment=environment)
+            group.run(executable("dagster"), *asked)
             _wait_for_end(instance, len(months))
             return time.monotonic() - started
 

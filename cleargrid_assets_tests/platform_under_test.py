@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from cleargrid_assets.commands.instance import command
 from cleargrid_assets.definitions import build_definitions
 from cleargrid_assets.emulator import Emulator
+from cleargrid_assets.executables import executable
 from cleargrid_assets.jobs import REFRESH_MONTH
 from cleargrid_assets.partitions import build_months, window_of
 from cleargrid_assets.resources import WarehouseResource
@@ -138,7 +138,7 @@ class Platform:
         """`dagster asset materialize` of the raw asset in a process of its own."""
         arguments = ["asset", "materialize", "-m", "cleargrid_assets.definitions"]
         return subprocess.Popen(
-            [command("dagster"), *arguments, "--select", LOGS.to_user_string(), "--partition", month],
+            [executable("dagster"), *arguments, "--select", LOGS.to_user_string(), "--partition", month],
             env=self.environment(**changed),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

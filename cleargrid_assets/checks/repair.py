@@ -1,10 +1,13 @@
-"""The command that repairs months, as one line to paste. Here: the line. Not here: which months need it."""
+"""The command that repairs months, as one line to paste. Which months need it is the checks' business."""
 
 from __future__ import annotations
 
 import os
 import shlex
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+from cleargrid_assets.executables import as_typed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -12,15 +15,20 @@ if TYPE_CHECKING:
 REFRESH_MONTH = "refresh_month"
 """The job that reads a month again and computes everything made of it; `jobs` builds it."""
 
+WORKSPACE = "workspace.yaml"
+"""The file beside Dagster's history that says where the code is; `cleargrid dev` and the image of `deploy/` have it."""
+
 
 def repair_command(keys: Sequence[str]) -> str:
-    """Read `keys` again and compute what is made of them; for the project's folder, while the daemon runs.
+    """Read `keys` again and compute what is made of them; while the daemon runs, from any folder.
 
-    It names the history of the run that tells it: the emulator's is another one than a real account's.
+    It names the history of the run that prints it: the emulator's is another one than a real account's. Without a
+    workspace file there, Dagster finds the code by the `pyproject.toml` of the folder in which the line is pasted.
     """
-    given = os.environ.get("DAGSTER_HOME")
-    home = shlex.quote(given) if given else "$PWD/.dagster"
+    home = Path(os.environ.get("DAGSTER_HOME") or ".dagster").absolute()
+    workspace = home / WORKSPACE
+    options = f"-w {shlex.quote(str(workspace))} " if workspace.exists() else ""
     return (
-        f"DAGSTER_HOME={home} .venv/bin/dagster job backfill --job {REFRESH_MONTH} "
-        f"--partitions {','.join(keys)} --noprompt"
+        f"DAGSTER_HOME={shlex.quote(str(home))} {as_typed('dagster')} job backfill {options}"
+        f"--job {REFRESH_MONTH} --partitions {','.join(keys)} --noprompt"
     )

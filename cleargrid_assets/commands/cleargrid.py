@@ -1,4 +1,4 @@
-"""The `cleargrid` command itself. Here: the list of subcommands. Not here: any of them."""
+"""The `cleargrid` command itself: its version and the list of its subcommands."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from cleargrid_assets.definitions import quieten_preview_warnings
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="cleargrid-assets", message="cleargrid-assets %(version)s")
 def cleargrid() -> None:
     """ClearGrid's D23 call outcomes in your own warehouse."""
     quieten_preview_warnings()

@@ -1,45 +1,39 @@
 """`cleargrid demo`: a real partition backfill from a local emulator, from nothing to a table of months.
 
-Here: the order of events and what is printed. Not here: how months are loaded; Dagster does that, as always.
+The order of events; what is printed at the end is `demo_summary`'s. Months are loaded by Dagster, as always.
 """
 
 from __future__ import annotations
 
 import os
-import re
-import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
 import dagster as dg
 
-from cleargrid_assets.commands.emulated import emulator_settings
-from cleargrid_assets.commands.instance import (
-    EMULATOR,
-    PROJECT,
-    command,
-    dagster_home,
-    only_daemon,
-    running,
-    without_settings,
-)
-from cleargrid_assets.commands.status import month_statuses, table_of
+from cleargrid_assets.commands.demo_faults import ENDING_RED, STRICTER, fault_in
+from cleargrid_assets.commands.demo_summary import print_red_month, print_summary
+from cleargrid_assets.commands.emulated import OUTCOMES, ROWS_PER_DAY, emulator_settings, leave_demo_settings
+from cleargrid_assets.commands.instance import EMULATOR, cancel_leftovers, dagster_home, only_daemon, without_settings
+from cleargrid_assets.commands.processes import interrupted_by_signals
+from cleargrid_assets.commands.run_lines import month_of, name_of
+from cleargrid_assets.commands.services import services
 from cleargrid_assets.emulator import Emulator
-from cleargrid_assets.jobs import REFRESH_MONTH, REFRESH_SUMMARY
+from cleargrid_assets.jobs import CHECK_MONTHS, REFRESH_MONTH, REFRESH_SUMMARY
 from cleargrid_assets.partitions import build_months, recent_months
 from cleargrid_assets.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from pathlib import Path
+    from collections.abc import Callable, Sequence
+
+    from cleargrid_assets.commands.services import Services
 
 CLOSED_MONTHS = 6
-ROWS_PER_DAY = 400
-POLL_SECONDS = 1.0
+POLL_SECONDS = 0.5
 LOG = "demo.log"
 
 
@@ -54,93 +48,71 @@ LOG = "demo.log"
 @click.option(
     "--months", "closed_months", type=click.IntRange(0), default=CLOSED_MONTHS, show_default=True, help="Closed months."
 )
-def demo(rows_per_day: int, closed_months: int) -> None:
+@click.option(
+    "--fault",
+    type=click.Choice(ENDING_RED),
+    help="Let the emulator misbehave in the last closed month, to show what a red month looks like.",
+)
+def demo(rows_per_day: int, closed_months: int, fault: str | None) -> None:
     """Load closed months and the open one from a local emulator, and show what landed."""
     today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    with Emulator(rows_per_day=rows_per_day, now=today) as emulator:
-        settings = emulator_settings(emulator)
+    months = recent_months(build_months(Settings({})), today, closed_months + 1)
+    faulty = months[-2:][0][:7]
+    with interrupted_by_signals(), ExitStack() as stack:
         home = dagster_home(EMULATOR)
+        lock = stack.enter_context(only_daemon(home))
+        faults = [fault_in(faulty, fault)] if fault else []
+        emulator = stack.enter_context(Emulator(rows_per_day=rows_per_day, now=today, faults=faults))
+        settings = _settings(emulator, months[0][:7], fault)
+        leave_demo_settings(months[0][:7], rows_per_day)
+        click.echo(f"Emulated ClearGrid on {emulator.base_url}; loading {months[0][:7]} to {months[-1][:7]} ...")
+        instance = stack.enter_context(dg.DagsterInstance.from_config(str(home)))
+        cancel_leftovers(instance)
         environment = {**without_settings(os.environ), **settings, "DAGSTER_HOME": str(home)}
-        months = recent_months(build_months(Settings(settings)), today, closed_months + 1)
-        print(f"Emulated ClearGrid on {emulator.base_url}; loading {months[0]} to {months[-1]} with Dagster ...")
-        succeeded = _run_everything(home, environment, months)
-    loaded = [month for month in month_statuses(Settings(settings)) if month.state != "missing"]
-    print(table_of(loaded))
-    if not succeeded:
-        sys.exit(
-            f"\nNot every run succeeded. `make dev`, then http://127.0.0.1:3000/runs shows why; so does {home / LOG}."
-        )
-    print(_what_next(settings["CLEARGRID_WAREHOUSE"]))
+        # Dagster works in its own home, where no `.env` can take the demo to another environment.
+        running = stack.enter_context(services(environment, home, home / LOG))
+        running.start_daemon(lock)
+        runs = _run_everything(instance, running, months)
+        if fault:
+            is_as_asked = print_red_month(instance, Settings(settings), runs, fault, faulty)
+        else:
+            is_as_asked = print_summary(instance, Settings(settings), runs)
+    sys.exit(0 if is_as_asked else 1)
 
 
-def _run_everything(home: Path, environment: Mapping[str, str], months: list[str]) -> bool:
-    """Backfill the months, then compute what spans them; whether every run succeeded."""
-    backfill = ["job", "backfill", "--job", REFRESH_MONTH, "--partitions", ",".join(months), "--noprompt"]
-    summary = ["job", "launch", "--job", REFRESH_SUMMARY]
-    with only_daemon(home), _instance(home) as instance, _daemon(home, environment) as daemon:
-        return all(
-            [
-                follow(instance, REFRESH_MONTH, _ask_dagster(home, environment, backfill), daemon),
-                follow(instance, REFRESH_SUMMARY, _ask_dagster(home, environment, summary), daemon),
-            ]
-        )
+def _settings(emulator: Emulator, start_month: str, fault: str | None) -> dict[str, str]:
+    settings = {"CLEARGRID_OUTCOMES": str(OUTCOMES), "CLEARGRID_START_MONTH": start_month}
+    return {**emulator_settings(emulator), **settings, **(STRICTER if fault else {})}
 
 
-@contextmanager
-def _instance(home: Path) -> Iterator[dg.DagsterInstance]:
-    with dg.DagsterInstance.from_config(str(home)) as instance:
-        yield instance
+def _run_everything(instance: dg.DagsterInstance, running: Services, months: Sequence[str]) -> list[dg.DagsterRun]:
+    """Backfill the months, compute what spans them, ask the checks on time; the runs in which that was done."""
+    backfill = ("job", "backfill", "--job", REFRESH_MONTH, "--partitions", ",".join(months), "--noprompt")
+    runs = []
+    for job, command in (
+        (REFRESH_MONTH, backfill),
+        (REFRESH_SUMMARY, ("job", "launch", "--job", REFRESH_SUMMARY)),
+        (CHECK_MONTHS, ("job", "launch", "--job", CHECK_MONTHS)),
+    ):
+        asked_at = datetime.now(UTC)
+        running.run_dagster(*command)
+        runs += follow(instance, job, asked_at, running.group.refuse_ended)
+    return runs
 
 
-@contextmanager
-def _daemon(home: Path, environment: Mapping[str, str]) -> Iterator[subprocess.Popen[bytes]]:
-    """Dagster's daemon. It works in its own home, where no `.env` can take the demo to another environment."""
-    arguments = [command("dagster-daemon"), "run", "-w", str(PROJECT / "workspace.yaml")]
-    with running(arguments, cwd=home, environment=environment, log=home / LOG) as process:
-        yield process
-
-
-def _ask_dagster(home: Path, environment: Mapping[str, str], arguments: list[str]) -> float:
-    """Run one of Dagster's commands; return the time just before. Its output is shown when it fails."""
-    asked_at = time.time()
-    done = subprocess.run(
-        [command("dagster"), *arguments, "-w", str(PROJECT / "workspace.yaml")],
-        cwd=home,
-        env=dict(environment),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise click.ClickException(f"dagster {' '.join(arguments)} failed:\n{done.stdout}{done.stderr}")
-    return asked_at
-
-
-def follow(instance: dg.DagsterInstance, job: str, asked_at: float, daemon: subprocess.Popen[bytes]) -> bool:
-    """Print each run of `job` as it ends; whether all succeeded. Raises when the daemon, which starts them, is gone."""
-    told: set[str] = set()
-    created_after = datetime.fromtimestamp(asked_at, UTC)
+def follow(
+    instance: dg.DagsterInstance, job: str, asked_at: datetime, refuse_ended: Callable[[], None]
+) -> list[dg.DagsterRun]:
+    """Print each run of `job` as it ends; return them all. `refuse_ended` raises when nothing can start them."""
+    printed: set[str] = set()
     while True:
-        runs = instance.get_runs(dg.RunsFilter(job_name=job, created_after=created_after))
+        runs = list(instance.get_runs(dg.RunsFilter(job_name=job, created_after=asked_at)))
         for run in reversed(runs):
-            if run.is_finished and run.run_id not in told:
-                told.add(run.run_id)
-                print(f"  {len(told):>2} of {len(runs)}  {_label(run)}  {run.status.value.lower()}", flush=True)
-        if runs and len(told) == len(runs):
-            return all(run.is_success for run in runs)
-        if daemon.poll() is not None:
-            raise click.ClickException(f"Dagster's daemon ended before the runs did: {LOG} in its history says why")
+            if run.is_finished and run.run_id not in printed:
+                printed.add(run.run_id)
+                result = "ok" if run.is_success else run.status.value.lower()
+                click.echo(f"  {len(printed):>2} of {len(runs)}  {month_of(run):<7}  {name_of(run)}: {result}")
+        if runs and len(printed) == len(runs):
+            return runs
+        refuse_ended()
         time.sleep(POLL_SECONDS)
-
-
-def _label(run: dg.DagsterRun) -> str:
-    month = run.tags.get("dagster/partition", "")
-    return f"month {re.sub('-01$', '', month)}" if month else "summary      "
-
-
-def _what_next(warehouse: str) -> str:
-    return (
-        f"\nThe warehouse is {warehouse}; its analytics are also in data/published/*.parquet.\n"
-        "The report is reports/latest.html: open it in a browser.\n"
-        "Next: `make dev`, then open http://127.0.0.1:3000 - the backfill, its checks and the lineage are there."
-    )

@@ -1,102 +1,105 @@
-"""`cleargrid dev`: the Dagster UI and daemon; with an emulator beside them unless `.env` names a real environment.
+"""`cleargrid dev`: the Dagster UI and daemon; with an emulator beside them unless the settings name a real account.
 
-Here: which processes run. Not here: what they do.
+Which processes run belongs in `services`; what the console says of their runs, in `run_lines`.
 """
 
 from __future__ import annotations
 
-import signal
 import socket
-from contextlib import ExitStack
+import time
+from contextlib import ExitStack, contextmanager, suppress
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import click
+import dagster as dg
 
 from cleargrid_assets.client import SettingsError
-from cleargrid_assets.commands.emulated import emulator_settings
-from cleargrid_assets.commands.instance import (
-    EMULATOR,
-    PROJECT,
-    command,
-    dagster_home,
-    only_daemon,
-    running,
-    without_settings,
-)
-from cleargrid_assets.emulator import Credentials, Emulator
+from cleargrid_assets.commands.emulated import after_demo, clear_grid_of
+from cleargrid_assets.commands.instance import EMULATOR, dagster_home, fail_orphans, only_daemon, without_settings
+from cleargrid_assets.commands.processes import interrupted_by_signals
+from cleargrid_assets.commands.run_lines import RunLines
+from cleargrid_assets.commands.services import HOST, Services, services
 from cleargrid_assets.settings import Settings
 
 if TYPE_CHECKING:
-    import subprocess
-    from collections.abc import Mapping
+    from collections.abc import Iterator
+
+LOG = "dev.log"
+LOOK_SECONDS = 1.0
 
 
 @click.command()
-@click.option("--port", type=click.IntRange(0, 65_535), default=3000, show_default=True, help="Port of the UI.")
-def dev(port: int) -> None:
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65_535),
+    default=3000,
+    show_default=True,
+    help="Port of the UI on 127.0.0.1; 0 takes a free one.",
+)
+@click.option("--verbose", is_flag=True, help="Print everything that Dagster's processes print.")
+def dev(port: int, *, verbose: bool) -> None:
     """Open the Dagster UI on the settings of the environment and .env; without any, on a local emulator."""
-    settings = Settings.from_environment().or_emulator()
+    with suppress(KeyboardInterrupt), interrupted_by_signals(), ExitStack() as stack:
+        settings = _settings()
+        port = _free_port(port)
+        home = dagster_home(settings.environment)
+        lock = stack.enter_context(only_daemon(home))
+        environment = stack.enter_context(_variables(settings)) | {"DAGSTER_HOME": str(home)}
+        click.echo(f"Starting Dagster; everything that it prints is in {home / LOG}")
+        instance = stack.enter_context(dg.DagsterInstance.from_config(str(home)))
+        fail_orphans(instance)
+        lines = RunLines(instance, datetime.now(UTC))
+        # In the home there is no `.env`, which Dagster would put over the environment.
+        running = stack.enter_context(services(environment, home, home / LOG, echo=verbose))
+        running.start_daemon(lock)
+        running.start_webserver(port)
+        click.echo(f"Dagster on http://{HOST}:{port} (Ctrl-C stops everything)")
+        _print_runs(running, lines)
+
+
+def _settings() -> Settings:
+    """What is in force here. Raises when it is not certain what that is; any other problem is only printed."""
+    settings = after_demo(Settings.from_environment())
     try:
         settings.validate_sources()
-        wanted = settings.environment
+        _ = settings.environment
     except SettingsError as error:
         raise click.ClickException(str(error)) from error
-    _refuse_taken(port)
-    home = dagster_home(wanted)
-    given = settings.exported()
-    environment = {**given, "DAGSTER_HOME": str(home)}
+    return settings
+
+
+@contextmanager
+def _variables(settings: Settings) -> Iterator[dict[str, str]]:
+    """The environment of Dagster's processes; what is wrong with the settings in it is printed at once."""
     with ExitStack() as stack:
-        stack.enter_context(only_daemon(home))
-        if wanted == EMULATOR:
-            emulator = stack.enter_context(_emulator_for(given))
-            environment = without_settings(environment) | emulator_settings(emulator) | _given_settings(given)
-            click.echo(f"Emulated ClearGrid on {emulator.base_url}")
-        workspace = str(PROJECT / "workspace.yaml")
-        arguments = [command("dagster"), "dev", "-w", workspace, "--host", "127.0.0.1", "--port", str(port)]
-        # In the home there is no `.env`, which Dagster would put over the environment.
-        process = stack.enter_context(running(arguments, cwd=home, environment=environment))
-        click.echo(f"Dagster on http://127.0.0.1:{port} (Ctrl-C stops everything)")
-        _wait(process)
+        variables = settings.exported()
+        if settings.environment == EMULATOR:
+            ours = {name: value for name, value in variables.items() if name.startswith("CLEARGRID_") and value.strip()}
+            at_emulator = stack.enter_context(clear_grid_of(settings))
+            variables = {**without_settings(variables), **at_emulator, **ours}
+        for problem in Settings(variables).problems():
+            click.echo(f"warning: {problem}")
+        yield variables
 
 
-def _emulator_for(given: Mapping[str, str]) -> Emulator:
-    """An emulator on the address and account that the settings name, or on a free port."""
-    address = given.get("CLEARGRID_BASE_URL", "")
-    names = {"lender": "CLEARGRID_LENDER", "email": "CLEARGRID_EMAIL", "password": "CLEARGRID_PASSWORD"}
-    account = {argument: given[name] for argument, name in names.items() if given.get(name)}
-    try:
-        return Emulator(port=(urlsplit(address).port or 0) if address else 0, credentials=Credentials(**account))
-    except ValueError as error:
-        raise click.ClickException("CLEARGRID_BASE_URL is no address: empty it to take a free port") from error
-    except OSError as error:
-        raise click.ClickException(
-            f"no emulator can listen on CLEARGRID_BASE_URL={address} ({error.strerror}): stop what uses it, or empty "
-            f"the variable to take a free port"
-        ) from error
-
-
-def _given_settings(given: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name, value in given.items() if name.startswith("CLEARGRID_") and value}
-
-
-def _refuse_taken(port: int) -> None:
+def _free_port(port: int) -> int:
+    """`port`, or a free one in place of 0. Raises when it is taken."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("127.0.0.1", port))
+            probe.bind((HOST, port))
         except OSError as error:
-            raise click.ClickException(f"port {port} is taken: stop what uses it or pass --port") from error
+            raise click.ClickException(
+                f"port {port} cannot be used ({error.strerror}): stop what uses it, or choose another with --port"
+            ) from error
+        return int(probe.getsockname()[1])
 
 
-def _wait(process: subprocess.Popen[bytes]) -> None:
-    """Until Dagster ends by itself or somebody asks us to stop."""
-
-    def stop(*_signal: object) -> None:
-        raise KeyboardInterrupt
-
-    signal.signal(signal.SIGTERM, stop)
-    try:
-        process.wait()
-    except KeyboardInterrupt:
-        click.echo("Stopping ...")
+def _print_runs(running: Services, lines: RunLines) -> None:
+    """Until one of Dagster's processes ends, which raises, or a signal comes."""
+    while True:
+        for line in lines.new():
+            click.echo(line)
+        running.group.refuse_ended()
+        time.sleep(LOOK_SECONDS)

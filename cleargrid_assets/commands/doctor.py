@@ -27,6 +27,7 @@ from cleargrid_assets.client import (
     Window,
 )
 from cleargrid_assets.client.transport import BrokenExchangeError, TimedOutError, Transport
+from cleargrid_assets.commands.emulated import after_demo
 from cleargrid_assets.failures import next_step
 from cleargrid_assets.outcome_map import OutcomeMap, OutcomeMapError
 from cleargrid_assets.resources import WarehouseResource
@@ -186,7 +187,7 @@ def doctor(*, alert: bool) -> None:
 
 def examine(settings: Settings, say: Callable[[str], object], now: datetime, *, alert: bool = False) -> int:
     """List the settings, ask every question, `say` a line for each; return the exit code."""
-    diagnosis = Diagnosis(settings.or_emulator(), now)
+    diagnosis = Diagnosis(after_demo(settings), now)
     if not diagnosis.is_offline:
         diagnosis = Diagnosis(settings, now)
     for setting in SETTINGS:

@@ -1,22 +1,131 @@
-"""Settings for a local emulator. Here: the one place that turns a running emulator into `CLEARGRID_*` variables."""
+"""The settings of a local emulator: where it is, and what `cleargrid demo` left for the commands that come after it.
+
+The demo writes the first month and the size of its lender into the emulator's Dagster home. `dev`, `status` and
+`doctor` take from there what no setting says, so that they show the months that the demo loaded.
+"""
 
 from __future__ import annotations
 
+import socket
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import SplitResult, urlsplit
+
+import click
+from dotenv import dotenv_values
+
+from cleargrid_assets.client.address import is_loopback
+from cleargrid_assets.commands.instance import home_path
+from cleargrid_assets.emulator import Credentials, Emulator
+from cleargrid_assets.settings import EMULATOR, Settings
 
 if TYPE_CHECKING:
-    from cleargrid_assets.emulator import Emulator
+    from collections.abc import Iterator
+
+DEMO = "demo.env"
+DEMO_ROWS_PER_DAY = "DEMO_ROWS_PER_DAY"
+ROWS_PER_DAY = 400
+OUTCOMES = Path(__file__).with_name("emulator_outcomes.csv")
+"""The emulator's lender has spellings of its own, as real ones do; this maps them."""
+
+CONNECT_SECONDS = 5.0
 
 
 def emulator_settings(emulator: Emulator) -> dict[str, str]:
     """Variables that point everything at `emulator` and its own warehouse."""
-    credentials = emulator.credentials
+    return settings_at(emulator.base_url, emulator.credentials)
+
+
+def settings_at(address: str, account: Credentials) -> dict[str, str]:
+    """Variables for an emulator that answers on `address`."""
     return {
-        "CLEARGRID_ENVIRONMENT": "emulator",
-        "CLEARGRID_BASE_URL": emulator.base_url,
-        "CLEARGRID_LENDER": credentials.lender,
-        "CLEARGRID_EMAIL": credentials.email,
-        "CLEARGRID_PASSWORD": credentials.password,
+        "CLEARGRID_ENVIRONMENT": EMULATOR,
+        "CLEARGRID_BASE_URL": address,
+        "CLEARGRID_LENDER": account.lender,
+        "CLEARGRID_EMAIL": account.email,
+        "CLEARGRID_PASSWORD": account.password,
         "CLEARGRID_WAREHOUSE": str(Path("data/emulator.duckdb").resolve()),
     }
+
+
+def after_demo(settings: Settings) -> Settings:
+    """These settings or the emulator's; the emulator's are completed by what the demo left in this folder."""
+    settings = settings.or_emulator()
+    if settings.text_of(Settings.environment) != EMULATOR:
+        return settings
+    left = {Settings.outcomes.name: str(OUTCOMES), **_demo_settings()}
+    missing = {name: value for name, value in left.items() if not settings.variables.get(name, "").strip()}
+    return replace(settings, variables={**settings.variables, **missing})
+
+
+def _demo_settings() -> dict[str, str]:
+    """What the last demo in this folder left; nothing before the first."""
+    return {name: value or "" for name, value in dotenv_values(home_path(EMULATOR) / DEMO).items()}
+
+
+def leave_demo_settings(start_month: str, rows_per_day: int) -> None:
+    """Write what the next commands in this folder go on from."""
+    lines = (
+        "# Written by `cleargrid demo`; `dev`, `status` and `doctor` use it while no setting says otherwise.",
+        f"CLEARGRID_START_MONTH={start_month}",
+        f"{DEMO_ROWS_PER_DAY}={rows_per_day}",
+    )
+    (home_path(EMULATOR) / DEMO).write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+@contextmanager
+def clear_grid_of(settings: Settings) -> Iterator[dict[str, str]]:
+    """Variables for the emulator that the settings name: the one that runs there already, else one for the block."""
+    given = {"lender": Settings.lender, "email": Settings.email, "password": Settings.password}
+    texts = {argument: settings.text_of(setting) for argument, setting in given.items()}
+    account = Credentials(**{argument: text for argument, text in texts.items() if text})
+    address = _address_of(settings)
+    if address and (not is_loopback(address.hostname or "") or _is_taken(address)):
+        click.echo(f"Using the ClearGrid that runs on {address.hostname}:{_port_of(address)}")
+        yield settings_at(address.geturl(), account)
+    else:
+        with _started(address, account, settings) as emulator:
+            click.echo(f"Emulated ClearGrid on {emulator.base_url}")
+            yield emulator_settings(emulator)
+
+
+def _address_of(settings: Settings) -> SplitResult | None:
+    """The address that the settings name; None: any free port will do."""
+    text = settings.text_of(Settings.base_url)
+    if text is None:
+        return None
+    try:
+        address = urlsplit(text)
+        _port_of(address)
+    except ValueError as error:
+        raise click.ClickException(
+            "CLEARGRID_BASE_URL is not a valid address: write one such as http://127.0.0.1:8123, or leave it empty to "
+            "start the emulator on a free port"
+        ) from error
+    return address
+
+
+def _port_of(address: SplitResult) -> int:
+    return address.port or {"https": 443}.get(address.scheme, 80)
+
+
+def _is_taken(address: SplitResult) -> bool:
+    """True if something accepts connections there."""
+    try:
+        socket.create_connection((address.hostname or "", _port_of(address)), CONNECT_SECONDS).close()
+    except OSError:
+        return False
+    return True
+
+
+def _started(address: SplitResult | None, account: Credentials, settings: Settings) -> Emulator:
+    rows_per_day = int(settings.variables.get(DEMO_ROWS_PER_DAY, ROWS_PER_DAY))
+    try:
+        return Emulator(port=_port_of(address) if address else 0, credentials=account, rows_per_day=rows_per_day)
+    except OSError as error:
+        raise click.ClickException(
+            f"no emulator can be started on the address of CLEARGRID_BASE_URL ({error.strerror}): leave it empty to "
+            f"take a free port"
+        ) from error

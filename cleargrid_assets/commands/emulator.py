@@ -5,11 +5,12 @@ Here: options and what is printed. Not here: the emulator.
 
 from __future__ import annotations
 
-import signal
 import threading
+from contextlib import suppress
 
 import click
 
+from cleargrid_assets.commands.processes import interrupted_by_signals
 from cleargrid_assets.emulator import Emulator
 from cleargrid_assets.emulator.faults import FAULTS
 
@@ -40,12 +41,9 @@ def emulator(
         )
     except OSError as error:
         raise click.ClickException(f"port {port} cannot be used ({error.strerror}): pass another --port") from error
-    stopped = threading.Event()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(name, lambda *_: stopped.set())
-    with local:
+    with suppress(KeyboardInterrupt), interrupted_by_signals(), local:
         click.echo(settings_of(local))
-        stopped.wait()
+        threading.Event().wait()
 
 
 def settings_of(local: Emulator) -> str:

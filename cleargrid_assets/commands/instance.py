@@ -1,28 +1,33 @@
-"""Dagster's instance of each environment and the processes that work on it.
+"""Dagster's instance of each environment: its folder, its files, and who may run a daemon on it.
 
-Here: starting and stopping Dagster's own commands. Not here: what they are asked to do.
+Starting Dagster's processes belongs in `services`.
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
-import signal
-import subprocess
-import sys
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from filelock import FileLock, Timeout
+import dagster as dg
+
+from cleargrid_assets.checks.repair import WORKSPACE
+from cleargrid_assets.executables import as_typed
+from cleargrid_assets.settings import EMULATOR
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
 PROJECT = Path(__file__).resolve().parents[2]
-EMULATOR = "emulator"
-STOP_SECONDS = 30
+"""The checkout; with an installed wheel, the folder of the installed packages, which has no Makefile."""
+
+INSTANCE = "dagster.yaml"
+
+IN_A_PROCESS = (dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING)
 
 
 def home_path(environment: str) -> Path:
@@ -37,11 +42,22 @@ def home_path(environment: str) -> Path:
 
 
 def dagster_home(environment: str) -> Path:
-    """The same folder, with this project's instance settings; made when missing."""
+    """The same folder, made when missing, with the instance's settings and the workspace.
+
+    A `dagster.yaml` that somebody wrote into a DAGSTER_HOME of their own stays as it is.
+    """
     home = home_path(environment)
-    home.mkdir(parents=True, exist_ok=True)
-    if not (home / "dagster.yaml").exists() or Path(".dagster").resolve() in (home, home.parent):
-        shutil.copyfile(PROJECT / "dagster.yaml", home / "dagster.yaml")
+    is_ours = Path(".dagster").resolve() in (home, home.parent)
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        for name in (INSTANCE, WORKSPACE):
+            if is_ours or not (home / name).exists():
+                shutil.copyfile(Path(__file__).with_name(name), home / name)
+    except OSError as error:
+        raise click.ClickException(
+            f"Dagster's history cannot be kept in {home} ({error.strerror}): run the command in a folder that you can "
+            f"write to, or set DAGSTER_HOME to one"
+        ) from error
     return home
 
 
@@ -51,55 +67,45 @@ def without_settings(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 @contextmanager
-def only_daemon(home: Path) -> Iterator[None]:
-    """Refuse to run beside another of our commands on the same history: its daemon would take our runs."""
-    lock = FileLock(home / "daemon.lock", timeout=0)
-    try:
-        lock.acquire()
-    except Timeout as timeout:
-        raise click.ClickException(
-            f"Dagster is running on {home} already: stop `make dev` or `make demo` there first"
-        ) from timeout
-    try:
-        yield
-    finally:
-        lock.release()
+def only_daemon(home: Path) -> Iterator[int]:
+    """The lock of the one daemon that may work on this history, as a descriptor for the daemon to inherit.
 
-
-def command(name: str) -> str:
-    """The path of an installed command of this environment."""
-    return str(Path(sys.executable).parent / name)
-
-
-@contextmanager
-def running(
-    arguments: Sequence[str], *, cwd: Path, environment: Mapping[str, str], log: Path | None = None
-) -> Iterator[subprocess.Popen[bytes]]:
-    """A process and all its children, stopped together at the end of the block.
-
-    It gets a session of its own: signals then reach it even when a shell started us in the background.
+    Two daemons would take each other's runs. The lock is free when no process holds the descriptor any more, so a
+    daemon keeps it for as long as it lives, even if the command that started it was killed.
     """
-    output = log.open("wb") if log else None
-    process = subprocess.Popen(
-        arguments, cwd=cwd, env=dict(environment), stdout=output, stderr=output, start_new_session=True
-    )
+    descriptor = os.open(home / "daemon.lock", os.O_RDWR | os.O_CREAT, 0o644)
     try:
-        yield process
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(descriptor)
+        raise click.ClickException(
+            f"Dagster is already running on {home}: stop `{our_command('dev')}` or `{our_command('demo')}` there first"
+        ) from error
+    try:
+        yield descriptor
     finally:
-        _stop(process)
-        if output:
-            output.close()
+        os.close(descriptor)
 
 
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    """Ask the whole session to end; make it end when it does not."""
-    for request in (signal.SIGTERM, signal.SIGKILL):
-        try:
-            os.killpg(process.pid, request)
-        except ProcessLookupError:
-            break
-        try:
-            process.wait(timeout=STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            continue
-    process.wait()
+def our_command(subcommand: str) -> str:
+    """`cleargrid dev` as a reader types it in this folder; `make dev` in the checkout."""
+    if Path.cwd() == PROJECT and (PROJECT / "Makefile").exists():
+        return f"make {subcommand}"
+    return f"{as_typed('cleargrid')} {subcommand}"
+
+
+def fail_orphans(instance: dg.DagsterInstance) -> None:
+    """Report runs whose processes died with a machine or a daemon as failed; Dagster then starts each once more.
+
+    For the holder of the daemon's lock: where runs are processes of that daemon, none of them can be alive. Dagster
+    would notice after hours, in which they occupy the slots of other runs.
+    """
+    if isinstance(instance.run_launcher, dg.DefaultRunLauncher):
+        for run in instance.get_runs(dg.RunsFilter(statuses=list(IN_A_PROCESS))):
+            instance.report_run_failed(run, "The process of this run was gone when Dagster was started again.")
+
+
+def cancel_leftovers(instance: dg.DagsterInstance) -> None:
+    """Report runs that an earlier demo did not end as canceled: this one loads its months itself."""
+    for run in instance.get_runs(dg.RunsFilter(statuses=[*IN_A_PROCESS, dg.DagsterRunStatus.QUEUED])):
+        instance.report_run_canceled(run, "The demo was stopped before this run ended.")

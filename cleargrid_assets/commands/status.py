@@ -15,6 +15,7 @@ import click
 import dagster as dg
 
 from cleargrid_assets.client import SettingsError
+from cleargrid_assets.commands.emulated import after_demo
 from cleargrid_assets.commands.instance import home_path
 from cleargrid_assets.definitions import build_definitions
 from cleargrid_assets.landing.ledger import LastLoad, last_loads
@@ -25,6 +26,7 @@ from cleargrid_assets.warehouse import WarehouseError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
 
 HEADER = f"{'month':<9}{'rows':>10}{'quarantined':>13}{'duplicates':>12}  {'last load (UTC)':<18}{'state':<11}checks"
 
@@ -77,7 +79,7 @@ class CheckOutcomes:
 def status(*, as_json: bool) -> None:
     """Every month: rows, quarantined, last load, complete or not, checks."""
     try:
-        months = month_statuses(Settings.from_environment().or_emulator())
+        months = month_statuses(after_demo(Settings.from_environment()))
     except (SettingsError, WarehouseError) as error:
         raise click.ClickException(str(error)) from error
     click.echo(json.dumps([asdict(month) for month in months], indent=2) if as_json else table_of(months))

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
 from cleargrid_assets.checks.repair import repair_command
-from cleargrid_assets.commands.instance import PROJECT
+from cleargrid_assets.commands.instance import dagster_home
+from cleargrid_assets.commands.services import LOCATION
 from cleargrid_assets.tables.raw import D23_LOADS
 from cleargrid_assets.warehouse.warehouse import Warehouse
 from cleargrid_assets_tests.automation.ledger_of_loads import checked
@@ -19,7 +19,8 @@ from cleargrid_assets_tests.automation.test_follow_sensor import bad_rows_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
+
+    import pytest
 
     from cleargrid_assets_tests.platform_under_test import Platform
 
@@ -91,18 +92,13 @@ def test_a_month_whose_run_failed_is_failed_and_in_order_once_it_was_read_again(
     assert checked(platform.settings, NOW, platform.instance)[IN_ORDER].passed
 
 
-def test_the_command_starts_a_backfill_of_exactly_those_months(tmp_path: Path) -> None:
-    (tmp_path / "pyproject.toml").symlink_to(PROJECT / "pyproject.toml")
-    (tmp_path / ".venv").symlink_to(sys.prefix)
-    home = tmp_path / ".dagster"
-    home.mkdir()
-    (home / "dagster.yaml").write_bytes((PROJECT / "dagster.yaml").read_bytes())
+def test_the_command_starts_a_backfill_of_exactly_those_months_from_any_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    home = dagster_home("production")
+    monkeypatch.setenv("DAGSTER_HOME", str(home))
     command = repair_command(["2025-11-01", "2026-02-01"])
-    done = subprocess.run(
-        ["sh", "-c", command], cwd=tmp_path, env=dict(os.environ), capture_output=True, text=True, check=False
-    )
+    done = subprocess.run(["sh", "-c", command], env=dict(os.environ), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     with dg.DagsterInstance.from_config(str(home)) as instance:
-        (backfill,) = instance.get_backfills()
-        asked = {run.tags["dagster/partition"] for run in instance.get_runs()}
-    assert asked == {"2025-11-01", "2026-02-01"} or set(backfill.partition_names or []) == {"2025-11-01", "2026-02-01"}
+        runs = instance.get_runs()
+    assert {run.tags["dagster/partition"] for run in runs} == {"2025-11-01", "2026-02-01"}
+    assert {run.remote_job_origin.location_name for run in runs if run.remote_job_origin} == {LOCATION}

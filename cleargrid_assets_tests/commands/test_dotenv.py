@@ -9,8 +9,10 @@ from pathlib import Path
 
 import requests
 
-from cleargrid_assets.commands.instance import PROJECT, command, running
+from cleargrid_assets.commands.instance import PROJECT
+from cleargrid_assets.commands.processes import ProcessGroup
 from cleargrid_assets.emulator import Credentials
+from cleargrid_assets.executables import executable
 from cleargrid_assets_tests.end_to_end.site import SHORTER_PAUSES, until
 from cleargrid_assets_tests.running_dagster import ask, launch_backfill
 
@@ -30,8 +32,9 @@ def test_dev_on_a_copy_of_the_example_loads_from_its_emulator_and_the_environmen
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     url, log = f"http://127.0.0.1:{port}", clean_environment / "dev.log"
-    arguments = [command("cleargrid"), "dev", "--port", str(port)]
-    with running(arguments, cwd=clean_environment, environment=environment, log=log):
+    arguments = [executable("cleargrid"), "dev", "--port", str(port)]
+    with ProcessGroup(environment, clean_environment, log) as group:
+        group.start(*arguments)
         until(lambda: is_served(url), "the UI")
         assert ask(url, FIRST_MONTH)["assetNodeOrError"]["partitionKeys"][0] == "2026-04-01"
         backfill = launch_backfill(url, [MONTH], [RAW])

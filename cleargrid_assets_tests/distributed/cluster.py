@@ -22,8 +22,9 @@ from dagster._core.execution.backfill import BULK_ACTION_TERMINAL_STATUSES
 from dagster._core.storage.tags import BACKFILL_ID_TAG
 from ray.job_submission import JobSubmissionClient
 
-from cleargrid_assets.commands.instance import PROJECT, command
+from cleargrid_assets.commands.instance import PROJECT
 from cleargrid_assets.definitions import build_definitions
+from cleargrid_assets.executables import executable
 from cleargrid_assets.jobs import REFRESH_MONTH
 from cleargrid_assets.settings import Settings
 from cleargrid_assets_tests.distributed.object_store import BUCKET_DATA, START_SECONDS, started_object_store
@@ -76,7 +77,7 @@ class Cluster:
     def start_node(self, host: str) -> None:
         """A further Ray node: another host with two processors."""
         start(
-            [command("ray"), "start", f"--address=127.0.0.1:{self.ports['ray']}", *_of_every_node()],
+            [executable("ray"), "start", f"--address=127.0.0.1:{self.ports['ray']}", *_of_every_node()],
             home_environment(self.folder, host, self.variables),
             self.folder / f"{host}.log",
             host,
@@ -234,7 +235,7 @@ def _of_every_node() -> list[str]:
 def _service(
     name: str, arguments: Sequence[str], environment: Mapping[str, str], folder: Path, port: int | None
 ) -> Iterator[None]:
-    with service([command(arguments[0]), *arguments[1:]], environment, folder / f"{name}.log", name):
+    with service([executable(arguments[0]), *arguments[1:]], environment, folder / f"{name}.log", name):
         if port is not None:
             wait_until(f"{name} answers", lambda: is_listening(port), START_SECONDS)
         yield

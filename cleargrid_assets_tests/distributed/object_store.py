@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cleargrid_assets.commands.instance import command
+from cleargrid_assets.executables import executable
 from cleargrid_assets_tests.distributed.processes import is_listening, kill_host, start, wait_until
 from cleargrid_assets_tests.postgres_server import free_port
 
@@ -50,7 +50,7 @@ class ObjectStore:
             "server", "-ip=127.0.0.1", f"-dir={self.folder}", "-volume.max=20", "-master.volumeSizeLimitMB=64", "-s3",
             *(f"-{name}.port={port}" for name, port in self.ports.items()), f"-s3.config={self.folder / 's3.json'}",
         ]  # fmt: skip
-        start([command("weed"), *arguments], self._environment, self.folder.with_suffix(".log"), HOST)
+        start([executable("weed"), *arguments], self._environment, self.folder.with_suffix(".log"), HOST)
         wait_until("the store answers", lambda: is_listening(self.ports["s3"]), START_SECONDS)
 
     def kill(self) -> None:
@@ -60,7 +60,7 @@ class ObjectStore:
     def create_bucket(self) -> None:
         """Make the bucket, once."""
         subprocess.run(
-            [command("weed"), "shell", f"-master=127.0.0.1:{self.ports['master']}"],
+            [executable("weed"), "shell", f"-master=127.0.0.1:{self.ports['master']}"],
             input=f"s3.bucket.create -name {BUCKET}\n".encode(), env=self._environment, check=True,
             capture_output=True, timeout=60,
         )  # fmt: skip

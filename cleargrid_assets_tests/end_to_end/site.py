@@ -20,8 +20,10 @@ from requests.adapters import HTTPAdapter
 from urllib3.util.retry import Retry
 
 from cleargrid_assets.commands.emulated import emulator_settings
-from cleargrid_assets.commands.instance import PROJECT, command, running
+from cleargrid_assets.commands.instance import PROJECT
+from cleargrid_assets.commands.processes import ProcessGroup
 from cleargrid_assets.emulator import Emulator
+from cleargrid_assets.executables import executable
 from cleargrid_assets_tests.automation.test_follow_sensor import bad_rows_in
 from cleargrid_assets_tests.running_dagster import ask, launch_backfill
 
@@ -129,9 +131,8 @@ def started(folder: Path) -> Iterator[Site]:
                 "CLEARGRID_QUARANTINE_LIMIT": "0.001",
             }
         )
-        with running(
-            [command("dagster"), *arguments], cwd=folder, environment=environment, log=folder / "dagster.log"
-        ) as process:
+        with ProcessGroup(environment, folder, folder / "dagster.log") as group:
+            process = group.start(executable("dagster"), *arguments)
             site = Site(f"http://127.0.0.1:{port}", emulator)
             _wait_until_served(site, process.poll, folder / "dagster.log")
             yield site

@@ -7,9 +7,10 @@ import subprocess
 
 import pytest
 
-from cleargrid_assets.commands.instance import EMULATOR, command, dagster_home
+from cleargrid_assets.commands.instance import EMULATOR, dagster_home
 from cleargrid_assets.emulator import Credentials
 from cleargrid_assets.emulator.faults import Fault, error
+from cleargrid_assets.executables import executable
 from cleargrid_assets_tests.platform_under_test import LOGS, MAY
 
 PASSWORD = "planted-password-7f3a"
@@ -35,7 +36,7 @@ def test_no_secret_is_found_in_any_file_or_output_of_a_run(start_platform, clean
     platform = start_platform(faults=faults, credentials=Credentials(password=PASSWORD))
     arguments = ["asset", "materialize", "-m", "cleargrid_assets.definitions"]
     done = subprocess.run(
-        [command("dagster"), *arguments, "--select", LOGS.to_user_string(), "--partition", MAY],
+        [executable("dagster"), *arguments, "--select", LOGS.to_user_string(), "--partition", MAY],
         env={**os.environ, **platform.variables, "DAGSTER_HOME": str(dagster_home(EMULATOR))},
         capture_output=True,
         check=False,

@@ -1,0 +1,169 @@
+"""Processes that end together, and the signals that end a command.
+
+What the processes do belongs in `services`.
+"""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager, suppress
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+from threading import Thread
+from typing import TYPE_CHECKING, NoReturn, Self
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from types import TracebackType
+
+KEEPER = Path(__file__).with_name("keeper.py")
+GRACE_SECONDS = 8.0
+"""What runs need to roll back, and Dagster to end: 4 s on an idle machine."""
+
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+POLL_SECONDS = 0.1
+LOG_BYTES = 10_000_000
+LOGS_KEPT = 2
+
+
+@contextmanager
+def interrupted_by_signals() -> Iterator[None]:
+    """Let SIGINT, SIGTERM and SIGHUP raise KeyboardInterrupt, so that each block of a command ends what it started.
+
+    Children are to be started inside: a shell starts background jobs with SIGINT ignored, children inherit that, and
+    Dagster treats SIGTERM as it finds SIGINT treated, so its processes would ignore both and be killed half a minute
+    later. A signal that has a handler here is back at its default in a child. SIGHUP stays ignored under `nohup`.
+    """
+    before = {number: signal.getsignal(number) for number in ENDING}
+    for number in ENDING:
+        if number != signal.SIGHUP or before[number] is not signal.SIG_IGN:
+            signal.signal(number, _interrupt)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _interrupt(number: int, _frame: object) -> NoReturn:
+    """End the command once; later signals must not interrupt its end."""
+    for ending in ENDING:
+        signal.signal(ending, signal.SIG_IGN)
+    if number == signal.SIGHUP:
+        _write_to_nowhere()
+    raise KeyboardInterrupt
+
+
+def _write_to_nowhere() -> None:
+    """The terminal is gone: what is still printed must not fail."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        os.dup2(nowhere, stream.fileno())
+
+
+class ProcessGroup:
+    """Processes that end together: when the block ends, and when this process dies, however it dies.
+
+    What they print goes to the file `log`, whose older parts are kept as `.1` and `.2`; with `echo` also to the
+    console. They have a process group of their own, so that Ctrl-C in a terminal reaches only us and they are ended
+    in order. It is in our session: whoever looks for our processes finds them.
+    """
+
+    def __init__(self, environment: Mapping[str, str], cwd: Path, log: Path, *, echo: bool = False) -> None:
+        self.log = log
+        self._environment = dict(environment)
+        self._cwd = cwd
+        self._handlers: list[logging.Handler] = [
+            RotatingFileHandler(log, maxBytes=LOG_BYTES, backupCount=LOGS_KEPT, encoding="utf-8")
+        ]
+        if echo:
+            self._handlers.append(logging.StreamHandler(sys.stdout))
+        self._processes: list[subprocess.Popen[bytes]] = []
+
+    def __enter__(self) -> Self:
+        keeper = [sys.executable, "-I", str(KEEPER), str(GRACE_SECONDS)]
+        self._keeper = subprocess.Popen(keeper, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, process_group=0)
+        printed, self._output = os.pipe()
+        self._copying = Thread(target=self._copy, args=(printed,), daemon=True)
+        self._copying.start()
+        return self
+
+    def start(self, *arguments: str, pass_fds: Sequence[int] = ()) -> subprocess.Popen[bytes]:
+        """Start a process that lasts as long as the group."""
+        process = self._popen(arguments, self._output, pass_fds)
+        self._processes.append(process)
+        return process
+
+    def run(self, *arguments: str) -> None:
+        """Run a process to its end; raises with what it printed when it fails."""
+        process = self._popen(arguments, subprocess.PIPE)
+        printed, _ = process.communicate()
+        if process.returncode:
+            raise click.ClickException(f"`{_named(process)}` failed:\n{printed.decode(errors='replace')}")
+
+    def _popen(self, arguments: Sequence[str], output: int, pass_fds: Sequence[int] = ()) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            arguments,
+            cwd=self._cwd,
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            process_group=self._keeper.pid,
+            pass_fds=pass_fds,
+        )
+
+    def wait_until(self, condition: Callable[[], bool]) -> None:
+        """Ask a few times a second until the condition holds. Raises when a process of the group ends before."""
+        while not condition():
+            self.refuse_ended()
+            time.sleep(POLL_SECONDS)
+
+    def refuse_ended(self) -> None:
+        """Raise when a process ended although nobody asked it to."""
+        for process in self._processes:
+            if process.poll() is not None:
+                raise click.ClickException(
+                    f"`{_named(process)}` ended by itself with exit code {process.returncode}: {self.log} says why"
+                )
+
+    def __exit__(
+        self, kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        """Ask the group to end, so that runs roll back; then end what did not."""
+        if kind is KeyboardInterrupt:
+            click.echo("Stopping ...")
+        os.killpg(self._keeper.pid, signal.SIGTERM)
+        end_at = time.monotonic() + GRACE_SECONDS
+        for process in self._processes:
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(max(0.0, end_at - time.monotonic()))
+        os.killpg(self._keeper.pid, signal.SIGKILL)
+        for process in (*self._processes, self._keeper):
+            process.wait()
+        os.close(self._output)
+        self._copying.join(GRACE_SECONDS)
+        for handler in self._handlers:
+            handler.close()
+
+    def _copy(self, output: int) -> None:
+        """Copy what the processes print, line by line, until none of them is left."""
+        with os.fdopen(output, encoding="utf-8", errors="replace") as lines:
+            for line in lines:
+                for handler in self._handlers:
+                    handler.handle(logging.makeLogRecord({"msg": line.rstrip("\n")}))
+
+
+def _named(process: subprocess.Popen[bytes]) -> str:
+    """The command without its options, as in `dagster code-server start`."""
+    command, *arguments = process.args
+    words = itertools.takewhile(lambda word: not word.startswith("-"), arguments)
+    return " ".join([Path(command).name, *words])

@@ -1,0 +1,124 @@
+"""What the console says of Dagster's runs: a line when one begins or ends, and for each warning and failed check.
+
+Everything else that Dagster prints goes to a log file (`processes`).
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import click
+import dagster as dg
+
+from cleargrid_assets.alerts import causes_of
+from cleargrid_assets.commands.instance import IN_A_PROCESS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dagster import EventLogEntry
+
+OVERLAP = timedelta(seconds=5)
+"""A run may be recorded a little later than the instant that it is recorded under."""
+
+STEPS_LEFT_OUT = "Dependencies for step "
+"""Dagster's own warning, one for each step behind one that failed."""
+
+EventType = dg.DagsterEventType
+WORDS = {
+    EventType.RUN_START: "started",
+    EventType.RUN_SUCCESS: click.style("ok", fg="green"),
+    EventType.RUN_CANCELED: "canceled",
+}
+
+
+@dataclass
+class RunLines:
+    """The lines of all runs of `instance`, from `since` on."""
+
+    instance: dg.DagsterInstance
+    since: datetime
+    _asked_at: datetime = field(init=False)
+    _cursors: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._asked_at = self.since
+
+    def new(self) -> Iterator[str]:
+        """What happened since the last call."""
+        changed = self.instance.get_runs(dg.RunsFilter(updated_after=self._asked_at - OVERLAP))
+        self._asked_at = datetime.now(UTC)
+        unfinished = self.instance.get_runs(dg.RunsFilter(statuses=list(IN_A_PROCESS)))
+        for run in {run.run_id: run for run in reversed([*changed, *unfinished])}.values():
+            yield from self._lines(run)
+
+    def _lines(self, run: dg.DagsterRun) -> Iterator[str]:
+        """The new events of one run that a person wants to see."""
+        events = self.instance.get_records_for_run(run.run_id, self._cursors.get(run.run_id))
+        self._cursors[run.run_id] = events.cursor
+        for record in events.records:
+            text = self._text(run, record.event_log_entry)
+            if text and record.timestamp >= self.since.timestamp():
+                yield f"{datetime.fromtimestamp(record.timestamp).astimezone():%H:%M:%S}  {month_of(run):<7}  {text}"
+
+    def _text(self, run: dg.DagsterRun, entry: EventLogEntry) -> str | None:
+        event = entry.dagster_event
+        if event is None:
+            is_ours = not entry.user_message.startswith(STEPS_LEFT_OUT)
+            text = f"warning: {entry.user_message}" if is_ours and entry.level >= logging.WARNING else None
+        elif event.event_type is EventType.ASSET_CHECK_EVALUATION:
+            text = _check_text(event.asset_check_evaluation_data)
+        elif event.event_type is EventType.STEP_UP_FOR_RETRY:
+            text = f"{name_of(run)}: trying again. {first_sentence(_reason(event))}"
+        elif event.event_type is EventType.RUN_FAILURE:
+            cause = failure_of(self.instance, run) or event.message or ""
+            text = f"{name_of(run)}: {click.style('failed', fg='red')}. {first_sentence(cause)}"
+        else:
+            word = WORDS.get(event.event_type)
+            text = f"{name_of(run)}: {word}" if word else None
+        return text
+
+
+def month_of(run: dg.DagsterRun) -> str:
+    """`2026-10`; empty when the run spans all months."""
+    return run.tags.get("dagster/partition", "")[:7]
+
+
+def name_of(run: dg.DagsterRun) -> str:
+    """The job's name; the assets' of a run that somebody started by hand."""
+    if not run.job_name.startswith("__"):
+        return run.job_name
+    assets = sorted(key.to_user_string() for key in run.asset_selection or ())
+    if not assets:
+        return "checks"
+    return assets[0] if len(assets) == 1 else f"{assets[0]} and {len(assets) - 1} more"
+
+
+def failure_of(instance: dg.DagsterInstance, run: dg.DagsterRun) -> str | None:
+    """What the run's first failed step says: the cause and the next step; None when no step failed."""
+    entries = instance.all_logs(run.run_id, of_type=EventType.STEP_FAILURE)
+    return next(iter(causes_of([entry.dagster_event for entry in entries if entry.dagster_event])), None)
+
+
+def first_sentence(text: str) -> str:
+    """What happened, without what to do about it."""
+    return re.split(r"(?<=\.)\s|\sNext: ", " ".join(text.split()), maxsplit=1)[0]
+
+
+def _reason(event: dg.DagsterEvent) -> str:
+    """Why a step asks to be run again, without the names of Python's classes."""
+    error = event.step_retry_data.error
+    cause = error.cause or error if error else None
+    return cause.message.removeprefix(f"{dg.Failure.__module__}.{dg.Failure.__name__}: ") if cause else ""
+
+
+def _check_text(evaluation: dg.AssetCheckEvaluation) -> str | None:
+    if evaluation.passed:
+        return None
+    word = "warning" if evaluation.severity is dg.AssetCheckSeverity.WARN else click.style("check failed", fg="red")
+    where = f"{evaluation.check_name} of {evaluation.asset_key.to_user_string()}"
+    return f"{word}: {where}. {first_sentence(evaluation.description or '')}"

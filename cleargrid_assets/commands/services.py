@@ -1,0 +1,90 @@
+"""Dagster's own processes as `cleargrid dev` and `cleargrid demo` run them: code server, daemon, webserver.
+
+They are started one by one instead of by `dagster dev`, which is superseded and says so, prints everything on one
+console, ignores SIGTERM when a shell started it in the background, and leaves its daemon behind when it is killed. As
+there, all share one code server, which *Reload definitions* in the UI restarts.
+"""
+
+from __future__ import annotations
+
+import socket
+import tempfile
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cleargrid_assets.commands.processes import ProcessGroup
+from cleargrid_assets.executables import executable
+
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Iterator, Mapping
+
+MODULE = "cleargrid_assets.definitions"
+LOCATION = "cleargrid_assets"
+HOST = "127.0.0.1"
+ANSWER_SECONDS = 10
+WORKSPACE = """
+load_from:
+  - grpc_server:
+      socket: {socket}
+      location_name: {location}
+"""
+
+
+@dataclass(frozen=True)
+class Services:
+    """A code server that answers, and what else Dagster can run on it; `workspace` is the file that leads to it."""
+
+    group: ProcessGroup
+    workspace: Path
+
+    def start_daemon(self, lock: int) -> subprocess.Popen[bytes]:
+        """The daemon, which starts runs; it holds the descriptor of its lock for as long as it lives."""
+        return self.group.start(executable("dagster-daemon"), "run", "-w", str(self.workspace), pass_fds=[lock])
+
+    def start_webserver(self, port: int) -> None:
+        """The UI; returns when it answers."""
+        address = ("--host", HOST, "--port", str(port))
+        self.group.start(executable("dagster-webserver"), "-w", str(self.workspace), *address)
+        self.group.wait_until(lambda: _answers(port))
+
+    def run_dagster(self, *arguments: str) -> None:
+        """One of Dagster's own commands, to its end."""
+        self.group.run(executable("dagster"), *arguments, "-w", str(self.workspace))
+
+
+@contextmanager
+def services(environment: Mapping[str, str], cwd: Path, log: Path, *, echo: bool = False) -> Iterator[Services]:
+    """Start the code server; at the end of the block stop everything that was started on it."""
+    # A socket's path has room for about a hundred bytes: the folder of Dagster's history may be too deep for it.
+    with (
+        tempfile.TemporaryDirectory(prefix="cleargrid-") as folder,
+        ProcessGroup(environment, cwd, log, echo=echo) as group,
+    ):
+        address, workspace = Path(folder, "code.sock"), Path(folder, "workspace.yaml")
+        workspace.write_text(WORKSPACE.format(socket=address, location=LOCATION), encoding="utf-8")
+        server = ["code-server", "start", "--socket", str(address), "-m", MODULE, "--location-name", LOCATION]
+        group.start(executable("dagster"), *server)
+        group.wait_until(lambda: _listens(address))
+        yield Services(group, workspace)
+
+
+def _listens(address: Path) -> bool:
+    """True once the code server, which loads the code first, takes connections."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        return probe.connect_ex(str(address)) == 0
+
+
+def _answers(port: int) -> bool:
+    connection = HTTPConnection(HOST, port, timeout=ANSWER_SECONDS)
+    try:
+        connection.request("GET", "/server_info")
+        connection.getresponse()
+    except (OSError, HTTPException):
+        return False
+    finally:
+        connection.close()
+    return True

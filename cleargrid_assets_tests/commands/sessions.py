@@ -1,0 +1,103 @@
+"""`cleargrid` commands as a shell or a terminal starts them, and the processes that are left of them.
+
+What they should print or leave is for the tests to say.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import signal
+import subprocess
+import termios
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import TextIOWrapper
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+from cleargrid_assets.executables import executable
+from cleargrid_assets_tests.end_to_end.site import until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+IN_THE_BACKGROUND = ("sh", "-c", 'trap "" INT; exec "$0" "$@"')
+"""How a shell without job control starts what is followed by `&`: with SIGINT ignored."""
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command that leads a session of its own; `output` is what it prints, standard error included."""
+
+    process: subprocess.Popen[bytes]
+    output: IO[str]
+
+    def printed_until(self, text: str) -> str:
+        """Everything that it prints up to a line that holds `text`; waits for that line."""
+        printed = ""
+        for line in self.output:
+            printed += line
+            if text in line:
+                return printed
+        raise AssertionError(f"it ended without printing {text!r}:\n{printed}")
+
+    def left(self) -> list[int]:
+        """The living processes of its session, whatever their parents are."""
+        return [int(path.name) for path in Path("/proc").glob("[0-9]*") if _session(path) == self.process.pid]
+
+    def wait_until_gone(self) -> None:
+        """Wait until nothing is left of it."""
+        until(lambda: not self.left(), "the end of everything that the command started")
+
+
+@contextmanager
+def in_background(*arguments: str) -> Iterator[Command]:
+    """`cleargrid ... &` in a script."""
+    process = subprocess.Popen(
+        [*IN_THE_BACKGROUND, executable("cleargrid"), *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    with TextIOWrapper(process.stdout, encoding="utf-8") as output:
+        yield from _killed_at_the_end(Command(process, output))
+
+
+@contextmanager
+def in_terminal(*arguments: str) -> Iterator[Command]:
+    """`cleargrid ...` in a terminal's window; closing `output` closes the window."""
+    window, terminal = pty.openpty()
+    process = subprocess.Popen(
+        [executable("cleargrid"), *arguments],
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
+        start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509 - no thread holds a lock of ours
+    )
+    os.close(terminal)
+    with os.fdopen(window, encoding="utf-8") as output:
+        yield from _killed_at_the_end(Command(process, output))
+
+
+def _killed_at_the_end(command: Command) -> Iterator[Command]:
+    """Nothing outlives its test, whatever the test finds."""
+    try:
+        yield command
+    finally:
+        for left in command.left():
+            os.kill(left, signal.SIGKILL)
+        command.process.wait()
+
+
+def _session(process: Path) -> int | None:
+    """The session that a process belongs to; None for one that is over."""
+    try:
+        state, _parent, _group, session, *_ = (process / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    return None if state in {"X", "Z"} else int(session)

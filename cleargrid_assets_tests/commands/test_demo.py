@@ -1,0 +1,118 @@
+"""`cleargrid demo` works from nothing, ends green or red as asked, and never reaches a real account."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from cleargrid_assets.commands.cleargrid import cleargrid
+from cleargrid_assets.commands.demo_faults import ENDING_RED, STRICTER, fault_in
+from cleargrid_assets.commands.instance import EMULATOR, dagster_home, only_daemon
+from cleargrid_assets.emulator import Emulator
+from cleargrid_assets.emulator.faults import Ask
+from cleargrid_assets.executables import executable
+from cleargrid_assets.warehouse.warehouse import Warehouse
+from cleargrid_assets_tests.commands.test_status import asked
+
+SMALL = ["demo", "--rows-per-day", "5", "--months", "1"]
+NEVER_ANSWERED = {"always-times-out", "down"}
+
+
+def run(*arguments, **environment):
+    """The finished command, in the test's folder."""
+    return subprocess.run(
+        [executable("cleargrid"), *arguments],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture
+def real_account(clean_environment):
+    """What `.env` and the shell name: an account that must never hear from a demo."""
+    with Emulator() as account:
+        settings = {
+            "CLEARGRID_ENVIRONMENT": "production",
+            "CLEARGRID_BASE_URL": account.base_url,
+            "CLEARGRID_LENDER": account.credentials.lender,
+            "CLEARGRID_EMAIL": account.credentials.email,
+            "CLEARGRID_PASSWORD": account.credentials.password,
+            "CLEARGRID_WAREHOUSE": str(clean_environment / "real.duckdb"),
+            "CLEARGRID_START_MONTH": "2026-05",
+            "DAGSTER_HOME": str(clean_environment / "real_history"),
+        }
+        (clean_environment / ".env").write_text("".join(f"{name}={value}\n" for name, value in settings.items()))
+        yield account, settings
+
+
+def test_the_demo_ends_green_and_never_reaches_the_account_that_the_shell_names(real_account, clean_environment):
+    account, settings = real_account
+    done = run(*SMALL, **settings)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "warned" not in done.stdout
+    assert "failed" not in done.stdout
+    assert account.requests == []
+    assert not (clean_environment / "real.duckdb").exists()
+    assert not (clean_environment / "real_history").exists()
+    with Warehouse("data/emulator.duckdb").reading() as connection:
+        ((months, landed),) = connection.execute("SELECT count(*), sum(rows_landed) FROM raw.d23_loads").fetchall()
+        rows = connection.execute("SELECT count(*) FROM raw.d23_manual_communication_logs").fetchall()
+    assert (months, rows) == (2, [(landed,)])
+    Path(".env").unlink()
+    code, listed = asked({})
+    assert code == 0
+    assert [line in done.stdout for line in listed.splitlines()] == [True] * 3
+
+
+def test_a_demo_with_a_fault_ends_as_asked_with_one_red_month_that_says_it_is_meant():
+    done = run("demo", "--rows-per-day", "100", "--months", "1", "--fault", "bad-rows")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "is red on purpose: --fault bad-rows" in done.stdout
+    assert "quarantined rows are within the limit" in done.stdout
+    assert "2 of 2" in done.stdout
+
+
+@pytest.mark.parametrize("name", sorted(set(ENDING_RED) - NEVER_ANSWERED))
+def test_each_fault_of_the_demo_ends_in_red_in_its_month_and_in_no_other(start_platform, name):
+    platform = start_platform(faults=[fault_in("2026-05", name)], variables=STRICTER)
+    assert not platform.load("2026-05-01").success
+    assert platform.load("2026-04-01").success
+
+
+@pytest.mark.parametrize("name", sorted(NEVER_ANSWERED))
+def test_under_some_faults_no_request_about_their_month_is_answered(name):
+    fault = fault_in("2026-05", name)
+    asks = [Ask(number, {"since": "2026-05-07T00:00:00Z", "limit": "50"}, 1.0, 1) for number in range(1, 20)]
+    assert all(fault.refuse(ask) for ask in asks)
+    assert not fault.refuse(Ask(1, {"since": "2026-04-07T00:00:00Z"}, 1.0, 1))
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["demo", "--months", "-1"],
+        ["demo", "--rows-per-day", "-1"],
+        ["dev", "--port", "70000"],
+        ["emulator", "--port", "70000"],
+        ["emulator", "--port", "0", "--page-delay-ms", "-1"],
+        ["emulator", "--port", "0", "--uses-per-token", "0"],
+    ],
+)
+def test_an_option_that_cannot_be_meant_is_refused_with_its_range(arguments):
+    done = CliRunner().invoke(cleargrid, arguments)
+    assert done.exit_code == 2
+    assert "is not in the range" in done.output
+
+
+def test_a_demo_beside_a_running_daemon_is_refused_because_that_would_take_its_runs():
+    with only_daemon(dagster_home(EMULATOR)):
+        done = CliRunner().invoke(cleargrid, SMALL)
+    assert done.exit_code == 1
+    assert "is already running" in done.output
+    assert "cleargrid dev` or " in done.output

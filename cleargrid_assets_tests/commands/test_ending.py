@@ -1,0 +1,90 @@
+"""`cleargrid dev` and `cleargrid demo` end with everything that they started, however they are ended."""
+
+from __future__ import annotations
+
+import re
+import signal
+import socket
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from cleargrid_assets.commands.emulator import settings_of
+from cleargrid_assets.commands.instance import EMULATOR, home_path, only_daemon
+from cleargrid_assets.emulator import Emulator
+from cleargrid_assets.jobs import REFRESH_MONTH
+from cleargrid_assets.warehouse.warehouse import Warehouse
+from cleargrid_assets_tests.commands.sessions import in_background, in_terminal
+from cleargrid_assets_tests.end_to_end.site import START, until
+from cleargrid_assets_tests.running_dagster import ask
+
+MONTH = "2026-05-01"
+LOADED = "SELECT estimated_size FROM duckdb_tables() WHERE table_name = 'd23_loads' AND estimated_size > 0"
+UNDER_WAY = (dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.SUCCESS)
+
+
+@pytest.fixture
+def slow_emulator(clean_environment):
+    """An emulator whose pages take their time, and a `.env` that leads to it."""
+    with Emulator(page_delay_seconds=1.0) as emulator:
+        (clean_environment / ".env").write_text(f"{settings_of(emulator)}\nCLEARGRID_START_MONTH=2026-05\n")
+        yield emulator
+
+
+def start_a_load(dev, emulator):
+    """The address of the UI, once a run that was started there is in the middle of a month."""
+    (url,) = re.findall(r"http://\S+", dev.printed_until("Dagster on ").splitlines()[-1])
+    selector = {
+        "repositoryLocationName": "cleargrid_assets",
+        "repositoryName": "__repository__",
+        "pipelineName": REFRESH_MONTH,
+    }
+    tags = [{"key": "dagster/partition", "value": MONTH}]
+    ask(url, START, run={"selector": selector, "mode": "default", "executionMetadata": {"tags": tags}})
+    dev.printed_until(f"{REFRESH_MONTH}: started")
+    until(lambda: any("/v3/" in request.path for request in emulator.requests), "an answer to the load")
+    return url
+
+
+def assert_nothing_is_left(dev, url):
+    """No process, no port, no lock, and of the load nothing in the warehouse."""
+    assert dev.left() == []
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(("127.0.0.1", int(url.rpartition(":")[2])))
+    home = home_path(EMULATOR)
+    with only_daemon(home), dg.DagsterInstance.from_config(str(home)) as instance:
+        assert instance.get_runs(dg.RunsFilter(job_name=REFRESH_MONTH, statuses=list(UNDER_WAY))) == []
+    if Path("data/emulator.duckdb").exists():
+        with Warehouse("data/emulator.duckdb").reading() as connection:
+            assert connection.execute(LOADED).fetchall() == []
+
+
+def test_a_signal_ends_dev_in_the_middle_of_a_load_with_all_that_it_started(slow_emulator):
+    with in_background("dev", "--port", "0") as dev:
+        url = start_a_load(dev, slow_emulator)
+        dev.process.terminate()
+        assert dev.process.wait() == 0
+        assert_nothing_is_left(dev, url)
+
+
+def test_a_closed_terminal_ends_dev_in_the_middle_of_a_load_with_all_that_it_started(slow_emulator):
+    with in_terminal("dev", "--port", "0") as dev:
+        url = start_a_load(dev, slow_emulator)
+        dev.output.close()
+        dev.process.wait()
+        assert_nothing_is_left(dev, url)
+
+
+def test_ctrl_c_ends_the_demo_in_the_middle_of_its_months_and_the_next_one_starts_afresh():
+    with in_background("demo", "--rows-per-day", "5", "--months", "1") as demo:
+        demo.printed_until("1 of 2")
+        demo.process.send_signal(signal.SIGINT)
+        assert demo.process.wait() != 0
+        assert demo.left() == []
+    with in_background("demo", "--rows-per-day", "5", "--months", "0") as demo:
+        printed = demo.printed_until("Next: ")
+        assert demo.process.wait() == 0
+        assert demo.left() == []
+    assert "1 of 1" in printed

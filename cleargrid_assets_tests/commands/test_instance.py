@@ -1,0 +1,72 @@
+"""Each environment has a Dagster history of its own, with the shipped settings and no run that nobody runs."""
+
+from __future__ import annotations
+
+import dagster as dg
+import pytest
+
+from cleargrid_assets.commands.instance import (
+    EMULATOR,
+    PROJECT,
+    cancel_leftovers,
+    dagster_home,
+    fail_orphans,
+    home_path,
+    without_settings,
+)
+
+PACKAGE = PROJECT / "cleargrid_assets" / "commands"
+
+
+@pytest.mark.parametrize("name", ["dagster.yaml", "workspace.yaml"])
+def test_the_file_of_the_checkout_and_that_of_the_package_are_one_text(name):
+    assert (PROJECT / name).read_bytes() == (PACKAGE / name).read_bytes()
+
+
+def test_the_emulators_history_is_apart_from_a_real_environments(monkeypatch, clean_environment):
+    assert home_path(EMULATOR) != home_path("production") == clean_environment / ".dagster"
+    monkeypatch.setenv("DAGSTER_HOME", str(clean_environment / "elsewhere"))
+    assert home_path("production") == clean_environment / "elsewhere"
+    assert home_path(EMULATOR) == clean_environment / ".dagster" / "emulator"
+
+
+def test_a_history_has_the_shipped_files_and_keeps_those_that_somebody_wrote(monkeypatch, clean_environment):
+    assert (dagster_home("production") / "dagster.yaml").read_bytes() == (PACKAGE / "dagster.yaml").read_bytes()
+    own = clean_environment / "own"
+    own.mkdir()
+    (own / "dagster.yaml").write_text("telemetry:\n  enabled: false\n")
+    monkeypatch.setenv("DAGSTER_HOME", str(own))
+    assert (dagster_home("production") / "dagster.yaml").read_text() == "telemetry:\n  enabled: false\n"
+    assert (own / "workspace.yaml").exists()
+
+
+def test_variables_of_the_shell_are_left_out_of_an_emulators_environment():
+    assert without_settings({"CLEARGRID_PASSWORD": "x", "PATH": "/bin"}) == {"PATH": "/bin"}
+
+
+@pytest.fixture
+def instance():
+    with dg.DagsterInstance.from_config(str(dagster_home(EMULATOR))) as instance:
+        yield instance
+
+
+def test_runs_whose_processes_are_gone_are_failed_when_the_daemon_starts_and_others_are_left(instance):
+    runs = {status: run_with(instance, status) for status in ("STARTED", "CANCELING", "NOT_STARTED")}
+    fail_orphans(instance)
+    statuses = {status: instance.get_run_by_id(run).status.value for status, run in runs.items()}
+    assert statuses == {"STARTED": "FAILURE", "CANCELING": "FAILURE", "NOT_STARTED": "NOT_STARTED"}
+
+
+def test_runs_that_a_stopped_demo_left_are_canceled_by_the_next_one(instance):
+    run = run_with(instance, "STARTED")
+    cancel_leftovers(instance)
+    assert instance.get_run_by_id(run).status is dg.DagsterRunStatus.CANCELED
+
+
+def run_with(instance, status):
+    """A run in a state that a fall of the machine leaves."""
+
+    @dg.job
+    def refresh_month(): ...
+
+    return instance.create_run_for_job(refresh_month, status=dg.DagsterRunStatus[status]).run_id

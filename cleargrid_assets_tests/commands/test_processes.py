@@ -1,0 +1,127 @@
+"""Processes of a group end together, and a daemon's lock is held for as long as the daemon lives."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import click
+import pytest
+
+from cleargrid_assets.commands import processes
+from cleargrid_assets.commands.instance import EMULATOR, dagster_home, only_daemon
+from cleargrid_assets.commands.processes import ProcessGroup, interrupted_by_signals
+from cleargrid_assets_tests.end_to_end.site import until
+
+PYTHON = sys.executable
+WAITING = "import sys; sys.stdin.read()"
+STARTS_A_GROUP = """
+import os, sys, time
+from pathlib import Path
+from cleargrid_assets.commands.processes import ProcessGroup
+with ProcessGroup(os.environ, Path.cwd(), Path("group.log")) as group:
+    child = group.start(sys.executable, "-c", "import time; time.sleep(600)")
+    print(child.pid, flush=True)
+    time.sleep(600)
+"""
+
+
+def group_in(folder, **options):
+    return ProcessGroup(os.environ, folder, folder / "group.log", **options)
+
+
+def is_alive(pid):
+    """False as well for a process that is over and was not waited for."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def test_a_group_ends_with_its_block_and_a_process_that_does_not_listen_is_killed(monkeypatch, tmp_path):
+    monkeypatch.setattr(processes, "GRACE_SECONDS", 0.5)
+    deaf = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True)"
+    with group_in(tmp_path) as group:
+        polite = group.start(PYTHON, "-c", "import time; time.sleep(600)")
+        stubborn = group.start(PYTHON, "-c", f"{deaf}; time.sleep(600)")
+        group.wait_until(lambda: "deaf" in (tmp_path / "group.log").read_text(encoding="utf-8"))
+    assert (polite.returncode, stubborn.returncode) == (-signal.SIGTERM, -signal.SIGKILL)
+
+
+def test_a_group_ends_when_the_process_that_started_it_is_killed(tmp_path):
+    with subprocess.Popen([PYTHON, "-c", STARTS_A_GROUP], cwd=tmp_path, stdout=subprocess.PIPE, text=True) as starter:
+        child = int(starter.stdout.readline())
+        assert is_alive(child)
+        starter.kill()
+    until(lambda: not is_alive(child), "the end of the child")
+
+
+def test_a_process_that_ends_by_itself_is_named_with_the_log_that_says_why(tmp_path):
+    with group_in(tmp_path) as group:
+        group.start(PYTHON, "-c", "print('no such thing'); raise SystemExit(3)")
+        with pytest.raises(click.ClickException, match=r"ended by itself with exit code 3: .*group\.log says why"):
+            group.wait_until(lambda: False)
+    assert (tmp_path / "group.log").read_text(encoding="utf-8") == "no such thing\n"
+
+
+def test_a_command_of_the_group_that_fails_is_shown_with_what_it_printed(tmp_path):
+    with group_in(tmp_path) as group, pytest.raises(click.ClickException, match="no such thing"):
+        group.run(PYTHON, "-c", "print('no such thing'); raise SystemExit(3)")
+
+
+def test_what_processes_print_is_on_the_console_too_when_it_is_asked_for(tmp_path, capsys):
+    with group_in(tmp_path, echo=True) as group:
+        process = group.start(PYTHON, "-c", "print('of interest')")
+        process.wait()
+    assert capsys.readouterr().out == "of interest\n"
+
+
+def test_a_child_listens_to_signals_even_when_a_shell_started_us_with_sigint_ignored(tmp_path):
+    script = textwrap.dedent("""
+        import signal
+        from cleargrid_assets.commands.processes import interrupted_by_signals
+        import subprocess, sys
+        with interrupted_by_signals():
+            subprocess.run([sys.executable, "-c", "import signal; print(signal.getsignal(signal.SIGINT).__name__)"])
+    """)
+    ignoring = ["sh", "-c", 'trap "" INT; exec "$0" "$@"', PYTHON, "-c", script]
+    done = subprocess.run(ignoring, capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert done.stdout == "default_int_handler\n"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_interrupts_once_and_later_ones_do_not_interrupt_the_end(number, monkeypatch):
+    monkeypatch.setattr(processes, "_write_to_nowhere", lambda: None)
+    before = signal.getsignal(number)
+    with interrupted_by_signals():
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(number)
+        signal.raise_signal(number)
+    assert signal.getsignal(number) is before
+
+
+def test_under_nohup_a_closed_terminal_ends_nothing():
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with interrupted_by_signals():
+            signal.raise_signal(signal.SIGHUP)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_a_daemon_holds_its_lock_after_the_command_that_started_it_is_gone():
+    home = dagster_home(EMULATOR)
+    with only_daemon(home) as lock:
+        daemon = subprocess.Popen(
+            [PYTHON, "-c", WAITING], stdin=subprocess.PIPE, stdout=subprocess.PIPE, pass_fds=[lock]
+        )
+    with daemon:
+        with pytest.raises(click.ClickException, match="already running"), only_daemon(home):
+            pass
+        daemon.kill()
+    with only_daemon(home):
+        pass
