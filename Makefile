@@ -38,7 +38,7 @@ lint: $(VENV)/installed-development
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports --config setup.cfg --no-cache
+	$(BIN)/lint-imports --no-cache
 	$(BIN)/sqlfluff lint --disable-progress-bar cleargrid_assets
 
 check: lint
