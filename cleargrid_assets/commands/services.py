@@ -26,6 +26,9 @@ MODULE = "cleargrid_assets.definitions"
 LOCATION = "cleargrid_assets"
 HOST = "127.0.0.1"
 ANSWER_SECONDS = 10
+PATIENT = {"DAGSTER_GRPC_TIMEOUT_SECONDS": "300"}
+"""Dagster fails a run whose code server takes over 60 s to answer; on a busy machine it did."""
+
 WORKSPACE = """
 load_from:
   - grpc_server:
@@ -62,7 +65,7 @@ def services(environment: Mapping[str, str], cwd: Path, log: Path, *, echo: bool
     # A socket's path has room for about a hundred bytes: the folder of Dagster's history may be too deep for it.
     with (
         tempfile.TemporaryDirectory(prefix="cleargrid-") as folder,
-        ProcessGroup(environment, cwd, log, echo=echo) as group,
+        ProcessGroup({**PATIENT, **environment}, cwd, log, echo=echo) as group,
     ):
         address, workspace = Path(folder, "code.sock"), Path(folder, "workspace.yaml")
         workspace.write_text(WORKSPACE.format(socket=address, location=LOCATION), encoding="utf-8")

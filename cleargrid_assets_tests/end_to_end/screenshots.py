@@ -1,75 +1,94 @@
 """`python -m cleargrid_assets_tests.end_to_end.screenshots` takes the README's pictures anew, into docs/screenshots.
 
-Here: which pages. Not here: what tests expect of them.
+It runs the README's own commands in an empty folder: a demo that ends green, then one with a fault, and looks at the
+pages that each leaves. Add a picture here when a document shows it.
 """
 
 from __future__ import annotations
 
+import os
+import subprocess
 import tempfile
-from functools import partial
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from playwright.sync_api import sync_playwright
 
 from cleargrid_assets.commands.instance import PROJECT
-from cleargrid_assets.definitions import build_definitions
-from cleargrid_assets.settings import Settings
+from cleargrid_assets.executables import executable
+from cleargrid_assets_tests.commands.sessions import in_background
 from cleargrid_assets_tests.end_to_end.conftest import RAW_PAGE
-from cleargrid_assets_tests.end_to_end.site import ENDED, Site, browser, started, until
+from cleargrid_assets_tests.end_to_end.site import browser
 from cleargrid_assets_tests.end_to_end.test_backfill_in_the_browser import CHECK, open_lineage
+from cleargrid_assets_tests.postgres_server import free_port
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page, ViewportSize
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser, Page, ViewportSize
 
 WINDOW: ViewportSize = {"width": 1560, "height": 900}
+PAGE: ViewportSize = {"width": 1100, "height": 900}
 FOLDER = PROJECT / "docs" / "screenshots"
-MONTHS = [f"2026-{month:02}-01" for month in range(1, 7)]
 
 
 def main() -> None:
-    """Load half a year with one red month, then look at the pages."""
+    """All pictures."""
     FOLDER.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder, started(Path(folder)) as site, sync_playwright() as playwright:
-        _fill(site)
-        opened = browser(playwright)
-        _look(opened.new_page(base_url=site.url, viewport=WINDOW))
-        opened.close()
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        os.chdir(folder)
+        chromium = browser(playwright)
+        _demo()
+        with _ui(chromium) as page:
+            _look_at_green_months(page)
+        _look_at_the_report(chromium.new_page(viewport=PAGE))
+        _demo("--fault", "bad-rows")
+        with _ui(chromium) as page:
+            _look_at_a_red_month(page)
+        chromium.close()
 
 
-def _fill(site: Site) -> None:
-    """A backfill of everything monthly, then what spans all months, then the checks on time."""
-    graph = build_definitions(Settings({})).resolve_asset_graph()
-    monthly = [list(key.path) for key in graph.materializable_asset_keys if graph.get(key).partitions_def]
-    backfill = site.launch(MONTHS, monthly)
-    until(partial(_ended, site, backfill, len(MONTHS)), "the backfill")
-    for job in ("refresh_summary", "check_months"):
-        runs = len(site.runs())
-        site.start(job)
-        until(partial(_ended, site, None, runs + 1), job)
+def _demo(*arguments: str) -> None:
+    subprocess.run([executable("cleargrid"), "demo", *arguments], check=True)
 
 
-def _ended(site: Site, backfill: str | None, count: int) -> bool:
-    runs = site.runs(backfill)
-    return len(runs) >= count and {run.status for run in runs} <= ENDED
+@contextmanager
+def _ui(chromium: Browser) -> Iterator[Page]:
+    """A page of `cleargrid dev` on what the demo left."""
+    port = free_port()
+    with in_background("dev", "--port", str(port)) as dev:
+        dev.printed_until("Dagster on")
+        page = chromium.new_page(base_url=f"http://127.0.0.1:{port}", viewport=WINDOW)
+        page.set_default_timeout(60_000)
+        yield page
 
 
-def _look(page: Page) -> None:
-    page.set_default_timeout(30_000)
+def _look_at_green_months(page: Page) -> None:
     open_lineage(page)
     _shoot(page, "lineage", "published_tables")
     page.set_viewport_size(WINDOW)
-    page.goto(f"{RAW_PAGE}?view=checks&checkDetail={CHECK}")
-    page.get_by_role("tab", name="Partitions").nth(1).click()
-    page.get_by_text("2026-04-01", exact=True).locator("visible=true").first.click()
-    _shoot(page, "red_month", "Does not hold")
-    page.goto("/assets/raw/d23_loads?view=checks&checkDetail=every_month_is_in_order")
-    _shoot(page, "months_in_order", "Not in order")
     page.goto("/assets/analytics/agent_productivity")
     page.get_by_role("button", name="Plots").click()
     _shoot(page, "plots", "promises / rpc")
     page.goto("/automation")
     _shoot(page, "automation", "derived_tables_follow")
+
+
+def _look_at_the_report(page: Page) -> None:
+    (latest,) = Path().rglob("latest.html")
+    page.goto(latest.resolve().as_uri())
+    page.screenshot(path=FOLDER / "report.png")
+
+
+def _look_at_a_red_month(page: Page) -> None:
+    page.goto(f"{RAW_PAGE}?view=checks&checkDetail={CHECK}")
+    page.get_by_role("tab", name="Partitions").nth(1).click()
+    page.get_by_text("Failed (1)").wait_for()
+    page.get_by_text("-01", exact=False).locator("visible=true").nth(-2).click()
+    _shoot(page, "red_month", "Does not hold")
+    page.goto("/assets/raw/d23_loads?view=checks&checkDetail=every_month_is_in_order")
+    _shoot(page, "months_in_order", "Not in order")
 
 
 def _shoot(page: Page, name: str, when_seen: str) -> None:

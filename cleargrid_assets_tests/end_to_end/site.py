@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import threading
 import time
 from contextlib import contextmanager
@@ -25,6 +24,7 @@ from cleargrid_assets.commands.processes import ProcessGroup
 from cleargrid_assets.emulator import Emulator
 from cleargrid_assets.executables import executable
 from cleargrid_assets_tests.automation.test_follow_sensor import bad_rows_in
+from cleargrid_assets_tests.postgres_server import free_port
 from cleargrid_assets_tests.running_dagster import ask, launch_backfill
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def started(folder: Path) -> Iterator[Site]:
     home.mkdir()
     (folder / "sitecustomize.py").write_text(SHORTER_PAUSES, encoding="utf-8")
     shutil.copyfile(PROJECT / "dagster.yaml", home / "dagster.yaml")
-    port = _free_port()
+    port = free_port()
     arguments = ["dev", "--host", "127.0.0.1", "--port", str(port), "-w", str(PROJECT / "workspace.yaml")]
     with Emulator(
         rows_per_day=120, now=datetime(2026, 6, 20, tzinfo=UTC), faults=[bad_rows_in(BAD_MONTH[:7])]
@@ -145,11 +145,6 @@ def browser(playwright: Playwright) -> Browser:
 
 def _clean_environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith(("CLEARGRID_", "DAGSTER_"))}
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
 
 
 def _wait_until_served(site: Site, ended: Any, log: Path) -> None:
