@@ -1,13 +1,13 @@
 """Answers: JSON out of bodies, pages out of success envelopes, reasons out of error envelopes.
 
-Here: what a 200 must hold. Not here: what is done about it.
+What a 200 must hold belongs here; what is done about one that does not hold it is up to the callers.
 """
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -23,6 +23,8 @@ REQUEST_ID_HEADERS = ("x-request-id", "x-amzn-requestid", "x-correlation-id")
 KNOWN_NOTES = ("window_required", "capped", "timeout")
 LONGEST_INTEGER = 4_000
 ABSENT = object()
+CLOCK_TOLERANCE = timedelta(seconds=5)
+"""By how much ClearGrid's clock may be behind ours, its cut-off fractions of a second included."""
 
 
 class UndecodableBodyError(Exception):
@@ -41,10 +43,11 @@ class Total:
 
 @dataclass(frozen=True)
 class Reply:
-    """A decoded 200, and its request id where a header names it."""
+    """A decoded 200, its request id where a header names it, and when the request was sent."""
 
     envelope: Any
     request_id: str | None
+    sent_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -118,7 +121,7 @@ def page_of(reply: Reply, window: Window, *, is_first: bool, wants_total: bool, 
         raise broken("the answer has no pagination with a nextCursor")
     if cursor is not None and (not isinstance(cursor, str) or not cursor):
         raise broken("nextCursor is neither text nor null")
-    wrong = _wrong_echo(_part(body, "meta"), window, is_first=is_first)
+    wrong = _wrong_echo(_part(body, "meta"), window, reply.sent_at, is_first=is_first)
     if wrong:
         raise broken(wrong)
     return Page(rows, cursor, total_of(pagination, reply.request_id) if wants_total else None, reply.request_id)
@@ -130,17 +133,23 @@ def _part(whole: Any, name: str) -> dict[str, Any]:
     return part if isinstance(part, dict) else {}
 
 
-def _wrong_echo(echo: dict[str, Any], window: Window, *, is_first: bool) -> str | None:
+def _wrong_echo(echo: dict[str, Any], window: Window, sent_at: datetime | None, *, is_first: bool) -> str | None:
     """What is wrong with the range that ClearGrid says it understood; None when it is the one asked for."""
     for name, asked in (("since", window.since), ("until", window.until)):
         said = echo.get(name)
         if said is None and not is_first:
             continue
         understood = _instant(said)
-        if understood != asked:
-            shown = instant(understood) if understood else "no instant at all"
-            return f"asked for {name}={instant(asked)}, but ClearGrid says it understood {shown}"
+        if understood == asked or (name == "until" and _is_now(understood, asked, sent_at)):
+            continue
+        shown = instant(understood) if understood else "no instant at all"
+        return f"asked for {name}={instant(asked)}, but ClearGrid says it understood {shown}"
     return None
+
+
+def _is_now(understood: datetime | None, asked: datetime, sent_at: datetime | None) -> bool:
+    """Whether an end in the future was brought forward to now: what lies between does not exist yet."""
+    return understood is not None and sent_at is not None and sent_at - CLOCK_TOLERANCE <= understood < asked
 
 
 def _instant(text: Any) -> datetime | None:

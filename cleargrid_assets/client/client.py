@@ -71,9 +71,9 @@ class ClearGridClient:
     def __repr__(self) -> str:
         return f"ClearGridClient({self._base_url!r}, {self._lender!r})"
 
-    def patience(self, seconds: float | None = None) -> Patience:
+    def patience(self, seconds: float | None = None, stall_seconds: float = float("inf")) -> Patience:
         """The time and the stop signal of one piece of work."""
-        return Patience(seconds)
+        return Patience(seconds, stall_seconds=stall_seconds)
 
     def flight(self, most: int) -> Flight:
         """A gate for requests."""

@@ -77,7 +77,7 @@ class UnreachableError(TransientError):
 
 
 class ServerFaultError(TransientError):
-    """When the answer is 500, 502 or 503, whatever its body is."""
+    """When the answer is 500, 502, 503, 408 or 425, whatever its body is."""
 
 
 class QueryTooLargeError(TransientError):
@@ -93,7 +93,7 @@ class ContractError(ClearGridError):
 
 
 class UnexpectedAnswerError(ContractError):
-    """When there is no JSON, no rows, no pagination, or an echo that is not what was asked."""
+    """When there is no JSON, no rows, no pagination, an echo that is not what was asked, or a body beyond the limit."""
 
 
 class CursorLoopError(ContractError):

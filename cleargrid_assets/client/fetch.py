@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from cleargrid_assets.client.errors import TransientError, UnreachableError
 from cleargrid_assets.client.narrowing import Narrowing
-from cleargrid_assets.client.patience import StoppedError
+from cleargrid_assets.client.patience import Patience, StoppedError
 from cleargrid_assets.client.walk import Split, WalkedWindow, Walker
 
 if TYPE_CHECKING:
@@ -87,11 +87,11 @@ def fetch_windows(
     Up to `concurrency` requests are in flight.
     A window with much more than `target_rows` rows is split, so that no worker is left with a long tail. Raises the
     first error of any worker at once, and a `TransientError` (with `budget_spent`) after `deadline_seconds`, or after
-    `stall_seconds` without a single page.
+    `stall_seconds` without a single page; waits that ClearGrid asks for do not count, except one that is longer.
     """
-    board = _Board[T](windows)
+    patience = client.patience(deadline_seconds, stall_seconds)
+    board = _Board[T](windows, patience)
     most = concurrency or client.concurrency
-    patience = client.patience(deadline_seconds)
     walker = Walker(
         requester=client.requester,
         dataset=dataset,
@@ -109,7 +109,7 @@ def fetch_windows(
     try:
         for thread in threads:
             thread.start()
-        board.watch(walker, stall_seconds, on_progress)
+        board.watch(walker, on_progress)
     finally:
         patience.stop()
         board.wake()
@@ -122,14 +122,14 @@ def fetch_windows(
 class _Board(Generic[T]):
     """What is to be walked, what is being walked and what is done; all threads look at it."""
 
-    def __init__(self, windows: Iterable[Window]) -> None:
+    def __init__(self, windows: Iterable[Window], patience: Patience) -> None:
+        self._patience = patience
         self._todo = deque(windows)
         self._total = len(self._todo)
         self._active = 0
         self._done: list[WalkedWindow[T]] = []
         self._error: BaseException | None = None
         self._splits = self._pages = self._rows = 0
-        self._last_page_at = time.monotonic()
         self._changed = threading.Condition()
 
     def work(self, walker: Walker[T]) -> None:
@@ -171,7 +171,7 @@ class _Board(Generic[T]):
         with self._changed:
             self._pages += 1
             self._rows += rows
-            self._last_page_at = time.monotonic()
+        self._patience.made_progress()
 
     def wake(self) -> None:
         """Let waiting threads see that it is over."""
@@ -180,9 +180,9 @@ class _Board(Generic[T]):
             self._todo.clear()
             self._changed.notify_all()
 
-    def watch(self, walker: Walker[T], stall_seconds: float, on_progress: Callable[[Progress], None]) -> None:
+    def watch(self, walker: Walker[T], on_progress: Callable[[Progress], None]) -> None:
         """Wait for the end, tell of progress; raise the first error, or that time is up."""
-        started = told = self._last_page_at = time.monotonic()
+        started = told = time.monotonic()
         while True:
             with self._changed:
                 self._changed.wait_for(self._is_over, timeout=TICK_SECONDS)
@@ -191,9 +191,9 @@ class _Board(Generic[T]):
                 if not self._todo and not self._active:
                     return
                 progress = self._progress(time.monotonic() - started)
-                silent = time.monotonic() - self._last_page_at
-            if silent > stall_seconds or walker.patience.seconds_left <= 0:
-                raise _time_is_up(walker, silent if silent > stall_seconds else None)
+            stalled_seconds = self._patience.stalled_seconds
+            if stalled_seconds is not None or self._patience.seconds_left <= 0:
+                raise _time_is_up(walker, stalled_seconds)
             if time.monotonic() - told >= PROGRESS_SECONDS:
                 told = time.monotonic()
                 on_progress(progress)

@@ -12,14 +12,15 @@ from urllib.parse import quote
 from cleargrid_assets.client.answers import OK, Reply, UndecodableBodyError, decode, is_error_envelope, reason_of
 from cleargrid_assets.client.auth import Token
 from cleargrid_assets.client.errors import LoginRejectedError, ServerFaultError, UnexpectedAnswerError, UnreachableError
-from cleargrid_assets.client.exchange import BrokenExchangeError, TimedOutError
+from cleargrid_assets.client.exchange import BodyTooLargeError, BrokenExchangeError, TimedOutError
 from cleargrid_assets.client.meaning import (
     BAD_REQUEST,
     SERVER_ERROR,
-    TOO_MANY,
+    TRANSIENT_4XX,
     TooSlowError,
     Trouble,
     meaning_of,
+    too_large,
 )
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ class Login:
             if attempt >= self._attempts(outcome) or not self._retry.may_wait(wait, patience):
                 error.attempts = attempt
                 raise self._retry.spent(error, time.monotonic() - started + wait, others_succeed=False)
-            patience.wait(wait)
+            patience.wait(wait, is_asked_for=outcome.wait_seconds is not None)
 
     def refresh(self, token: Token) -> Token | None:
         """A renewed token; None when that fails in any way, because a login follows then."""
@@ -101,6 +102,8 @@ class Login:
         try:
             answer = self._post("login", {"email": self._email, "password": self._password})
             meaning = self._meaning(answer, doing)
+        except BodyTooLargeError as body:
+            raise too_large(body, doing, self._redactor) from None
         except (TimedOutError, BrokenExchangeError):
             return Trouble(UnreachableError(f"{doing}: no complete answer", doing=doing))
         except TooSlowError as slow:
@@ -116,8 +119,9 @@ class Login:
         return token
 
     def _meaning(self, answer: Answer, doing: str) -> Reply | Trouble:
-        """As for any request, but any 4xx, and a 200 that says no, mean that these credentials will not do."""
-        if (BAD_REQUEST <= answer.status < SERVER_ERROR and answer.status != TOO_MANY) or _says_no(answer):
+        """As for any request, but a 4xx that stays, and a 200 that says no, mean that these credentials will not do."""
+        is_refusal = BAD_REQUEST <= answer.status < SERVER_ERROR and answer.status not in TRANSIENT_4XX
+        if is_refusal or _says_no(answer):
             message, request_id = (self._redactor.clean(text or "") for text in reason_of(answer))
             said = f"{doing}: HTTP {answer.status}, {message!r}"
             raise LoginRejectedError(said, doing=doing, status=answer.status, request_id=request_id or None, attempts=1)

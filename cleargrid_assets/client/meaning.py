@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from cleargrid_assets.client.answers import OK, Reply, UndecodableBodyError, decode, is_error_envelope, reason_of
@@ -24,11 +25,18 @@ from cleargrid_assets.client.errors import (
 from cleargrid_assets.client.retry import retry_after_seconds
 
 if TYPE_CHECKING:
-    from cleargrid_assets.client.exchange import Answer
+    from cleargrid_assets.client.exchange import Answer, BodyTooLargeError
     from cleargrid_assets.client.redaction import Redactor
 
 MULTIPLE_CHOICES, BAD_REQUEST, UNAUTHORIZED, FORBIDDEN, NOT_FOUND, TOO_MANY = 300, 400, 401, 403, 404, 429
 SERVER_ERROR, UNAVAILABLE, GATEWAY_TIMEOUT = 500, 503, 504
+
+TRANSIENT_4XX: dict[int, type[ClearGridError]] = {
+    HTTPStatus.REQUEST_TIMEOUT: ServerFaultError,
+    HTTPStatus.TOO_EARLY: ServerFaultError,
+    HTTPStatus.TOO_MANY_REQUESTS: RateLimitedError,
+}
+"""What a gateway in trouble answers; every other 4xx would be answered again."""
 
 
 class TooSlowError(Exception):
@@ -66,6 +74,18 @@ class Trouble:
         return isinstance(self.error, (RateLimitedError, UnreachableError)) or self.error.status == UNAVAILABLE
 
 
+def too_large(error: BodyTooLargeError, doing: str, redactor: Redactor) -> UnexpectedAnswerError:
+    """What a body beyond the limit means, whatever the status: it is no answer of ClearGrid's."""
+    _, request_id = reason_of(error.answer)
+    return UnexpectedAnswerError(
+        f"{doing}: HTTP {error.answer.status}, {error}, and was not read to its end",
+        doing=doing,
+        status=error.answer.status,
+        request_id=redactor.clean(request_id) if request_id else None,
+        attempts=1,
+    )
+
+
 def meaning_of(answer: Answer, doing: str, redactor: Redactor, *, has_cursor: bool = False) -> Reply | Trouble:
     """Raises `TooSlowError` for 504, and a `PermanentError` or `ContractError` where repeating is of no use."""
     message, request_id = (None if text is None else redactor.clean(text) for text in reason_of(answer))
@@ -78,6 +98,8 @@ def meaning_of(answer: Answer, doing: str, redactor: Redactor, *, has_cursor: bo
     kind = _kind(status)
     if kind is ServerFaultError and has_cursor and status == SERVER_ERROR:
         said += " (a corrupted cursor is answered so, too)"
+    if MULTIPLE_CHOICES <= status < BAD_REQUEST:
+        said += ", a redirect, which is not followed: check the base URL"
     error = kind(said, doing=doing, status=status, request_id=request_id)
     if kind not in (RateLimitedError, ServerFaultError):
         error.attempts = 1
@@ -96,7 +118,7 @@ def _meaning_of_200(answer: Answer, said: str, doing: str, request_id: str | Non
     if is_error_envelope(envelope):
         message = f"{said}: HTTP says 200, the envelope says otherwise"
         return Trouble(UnexpectedAnswerError(message, doing=doing, status=OK, request_id=request_id))
-    return Reply(envelope, request_id)
+    return Reply(envelope, request_id, answer.sent_at)
 
 
 def _kind(status: int) -> type[ClearGridError]:
@@ -109,6 +131,6 @@ def _kind(status: int) -> type[ClearGridError]:
         UNAUTHORIZED: AccessDeniedError,
         FORBIDDEN: AccessDeniedError,
         NOT_FOUND: DatasetUnavailableError,
-        TOO_MANY: RateLimitedError,
+        **TRANSIENT_4XX,
     }
     return kinds.get(status, RequestRefusedError)

@@ -18,9 +18,9 @@ from urllib.parse import quote
 from cleargrid_assets.client.answers import OK, Reply
 from cleargrid_assets.client.auth import Authenticator, Token
 from cleargrid_assets.client.errors import ClearGridError, UnreachableError
-from cleargrid_assets.client.exchange import Answer, BrokenExchangeError, TimedOutError
+from cleargrid_assets.client.exchange import Answer, BodyTooLargeError, BrokenExchangeError, TimedOutError
 from cleargrid_assets.client.login import Login
-from cleargrid_assets.client.meaning import TooSlowError, Trouble, meaning_of
+from cleargrid_assets.client.meaning import TooSlowError, Trouble, meaning_of, too_large
 from cleargrid_assets.client.pace import Pace
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ class Requester:
                 raise self.retry.spent(outcome.error, waited, others_succeed=others_succeed)
             LOG.debug("%s: attempt %d failed, waiting %.1f s", work.doing, attempt, wait)
             work.counters.count(retries=1)
-            work.patience.wait(wait)
+            work.patience.wait(wait, is_asked_for=outcome.wait_seconds is not None)
 
     def log_in(self, patience: Patience) -> None:
         """Log in, unless somebody did already."""
@@ -141,6 +141,8 @@ class Requester:
             answer = self._auth.send(exchange, work.patience)
         except TimedOutError as late:
             raise TooSlowError(None, None, late.seconds) from None
+        except BodyTooLargeError as body:
+            raise too_large(body, work.doing, self._redactor) from None
         except BrokenExchangeError as broken:
             message = f"{work.doing}: no complete answer ({broken})"
             return Trouble(UnreachableError(message, doing=work.doing))

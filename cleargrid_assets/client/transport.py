@@ -1,6 +1,6 @@
 """One HTTP exchange: sent once, answered within a deadline or not.
 
-Here: sessions, the time-out for a whole answer. Not here: tokens, retries, meaning of answers.
+Sessions, the time-out for a whole answer and the limit on its body belong here; tokens and retries do not.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import threading
 import time
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -18,11 +19,17 @@ import urllib3.connectionpool
 import urllib3.exceptions
 
 from cleargrid_assets.client.address import checked_base_url, is_loopback
-from cleargrid_assets.client.exchange import Answer, BrokenExchangeError, TimedOutError
+from cleargrid_assets.client.exchange import (
+    MAX_BODY_BYTES,
+    Answer,
+    BodyTooLargeError,
+    BrokenExchangeError,
+    TimedOutError,
+)
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Mapping
+    from collections.abc import Generator, Mapping
 
 CONNECT_SECONDS = 10.0
 BUFFER = 65_536
@@ -51,9 +58,9 @@ class Transport:
     ) -> Answer:
         """One exchange of at most `seconds`, and at most the client's time-out.
 
-        Raises `TimedOutError` or `BrokenExchangeError`; neither carries header or body.
+        Raises `TimedOutError`, `BodyTooLargeError` or `BrokenExchangeError`; none of them carries a body.
         """
-        started, allowed = time.monotonic(), min(seconds, self.timeout_seconds)
+        sent_at, started, allowed = datetime.now(UTC), time.monotonic(), min(seconds, self.timeout_seconds)
         try:
             response = self._session().request(
                 method,
@@ -63,18 +70,23 @@ class Transport:
                 json=json,
                 timeout=(min(CONNECT_SECONDS, allowed), allowed),
                 allow_redirects=False,
+                stream=True,
             )
+            body = _read_body(response)
         except requests.Timeout:
             raise TimedOutError(allowed) from None
         except BROKEN as error:
             raise (TimedOutError(allowed) if _is_timeout(error) else _broken(error)) from None
-        received = dict(response.headers.lower_items())
-        return Answer(response.status_code, response.content, received, time.monotonic() - started)
+        received, took = dict(response.headers.lower_items()), time.monotonic() - started
+        answer = Answer(response.status_code, body or b"", received, took, sent_at)
+        if body is None:
+            raise BodyTooLargeError(answer)
+        return answer
 
     def _session(self) -> requests.Session:
         session: requests.Session | None = getattr(self._threads, "session", None)
         if session is None:
-            session = requests.Session()
+            session = _Session()
             session.mount("https://", _Adapter())
             session.mount("http://", _Adapter())
             session.trust_env = not self._is_local
@@ -83,6 +95,25 @@ class Transport:
             session.headers["Accept"] = "application/json"
             self._threads.session = session
         return session
+
+
+class _Session(requests.Session):
+    """Leaves redirects alone: requests parses their target and reads their whole body even when it follows none."""
+
+    def resolve_redirects(self, *_arguments: Any, **_named: Any) -> Generator[Any, None, None]:
+        yield from ()
+
+
+def _read_body(response: requests.Response) -> bytes | None:
+    """The decoded body; None, and the connection closed, as soon as it is longer than any answer may be."""
+    parts, length = list[bytes](), 0
+    for part in response.iter_content(BUFFER):
+        length += len(part)
+        if length > MAX_BODY_BYTES:
+            response.close()
+            return None
+        parts.append(part)
+    return b"".join(parts)
 
 
 def _keep_header(request: requests.PreparedRequest) -> requests.PreparedRequest:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import zlib
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any
@@ -131,6 +132,25 @@ def dripping_headers(exchange: Exchange) -> None:
 
 def gzipped(exchange: Exchange) -> None:
     exchange.send(200, gzip.compress(json.dumps(exchange.envelope()).encode()), Content_Encoding="gzip")
+
+
+def bomb(code: int, mebibytes: int = 65, **headers: str) -> Callable[[Exchange], None]:
+    """A few kilobytes that become `mebibytes` of spaces when they are decoded."""
+    packer = zlib.compressobj(9, wbits=31)
+    packed = b"".join(packer.compress(b" " * 2**20) for _ in range(mebibytes)) + packer.flush()
+    encoded = {"Content_Encoding": "gzip", **headers}
+    return lambda exchange: exchange.send(code, packed, X_Request_Id=exchange.request_id, **encoded)
+
+
+def endless_chunks(exchange: Exchange) -> None:
+    """A body of spaces that never ends."""
+    exchange.raw(exchange.head(200, {"Transfer-Encoding": "chunked", "X-Request-Id": exchange.request_id}))
+    chunk = b"100000\r\n" + b" " * 2**20 + b"\r\n"
+    try:
+        while not exchange.server.is_closing.is_set():
+            exchange.handler.wfile.write(chunk)
+    except OSError:  # the client has had enough
+        exchange.handler.close_connection = True
 
 
 def chunked(exchange: Exchange) -> None:

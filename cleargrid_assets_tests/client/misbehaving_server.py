@@ -175,6 +175,7 @@ class MisbehavingServer:
     play: Callable[[Exchange], None]
     tokens: Tokens = field(default_factory=Tokens)
     asked: list[Asked] = field(default_factory=list)
+    login_headers: dict[str, str] = field(default_factory=dict)
     logins: int = 0
     refreshes: int = 0
     is_closing: threading.Event = field(default_factory=threading.Event)
@@ -220,7 +221,9 @@ class MisbehavingServer:
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 status, answer = server.log_in(body) if self.path.endswith("/login") else server.refresh(body)
                 content = json.dumps(answer).encode()
-                self.wfile.write(f"HTTP/1.1 {status} X\r\nContent-Length: {len(content)}\r\n\r\n".encode() + content)
+                headers = {"Content-Length": len(content), **server.login_headers}
+                lines = [f"HTTP/1.1 {status} X", *(f"{name}: {value}" for name, value in headers.items()), "", ""]
+                self.wfile.write("\r\n".join(lines).encode() + content)
 
             def log_message(self, *_: object) -> None:
                 """Nothing: the record is `asked`."""

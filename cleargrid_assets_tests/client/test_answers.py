@@ -127,8 +127,49 @@ def test_reason_and_request_id_are_found_wherever_they_are(body, headers, expect
     assert reason_of(Answer(500, body, headers, 0.1)) == expected
 
 
-def reply(request_id=None, **meta):
-    return Reply({"body": {"rows": [], "pagination": {"nextCursor": None}, "meta": meta}}, request_id)
+def reply(request_id=None, sent_at=None, **meta):
+    return Reply({"body": {"rows": [], "pagination": {"nextCursor": None}, "meta": meta}}, request_id, sent_at)
+
+
+NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
+"""In the middle of `DAY`: its end is in the future."""
+
+
+@pytest.mark.parametrize(
+    "until",
+    [
+        "2026-05-01T12:00:00.000Z",  # the request's own time
+        "2026-05-01T12:00:01.250Z",
+        "2026-05-01T23:59:59.999Z",
+        "2026-05-02T00:00:00.000Z",  # as asked
+        "2026-05-01T11:59:59Z",  # whole seconds, cut off
+        "2026-05-01T11:59:55.000Z",  # a clock that is a few seconds behind ours
+    ],
+)
+def test_an_end_in_the_future_may_be_brought_forward_to_now(until):
+    answer = reply(sent_at=NOON, since="2026-05-01T00:00:00Z", until=until)
+    assert page_of(answer, DAY, is_first=True, wants_total=False, doing="d").rows == []
+
+
+@pytest.mark.parametrize(
+    "until", ["2026-05-01T11:59:00.000Z", "2026-05-01T00:00:00.000Z", "2026-05-02T00:00:00.001Z", "2026-05-03", None]
+)
+def test_an_end_in_the_future_may_be_brought_forward_no_further_and_never_back(until):
+    answer = reply(sent_at=NOON, since="2026-05-01T00:00:00Z", until=until)
+    with pytest.raises(UnexpectedAnswerError, match="asked for until=2026-05-02T00"):
+        page_of(answer, DAY, is_first=True, wants_total=False, doing="d")
+
+
+def test_an_end_in_the_past_is_echoed_as_it_was_asked_for():
+    answer = reply(sent_at=NOON.replace(day=3), since="2026-05-01T00:00:00Z", until="2026-05-01T23:00:00Z")
+    with pytest.raises(UnexpectedAnswerError, match="asked for until=2026-05-02T00"):
+        page_of(answer, DAY, is_first=True, wants_total=False, doing="d")
+
+
+def test_a_start_in_the_future_is_echoed_as_it_was_asked_for():
+    answer = reply(sent_at=NOON.replace(month=4), since="2026-04-01T12:00:01Z", until="2026-05-02T00:00:00Z")
+    with pytest.raises(UnexpectedAnswerError, match="asked for since=2026-05-01T00"):
+        page_of(answer, DAY, is_first=True, wants_total=False, doing="d")
 
 
 @pytest.mark.parametrize(

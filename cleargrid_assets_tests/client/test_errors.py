@@ -32,6 +32,8 @@ TABLE = {
     "404": (status(404), DatasetUnavailableError, ONCE),
     "400": (status(400), RequestRefusedError, ONCE),
     "409": (status(409), RequestRefusedError, ONCE),
+    "408": (status(408), ServerFaultError, FOR_A_WHILE),
+    "425": (status(425), ServerFaultError, FOR_A_WHILE),
     "429": (status(429), RateLimitedError, QUICK.rate_limited_attempts),
     "500": (status(500), ServerFaultError, FOR_A_WHILE),
     "500-html": (status(500, HTML, X_Request_Id="req-9"), ServerFaultError, FOR_A_WHILE),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import pytest
@@ -13,13 +14,14 @@ from cleargrid_assets.client import (
     QueryTooLargeError,
     RateLimitedError,
     ServerFaultError,
+    UnexpectedAnswerError,
     UnreachableError,
     Window,
     fetch_windows,
 )
 from cleargrid_assets.client.flight import Flight
 from cleargrid_assets_tests.client.fast_client import WINDOW, client_of, load, rows_of
-from cleargrid_assets_tests.client.misbehaving import right, status, when
+from cleargrid_assets_tests.client.misbehaving import altered, right, status, when
 from cleargrid_assets_tests.client.misbehaving_server import Exchange, MisbehavingServer
 from cleargrid_assets_tests.client.vendor_rows import truth
 
@@ -121,6 +123,25 @@ def test_a_load_that_stalls_ends_with_what_troubled_it_last(play, kind):
     assert kind is UnreachableError or "(request id req-" in str(caught.value)
 
 
+def test_waits_that_the_server_asks_for_are_no_stall():
+    asks_twice = when(lambda ask: ask.asked.number <= 2, status(429, Retry_After="1"))
+    with MisbehavingServer(asks_twice) as server:
+        fetched = fetch(client_of(server), [WINDOW], stall_seconds=1.5)
+    assert fetched.rows_received == len(truth())
+
+
+def test_a_login_that_asks_for_a_wait_is_no_stall():
+    with MisbehavingServer(right) as server:
+        refuses_twice = iter([1, 1])
+        honest = server.log_in
+
+        def log_in(body):
+            return (429, {"message": "later"}) if next(refuses_twice, 0) else honest(body)
+
+        server.log_in, server.login_headers = log_in, {"Retry-After": "1"}
+        assert fetch(client_of(server), [WINDOW], stall_seconds=1.5).rows_received == len(truth())
+
+
 def test_a_stall_on_504_names_the_request():
     def play(exchange):
         exchange.server.is_closing.wait(0.2)
@@ -190,6 +211,28 @@ def test_congestion_halves_the_limit_once_for_all_that_flew_together_and_success
     for _ in range(1000):
         flight.succeeded()
     assert flight.limit == 8
+
+
+def clamped(until_of):
+    """Echo another `until` than was asked for."""
+    return altered(lambda envelope, _ask: envelope["body"]["meta"].update(until=until_of().isoformat()))
+
+
+def test_an_open_window_is_read_whether_its_end_is_echoed_as_asked_or_as_now():
+    now = datetime.now(UTC)
+    is_open = Window(now - timedelta(days=1), now + timedelta(days=1))
+    with MisbehavingServer(clamped(lambda: datetime.now(UTC))) as server:
+        assert fetch(client_of(server), is_open.split(4)[2:]).rows_received == 0
+        assert client_of(server).count(D23, is_open).exact
+        assert list(client_of(server).rows(D23, is_open)) == []
+
+
+def test_an_open_window_that_is_cut_in_the_past_is_not_complete():
+    now = datetime.now(UTC)
+    is_open = Window(now - timedelta(days=1), now + timedelta(days=1))
+    server_of_the_past = MisbehavingServer(clamped(lambda: now - timedelta(minutes=1)))
+    with server_of_the_past as server, pytest.raises(UnexpectedAnswerError, match="asked for until="):
+        fetch(client_of(server), [is_open])
 
 
 def test_a_window_of_the_far_past_is_asked_for_like_any_other():

@@ -13,8 +13,10 @@ from cleargrid_assets.client import (
     ClearGridClient,
     LoginRejectedError,
     ServerFaultError,
+    UnexpectedAnswerError,
     UnreachableError,
 )
+from cleargrid_assets.client.exchange import MAX_BODY_BYTES
 from cleargrid_assets_tests.client.fast_client import QUICK, WINDOW, client_of, load, rows_of
 from cleargrid_assets_tests.client.misbehaving import right, status
 from cleargrid_assets_tests.client.misbehaving_server import EMAIL, LENDER, PASSWORD, MisbehavingServer, Tokens
@@ -109,6 +111,19 @@ def test_a_refresh_that_hangs_is_not_waited_for_again(monkeypatch):
         rows = list(client_of(server, timeout_seconds=0.3).rows(D23, WINDOW))
         assert len(rows) == len(truth())
     assert len(waited) <= 1
+
+
+def test_a_login_whose_answer_is_too_large_ends_clearly(monkeypatch):
+    monkeypatch.setattr(MisbehavingServer, "log_in", lambda *_arguments: (200, " " * (MAX_BODY_BYTES + 1)))
+    with MisbehavingServer(right) as server, pytest.raises(UnexpectedAnswerError, match=r"logging in .* 64 MiB"):
+        client_of(server, timeout_seconds=10).log_in()
+
+
+def test_a_renewal_whose_answer_is_too_large_is_followed_by_a_login(monkeypatch):
+    monkeypatch.setattr(MisbehavingServer, "refresh", lambda *_arguments: (200, " " * (MAX_BODY_BYTES + 1)))
+    with MisbehavingServer(right, Tokens(uses=20)) as server:
+        assert len(list(client_of(server, timeout_seconds=10).rows(D23, WINDOW))) == len(truth())
+        assert server.logins > 1
 
 
 def test_credentials_go_into_the_body_and_the_token_into_the_header():

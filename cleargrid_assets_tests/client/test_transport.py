@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 import socket
+import tracemalloc
 
 import pytest
 import requests
 
-from cleargrid_assets.client import D23, ClearGridClient, RequestRefusedError, SettingsError
+from cleargrid_assets.client import (
+    D23,
+    ClearGridClient,
+    ClearGridError,
+    RequestRefusedError,
+    SettingsError,
+    UnexpectedAnswerError,
+)
 from cleargrid_assets.client.address import checked_base_url
-from cleargrid_assets.client.exchange import BrokenExchangeError, TimedOutError
+from cleargrid_assets.client.exchange import MAX_BODY_BYTES, BrokenExchangeError, TimedOutError
 from cleargrid_assets.client.pace import SHORTEST_SECONDS, UNKNOWN_SECONDS, Pace
 from cleargrid_assets.client.transport import Transport
 from cleargrid_assets_tests.client.fast_client import WINDOW, client_of
 from cleargrid_assets_tests.client.misbehaving import (
+    bomb,
     cut,
     cut_chunked,
     dripping,
     dripping_headers,
+    endless_chunks,
     headers_then_silence,
     right,
     status,
@@ -107,6 +117,70 @@ def test_a_redirect_is_not_followed_so_no_token_goes_elsewhere():
         with pytest.raises(RequestRefusedError, match="HTTP 307"):
             list(client_of(server).rows(D23, WINDOW))
         assert elsewhere.asked == []
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        "http://[",
+        "https://host:port/",
+        "//",
+        "ht!tp://\xff\xfe/",
+        "\xff\xfe\x00",
+        "",
+        "http://127.0.0.1:9/" + "x" * 9_000,
+        "http://user:planted@example.com/",
+    ],
+)
+@pytest.mark.parametrize("code", [301, 302, 303, 307, 308])
+def test_a_redirect_to_nowhere_is_explained_like_any_other(code, location):
+    def play(exchange):
+        exchange.raw(f"HTTP/1.1 {code} X\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n".encode("latin-1"))
+
+    with MisbehavingServer(play) as server:
+        with pytest.raises(RequestRefusedError, match=f"HTTP {code}, a redirect") as caught:
+            client_of(server).count(D23, WINDOW)
+        assert len(server.asked) == 1
+    assert "planted" not in str(caught.value)
+
+
+def test_the_body_of_a_redirect_is_capped_too():
+    with MisbehavingServer(bomb(302, Location="http://127.0.0.1:9/")) as server, pytest.raises(UnexpectedAnswerError):
+        client_of(server, timeout_seconds=10).count(D23, WINDOW)
+
+
+@pytest.mark.parametrize("code", [200, 400, 401, 403, 429, 500, 503, 504])
+def test_a_body_that_is_too_large_ends_clearly_whatever_the_status_is(code):
+    with MisbehavingServer(bomb(code)) as server:
+        with pytest.raises(UnexpectedAnswerError, match="64 MiB") as caught:
+            client_of(server, timeout_seconds=10).count(D23, WINDOW)
+        assert len(server.asked) == 1
+    assert (caught.value.status, caught.value.request_id) == (code, "req-1")
+
+
+def test_a_body_without_end_is_given_up_at_its_limit_and_not_at_its_deadline():
+    with MisbehavingServer(endless_chunks) as server, pytest.raises(UnexpectedAnswerError, match="64 MiB"):
+        client_of(server, timeout_seconds=60).count(D23, WINDOW)
+
+
+def test_a_body_of_a_quarter_of_a_gigabyte_takes_hardly_more_memory_than_the_limit():
+    with MisbehavingServer(bomb(200, mebibytes=256)) as server:
+        client = client_of(server, timeout_seconds=60)
+        client.log_in()
+        tracemalloc.start()
+        try:
+            with pytest.raises(ClearGridError, match="64 MiB"):
+                client.count(D23, WINDOW)
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+    assert peak < 1.5 * MAX_BODY_BYTES
+
+
+def test_a_body_just_within_the_limit_is_read_whole():
+    content = b" " * MAX_BODY_BYTES
+    with MisbehavingServer(lambda exchange: exchange.send(200, content)) as server:
+        assert send(server, seconds=30).body == content
 
 
 def test_no_proxy_stands_before_this_machine(monkeypatch):
