@@ -1,7 +1,7 @@
 """ClearGrid's own count of a month: asked before the rows, compared with them afterwards.
 
-Here: what is counted, by the day where the whole month cannot be, and what a disagreement means. Not here: reading the
-rows (`month`).
+What is counted, by the day where the whole month cannot be, and what a disagreement means belong here; the rows are
+read in `month`.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from math import ceil
 from typing import TYPE_CHECKING
 
-from cleargrid_assets.client import D23, Total
-from cleargrid_assets.landing.errors import ReconciliationError
+from cleargrid_assets.client import D23, ContractError, Total, TransientError
+from cleargrid_assets.landing.errors import ReconciliationError, RecountError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -60,7 +60,10 @@ def total_of(counted: Sequence[Counted]) -> Total:
 
 
 def reconciled(client: ClearGridClient, counted: Sequence[Counted], received: Mapping[Window, int]) -> Total:
-    """ClearGrid's count that the rows `received` in each walked window agree with. Raises `ReconciliationError`."""
+    """ClearGrid's count that the rows `received` in each walked window agree with.
+
+    Raises `ReconciliationError`, and `RecountError` where rows are missing and ClearGrid does not count again.
+    """
     agreed = []
     for part in counted:
         inside = (rows for window, rows in received.items() if part.window.since <= window.since < part.window.until)
@@ -73,19 +76,38 @@ def _agreed(client: ClearGridClient, counted: Counted, received: int) -> Total:
 
     Rows may be logged between the count and the walk, late ones in closed months too. So a disagreement is looked
     at again: what was received must lie between the count before and the count after. A count that moved past
-    what was received is no longer called exact.
+    what was received is no longer called exact; nor is one that ClearGrid does not repeat, when rows came on top of it.
     """
     before = counted.total
     if not before.exact or before.total is None or before.total == received:
         return before
-    after = client.count(D23, counted.window)
-    if not after.exact or after.total is None:
-        raise _disagreement(counted.window, received, before, before)
+    after = _recount(client, counted.window)
+    if after is None or after.total is None:
+        if received < before.total:
+            raise _missing_rows(counted.window, received, before)
+        return replace(before, exact=False, note="not repeated")
     if received == after.total:
         return after
     if min(before.total, after.total) < received < max(before.total, after.total):
         return replace(after, exact=False, note="moved")
     raise _disagreement(counted.window, received, before, after)
+
+
+def _recount(client: ClearGridClient, window: Window) -> Total | None:
+    """A second exact count; None where ClearGrid does not give one, for whatever reason may pass."""
+    try:
+        after = client.count(D23, window)
+    except (TransientError, ContractError):
+        return None
+    return after if after.exact else None
+
+
+def _missing_rows(window: Window, received: int, before: Total) -> RecountError:
+    return RecountError(
+        f"{window} held {received} rows in the pages that were walked to their end, ClearGrid counted {before.total} "
+        f"before the walk and did not count again, so the two cannot be compared; the month stays as it was.",
+        request_id=before.request_id,
+    )
 
 
 def _disagreement(window: Window, received: int, before: Total, after: Total) -> ReconciliationError:

@@ -1,10 +1,14 @@
 """Why a month that was read completely is still not landed. In each case the previous month stays as it was."""
 
-from cleargrid_assets.client import ContractError
+from cleargrid_assets.client import ContractError, TransientError
 
 
 class ReconciliationError(ContractError):
     """ClearGrid's own exact count and the rows it sent do not agree."""
+
+
+class RecountError(TransientError):
+    """Fewer rows came than ClearGrid counted before, and it did not count again: nothing to compare with."""
 
 
 class ConservationError(Exception):

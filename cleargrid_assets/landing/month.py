@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from cleargrid_assets.client import D23, fetch_windows, plan_windows
 from cleargrid_assets.landing.counts import count, reconciled, total_of
-from cleargrid_assets.landing.errors import ConservationError
+from cleargrid_assets.landing.errors import ConservationError, ReconciliationError
 from cleargrid_assets.landing.rows import SCHEMA, Batch, QuarantinedRow, convert, gather
 
 if TYPE_CHECKING:
@@ -86,11 +86,31 @@ def read_month(
 ) -> MonthLoad:
     """Read `window`, a whole month, completely.
 
-    Raises the client's errors, `ReconciliationError` when ClearGrid's own exact count says otherwise, and
-    `ConservationError` when a row got lost on our side.
+    A row that is deleted while another is logged can make rows and counts disagree, so a disagreement is looked at
+    with a second reading, if there is time for one. Raises the client's errors, `ReconciliationError` when ClearGrid's
+    own exact count still says otherwise, `RecountError`, and `ConservationError` when a row got lost on our side.
     """
+    before, started = (client.counters.requests, client.counters.retries), now()
+    try:
+        return _read_once(client, month, window, limits, before, on_progress=on_progress, now=now)
+    except ReconciliationError:
+        if now() - started > timedelta(seconds=limits.load_seconds / 2):
+            raise
+    return _read_once(client, month, window, limits, before, on_progress=on_progress, now=now)
+
+
+def _read_once(
+    client: ClearGridClient,
+    month: date,
+    window: Window,
+    limits: LoadLimits,
+    before: tuple[int, int],
+    *,
+    on_progress: Callable[[Progress, Total], None],
+    now: Callable[[], datetime],
+) -> MonthLoad:
+    """Read the month; `before`: the client's counters when its first reading began."""
     started, clock = now(), time.monotonic()
-    before = client.counters.requests, client.counters.retries
     counted = count(client, window)
     expected, target_rows = total_of(counted), PAGES_PER_WINDOW * limits.page_size
     fetched = fetch_windows(

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
+from itertools import count
 
 import pytest
 
-from cleargrid_assets.emulator.faults import Fault
+from cleargrid_assets.client import RetryPolicy
+from cleargrid_assets.emulator.faults import Fault, error, plain
+from cleargrid_assets.landing.errors import ReconciliationError
 from cleargrid_assets.landing.month import LoadLimits, read_month
 from cleargrid_assets.resources import ClearGridResource
-from cleargrid_assets_tests.platform_under_test import LOADS, failure_of_step
+from cleargrid_assets_tests.platform_under_test import LOADS, NOW, failure_of_step
 
 LIMITS = LoadLimits(concurrency=4, page_size=100, load_seconds=60, stall_seconds=30)
 OPEN_JUNE = date(2026, 6, 1)
@@ -20,11 +23,77 @@ def counts(*totals):
     left = list(totals)
 
     def alter(envelope, ask):
-        if ask.params.get("limit") == "1":
+        if is_count(ask):
             envelope["body"]["pagination"]["total"] = left.pop(0) if len(left) > 1 else left[0]
         return envelope
 
     return Fault("counts wrongly", alter=alter)
+
+
+def no_second_count(total, answer):
+    """A fault by which the export counts `total` once; later counts are answered with `answer`."""
+    left = [total]
+
+    def alter(envelope, ask):
+        if is_count(ask) and left:
+            envelope["body"]["pagination"]["total"] = left.pop()
+        elif is_count(ask):
+            envelope["body"]["pagination"].update(total=None, totalExact=False, totalNote="timeout")
+        return envelope
+
+    def refuse(ask):
+        return answer(ask) if answer and is_count(ask) and not left else None
+
+    return Fault("does not count twice", refuse=refuse, alter=alter)
+
+
+def is_count(ask):
+    """Whether only a count is asked for."""
+    return ask.params.get("limit") == "1"
+
+
+NO_SECOND_COUNT = {
+    "timed out": None,
+    "500": lambda ask: error(500, "Oops", ask.number),
+    "504": lambda ask: error(504, "Oops", ask.number),
+    "429": lambda ask: error(429, "Slow down", ask.number, {"Retry-After": "3600"}),
+    "nonsense": lambda _ask: plain(200, b"<html>"),
+}
+
+
+@pytest.fixture
+def at_once(monkeypatch):
+    """Nobody waits between attempts."""
+    monkeypatch.setattr(RetryPolicy, "wait_seconds", lambda *_arguments: 0.0)
+
+
+@pytest.mark.usefixtures("at_once")
+@pytest.mark.parametrize("answer", NO_SECOND_COUNT.values(), ids=list(NO_SECOND_COUNT))
+def test_a_second_count_that_fails_is_no_disagreement_where_rows_came_on_top(platform, answer):
+    received = len(platform.truth())
+    platform.emulator.api.faults = [no_second_count(received - 1, answer)]
+    assert platform.load().success
+    assert platform.landed() == platform.truth()
+    load = platform.last_load()
+    assert (load["expected_total"], load["total_exact"]) == (received - 1, False)
+
+
+@pytest.mark.usefixtures("at_once")
+@pytest.mark.parametrize("name", ["timed out", "500", "504"])
+def test_a_second_count_that_fails_where_rows_are_missing_is_tried_again_and_is_no_disagreement(platform, name):
+    platform.emulator.api.faults = [no_second_count(len(platform.truth()) + 1, NO_SECOND_COUNT[name])]
+    run = platform.load()
+    assert run.success
+    assert [event for event in run.all_events if event.is_step_up_for_retry]
+    assert platform.landed() == platform.truth()
+
+
+def test_missing_rows_and_no_second_count_in_any_attempt_end_in_a_transient_error_that_names_the_count(platform):
+    received = len(platform.truth())
+    platform.emulator.api.faults = [counts(*[received + 1, None] * 3)]
+    failure = failure_of_step(platform.load())
+    assert failure["error"] == "RecountError"
+    assert f"{received + 1}" in failure["description"]
 
 
 def test_another_total_fails_the_load_and_the_month_stays_as_it_was_to_the_byte(platform):
@@ -103,6 +172,35 @@ def test_rows_that_neither_count_knows_are_not(platform):
     assert failure_of_step(platform.load())["error"] == "ReconciliationError"
 
 
+def test_a_row_deleted_and_another_logged_during_one_walk_have_the_month_read_once_more(platform):
+    received = len(platform.truth())
+    platform.emulator.api.faults = [counts(received - 1, received - 1, received)]
+    run = platform.load()
+    assert run.success
+    assert not [event for event in run.all_events if event.is_step_up_for_retry]
+    assert platform.landed() == platform.truth()
+    load = platform.last_load()
+    assert (load["expected_total"], load["total_exact"]) == (received, True)
+    assert load["requests"] == sum(request.method == "GET" for request in platform.emulator.requests)
+
+
+def test_a_disagreement_that_stays_is_called_one_after_the_second_reading(platform):
+    platform.emulator.api.faults = [counts(12_345)]
+    platform.load()
+    assert sum(request.params.get("limit") == "1" for request in platform.emulator.requests) == 4
+
+
+def test_a_month_that_took_half_its_time_is_not_read_once_more(platform):
+    platform.emulator.api.faults = [counts(12_345)]
+    client = ClearGridResource(platform.settings).client()
+    minutes = count()
+    with pytest.raises(ReconciliationError):
+        read_month(
+            client, date(2026, 5, 1), platform.window(), LIMITS, now=lambda: NOW + timedelta(minutes=next(minutes))
+        )
+    assert sum(request.params.get("limit") == "1" for request in platform.emulator.requests) == 2
+
+
 def test_the_open_month_is_read_up_to_now_and_called_open(platform):
     now = datetime(2026, 6, 20, 12, tzinfo=UTC)
     client = ClearGridResource(platform.settings).client()
@@ -144,12 +242,29 @@ def test_the_windows_of_a_load_cover_its_month_without_gap_or_overlap(platform):
     assert (borders[0][0], borders[-1][1]) == ("2026-05-01T00:00:00.000Z", "2026-06-01T00:00:00.000Z")
 
 
-def test_a_page_size_that_worked_is_where_the_next_load_starts(start_platform):
-    platform = start_platform(faults=["large-pages-time-out"], variables={"CLEARGRID_PAGE_SIZE": "400"})
+def test_a_load_starts_at_twice_the_page_size_that_the_last_one_ended_with(start_platform):
+    platform = start_platform(faults=["large-pages-time-out"], variables={"CLEARGRID_PAGE_SIZE": "800"})
     platform.load()
     assert platform.last_load()["page_size_used"] == 100
     platform.emulator.requests.clear()
     platform.load()
-    limits = {int(request.params["limit"]) for request in platform.emulator.requests if request.method == "GET"}
-    assert max(limits) == 100
+    assert max(page_sizes(platform)) == 200
+    assert platform.last_load()["page_size_used"] == 100
     assert platform.query(f"SELECT count(*) FROM {LOADS}") == [(2,)]
+
+
+def test_pages_are_as_large_as_set_again_a_few_loads_after_a_slow_night(start_platform):
+    platform = start_platform(faults=["large-pages-time-out"], variables={"CLEARGRID_PAGE_SIZE": "500"})
+    platform.load()
+    platform.emulator.api.faults = []
+    used = []
+    for _ in range(4):
+        platform.emulator.requests.clear()
+        platform.load()
+        used.append(max(page_sizes(platform)))
+    assert used == [124, 248, 496, 500]
+
+
+def page_sizes(platform):
+    """The page sizes that were asked for."""
+    return {int(request.params["limit"]) for request in platform.emulator.requests if request.method == "GET"}

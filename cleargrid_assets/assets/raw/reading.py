@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def read(
     context: dg.AssetExecutionContext, window: Window, cleargrid: ClearGridResource, warehouse: Warehouse
 ) -> MonthLoad:
-    """Read the partition's month, `window`, starting from the page size that its last load ended with."""
+    """Read the partition's month, `window`."""
     month = month_of(context.partition_key)
     return read_month(
         cleargrid.client(),
@@ -36,9 +36,10 @@ def read(
 
 
 def _limits(settings: Settings, last_page_size: int | None) -> LoadLimits:
+    """Pages start at twice the size that the last load ended with: a slow night is forgotten within a few loads."""
     return LoadLimits(
         concurrency=settings.concurrency,
-        page_size=min(settings.page_size, last_page_size or settings.page_size),
+        page_size=min(settings.page_size, 2 * (last_page_size or settings.page_size)),
         load_seconds=settings.load_seconds,
         stall_seconds=settings.stall_seconds,
     )
