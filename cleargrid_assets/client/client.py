@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 LARGEST_PAGE = 1000
 MOST_CONCURRENCY = 16
 COUNT_SECONDS = 15.0
-COUNT_PATIENCE_SECONDS = 90.0
-"""A count is worth waiting for, but the rows can be had without it."""
+COUNT_PATIENCE_SECONDS = 300.0
+"""A count is worth the few minutes that a rate limit may ask for; one that takes long is given up much sooner."""
 
 
 class ClearGridClient:

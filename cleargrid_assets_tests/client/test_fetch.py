@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import threading
+import time
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -11,6 +14,7 @@ import pytest
 from cleargrid_assets.client import (
     D23,
     AccessDeniedError,
+    ClearGridClient,
     QueryTooLargeError,
     RateLimitedError,
     ServerFaultError,
@@ -20,6 +24,7 @@ from cleargrid_assets.client import (
     fetch_windows,
 )
 from cleargrid_assets.client.flight import Flight
+from cleargrid_assets.client.patience import Patience
 from cleargrid_assets_tests.client.fast_client import WINDOW, client_of, load, rows_of
 from cleargrid_assets_tests.client.misbehaving import altered, right, status, when
 from cleargrid_assets_tests.client.misbehaving_server import Exchange, MisbehavingServer
@@ -127,6 +132,33 @@ def test_waits_that_the_server_asks_for_are_no_stall():
     asks_twice = when(lambda ask: ask.asked.number <= 2, status(429, Retry_After="1"))
     with MisbehavingServer(asks_twice) as server:
         fetched = fetch(client_of(server), [WINDOW], stall_seconds=1.5)
+    assert fetched.rows_received == len(truth())
+
+
+class HurriedPatience(Patience):
+    """Patience whose waits pass at once, on its clock too."""
+
+    def __init__(self, seconds=None, stall_seconds=math.inf):
+        self._waited = 0.0
+        super().__init__(seconds, lambda: time.monotonic() + self._waited, stall_seconds)
+
+    def wait(self, seconds, *, is_asked_for=False):
+        self._waited += seconds
+        super().wait(0.0, is_asked_for=is_asked_for)
+
+
+@pytest.mark.parametrize("code", [429, 503])
+def test_two_waits_of_a_minute_in_a_row_are_outlasted_by_the_count_and_by_the_pages(monkeypatch, code):
+    monkeypatch.setattr(ClearGridClient, "patience", lambda _self, *limits: HurriedPatience(*limits))
+    asked = Counter()
+
+    def play(exchange):
+        asked[exchange.asked.question] += 1
+        exchange.right() if asked[exchange.asked.question] > 2 else exchange.refuse(code, Retry_After="60")
+
+    with MisbehavingServer(play) as server:
+        assert client_of(server).count(D23, WINDOW).exact
+        fetched = fetch(client_of(server, page_size=1000, concurrency=1), WINDOW.split(2), stall_seconds=75)
     assert fetched.rows_received == len(truth())
 
 
