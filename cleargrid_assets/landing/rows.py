@@ -1,6 +1,6 @@
 """Received rows to Arrow columns; what cannot be landed is set aside with its reasons.
 
-Here: what makes a row good, and its form in memory. Not here: anything about more than one page.
+What makes a row good and its form in memory belong here; what is kept of a bad one is in `quarantine`.
 
 A page is converted column by column. When that fails the page is halved until the bad rows stand alone, so one
 bad row costs neither its page nor a second definition of what a good row is.
@@ -8,7 +8,6 @@ bad row costs neither its page nor a second definition of what a good row is.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from cleargrid_assets.landing.quarantine import as_kept, is_id
 from cleargrid_assets.tables.raw import D23_FIELDS
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class BadFieldError(ValueError):
 
 @dataclass(frozen=True)
 class QuarantinedRow:
-    """A received row that cannot be landed. `row`: its JSON cut to the nine fields."""
+    """A received row that cannot be landed. `public_id` is None unless it looks like one; for `row` see `as_kept`."""
 
     public_id: str | None
     reasons: tuple[str, ...]
@@ -173,19 +173,10 @@ def _refuse_outside(instants: pa.Array, since: datetime, until: datetime, word: 
 def _quarantined(row: Any, window: Window) -> QuarantinedRow:
     """`row` with every reason against it."""
     if type(row) is not dict:
-        return QuarantinedRow(None, ("not_an_object",), json.dumps(None))
-    cut = {name: row[name] for name in FIELDS if name in row}
+        return QuarantinedRow(None, ("not_an_object",), "null")
     reasons = tuple(reason for name in FIELDS if (reason := _reason(name, row, window)))
-    return QuarantinedRow(_usable_id(cut), reasons, _json(cut))
-
-
-def _json(cut: dict[str, Any]) -> str:
-    """The row as JSON; a value nested deeper than Python can write is told by its type alone."""
-    try:
-        return json.dumps(cut)
-    except RecursionError:
-        shown = {name: f"<{type(value).__name__}>" for name, value in cut.items() if isinstance(value, (dict, list))}
-        return json.dumps(cut | shown)
+    identity = row.get("public_id")
+    return QuarantinedRow(identity if is_id(identity) else None, reasons, as_kept(row))
 
 
 def _reason(name: str, row: dict[str, Any], window: Window) -> str | None:
@@ -196,14 +187,6 @@ def _reason(name: str, row: dict[str, Any], window: Window) -> str | None:
     except BadFieldError as error:
         return error.reason
     return None
-
-
-def _usable_id(row: dict[str, Any]) -> str | None:
-    try:
-        identity = _texts("public_id", [row.get("public_id")])[0].as_py()
-    except BadFieldError:
-        return None
-    return identity if identity is None else str(identity)
 
 
 def _unknown_fields(rows: Sequence[Any]) -> frozenset[str]:

@@ -34,9 +34,14 @@ D23_QUARANTINE = Table(
     (),
     (
         MONTH,
-        Column("public_id", "VARCHAR", "The row's id where it had a usable one.", nullable=True),
+        Column("public_id", "VARCHAR", "The row's id where it looked like one.", nullable=True),
         Column("reasons", "VARCHAR[]", "Why the row was set aside, one word per reason, e.g. `bad_type:is_active`."),
-        Column("row", "VARCHAR", "The received row as JSON, cut to the nine documented fields."),
+        Column(
+            "row",
+            "VARCHAR",
+            "The received row as JSON, cut to the nine documented fields; of any value but ids, instants and short "
+            "words only type, length and first characters.",
+        ),
         LANDED_AT,
     ),
 )
@@ -63,7 +68,9 @@ D23_LOADS = Table(
         Column("empty_pages", "BIGINT", "Pages without a row among them."),
         Column("retries", "BIGINT", "Requests repeated after a fault."),
         Column("splits", "BIGINT", "Windows split in two or more, after a 504 or because they were dense."),
-        Column("page_size_used", "BIGINT", "The smallest page size in use at the end; the next load starts from it."),
+        Column(
+            "page_size_used", "BIGINT", "The smallest page size in use at the end; the next load starts at twice that."
+        ),
         Column("rows_received", "BIGINT", "Rows in the answers of the walks that were kept."),
         Column("rows_landed", "BIGINT", "Rows of the month after the load."),
         Column("rows_quarantined", "BIGINT", "Rows set aside."),

@@ -51,12 +51,37 @@ def test_a_page_of_nothing_but_bad_rows_lands_none_and_loses_none(wild):
     )
 
 
-def test_a_quarantined_row_is_kept_as_it_was_received(platform):
+def test_a_quarantined_row_of_ids_instants_and_short_words_is_kept_as_it_was_received(platform):
     bad = row(2, is_active="true", outcome_option=None)
     serve(platform, [row(1), bad])
     platform.load()
     ((kept, identity),) = platform.query(f"SELECT row, public_id FROM {QUARANTINE}")
     assert (json.loads(kept), identity) == (bad, bad["public_id"])
+
+
+SPOKEN = "call +971 50 123 4567 after five, ask for Ahmed"
+PLANTED = {
+    "too long": {"outcome_option": SPOKEN * 60},
+    "under a key of an object": {"outcome_option": {"value": "PTP", "note": SPOKEN}},
+    "as a key of an object": {"outcome_option": {SPOKEN: 1}},
+    "in a list": {"communication_type": [SPOKEN]},
+    "in place of an id": {"public_id": SPOKEN * 60},
+    "in place of an instant": {"created_at": SPOKEN},
+    "beside a bad value": {"outcome_option": SPOKEN, "is_active": "yes"},
+    "as an id, beside a bad value": {"public_id": SPOKEN, "is_active": "yes"},
+}
+
+
+@pytest.mark.parametrize("changed", PLANTED.values(), ids=list(PLANTED))
+def test_free_text_of_a_row_that_cannot_be_landed_is_in_no_byte_of_any_file(start_platform, clean_environment, changed):
+    platform = start_platform(variables={"CLEARGRID_QUARANTINE_LIMIT": "1"})
+    serve(platform, [row(1), row(2, **changed)])
+    run = platform.load()
+    assert run.success
+    assert platform.last_load()["rows_quarantined"] == 1
+    files = b"".join(file.read_bytes() for file in clean_environment.rglob("*") if file.is_file())
+    told = files + "".join(str(event) for event in run.all_events).encode()
+    assert [part for part in ("+971 50", "123 4567", "after five", "Ahmed") if part.encode() in told] == []
 
 
 def test_a_quarantined_row_is_gone_when_a_later_load_gets_it_right(platform):

@@ -1,0 +1,55 @@
+"""What is kept of a received row that cannot be landed: enough to find and name the fault, and nothing personal.
+
+Ids, instants and short words of a vocabulary stay as they were sent. Anything else may be free text about a person, so
+only its type, its length and its first characters are kept. Which rows are set aside, and why, is decided in `rows`.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from typing import TYPE_CHECKING, Any
+
+from cleargrid_assets.tables.raw import D23_FIELDS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+FEW = 4
+"""Characters: a telephone number's country, not the number."""
+
+ID = re.compile(r"[0-9A-Fa-f]{24,64}|[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+"""ClearGrid's ids, 24 hexadecimal digits, and longer ones or UUIDs should it change; no card or telephone number."""
+
+INSTANT = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?( ?(Z|[+-]\d\d:?\d\d))?)?", re.ASCII)
+WORD = re.compile(r"(?=.{1,20}$)[A-Z]+(_[A-Z]+)*")
+"""As ClearGrid writes its vocabularies."""
+
+NOTHING = re.compile(r"(?!)")
+SHAPES = {column.name: {"VARCHAR": WORD, "TIMESTAMP": INSTANT}.get(column.type, NOTHING) for column in D23_FIELDS} | {
+    "public_id": ID
+}
+
+
+def is_id(value: object) -> bool:
+    """Whether `value` looks like an id."""
+    return isinstance(value, str) and ID.fullmatch(value) is not None
+
+
+def as_kept(row: Mapping[str, Any]) -> str:
+    """The documented fields of `row` as JSON, shortened."""
+    return json.dumps({name: _shortened(row[name], shape) for name, shape in SHAPES.items() if name in row})
+
+
+def _shortened(value: Any, shape: re.Pattern[str]) -> Any:
+    """`value` if it is short or has the `shape` that its field should have, else what it looks like."""
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, (dict, list)):
+        return {"type": "object" if isinstance(value, dict) else "array", "size": len(value)}
+    text, is_text = str(value), isinstance(value, str)
+    is_json = not isinstance(value, float) or math.isfinite(value)
+    if is_json and (len(text) <= FEW or (is_text and shape.fullmatch(text))):
+        return value
+    return {"type": "text" if is_text else "number", "length": len(text), "starts": text[:FEW]}
