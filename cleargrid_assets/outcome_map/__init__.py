@@ -3,6 +3,7 @@
 Here: the shipped map, the user's overlay, the matching key. Not here: where it is applied (`assets.core`).
 """
 
-from cleargrid_assets.outcome_map.outcome_map import OutcomeMap, OutcomeMapError, matching_key
+from cleargrid_assets.outcome_map.matching import matching_key
+from cleargrid_assets.outcome_map.outcome_map import OutcomeMap, OutcomeMapError
 
 __all__ = ["OutcomeMap", "OutcomeMapError", "matching_key"]

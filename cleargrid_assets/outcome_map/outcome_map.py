@@ -1,6 +1,6 @@
 """`OutcomeMap`: spelling to outcome and classes, by exact match of a normalised key.
 
-Here: reading map files, laying one over the other, looking up. Not here: counting anything.
+Reading map files, laying one over the other and looking up belong here; the key itself is in `matching`.
 
 A wrong silent mapping is worse than a visible unmapped value: there is no prefix and no fuzzy matching.
 """
@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from cleargrid_assets.outcome_map.matching import KEY_RULE, matching_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -27,6 +28,7 @@ RESULT_CLASSES = (
 IMPLY_RIGHT_PARTY = frozenset({"promise", "refusal", "settlement"})
 """Results that only the right person can give; mapped otherwise, a rate's numerator would exceed its denominator."""
 
+UNKNOWN = "unknown"
 UNMAPPED = "unmapped"
 NULL = "(null)"
 
@@ -49,6 +51,11 @@ class Outcome:
         """Its name and its classes, wherever they are said."""
         return self.outcome, self.contact_class, self.result_class
 
+    @property
+    def is_filled_in(self) -> bool:
+        """Whether both classes are known: a row that was pasted and not filled in maps nothing yet."""
+        return UNKNOWN not in (self.contact_class, self.result_class)
+
 
 @dataclass(frozen=True)
 class OutcomeMap:
@@ -70,11 +77,9 @@ class OutcomeMap:
 
     @property
     def version(self) -> str:
-        """A short hash of what the map says, whatever the order of its rows."""
-        said = sorted(
-            f"{key}={found.outcome},{found.contact_class},{found.result_class}" for key, found in self.by_key.items()
-        )
-        return hashlib.sha256("\n".join(said).encode()).hexdigest()[:12]
+        """A short hash of what the map says, whatever the order of its rows, and of the rule of its keys."""
+        rows = sorted(",".join([key, *outcome.meaning]) for key, outcome in self.by_key.items())
+        return hashlib.sha256("\n".join([f"key rule {KEY_RULE}", *rows]).encode()).hexdigest()[:12]
 
     def classify(self, spellings: Iterable[str | None]) -> list[dict[str, object]]:
         """One row of `core.outcome_spellings`, without its month, for each spelling."""
@@ -82,24 +87,20 @@ class OutcomeMap:
         return [self._classified(spelling, version) for spelling in spellings]
 
     def _classified(self, spelling: str | None, version: str) -> dict[str, object]:
+        """A spelling whose row is not filled in has the row's name and no more."""
         key = None if spelling is None else matching_key(spelling)
-        known = self.by_key.get(key) if key else None
-        found = known or Outcome(NULL if spelling is None else UNMAPPED, "unknown", "unknown")
+        row = self.by_key.get(key) if key else None
+        outcome = row or Outcome(NULL if spelling is None else UNMAPPED, UNKNOWN, UNKNOWN)
+        is_mapped = outcome.is_filled_in
         return {
             "outcome_option": spelling,
             "outcome_key": key,
-            "outcome": found.outcome,
-            "contact_class": found.contact_class,
-            "result_class": found.result_class,
-            "is_mapped": known is not None,
+            "outcome": outcome.outcome,
+            "contact_class": outcome.contact_class if is_mapped else UNKNOWN,
+            "result_class": outcome.result_class if is_mapped else UNKNOWN,
+            "is_mapped": is_mapped,
             "outcome_map_version": version,
         }
-
-
-def matching_key(spelling: str) -> str:
-    """NFKD, casefold, letters and digits of any script only: `NO_ANSWER` and ` No Answer ` are one key."""
-    folded = unicodedata.normalize("NFKD", spelling).casefold()
-    return "".join(character for character in unicodedata.normalize("NFKD", folded) if character.isalnum())
 
 
 def _read(path: Path) -> dict[str, Outcome]:

@@ -24,7 +24,10 @@ OUTCOME_SPELLINGS = Table(
         MONTH,
         Column("outcome_option", "VARCHAR", "The spelling as sent.", nullable=True),
         Column(
-            "outcome_key", "VARCHAR", "Its matching key: letters and digits, case and accents folded.", nullable=True
+            "outcome_key",
+            "VARCHAR",
+            "Its matching key: letters, digits and the marks that distinguish letters; case and accents folded.",
+            nullable=True,
         ),
         *CLASSES,
         OUTCOME_MAP_VERSION,

@@ -25,10 +25,11 @@ CREATE OR REPLACE MACRO kpi_change_pp(metric, lo, value, prev_value) AS
 CASE WHEN lo IS NOT NULL AND NOT starts_with(metric, 'broken_per_') THEN 100 * (value - prev_value) END;
 
 -- A spelling as one line of an outcome map's file: outcome, contact_class, result_class, aliases.
--- Characters that separate aliases or lines become spaces; the matching key does not look at them.
+-- Characters that separate aliases, cells or lines, or that make a formula of a cell for a spreadsheet, become spaces;
+-- a dash does so only where a cell would begin with it. The matching key does not look at them.
 CREATE OR REPLACE MACRO csv_field(said) AS
 CASE WHEN regexp_matches(said, '[",]') THEN '"' || replace(said, '"', '""') || '"' ELSE said END;
 CREATE OR REPLACE MACRO outcome_map_line(spelling) AS
 lower(trim(regexp_replace(spelling, '[^\p{L}\p{M}\p{N}]+', '_', 'g'), '_'))
 || ',unknown,unknown,'
-|| csv_field(trim(regexp_replace(spelling, '[|\pZ\pC]+', ' ', 'g')));
+|| csv_field(trim(regexp_replace(regexp_replace(spelling, '[|;=+@＝＋＠\pZ\pC]+', ' ', 'g'), '^[-－ ]+', '')));

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import unicodedata
+import csv
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cleargrid_assets.outcome_map import OutcomeMap, OutcomeMapError, matching_key
+from cleargrid_assets.outcome_map.matching import KEY_RULE
 from cleargrid_assets.warehouse.warehouse import MACROS
 
 HEADER = "outcome,contact_class,result_class,aliases"
@@ -54,6 +56,17 @@ def test_the_users_rows_win_and_the_rest_stays() -> None:
     assert classified("PTP", path) == ("our_promise", "right_party", "promise", True)
     assert classified("Promise to pay", path) == ("ptp", "right_party", "promise", True)
     assert classified("BESUCH", path)[0] == "visit"
+
+
+@pytest.mark.parametrize("classes", ["unknown,unknown", "right_party,unknown", "unknown,none"])
+def test_a_row_with_a_class_that_is_not_filled_in_names_its_spellings_and_maps_none(classes: str) -> None:
+    path = overlay(f"our_name,{classes},BPTP|PTP")
+    assert classified("B-P-T-P", path) == ("our_name", "unknown", "unknown", False)
+    assert classified("PTP", path) == ("our_name", "unknown", "unknown", False)
+
+
+def test_every_row_of_the_shipped_map_is_filled_in() -> None:
+    assert [outcome for outcome in OutcomeMap.load().by_key.values() if not outcome.is_filled_in] == []
 
 
 def test_an_empty_overlay_changes_nothing_and_a_row_changes_the_version() -> None:
@@ -102,18 +115,51 @@ def test_a_wrong_header_a_missing_file_and_another_encoding_are_said() -> None:
 
 
 SPELLINGS = st.text(
-    st.characters(exclude_categories=["Cs"]) | st.sampled_from('",|\n\r\t Éßİ_-'), min_size=1, max_size=12
+    st.characters(exclude_categories=["Cs"]) | st.sampled_from('",|\n\r\t Éßİ_-=+@'), min_size=1, max_size=12
 ).filter(lambda said: matching_key(said) and not said.isspace())
+
+
+def line_to_paste(spelling: str) -> str:
+    with duckdb.connect() as connection:
+        connection.execute(MACROS.read_text(encoding="utf-8"))
+        ((line,),) = connection.execute("SELECT outcome_map_line(?)", [spelling]).fetchall()
+    return str(line)
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        '=HYPERLINK("http://example.com","pay")',
+        "+971 paid",
+        "-2+3+cmd|' /C calc'!A0",
+        "@SUM(A1)",
+        "\t=1+1",
+        "\r=1+1",
+        "\n=1+1",
+        " = 1+1",
+        "|=1+1",
+        "==@-+1",
+        "\u200b=1+1",
+        "\uff1d1+1",
+        "=-,x",
+    ],
+)
+def test_no_cell_of_the_line_to_paste_is_a_formula_to_a_spreadsheet(spelling: str) -> None:
+    line = line_to_paste(spelling)
+    (cells,) = csv.reader([line])
+    assert [cell for cell in cells if re.match(r"[=+\-@\uff1d\uff0b\uff0d\uff20\s]", cell)] == []
+    assert classified(spelling, overlay(line))[0] == cells[0]
 
 
 @settings(max_examples=120, deadline=None, derandomize=True)
 @given(spelling=SPELLINGS)
 def test_the_line_to_paste_maps_the_spelling_it_was_made_for(spelling: str) -> None:
-    with duckdb.connect() as connection:
-        connection.execute(MACROS.read_text(encoding="utf-8"))
-        ((line,),) = connection.execute("SELECT outcome_map_line(?)", [spelling]).fetchall()
+    line = line_to_paste(spelling)
     assert not {"\n", "\r"} & set(line)
-    assert classified(spelling, overlay(line))[3]
+    outcome, *_, alias = next(csv.reader([line]))
+    assert not re.match(r"[=+\-@\s]", alias)
+    assert matching_key(alias) == matching_key(spelling)
+    assert classified(spelling, overlay(line))[0] == outcome
     assert classified(spelling, overlay(line.replace("unknown,unknown", "machine,none")))[1:] == (
         "machine",
         "none",
@@ -121,5 +167,7 @@ def test_the_line_to_paste_maps_the_spelling_it_was_made_for(spelling: str) -> N
     )
 
 
-def test_a_key_has_only_letters_and_digits_of_any_script() -> None:
-    assert matching_key("Ǆ ﬁ_Straße-٣") == unicodedata.normalize("NFKD", "dzfistrasse٣")
+def test_the_version_changes_with_the_rule_of_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = OutcomeMap.load().version
+    monkeypatch.setattr("cleargrid_assets.outcome_map.outcome_map.KEY_RULE", KEY_RULE + 1)
+    assert OutcomeMap.load().version != before

@@ -1,6 +1,7 @@
 -- Outcomes that the outcome map does not know, over all months and all landed rows, active or not: they are counted as
 -- attempts and in no rate. Spellings with the same matching key are one row; csv_line is ready for the file of
--- CLEARGRID_OUTCOMES, with its two classes to be filled in (none for `(null)` and `(no letter or digit)`).
+-- CLEARGRID_OUTCOMES, with its two classes to be filled in (none for `(null)` and `(no letter or digit)`). An outcome
+-- whose row there says `unknown` for a class stays here.
 -- rate, wilson_lo, wilson_hi and outcome_map_line are macros of the warehouse.
 -- In a DuckDB shell on the warehouse: paste.
 WITH landed AS (

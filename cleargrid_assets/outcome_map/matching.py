@@ -1,0 +1,49 @@
+"""The matching key: what two spellings of one outcome have in common, whatever the script.
+
+A key keeps letters, digits and the marks that distinguish letters. Which outcome has a key is up to `outcome_map`.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+
+KEY_RULE = 2
+"""Raise it whenever some spelling gets another key: months that were computed under the old rule are then marked."""
+
+MARKS = frozenset({"Mn", "Mc"})
+OFTEN_LEFT_OUT = ("COMBINING", "ARABIC", "HEBREW", "SYRIAC")
+"""How the names of marks begin that many writers leave out: accents, and the points of scripts without vowels."""
+
+ACCENTED_SCRIPTS = ("LATIN", "GREEK")
+WRITTEN_PLAIN = frozenset("ёأإآ")
+"""Letters in their own right that are nevertheless mostly written without their mark."""
+
+
+def matching_key(spelling: str) -> str:
+    """NFKD, casefold, letters, digits and distinguishing marks only: `NO_ANSWER` and ` No Answer ` are one key."""
+    folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", spelling).casefold())
+    kept: list[str] = []
+    letter = ""
+    for character in folded:
+        if character.isalnum():
+            letter = character
+        elif not _distinguishes(character, letter):
+            continue
+        kept.append(character)
+    return "".join(kept)
+
+
+def _distinguishes(mark: str, letter: str) -> bool:
+    """Whether `mark` makes another letter of `letter`: a vowel sign or a tone does, an accent seldom.
+
+    Of the marks that are often left out only those stay that make a letter of their own (`й` is not `и`), and none on
+    Latin and Greek letters, where accents come and go with the keyboard.
+    """
+    name = unicodedata.name(mark, "")
+    if unicodedata.category(mark) not in MARKS or "VARIATION SELECTOR" in name:
+        return False
+    if not name.startswith(OFTEN_LEFT_OUT):
+        return True
+    composed = unicodedata.normalize("NFC", letter + mark)
+    is_letter = letter != "" and len(composed) == 1 and composed not in WRITTEN_PLAIN
+    return is_letter and not unicodedata.name(letter, "").startswith(ACCENTED_SCRIPTS)
