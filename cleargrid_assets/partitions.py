@@ -1,16 +1,17 @@
 """The months: the one partitions definition that every partitioned asset uses.
 
-Here: month keys, their borders and a given instant's place among them. Not here: when months are refreshed.
+Month keys, their borders and a given instant's place among them belong here; when months are refreshed does not.
 """
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import dagster as dg
 
 from cleargrid_assets.client import Window
+from cleargrid_assets.time_zones import time_zone
 
 if TYPE_CHECKING:
     from cleargrid_assets.settings import Settings
@@ -28,9 +29,14 @@ def build_months(settings: Settings) -> dg.MonthlyPartitionsDefinition:
 
 
 def window_of(months: dg.TimeWindowPartitionsDefinition, key: str) -> Window:
-    """The month's half-open range as UTC instants."""
-    bounds = months.time_window_for_partition_key(key)
-    return Window(bounds.start.astimezone(UTC), bounds.end.astimezone(UTC))
+    """The month's half-open range as UTC instants, from local midnight to local midnight.
+
+    Dagster would take its zones from the host's files, which may be older than those that local dates are made with.
+    """
+    zone, first = time_zone(months.timezone), month_of(key)
+    after = (first + timedelta(days=31)).replace(day=1)
+    midnights = (datetime(day.year, day.month, 1, tzinfo=zone) for day in (first, after))
+    return Window(*(midnight.astimezone(UTC) for midnight in midnights))
 
 
 def month_of(key: str) -> date:

@@ -22,6 +22,11 @@ RATES = ("contact_rate", "rpc_per_contact", "ptp_per_rpc")
 COHORT_RATES = ("connect_rate", *RATES, "rpc_per_attempt", "ptp_per_attempt")
 FUNNEL = ("attempts", "connected", "contacts", "rpc", "promises")
 SLICE = "'all' AS slice, '(all)' AS communication_type, '(all)' AS interaction_source"
+LOCAL = (
+    "SELECT public_id, communicated_at, local_at, local_at::DATE AS local_date FROM (VALUES "
+    "('a', TIMESTAMP '2026-05-01', TIMESTAMP '{first}'), ('b', TIMESTAMP '2026-05-31', TIMESTAMP '{last}')"
+    ") AS t(public_id, communicated_at, local_at)"
+)
 Tables = dict[str, str]
 
 
@@ -110,6 +115,10 @@ CASES: dict[str, tuple[Tables, Tables]] = {
     "cohort_contact__the_funnel_narrows": (
         {"analytics.cohort_contact": funnel(5, 5, 5, 5, 5)},
         {"analytics.cohort_contact": funnel(4, 5, 5, 5, 5)},
+    ),
+    "contact_attempts__every_local_date_is_in_its_month": (
+        {ATTEMPTS: LOCAL.format(first="2026-05-01 00:00", last="2026-05-31 23:59:59.999")},
+        {ATTEMPTS: LOCAL.format(first="2026-04-30 23:12", last="2026-05-31 23:59:59.999")},
     ),
     "contact_attempts__every_landed_row_is_an_attempt": (
         {LANDED: landed(), ATTEMPTS: landed()},

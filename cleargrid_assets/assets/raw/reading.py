@@ -13,6 +13,7 @@ import dagster as dg
 from cleargrid_assets.landing.ledger import last_page_size
 from cleargrid_assets.landing.month import LoadLimits, MonthLoad, count_reasons, read_month
 from cleargrid_assets.partitions import month_of
+from cleargrid_assets.time_zones import verify_time_zone
 
 if TYPE_CHECKING:
     from cleargrid_assets.client import Progress, Total, Window
@@ -24,13 +25,14 @@ if TYPE_CHECKING:
 def read(
     context: dg.AssetExecutionContext, window: Window, cleargrid: ClearGridResource, warehouse: Warehouse
 ) -> MonthLoad:
-    """Read the partition's month, `window`."""
-    month = month_of(context.partition_key)
+    """Read the partition's month, `window`, if its clock is the one that local dates will be made with."""
+    month, settings = month_of(context.partition_key), cleargrid.settings
+    verify_time_zone(settings.timezone, window.since, window.until)
     return read_month(
         cleargrid.client(),
         month,
         window,
-        _limits(cleargrid.settings, last_page_size(warehouse, month)),
+        _limits(settings, last_page_size(warehouse, month)),
         on_progress=lambda progress, total: context.log.info(_progress_line(progress, total)),
     )
 
