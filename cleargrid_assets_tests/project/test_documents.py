@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import tomllib
 from typing import TYPE_CHECKING
 
 import pytest
@@ -28,6 +29,7 @@ CONFIGURATION = "\n".join((PROJECT / name).read_text(encoding="utf-8") for name 
 SETTING = re.compile(r"CLEARGRID_[A-Z]+(?:_[A-Z]+)*")
 SETTINGS_READ = {setting.name for setting in SETTINGS}
 ASSETS = {key.to_user_string() for key in build_definitions(Settings({})).resolve_asset_graph().get_all_asset_keys()}
+METADATA = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 MADE_BY_RUNNING = ("data", ".dagster", ".venv", ".env", "published", "reports")
 
 
@@ -49,7 +51,8 @@ def test_documents_name_only_settings_that_are_read(document: Path) -> None:
 
 
 def test_documents_name_only_assets_that_exist(document: Path) -> None:
-    named = {word for code in in_code(document) for word in re.findall(r"\b(?:raw|core|analytics|reports)/\w+", code)}
+    names = r"\b(?:raw|core|analytics|reports)/\w+\b(?!/)"
+    named = {word for code in in_code(document) for word in re.findall(names, code)}
     assert {name for name in named if name not in ASSETS and not (PACKAGE / "assets" / name).exists()} == set()
 
 
@@ -63,6 +66,18 @@ def test_documents_name_only_files_that_exist(document: Path) -> None:
 def test_links_between_documents_lead_somewhere(document: Path) -> None:
     links = re.findall(r"\]\(([^)#\s]+)\)", document.read_text(encoding="utf-8"))
     assert [link for link in links if "://" not in link and not (document.parent / link).exists()] == []
+
+
+def test_the_readmes_links_work_on_a_package_index_and_lead_to_files_of_this_repository() -> None:
+    """A package index resolves no relative link; the repository's own address is the one in pyproject.toml."""
+    source = METADATA["urls"]["Source"]
+    raw = source.replace("https://github.com", "https://raw.githubusercontent.com")
+    links = re.findall(r"\]\(([^)]+)\)", (PROJECT / "README.md").read_text(encoding="utf-8"))
+    own = [link for link in links if link.startswith((source, raw))]
+    assert [link for link in links if "://" not in link and not link.startswith("#")] == []
+    assert len(own) > 10
+    paths = [re.sub(rf"^({source}/blob|{raw})/main/|#.*$", "", link) for link in own]
+    assert [path for path in paths if not (PROJECT / path).is_file()] == []
 
 
 def test_documents_name_only_commands_that_exist(document: Path) -> None:
