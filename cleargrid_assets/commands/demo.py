@@ -18,7 +18,14 @@ import dagster as dg
 from cleargrid_assets.commands.demo_faults import ENDING_RED, STRICTER, fault_in
 from cleargrid_assets.commands.demo_summary import print_red_month, print_summary
 from cleargrid_assets.commands.emulated import OUTCOMES, ROWS_PER_DAY, emulator_settings, leave_demo_settings
-from cleargrid_assets.commands.instance import EMULATOR, cancel_leftovers, dagster_home, only_daemon, without_settings
+from cleargrid_assets.commands.instance import (
+    EMULATOR,
+    UNFINISHED,
+    cancel_leftovers,
+    dagster_home,
+    only_daemon,
+    without_settings,
+)
 from cleargrid_assets.commands.processes import interrupted_by_signals
 from cleargrid_assets.commands.run_lines import month_of, name_of
 from cleargrid_assets.commands.services import services
@@ -97,7 +104,15 @@ def _run_everything(instance: dg.DagsterInstance, running: Services, months: Seq
         asked_at = datetime.now(UTC)
         running.run_dagster(*command)
         runs += follow(instance, job, asked_at, running.group.refuse_ended)
+    _wait_for_others(instance, running)
     return runs
+
+
+def _wait_for_others(instance: dg.DagsterInstance, running: Services) -> None:
+    """Until the runs that sensors started are over, too: the end of the demo would fail them."""
+    while instance.get_runs(dg.RunsFilter(statuses=list(UNFINISHED)), limit=1):
+        running.group.refuse_ended()
+        time.sleep(POLL_SECONDS)
 
 
 def follow(

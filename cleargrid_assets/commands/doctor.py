@@ -191,7 +191,9 @@ def examine(settings: Settings, say: Callable[[str], object], now: datetime, *, 
     if not diagnosis.is_offline:
         diagnosis = Diagnosis(settings, now)
     for setting in SETTINGS:
-        say(f"{'settings':<10} {_in_force(diagnosis.settings, setting, settings.origin_of(setting))}".rstrip())
+        origin = settings.origin_of(setting)
+        is_left = origin == "default" and diagnosis.settings.text_of(setting)  # by `cleargrid demo`
+        say(f"{'settings':<10} {_in_force(diagnosis.settings, setting, 'demo' if is_left else origin)}".rstrip())
     codes = [_ask_about_settings(diagnosis, say)]
     obstacle = NO_ACCOUNT if diagnosis.is_offline else SETTINGS_FIRST if codes[0] else ""
     for name, question in diagnosis.questions_to_cleargrid().items():

@@ -28,6 +28,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 INSTANCE = "dagster.yaml"
 
 IN_A_PROCESS = (dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING)
+UNFINISHED = (dg.DagsterRunStatus.QUEUED, *IN_A_PROCESS)
 
 
 def home_path(environment: str) -> Path:
@@ -107,5 +108,5 @@ def fail_orphans(instance: dg.DagsterInstance) -> None:
 
 def cancel_leftovers(instance: dg.DagsterInstance) -> None:
     """Report runs that an earlier demo did not end as canceled: this one loads its months itself."""
-    for run in instance.get_runs(dg.RunsFilter(statuses=[*IN_A_PROCESS, dg.DagsterRunStatus.QUEUED])):
+    for run in instance.get_runs(dg.RunsFilter(statuses=list(UNFINISHED))):
         instance.report_run_canceled(run, "The demo was stopped before this run ended.")
