@@ -17,6 +17,11 @@ def executable(name: str) -> str:
     return shutil.which(name, path=str(Path(sys.executable).parent)) or name
 
 
+def with_commands(text: str) -> str:
+    """`text`, with each of our commands in it as a reader types it in this folder."""
+    return text.replace("`cleargrid ", f"`{as_typed('cleargrid')} ")
+
+
 def as_typed(name: str) -> str:
     """What a reader types in this folder to run `executable(name)`: the bare name when PATH leads to the same file."""
     ours = Path(executable(name))

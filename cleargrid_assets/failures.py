@@ -21,6 +21,7 @@ from cleargrid_assets.client import (
     SettingsError,
     TransientError,
 )
+from cleargrid_assets.executables import with_commands
 from cleargrid_assets.landing.errors import ReconciliationError, VanishLimitError
 from cleargrid_assets.outcome_map import OutcomeMapError
 from cleargrid_assets.warehouse import (
@@ -123,4 +124,4 @@ def is_worth_retrying(error: Exception) -> bool:
 
 def next_step(error: Exception) -> str:
     """What the reader of a failed run does first."""
-    return next(step for kind, step in NEXT_STEPS if isinstance(error, kind))
+    return with_commands(next(step for kind, step in NEXT_STEPS if isinstance(error, kind)))

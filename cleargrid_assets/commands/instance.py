@@ -55,9 +55,10 @@ def dagster_home(environment: str) -> Path:
             if is_ours or not (home / name).exists():
                 shutil.copyfile(Path(__file__).with_name(name), home / name)
     except OSError as error:
+        elsewhere = "" if environment == EMULATOR else ", or set DAGSTER_HOME to one"
         raise click.ClickException(
             f"Dagster's history cannot be kept in {home} ({error.strerror}): run the command in a folder that you can "
-            f"write to, or set DAGSTER_HOME to one"
+            f"write to{elsewhere}"
         ) from error
     return home
 

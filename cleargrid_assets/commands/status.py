@@ -135,8 +135,12 @@ def table_of(months: Sequence[MonthStatus]) -> str:
     missing = [month.month[:7] for month in months if month.state == "missing"]
     lines = [HEADER, *(_line(month) for month in months if month.state != "missing")]
     if missing:
-        lines.append(f"never loaded: {len(missing)} months, {missing[0]} to {missing[-1]}")
+        lines.append(f"never loaded: {_range_of(missing)}")
     return "\n".join(lines)
+
+
+def _range_of(months: Sequence[str]) -> str:
+    return months[0] if len(months) == 1 else f"{len(months)} months, {months[0]} to {months[-1]}"
 
 
 def _line(month: MonthStatus) -> str:

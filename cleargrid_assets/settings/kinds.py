@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from cleargrid_assets.client.address import is_safe
 from cleargrid_assets.client.errors import SettingsError
+from cleargrid_assets.executables import with_commands
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -231,7 +232,7 @@ class Url(Setting[str]):
 
     def missing(self) -> str:
         """Without a default, say how to find one."""
-        raise SettingsError(f"{self.name} is not set{self.missing_advice}")
+        raise SettingsError(f"{self.name} is not set{with_commands(self.missing_advice)}")
 
 
 class Webhook(Setting[str | None]):

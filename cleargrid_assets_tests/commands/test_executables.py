@@ -13,9 +13,12 @@ import pytest
 from click.testing import CliRunner
 
 from cleargrid_assets.checks.repair import repair_command
+from cleargrid_assets.client import LoginRejectedError
 from cleargrid_assets.commands.cleargrid import cleargrid
 from cleargrid_assets.commands.instance import EMULATOR, PROJECT, dagster_home, our_command
 from cleargrid_assets.executables import as_typed, executable
+from cleargrid_assets.failures import next_step
+from cleargrid_assets.settings import Settings
 
 SCRIPTS = str(Path(sys.executable).parent)
 
@@ -49,6 +52,20 @@ def test_in_a_checkout_the_path_within_it_is_shown_and_make_where_it_has_a_targe
     assert as_typed("cleargrid") == ".venv/bin/cleargrid"
     monkeypatch.chdir(PROJECT)
     assert our_command("dev") == "make dev"
+
+
+def test_advice_names_commands_as_they_are_typed_where_it_is_read(monkeypatch):
+    monkeypatch.setenv("PATH", "/bin")
+    assert f"with `{executable('cleargrid')} doctor`" in next_step(LoginRejectedError("no"))
+    assert f"start one with `{executable('cleargrid')} emulator --port 8123`" in problem_of("CLEARGRID_BASE_URL")
+    monkeypatch.setenv("PATH", SCRIPTS)
+    assert "with `cleargrid doctor`" in next_step(LoginRejectedError("no"))
+
+
+def problem_of(name):
+    """What is wrong with a setting of the emulator when nothing else is set."""
+    problems = Settings({"CLEARGRID_ENVIRONMENT": "emulator"}).problems()
+    return next(str(problem) for problem in problems if name in str(problem))
 
 
 @pytest.mark.parametrize("has_workspace", [True, False])
