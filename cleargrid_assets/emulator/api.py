@@ -143,7 +143,7 @@ class Api:
         asked = Range.of(params, now)
         if asked is None:
             return error(500, "Internal server error", number)
-        return self._page(asked, Ask(number, params, asked.seconds, self._in_flight))
+        return self._page(asked, Ask(number, params, asked.seconds, self._in_flight, now))
 
     def _page(self, asked: Range, ask: Ask) -> Response:
         """The page, or what a fault makes of it."""

@@ -1,33 +1,38 @@
 """Faults to switch on: ways in which the real export misbehaves, or might.
 
-Here: the faults, by name. Not here: right answers (`api`). A fault looks at a request's number or parameters, never
-at a clock or at chance, so a test sees the same twice.
+The faults, by name, belong here; right answers are in `api`. A fault looks at a request's number or parameters and at
+the emulator's own clock, never at chance, so a test sees the same twice.
 """
 
 from __future__ import annotations
 
+import gzip
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from starlette.responses import Response
 
+from cleargrid_assets.emulator.floor import instant, milliseconds
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 BAD_POSITION = 50
+HUGE_BYTES = 80 * 2**20
 GATEWAY_PAGE = b"<html><head><title>504 Gateway Time-out</title></head></html>"
 CLEARGRID_DOWN = b"<html><body><h1>502 Bad Gateway</h1></body></html>"
 
 
 @dataclass(frozen=True)
 class Ask:
-    """One request for a page: its number since the start, its parameters, and how many are being answered now."""
+    """One request for a page: its number since the start, its parameters, how many are being answered, and the time."""
 
     number: int
     params: Mapping[str, str]
     window_seconds: float
     in_flight: int
+    now: datetime
 
 
 @dataclass(frozen=True)
@@ -122,6 +127,20 @@ def _shortened(envelope: dict[str, Any], ask: Ask) -> dict[str, Any]:
     return envelope
 
 
+def _until_now(envelope: dict[str, Any], ask: Ask) -> dict[str, Any]:
+    meta = envelope["body"]["meta"]
+    if meta["until"] and datetime.fromisoformat(meta["until"]) > ask.now:
+        meta["until"] = instant(milliseconds(ask.now))
+    return envelope
+
+
+def _huge(_ask: Ask) -> Response:
+    """Spaces: a thousandth of its size on the wire."""
+    return Response(
+        gzip.compress(b" " * HUGE_BYTES), headers={"content-encoding": "gzip"}, media_type="application/json"
+    )
+
+
 def change_rows(change: Callable[[int, dict[str, Any]], Any]) -> Callable[[dict[str, Any], Ask], dict[str, Any]]:
     """`change` applied to each row, with its position in the page."""
 
@@ -150,6 +169,7 @@ FAULTS: dict[str, Fault] = {
     "server-errors": Fault("every 5th request ends in 500", every(5, lambda ask: error(500, "Oops", ask.number))),
     "bad-gateway": Fault("every 5th request ends in 502 with HTML", every(5, lambda _ask: plain(502, CLEARGRID_DOWN))),
     "unavailable": Fault("every 5th request ends in 503 without a body", every(5, lambda _ask: plain(503))),
+    "request-timeouts": Fault("every 5th request ends in 408", every(5, lambda _ask: plain(408))),
     "down": Fault("every request ends in 500", every(1, lambda ask: error(500, "Oops", ask.number))),
     "rate-limit": Fault(
         "every 10th request ends in 429 and asks for a second's patience",
@@ -167,6 +187,8 @@ FAULTS: dict[str, Fault] = {
     "no-rows": Fault("the answer has no rows", alter=_without("body", "rows")),
     "no-pagination": Fault("the answer has no pagination", alter=_without("body", "pagination")),
     "echo-shortened": Fault("the echoed range is shorter than asked", alter=_shortened),
+    "future-ends-now": Fault("an end in the future is echoed as now", alter=_until_now),
+    "huge-bodies": Fault("every body is 80 MB, compressed to 80 kB", every(1, _huge)),
     "half-json": Fault("every 7th body is half a document", garble=lambda body, ask: _cut(body, ask, pad=True)),
     "cut-bodies": Fault("every 7th body is cut in the middle", garble=lambda body, ask: _cut(body, ask, pad=False)),
     "bad-rows": Fault("one row in a hundred cannot be landed", alter=change_rows(_with_bad_rows)),

@@ -11,7 +11,13 @@ from cleargrid_assets_tests.emulator.caller import MAY_21
 
 @pytest.mark.parametrize(
     ("fault", "status", "nth"),
-    [("server-errors", 500, 5), ("bad-gateway", 502, 5), ("unavailable", 503, 5), ("rate-limit", 429, 10)],
+    [
+        ("server-errors", 500, 5),
+        ("bad-gateway", 502, 5),
+        ("unavailable", 503, 5),
+        ("rate-limit", 429, 10),
+        ("request-timeouts", 408, 5),
+    ],
 )
 def test_every_nth_request_is_refused_and_no_other(call, fault, status, nth):
     caller = call(faults=[fault])
@@ -75,6 +81,18 @@ def test_a_missing_part_is_missing(call):
 
 def test_a_shortened_range_is_echoed(call):
     assert call(faults=["echo-shortened"]).body(**MAY_21)["meta"]["until"] != MAY_21["until"]
+
+
+def test_an_end_in_the_future_is_echoed_as_now_and_one_in_the_past_as_asked(call):
+    caller = call(faults=["future-ends-now"])
+    ahead = {**MAY_21, "until": "2026-08-01T00:00:00.000Z"}
+    assert caller.body(**ahead)["meta"]["until"] == "2026-07-01T00:00:00.000Z"
+    assert caller.body(**MAY_21)["meta"]["until"] == MAY_21["until"]
+
+
+def test_a_body_that_is_too_large_is_small_on_the_wire(call):
+    answer = call(faults=["huge-bodies"]).d23(**MAY_21)
+    assert int(answer.headers["Content-Length"]) < 1_000_000 < 64 * 2**20 < len(answer.content)
 
 
 def test_one_row_in_a_hundred_is_bad_and_the_others_are_untouched(call):

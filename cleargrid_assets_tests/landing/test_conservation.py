@@ -18,7 +18,15 @@ from cleargrid_assets_tests.landing.rows_of_may import MAY, row
 from cleargrid_assets_tests.logged_rows import LoggedRows
 
 LIMITS = LoadLimits(concurrency=3, page_size=60, load_seconds=60, stall_seconds=30)
-PASSING = ("server-errors", "bad-gateway", "unavailable", "half-json", "cut-bodies", "large-pages-time-out")
+PASSING = (
+    "server-errors",
+    "bad-gateway",
+    "unavailable",
+    "request-timeouts",
+    "half-json",
+    "cut-bodies",
+    "large-pages-time-out",
+)
 """Faults that a load survives."""
 
 

@@ -107,6 +107,13 @@ def test_a_bad_setting_ends_the_run_at_once_and_is_named(platform, variables, na
     assert named in failure["description"]
 
 
+def test_an_answer_beyond_any_size_ends_the_run_at_once_and_is_called_a_breach(start_platform):
+    run = start_platform(faults=["huge-bodies"]).load()
+    assert failure_of_step(run)["error"] == "UnexpectedAnswerError"
+    assert "64 MiB" in failure_of_step(run)["description"]
+    assert not [event for event in run.all_events if event.is_step_up_for_retry]
+
+
 def test_a_wrong_password_ends_in_a_rejected_login(platform):
     failure = failure_of_step(platform.with_variables(CLEARGRID_PASSWORD="wrong").load())
     assert failure["error"] == "LoginRejectedError"
