@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from cleargrid_assets_tests.end_to_end.site import Site
 
 CHECK = "quarantined_rows_are_within_the_limit"
-GROUPS = "%2C".join(f"global%40global%3A{group}" for group in ("cleargrid", "raw", "core", "analytics", "reports"))
+GROUPS = "%2C".join(f"global%40global%3A{group}" for group in ("raw", "core", "analytics", "reports"))
 
 
 def open_lineage(page: Page) -> None:
@@ -40,7 +40,7 @@ def finished(page: Page, launched: str, site: Site) -> Page:
 
 def test_the_lineage_shows_every_group_from_the_raw_rows_to_the_published_files(page: Page) -> None:
     open_lineage(page)
-    for name in ("d23", "d23_loads", "contact_attempts", "outcome_mix", "agent_productivity", "published_tables"):
+    for name in ("cleargrid", "d23_loads", "contact_attempts", "outcome_mix", "agent_productivity", "published_tables"):
         expect(page.get_by_text(name, exact=True).first).to_be_visible()
 
 
