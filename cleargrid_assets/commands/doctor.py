@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,6 +33,7 @@ from cleargrid_assets.outcome_map import OutcomeMap, OutcomeMapError
 from cleargrid_assets.resources import WarehouseResource
 from cleargrid_assets.settings import EMULATOR, SETTINGS, Settings
 from cleargrid_assets.settings.kinds import Group
+from cleargrid_assets.time_zones import verify_time_zone
 from cleargrid_assets.warehouse import WarehouseBusyError, WarehouseError, WarehouseUnreachableError
 
 if TYPE_CHECKING:
@@ -88,9 +89,11 @@ class Diagnosis:
             return False
 
     def settings_problems(self) -> list[Exception]:
-        """Everything that is wrong with the settings and the outcome map."""
+        """Everything that is wrong with the settings, the outcome map and the time zone's data."""
         without = (Group.ACCOUNT,) if self.is_offline else ()
         problems: list[Exception] = [*self.settings.problems(without)]
+        if not problems:
+            problems += self._zone_problems()
         try:
             OutcomeMap.load(self.settings.outcomes)
         except SettingsError:
@@ -98,6 +101,15 @@ class Diagnosis:
         except OutcomeMapError as error:
             problems.append(error)
         return problems
+
+    def _zone_problems(self) -> list[Exception]:
+        """What loads of any month from the first one to a year from now would be refused for."""
+        since = datetime.combine(self.settings.start_month, time(), UTC)
+        try:
+            verify_time_zone(self.settings.timezone, since, self.now + timedelta(days=366))
+        except SettingsError as error:
+            return [error]
+        return []
 
     def summary(self) -> str:
         """What usable settings point at."""

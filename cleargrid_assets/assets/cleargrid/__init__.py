@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from cleargrid_assets.assets.presentation import OWNERS, VENDOR_PAGE
+from cleargrid_assets.assets.presentation import OWNERS, VENDOR_PAGE, code_references
 
 D23 = dg.AssetKey(["cleargrid", "d23"])
 
@@ -18,7 +18,10 @@ def build_sources() -> list[dg.AssetSpec]:
                 "outcome that a collections agent logged. ClearGrid changes rows after the fact, so months are read "
                 "again."
             ),
-            metadata={"ClearGrid's documentation": dg.MetadataValue.url(VENDOR_PAGE)},
+            metadata={
+                "ClearGrid's documentation": dg.MetadataValue.url(VENDOR_PAGE),
+                "dagster/code_references": code_references("cleargrid", "__init__"),
+            },
             owners=OWNERS,
             kinds={"api"},
         )
