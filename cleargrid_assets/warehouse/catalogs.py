@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from cleargrid_assets.warehouse.errors import WarehouseUnreadableError
+from cleargrid_assets.warehouse.paths import file_size
 from cleargrid_assets.warehouse.turns import file_turn, postgres_connection, postgres_turn
 
 if TYPE_CHECKING:
@@ -85,8 +86,8 @@ class FileCatalog:
 
     @property
     def exists(self) -> bool:
-        """Whether the file is there."""
-        return self.path.exists()
+        """Whether the file is there. Raises `WarehouseUnreadableError` when something else is."""
+        return file_size(self.path) is not None
 
     @contextmanager
     def turn(self, *, is_writing: bool) -> Iterator[None]:  # noqa: ARG002 - a file keeps readers out too

@@ -3,13 +3,16 @@
 DuckDB lets a single process open a file for writing and keeps even readers of other processes out meanwhile. A
 file lock beside the file makes that an orderly queue.
 
-Here: opening the file, what its errors mean. Not here: the queue itself (`turns`), transactions (`warehouse`).
+Opening the file and what its errors mean belong here; which paths may be used is in `paths`, the queue in `turns`,
+transactions in `warehouse`.
 """
 
 from __future__ import annotations
 
+import os
+import tempfile
 import time
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +27,7 @@ from cleargrid_assets.warehouse.errors import (
     WarehouseWriteError,
     first_line,
 )
+from cleargrid_assets.warehouse.paths import file_size
 from cleargrid_assets.warehouse.turns import file_turn
 
 if TYPE_CHECKING:
@@ -54,8 +58,11 @@ class DuckDBFile:
 
     @property
     def exists(self) -> bool:
-        """Whether there is more than an empty file, which is what a kill while it is made leaves."""
-        return self.path.exists() and self.path.stat().st_size > 0
+        """Whether there is more than an empty file, which somebody prepared or a kill left.
+
+        Raises `WarehouseUnreadableError` when something else than a file is there.
+        """
+        return bool(file_size(self.path))
 
     @property
     def place(self) -> str:
@@ -63,11 +70,13 @@ class DuckDBFile:
         return str(self.path.resolve().parent)
 
     def examine(self) -> None:
-        """Whether its folder can be written."""
+        """Whether the path can hold a file and its folder can be written."""
+        file_size(self.path)
         ArtifactFolder(Path(self.place)).examine()
 
     def turn(self, *, is_writing: bool) -> AbstractContextManager[None]:  # noqa: ARG002 - a reader keeps writers out too
-        """Our place in the queue of processes that share the file."""
+        """Our place in the queue of processes that share the file; what is not a file has none."""
+        file_size(self.path)
         return file_turn(self.path, self.queue_seconds)
 
     @contextmanager
@@ -86,13 +95,13 @@ class DuckDBFile:
         )
 
     def _open(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
-        """Open the file; another program's lock is waited for, anything else is said at once."""
+        """Open the file; another program's lock is waited for, any other error is raised at once."""
         give_up_at = time.monotonic() + self.foreign_seconds
         if not self.exists:
-            self.path.unlink(missing_ok=True)
+            self._make()
         while True:
             try:
-                return duckdb.connect(self.path, read_only=read_only, config={} if self.exists else READABLE_BY)
+                return duckdb.connect(self.path.resolve(), read_only=read_only)
             except duckdb.IOException as error:
                 if FOREIGN_LOCK not in str(error):
                     raise self._unreadable(error) from error
@@ -101,6 +110,20 @@ class DuckDBFile:
             except duckdb.Error as error:
                 raise self._unreadable(error) from error
             time.sleep(0.2)
+
+    def _make(self) -> None:
+        """Write an empty database into the file. DuckDB refuses an empty file; replacing it would lose its mode."""
+        try:
+            with tempfile.TemporaryDirectory() as folder:
+                database = Path(folder, "new.duckdb")
+                duckdb.connect(database, config=READABLE_BY).close()
+                self.path.write_bytes(database.read_bytes())
+        except (OSError, duckdb.Error) as error:
+            with suppress(OSError):  # half a database could not be opened; an empty file is none yet
+                os.truncate(self.path, 0)
+            raise WarehouseWriteError(
+                f"{self.path} could not be made: {first_line(error)}. Free disk space or correct the file's permissions"
+            ) from error
 
     def _busy(self, error: duckdb.Error) -> WarehouseBusyError:
         return WarehouseBusyError(

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from filelock import FileLock, Timeout
 
 from cleargrid_assets.warehouse.errors import WarehouseBusyError, WarehouseUnreachableError, WarehouseUnreadableError
+from cleargrid_assets.warehouse.paths import refuse_dangling_link, unusable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,23 +41,22 @@ WHERE locktype = 'advisory' AND objid = %s AND granted
 
 @contextmanager
 def file_turn(path: Path, seconds: float) -> Iterator[None]:
-    """Our place in the queue of processes that share the file at `path`; raises after `seconds`.
+    """Our place in the queue of processes that share the file at `path`, however they spell it; raises after `seconds`.
 
     Raises `WarehouseBusyError`, or `WarehouseUnreadableError` when the folder cannot be used.
     """
+    refuse_dangling_link(path)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(f"{path}.lock", is_singleton=True)
+        resolved = path.resolve()
+        resolved.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(f"{resolved}.lock", is_singleton=True)
         lock.acquire(timeout=seconds)
     except Timeout as timeout:
         raise WarehouseBusyError(
             f"{path} was in use by other runs for {seconds:.0f} s: run again when they have ended"
         ) from timeout
     except OSError as error:
-        raise WarehouseUnreadableError(
-            f"{path} cannot be used as a warehouse ({error.strerror}): correct CLEARGRID_WAREHOUSE or the "
-            f"folder's permissions"
-        ) from error
+        raise unusable(path, error) from error
     try:
         yield
     finally:

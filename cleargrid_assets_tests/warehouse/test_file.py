@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import stat
 import subprocess
 import sys
+from pathlib import Path
 
 import duckdb
 import pytest
 
 from cleargrid_assets.warehouse import WarehouseBusyError, WarehouseMissingError, WarehouseUnreadableError
+from cleargrid_assets.warehouse.turns import file_turn
 from cleargrid_assets.warehouse.warehouse import Warehouse
 
 SHELL = """
@@ -16,6 +20,22 @@ import duckdb, sys
 connection = duckdb.connect(sys.argv[1])
 print("open", flush=True)
 sys.stdin.read()
+"""
+WRITE = """
+import sys
+from cleargrid_assets.warehouse.warehouse import Warehouse
+with Warehouse(sys.argv[1]).writing():
+    pass
+"""
+QUEUE = """
+import sys
+from cleargrid_assets.warehouse import WarehouseBusyError
+from cleargrid_assets.warehouse.warehouse import Warehouse
+try:
+    with Warehouse(sys.argv[1], queue_seconds=0).reading():
+        print("was opened")
+except WarehouseBusyError as error:
+    print(error)
 """
 KEPT = "SELECT count(*) FROM raw.kept"
 
@@ -66,15 +86,105 @@ def test_what_is_no_database_is_said_at_once(tmp_path):
     assert notes.read_text() == "notes, not a database\n" * 500
 
 
-def test_an_empty_file_which_a_kill_may_leave_is_no_warehouse_and_does_not_hinder_one(tmp_path):
-    (tmp_path / "w.duckdb").touch()
-    warehouse = Warehouse(str(tmp_path / "w.duckdb"))
+def test_an_empty_file_is_not_a_warehouse_yet_and_becomes_one_with_its_own_mode_and_links(tmp_path):
+    prepared, other_name = tmp_path / "w.duckdb", tmp_path / "other_name.duckdb"
+    prepared.touch(mode=0o600)
+    other_name.hardlink_to(prepared)
+    warehouse = Warehouse(str(prepared))
     with pytest.raises(WarehouseMissingError), warehouse.reading():
         pass
     with warehouse.writing() as connection:
         connection.execute("CREATE TABLE raw.one AS SELECT 1 AS number")
     with warehouse.reading() as connection:
         assert connection.execute("FROM raw.one").fetchall() == [(1,)]
+    assert stat.S_IMODE(prepared.stat().st_mode) == 0o600
+    assert prepared.samefile(other_name)
+
+
+def test_a_file_that_could_not_be_made_is_as_empty_as_before(tmp_path):
+    prepared = tmp_path / "w.duckdb"
+    prepared.touch(mode=0o600)
+    limited = f"import resource\nresource.setrlimit(resource.RLIMIT_FSIZE, (4096, -1))\n{WRITE}"
+    failed = subprocess.run([sys.executable, "-c", limited, prepared], check=False, capture_output=True, text=True)
+    assert "could not be made" in failed.stderr
+    assert prepared.stat().st_size == 0
+    subprocess.run([sys.executable, "-c", WRITE, prepared], check=True)
+
+
+def refusal(address):
+    """What is said of the address, whether it is read, written or examined."""
+    messages = set()
+    for use in ("reading", "writing"):
+        with pytest.raises(WarehouseUnreadableError) as refused, getattr(Warehouse(str(address)), use)():
+            pass
+        messages.add(str(refused.value))
+    with pytest.raises(WarehouseUnreadableError) as refused:
+        Warehouse(str(address)).examine()
+    (message,) = {*messages, str(refused.value)}
+    return message
+
+
+def test_a_link_to_a_file_that_is_not_there_is_left_alone_because_its_volume_may_not_be_mounted(tmp_path):
+    link, volume = tmp_path / "w.duckdb", tmp_path / "volume"
+    link.symlink_to(volume / "w.duckdb")
+    for prepare in (lambda: None, volume.mkdir):
+        prepare()
+        assert refusal(link) == (
+            f"{link} is a link to {volume}/w.duckdb, which does not exist: mount the volume or correct "
+            f"CLEARGRID_WAREHOUSE"
+        )
+    assert link.is_symlink()
+    assert [path.name for path in (*tmp_path.iterdir(), *volume.iterdir())] == [link.name, volume.name]
+
+
+def test_a_folder_that_is_a_link_to_one_that_is_not_there_is_left_alone_too(tmp_path):
+    (tmp_path / "data").symlink_to("volume/data")
+    assert refusal(tmp_path / "data" / "w.duckdb") == (
+        f"{tmp_path}/data is a link to {tmp_path}/volume/data, which does not exist: mount the volume or correct "
+        f"CLEARGRID_WAREHOUSE"
+    )
+    assert [path.name for path in tmp_path.iterdir()] == ["data"]
+
+
+def test_a_link_to_a_warehouse_is_followed_and_stays_a_link(warehouse, tmp_path):
+    link = tmp_path / "link.duckdb"
+    link.symlink_to(warehouse.address)
+    with Warehouse(str(link)).writing() as connection:
+        assert connection.execute(KEPT).fetchall() == [(1,)]
+    assert link.is_symlink()
+
+
+def make_device(path):
+    try:
+        os.mknod(path, stat.S_IFCHR | 0o600, os.makedev(1, 3))
+    except PermissionError:
+        pytest.skip("only a privileged user can make a device")
+
+
+@pytest.mark.parametrize(
+    ("make", "kind"), [(Path.mkdir, "a folder"), (os.mkfifo, "a named pipe"), (make_device, "a device")]
+)
+def test_what_is_not_a_file_is_called_what_it_is_and_left_alone(tmp_path, make, kind):
+    path = tmp_path / "w.duckdb"
+    make(path)
+    before = path.stat()
+    assert refusal(path) == f"{path} is {kind}: set CLEARGRID_WAREHOUSE to the path of a DuckDB file"
+    assert (path.stat().st_mode, path.stat().st_ino) == (before.st_mode, before.st_ino)
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_every_spelling_of_a_path_queues_at_one_lock(warehouse, tmp_path, monkeypatch):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "folder").symlink_to(tmp_path)
+    (tmp_path / "link.duckdb").symlink_to("warehouse.duckdb")
+    monkeypatch.chdir(tmp_path)
+    spellings = ["warehouse.duckdb", "elsewhere/../warehouse.duckdb", "folder/warehouse.duckdb", "link.duckdb"]
+    for spelling in spellings:
+        with file_turn(Path(warehouse.address), 0):
+            waiting = subprocess.run(
+                [sys.executable, "-c", QUEUE, spelling], check=True, capture_output=True, text=True
+            )
+        assert "was in use by other runs" in waiting.stdout
 
 
 def test_a_program_that_has_the_file_open_is_named_with_its_process_id(warehouse):

@@ -55,6 +55,18 @@ def test_a_catalog_in_a_file_is_named_by_its_path(address: str) -> None:
     assert str(catalog.path) == address.rsplit(":", 1)[1]
 
 
+@pytest.mark.parametrize("kind", ["ducklake:sqlite:", "ducklake:"])
+@pytest.mark.parametrize("use", ["reading", "writing"])
+def test_a_catalog_that_is_a_link_to_a_file_that_is_not_there_is_left_alone(
+    tmp_path: Path, kind: str, use: str
+) -> None:
+    link = tmp_path / "lake"
+    link.symlink_to("volume/lake")
+    with pytest.raises(WarehouseUnreadableError, match="mount the volume"), getattr(Warehouse(f"{kind}{link}"), use)():
+        pass
+    assert list(tmp_path.iterdir()) == [link]
+
+
 @pytest.mark.parametrize("address", ["ducklake:", "ducklake:mysql:host=db password=geheim", "ducklake:sqlite:"])
 def test_an_address_of_a_kind_we_do_not_know_is_refused_with_the_kinds_we_do(address: str) -> None:
     with pytest.raises(WarehouseUnreadableError, match="write ducklake:postgres:host=") as refused:

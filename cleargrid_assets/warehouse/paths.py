@@ -1,0 +1,62 @@
+"""Paths that the warehouse may use: whatever is there and is not a file of ours is refused, and stays as it is.
+
+Add here what must hold before a path is locked or opened.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import TYPE_CHECKING
+
+from cleargrid_assets.warehouse.errors import WarehouseUnreadableError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+KINDS = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a named pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
+
+
+def file_size(path: Path) -> int | None:
+    """The bytes of the file at `path`; None when there is none yet.
+
+    Raises `WarehouseUnreadableError` when something else is there, or a link that leads nowhere.
+    """
+    refuse_dangling_link(path)
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise unusable(path, error) from error
+    if not stat.S_ISREG(status.st_mode):
+        kind = KINDS.get(stat.S_IFMT(status.st_mode), "not a file")
+        raise WarehouseUnreadableError(f"{path} is {kind}: set CLEARGRID_WAREHOUSE to the path of a DuckDB file")
+    return status.st_size
+
+
+def refuse_dangling_link(path: Path) -> None:
+    """Raise `WarehouseUnreadableError` when `path`, or a folder on the way to it, is a link that leads nowhere.
+
+    It usually leads to a volume that is not mounted: a new file in its place would hide the one on the volume.
+    """
+    for part in (path, *path.parents):
+        if part.is_symlink() and not part.exists():
+            raise WarehouseUnreadableError(
+                f"{part} is a link to {os.path.realpath(part)}, which does not exist: mount the volume or correct "
+                f"CLEARGRID_WAREHOUSE"
+            )
+
+
+def unusable(path: Path, error: OSError) -> WarehouseUnreadableError:
+    """The operating system does not let us use the path."""
+    return WarehouseUnreadableError(
+        f"{path} cannot be used as a warehouse ({error.strerror}): correct CLEARGRID_WAREHOUSE or the folder's "
+        f"permissions"
+    )
