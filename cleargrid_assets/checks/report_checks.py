@@ -22,7 +22,7 @@ from cleargrid_assets.warehouse.inventory import has_table
 if TYPE_CHECKING:
     from cleargrid_assets.warehouse.warehouse import Warehouse
 
-MissingMonths = Callable[["Warehouse"], list[str]]
+MissingMonths = Callable[["Warehouse", str], list[str]]
 NAME = "every_computed_month_is_in_it"
 DESCRIPTION = (
     "Every month in the warehouse's tables is in the file as well. Red: people read a page, or tools read files, that "
@@ -43,7 +43,7 @@ def _check(key: dg.AssetKey, missing_months: MissingMonths) -> dg.AssetChecksDef
     @dg.asset_check(asset=key, name=NAME, description=DESCRIPTION)
     def every_computed_month_is_in_it(warehouse: dg.ResourceParam[WarehouseResource]) -> dg.AssetCheckResult:
         with explained():
-            missing = missing_months(warehouse.warehouse())
+            missing = missing_months(warehouse.warehouse(), warehouse.settings.environment)
         return dg.AssetCheckResult(
             passed=not missing,
             description=_sentence(missing),
@@ -63,16 +63,16 @@ def _sentence(missing: list[str]) -> str:
     )
 
 
-def _missing_from_page(warehouse: "Warehouse") -> list[str]:
+def _missing_from_page(warehouse: "Warehouse", environment: str) -> list[str]:
     """Months that `latest.html` lacks."""
-    page = collections_report.report_artifacts(warehouse).read(collections_report.LATEST)
+    page = collections_report.report_artifacts(warehouse, environment).read(collections_report.LATEST)
     written = set(collections_report.months_of_page(page)) if page else set()
     return sorted(_computed_months(warehouse, KPI_MONTHLY) - written)
 
 
-def _missing_from_published_tables(warehouse: "Warehouse") -> list[str]:
+def _missing_from_published_tables(warehouse: "Warehouse", environment: str) -> list[str]:
     """Months that a table's file lacks, with the file's name."""
-    published = published_tables.published_artifacts(warehouse)
+    published = published_tables.published_artifacts(warehouse, environment)
     return [
         f"{month} in {published_tables.parquet_name(table)}"
         for table in ANALYTICS_TABLES

@@ -179,6 +179,14 @@ class Declarations:
         "megabytes that DuckDB may hold in memory before it spills to disk; a month held by Python comes on top",
         group=Group.STORAGE,
     )
+    report_keep_days = Integer(
+        "CLEARGRID_REPORT_KEEP_DAYS",
+        30,
+        1,
+        3650,
+        "days for which the pages of earlier reports are kept; `latest.html` always stays",
+        group=Group.STORAGE,
+    )
     alert_webhook = Webhook(
         "CLEARGRID_ALERT_WEBHOOK",
         None,

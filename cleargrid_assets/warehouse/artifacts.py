@@ -1,6 +1,6 @@
 """Files made from the tables, for people and for tools that do not speak DuckDB: kept where every host finds them.
 
-Here: putting a file in the place of the last one, as a whole, in a folder or a bucket. Not here: what is in it.
+How a file is replaced as a whole, listed and deleted in a folder or a bucket belongs here; what is in it does not.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from cleargrid_assets.warehouse.errors import (
     first_line,
 )
 from cleargrid_assets.warehouse.object_store import bucket_filesystem, copy_to_bucket, is_object_store
+from cleargrid_assets.warehouse.paths import refuse_dangling_link
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,6 +49,18 @@ class Artifacts(Protocol):
         Raises `WarehouseUnreadableError` or `WarehouseUnreachableError`.
         """
 
+    def names(self) -> list[str]:
+        """The names of all files, sorted; of others' files, too.
+
+        Raises `WarehouseUnreadableError` or `WarehouseUnreachableError`.
+        """
+
+    def delete(self, name: str) -> None:
+        """Delete the file `name`; one that is gone already is no error.
+
+        Raises `WarehouseWriteError` or `WarehouseUnreachableError`.
+        """
+
     def examine(self) -> None:
         """Raise `WarehouseUnreadableError` or `WarehouseUnreachableError` when nothing can be put here."""
 
@@ -67,6 +80,7 @@ class ArtifactFolder:
     def replacing(self, name: str) -> Iterator[Path]:
         """Write beside the file; renaming puts it in its place."""
         unfinished = self.path / f".{name}.{uuid.uuid4().hex[:8]}.unfinished"
+        refuse_dangling_link(self.path)
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             yield unfinished
@@ -89,8 +103,28 @@ class ArtifactFolder:
         except OSError as error:
             raise WarehouseUnreadableError(f"{self.path / name} cannot be read ({error.strerror})") from error
 
+    def names(self) -> list[str]:
+        """The folder's files; links and folders are not among them."""
+        try:
+            with os.scandir(self.path) as entries:
+                return sorted(entry.name for entry in entries if entry.is_file(follow_symlinks=False))
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise WarehouseUnreadableError(f"{self.path} cannot be read ({error.strerror})") from error
+
+    def delete(self, name: str) -> None:
+        """Delete the folder's file."""
+        try:
+            (self.path / name).unlink(missing_ok=True)
+        except OSError as error:
+            raise WarehouseWriteError(
+                f"{self.path / name} could not be deleted ({error.strerror}): correct the folder's permissions"
+            ) from error
+
     def examine(self) -> None:
         """Make a file without a name in the folder, or in the one that it will be made in."""
+        refuse_dangling_link(self.path)
         folder = next(parent for parent in (self.path.resolve() / "file").parents if parent.exists())
         try:
             with tempfile.TemporaryFile(dir=folder):
@@ -131,6 +165,19 @@ class ArtifactBucket:
         except OSError as error:
             raise WarehouseUnreachableError(f"{self.address}/{name} could not be read. {first_line(error)}") from error
 
+    def names(self) -> list[str]:
+        """The objects of the prefix itself."""
+        from pyarrow import fs  # noqa: PLC0415 - lakes in a bucket only
+
+        with self._explained("", "listed"):
+            found = self._store.get_file_info(fs.FileSelector(self._key("").rstrip("/"), allow_not_found=True))
+        return sorted(info.base_name for info in found if info.is_file)
+
+    def delete(self, name: str) -> None:
+        """Delete the object."""
+        with self._explained(name, "deleted"), suppress(FileNotFoundError):
+            self._store.delete_file(self._key(name))
+
     def examine(self) -> None:
         """Put an empty object there and take it away."""
         key = self._key(f".examined-{uuid.uuid4().hex[:8]}")
@@ -147,12 +194,12 @@ class ArtifactBucket:
         return f"{self.address.partition('://')[2]}/{name}"
 
     @contextmanager
-    def _explained(self, name: str) -> Iterator[None]:
+    def _explained(self, name: str, action: str = "written") -> Iterator[None]:
         try:
             yield
         except OSError as error:
             raise WarehouseUnreachableError(
-                f"{self.address}/{name} could not be written; what was there is still there. {first_line(error)}"
+                f"{self.address}/{name} could not be {action}; what was there is still there. {first_line(error)}"
             ) from error
 
 

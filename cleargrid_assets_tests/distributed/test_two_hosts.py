@@ -116,14 +116,14 @@ def test_another_engine_reads_whole_published_files_while_they_are_replaced(
         publishing = writer.submit(lambda: [publish(platform.warehouse, "emulator") for _ in range(3)])
         while not publishing.done():
             seen.append(published_figures(cluster))
-        assert {place for place, _ in publishing.result()} == {f"{BUCKET_DATA}/published"}
+        assert {place for place, _ in publishing.result()} == {f"{BUCKET_DATA}/published/emulator"}
     assert len(seen) > 1
     assert all(figures == expected for figures in seen)
 
 
 def published_figures(cluster: Cluster) -> list[tuple[Any, ...]]:
     """What Arrow, which knows nothing of the lake, finds in a published file."""
-    path = f"{BUCKET_DATA.removeprefix('s3://')}/published/kpi_monthly.parquet"
+    path = f"{BUCKET_DATA.removeprefix('s3://')}/published/emulator/kpi_monthly.parquet"
     table = parquet.read_table(path, filesystem=bucket_filesystem(cluster.variables))
     return [tuple(row[name] for name in FIGURES) for row in table.to_pylist()]
 

@@ -159,8 +159,8 @@ def test_dagster_loads_the_definitions_of_the_installed_package(environment: Pat
 
 def test_the_demo_of_the_installed_package_lands_its_months_in_an_empty_folder(demo: Path) -> None:
     assert (demo / "data" / "emulator.duckdb").is_file()
-    assert (demo / "reports" / "latest.html").is_file()
-    assert list((demo / "data" / "published").glob("*.parquet"))
+    assert (demo / "reports" / "emulator" / "latest.html").is_file()
+    assert list((demo / "data" / "published" / "emulator").glob("*.parquet"))
 
 
 def test_status_lists_the_months_of_that_demo_with_no_variable_set(environment: Path, demo: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import UTC, date, datetime
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import pytest
 
-from cleargrid_assets.assets.reports.collections_report import reports_place, write_report
+from cleargrid_assets.assets.reports.collections_report import delete_old_pages, reports_place, write_report
 from cleargrid_assets.assets.reports.page.cards import may_be_chance
 from cleargrid_assets.assets.reports.page.figures import READS, SQL, read_figures
 from cleargrid_assets.assets.reports.page.tables import at_equal_age
+from cleargrid_assets.assets.reports.published_tables import published_artifacts
 from cleargrid_assets.jobs import REFRESH_SUMMARY
+from cleargrid_assets.settings import Settings
 from cleargrid_assets.warehouse.artifacts import ArtifactFolder
 from cleargrid_assets.warehouse.warehouse import Warehouse
 from cleargrid_assets_tests.addresses import POSTGRES
@@ -211,8 +213,54 @@ def test_a_change_may_be_chance_when_the_intervals_overlap(before: tuple[float, 
     ("warehouse", "folder"),
     [("data/x.duckdb", "reports"), ("/a/data/x.duckdb", "/a/reports"), ("/a/b/x.duckdb", "/a/b/reports")],
 )
-def test_pages_lie_beside_the_data(warehouse: str, folder: str) -> None:
-    assert Path(reports_place(Warehouse(warehouse))) == Path(folder).resolve()
+@pytest.mark.parametrize("environment", ["production", "emulator"])
+def test_pages_lie_beside_the_data_in_the_folder_of_their_environment(
+    warehouse: str, folder: str, environment: str
+) -> None:
+    assert Path(reports_place(Warehouse(warehouse), environment)) == Path(folder).resolve() / environment
+
+
+def test_a_report_of_one_environment_never_takes_the_place_of_anothers(tmp_path: Path) -> None:
+    warehouse, other = Warehouse(str(tmp_path / "production.duckdb")), Warehouse(str(tmp_path / "emulator.duckdb"))
+    assert reports_place(warehouse, "production") != reports_place(other, "emulator")
+    for artifacts, text in (
+        (published_artifacts(warehouse, "production"), "real"),
+        (published_artifacts(other, "emulator"), "made up"),
+    ):
+        with artifacts.replacing("kpi_monthly.parquet") as file:
+            file.write_text(text)
+    assert (tmp_path / "published" / "production" / "kpi_monthly.parquet").read_text() == "real"
+
+
+OF_OTHERS = (
+    "latest.html", "index.html", "notes.txt", "collections-staging-20260101T000000-0123abcd.html",
+    "collections-emulator-20260101T000000-0123abcd.html.bak", "collections-emulator-january.html",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("keep_days", "kept"), [(None, {"20260601T120000", "20260701T000000"}), ("1", {"20260701T000000"})]
+)
+def test_old_pages_of_ours_are_deleted_and_nothing_else(tmp_path: Path, keep_days: str | None, kept: set[str]) -> None:
+    instants = ["20250131T235959", "20260601T115959", "20260601T120000", "20260701T000000"]
+    names = {instant: f"collections-emulator-{instant}-0123abcd.html" for instant in instants}
+    for name in (*OF_OTHERS, *names.values()):
+        (tmp_path / name).touch()
+    (tmp_path / "collections-emulator-20250101T000000-0123abcd.html").mkdir()
+    (tmp_path / "collections-emulator-20250102T000000-0123abcd.html").symlink_to("latest.html")
+    variables = {"CLEARGRID_ENVIRONMENT": "emulator"} | ({"CLEARGRID_REPORT_KEEP_DAYS": keep_days} if keep_days else {})
+    before = {path.name for path in tmp_path.iterdir()}
+    delete_old_pages(ArtifactFolder(tmp_path), Settings(variables), datetime(2026, 7, 1, 12, tzinfo=UTC))
+    deleted = before - {path.name for path in tmp_path.iterdir()}
+    assert deleted == {name for instant, name in names.items() if instant not in kept}
+
+
+def test_a_run_deletes_old_pages_after_writing_its_own(platform: Platform) -> None:
+    first = report(platform)
+    old = first.with_name("collections-emulator-20200101T000000-0123abcd.html")
+    old.touch()
+    second = report(platform)
+    assert {path.name for path in first.parent.iterdir()} == {first.name, second.name, "latest.html"}
 
 
 @pytest.mark.parametrize("warehouse_variables", [POSTGRES], indirect=True)
@@ -222,9 +270,9 @@ def test_a_lakes_pages_and_published_tables_lie_where_every_host_finds_them(
     assert refreshed(platform)
     page = report(platform)
     data = Path(warehouse_variables["CLEARGRID_LAKE_DATA"])
-    assert page.parent == data / "reports"
-    assert (data / "reports" / "latest.html").read_bytes() == page.read_bytes()
-    published = duckdb.sql(f"FROM '{data}/published/kpi_monthly.parquet'").fetchall()
+    assert page.parent == data / "reports" / "emulator"
+    assert (page.parent / "latest.html").read_bytes() == page.read_bytes()
+    published = duckdb.sql(f"FROM '{data}/published/emulator/kpi_monthly.parquet'").fetchall()
     assert sorted(map(str, published)) == sorted(map(str, platform.query("FROM analytics.kpi_monthly")))
     assert sorted(path.name for path in tmp_path.iterdir() if path.name in {"published", "reports"}) == []
 

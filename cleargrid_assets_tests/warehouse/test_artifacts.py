@@ -50,6 +50,29 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
             pass
 
 
+def test_files_are_listed_and_deleted_by_name(tmp_path: Path) -> None:
+    artifacts = artifacts_at(str(tmp_path / "reports"))
+    assert artifacts.names() == []
+    for name in ("b.html", "a.html"):
+        with artifacts.replacing(name) as file:
+            file.touch()
+    (tmp_path / "reports" / "folder").mkdir()
+    assert artifacts.names() == ["a.html", "b.html"]
+    for _ in range(2):  # another run may have deleted it
+        artifacts.delete("a.html")
+    assert artifacts.names() == ["b.html"]
+
+
+def test_a_folder_that_is_a_link_to_one_that_is_not_there_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "reports").symlink_to("volume")
+    artifacts = artifacts_at(str(tmp_path / "reports" / "emulator"))
+    message = f"{tmp_path}/reports is a link to {tmp_path}/volume, which does not exist: mount the volume"
+    with pytest.raises(WarehouseUnreadableError, match=message):
+        artifacts.examine()
+    with pytest.raises(WarehouseUnreadableError, match=message), artifacts.replacing("latest.html"):
+        pass
+
+
 def test_a_store_that_does_not_answer_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {"AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "geheim", "AWS_REGION": "us-east-1",
                         "AWS_ENDPOINT_URL": f"http://127.0.0.1:{free_port()}"}.items():  # fmt: skip

@@ -1,12 +1,12 @@
 """`reports/collections_report`: one self-contained HTML page per run, for a manager to open, send or print.
 
-Here: the asset and where its files go. Not here: the page (`page`). The folder is `reports` beside the folder `data`
-that holds the warehouse by default; beside the warehouse file itself where its folder has another name; with a lake's
-own files where the warehouse is a lake. `latest.html` is always the last page.
+The asset, where its files go and how long they are kept belong here; the page is in `page`. The folder is
+`reports/<environment>`: beside the folder `data` that holds the warehouse by default, beside the warehouse file itself
+where its folder has another name, or with a lake's own files. `latest.html` is always the last page.
 """
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 KEY = dg.AssetKey(["reports", "collections_report"])
 LATEST = "latest.html"
+WRITTEN_AT = "%Y%m%dT%H%M%S"
+"""In a page's name; a later instant is a greater text."""
+
 MONTHS_OF_PAGE = re.compile(r'<meta name="cleargrid-months" content="([^"]*)">')
 NO_MONTH = "none: no month has been computed yet"
 
@@ -39,8 +42,9 @@ def build_collections_report() -> dg.AssetsDefinition:
         group_name="reports",
         deps=[dg.AssetKey(table.key) for table in (*ANALYTICS_TABLES, D23_LOADS, D23_CHANGES)],
         description=(
-            "What a collections manager reads: one HTML page per run in the folder `reports`, with charts and the "
-            "numbers behind them. It needs no network and prints on paper; `latest.html` is the last one."
+            "What a collections manager reads: one HTML page per run in `reports/<environment>`, with charts and the "
+            "numbers behind them. It needs no network and prints on paper; `latest.html` is the last one. Older pages "
+            "are deleted after CLEARGRID_REPORT_KEEP_DAYS."
         ),
         metadata={"dagster/code_references": code_references(*KEY.path)},
         freshness_policy=FRESHNESS,
@@ -51,10 +55,12 @@ def build_collections_report() -> dg.AssetsDefinition:
         context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[WarehouseResource]
     ) -> dg.MaterializeResult[None]:
         with explained():
-            version = data_version(context, warehouse.settings)
+            settings = warehouse.settings
+            version = data_version(context, settings)
             figures = figures_of(warehouse.warehouse())
-            reports = report_artifacts(warehouse.warehouse())
-            page, size = write_report(figures, warehouse.settings, reports, context.run.run_id)
+            reports = report_artifacts(warehouse.warehouse(), settings.environment)
+            page, size = write_report(figures, settings, reports, context.run.run_id)
+            deleted = delete_old_pages(reports, settings, datetime.now(UTC))
         return dg.MaterializeResult(
             data_version=version,
             metadata={
@@ -62,6 +68,7 @@ def build_collections_report() -> dg.AssetsDefinition:
                 "month": f"{figures.month:%Y-%m}" if figures.month else NO_MONTH,
                 "months": len(figures["months"]),
                 "bytes": size,
+                "old_pages_deleted": deleted,
             },
         )
 
@@ -79,11 +86,21 @@ def write_report(figures: Figures, settings: Settings, reports: Artifacts, run_i
         "row_scope": settings.row_scope,
     }
     document = page(figures, said, written_at).encode()
-    name = f"collections-{settings.environment}-{written_at:%Y%m%dT%H%M%S}-{run_id[:8]}.html"
+    name = f"collections-{settings.environment}-{written_at:{WRITTEN_AT}}-{run_id[:8]}.html"
     for target in (name, LATEST):
         with reports.replacing(target) as file:
             file.write_bytes(document)
     return f"{reports.shown}/{name}", len(document)
+
+
+def delete_old_pages(reports: Artifacts, settings: Settings, now: datetime) -> int:
+    """Delete pages of earlier runs, older than the setting says by their names; return how many. No other file goes."""
+    pages = re.compile(rf"collections-{settings.environment}-(\d{{8}}T\d{{6}})-[0-9a-f]{{8}}\.html")
+    oldest = f"{now - timedelta(days=settings.report_keep_days):{WRITTEN_AT}}"
+    matches = [match for match in map(pages.fullmatch, reports.names()) if match and match[1] < oldest]
+    for match in matches:
+        reports.delete(match[0])
+    return len(matches)
 
 
 def months_of_page(page: bytes) -> list[str]:
@@ -92,13 +109,13 @@ def months_of_page(page: bytes) -> list[str]:
     return listed[1].split() if listed else []
 
 
-def report_artifacts(warehouse: "Warehouse") -> Artifacts:
+def report_artifacts(warehouse: "Warehouse", environment: str) -> Artifacts:
     """The pages."""
-    return artifacts_at(reports_place(warehouse))
+    return artifacts_at(reports_place(warehouse, environment))
 
 
-def reports_place(warehouse: "Warehouse") -> str:
+def reports_place(warehouse: "Warehouse", environment: str) -> str:
     """Where the pages go."""
     folder = Path(warehouse.place)
     beside = warehouse.is_lake or folder.name != "data"
-    return f"{warehouse.place if beside else folder.parent}/reports"
+    return f"{warehouse.place if beside else folder.parent}/reports/{environment}"

@@ -1,7 +1,7 @@
 """`reports/published_tables`: the analytics tables as Parquet files, which any tool can read at any time.
 
-Here: the copies. Not here: the tables. The folder `published` lies beside the warehouse file, or with a lake's own
-files, and holds the tables of one environment, whose name is in the file `ENVIRONMENT`.
+The copies and where they lie belong here; the tables do not. The folder `published/<environment>` is beside the
+warehouse file, or with a lake's own files: made-up rows never take the place of production's.
 """
 
 from typing import TYPE_CHECKING
@@ -34,7 +34,7 @@ def build_published_tables() -> dg.AssetsDefinition:
         group_name="reports",
         deps=[dg.AssetKey(table.key) for table in ANALYTICS_TABLES],
         description=(
-            "Every analytics table as a Parquet file in `published` beside the warehouse, for tools that "
+            "Every analytics table as a Parquet file in `published/<environment>` beside the warehouse, for tools that "
             "read files. Each file is replaced as a whole: a reader sees the old one or the new one."
         ),
         metadata={"dagster/code_references": code_references(*KEY.path)},
@@ -55,18 +55,15 @@ def build_published_tables() -> dg.AssetsDefinition:
     return published_tables
 
 
-def published_artifacts(warehouse: "Warehouse") -> Artifacts:
+def published_artifacts(warehouse: "Warehouse", environment: str) -> Artifacts:
     """Where the files go."""
-    return artifacts_at(f"{warehouse.place}/published")
+    return artifacts_at(f"{warehouse.place}/published/{environment}")
 
 
 def publish(warehouse: "Warehouse", environment: str) -> tuple[str, dict[str, int]]:
     """Copy every analytics table that exists; return the folder and the rows of each table."""
-    published = published_artifacts(warehouse)
-    rows = _copy_tables(warehouse, published)
-    with published.replacing("ENVIRONMENT") as file:
-        file.write_text(f"{environment}\n", encoding="utf-8")
-    return published.shown, rows
+    published = published_artifacts(warehouse, environment)
+    return published.shown, _copy_tables(warehouse, published)
 
 
 def _copy_tables(warehouse: "Warehouse", published: Artifacts) -> dict[str, int]:
