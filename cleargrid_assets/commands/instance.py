@@ -81,7 +81,8 @@ def only_daemon(home: Path) -> Iterator[int]:
     except BlockingIOError as error:
         os.close(descriptor)
         raise click.ClickException(
-            f"Dagster is already running on {home}: stop `{our_command('dev')}` or `{our_command('demo')}` there first"
+            f"Dagster is already running on {home}: stop `{our_command('dev')}` or `{our_command('demo')}` there "
+            f"first. One that was killed ends what it started within ten seconds"
         ) from error
     try:
         yield descriptor

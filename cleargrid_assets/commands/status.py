@@ -18,6 +18,7 @@ from cleargrid_assets.client import SettingsError
 from cleargrid_assets.commands.emulated import after_demo
 from cleargrid_assets.commands.instance import home_path
 from cleargrid_assets.definitions import build_definitions
+from cleargrid_assets.executables import with_commands
 from cleargrid_assets.landing.ledger import LastLoad, last_loads
 from cleargrid_assets.partitions import build_months, month_of
 from cleargrid_assets.resources import WarehouseResource
@@ -78,11 +79,25 @@ class CheckOutcomes:
 @click.option("--json", "as_json", is_flag=True, help="One JSON array, for programs.")
 def status(*, as_json: bool) -> None:
     """Every month: rows, quarantined, last load, complete or not, checks."""
+    settings = after_demo(Settings.from_environment())
     try:
-        months = month_statuses(after_demo(Settings.from_environment()))
+        months = month_statuses(settings)
     except (SettingsError, WarehouseError) as error:
         raise click.ClickException(str(error)) from error
-    click.echo(json.dumps([asdict(month) for month in months], indent=2) if as_json else table_of(months))
+    if as_json:
+        click.echo(json.dumps([asdict(month) for month in months], indent=2))
+    elif all(month.state == "missing" for month in months):
+        click.echo(_nothing_loaded(settings))
+    else:
+        click.echo(table_of(months))
+
+
+def _nothing_loaded(settings: Settings) -> str:
+    """Where there is no month yet, and how to get one."""
+    return with_commands(
+        f"No month has been loaded into {WarehouseResource(settings).warehouse().shown} yet ({settings.environment}). "
+        f"Load months in the UI that `cleargrid dev` opens, or see made-up ones with `cleargrid demo`."
+    )
 
 
 def month_statuses(settings: Settings, now: datetime | None = None) -> list[MonthStatus]:

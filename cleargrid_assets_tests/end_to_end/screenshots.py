@@ -39,6 +39,8 @@ def main() -> None:
     FOLDER.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         os.chdir(folder)
+        # As in an activated environment: the commands that the pages print then name no folder of this machine.
+        os.environ["PATH"] = f"{Path(executable('cleargrid')).parent}:{os.environ['PATH']}"
         chromium = browser(playwright)
         _demo()
         with _ui(chromium) as page:
