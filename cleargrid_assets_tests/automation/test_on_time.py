@@ -24,7 +24,8 @@ RECENT = ("2026-03", "2026-04", "2026-05", "2026-06")
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return Settings({"CLEARGRID_WAREHOUSE": str(tmp_path / "warehouse.duckdb"), "CLEARGRID_START_MONTH": "2026-01"})
+    variables = {"CLEARGRID_ENVIRONMENT": "emulator", "CLEARGRID_START_MONTH": "2026-01"}
+    return Settings({**variables, "CLEARGRID_WAREHOUSE": str(tmp_path / "warehouse.duckdb")})
 
 
 @pytest.fixture

@@ -77,11 +77,17 @@ def in_terminal(*arguments: str) -> Iterator[Command]:
         stdout=terminal,
         stderr=terminal,
         start_new_session=True,
-        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509 - no thread holds a lock of ours
+        preexec_fn=_as_in_a_terminal,  # noqa: PLW1509 - no thread holds a lock of ours
     )
     os.close(terminal)
     with os.fdopen(window, encoding="utf-8") as output:
         yield from _killed_at_the_end(Command(process, output))
+
+
+def _as_in_a_terminal() -> None:
+    """Standard input is the session's terminal, and its end is heard: tests may run under nohup, which ignores it."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
 def _killed_at_the_end(command: Command) -> Iterator[Command]:

@@ -17,6 +17,7 @@ from cleargrid_assets.emulator.faults import Ask
 from cleargrid_assets.executables import executable
 from cleargrid_assets.warehouse.warehouse import Warehouse
 from cleargrid_assets_tests.commands.test_status import asked
+from cleargrid_assets_tests.platform_under_test import NOW
 
 SMALL = ["demo", "--rows-per-day", "5", "--months", "1"]
 NEVER_ANSWERED = {"always-times-out", "down"}
@@ -88,9 +89,9 @@ def test_each_fault_of_the_demo_ends_in_red_in_its_month_and_in_no_other(start_p
 @pytest.mark.parametrize("name", sorted(NEVER_ANSWERED))
 def test_under_some_faults_no_request_about_their_month_is_answered(name):
     fault = fault_in("2026-05", name)
-    asks = [Ask(number, {"since": "2026-05-07T00:00:00Z", "limit": "50"}, 1.0, 1) for number in range(1, 20)]
+    asks = [Ask(number, {"since": "2026-05-07T00:00:00Z", "limit": "50"}, 1.0, 1, NOW) for number in range(1, 20)]
     assert all(fault.refuse(ask) for ask in asks)
-    assert not fault.refuse(Ask(1, {"since": "2026-04-07T00:00:00Z"}, 1.0, 1))
+    assert not fault.refuse(Ask(1, {"since": "2026-04-07T00:00:00Z"}, 1.0, 1, NOW))
 
 
 @pytest.mark.parametrize(

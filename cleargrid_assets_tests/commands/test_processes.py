@@ -43,7 +43,7 @@ def is_alive(pid):
 
 
 def test_a_group_ends_with_its_block_and_a_process_that_does_not_listen_is_killed(monkeypatch, tmp_path):
-    monkeypatch.setattr(processes, "GRACE_SECONDS", 0.5)
+    monkeypatch.setattr(processes, "GRACE_SECONDS", 3.0)
     deaf = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True)"
     with group_in(tmp_path) as group:
         polite = group.start(PYTHON, "-c", "import time; time.sleep(600)")
@@ -96,12 +96,14 @@ def test_a_child_listens_to_signals_even_when_a_shell_started_us_with_sigint_ign
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_interrupts_once_and_later_ones_do_not_interrupt_the_end(number, monkeypatch):
     monkeypatch.setattr(processes, "_write_to_nowhere", lambda: None)
+    inherited = signal.signal(number, signal.default_int_handler)
     before = signal.getsignal(number)
     with interrupted_by_signals():
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(number)
         signal.raise_signal(number)
     assert signal.getsignal(number) is before
+    signal.signal(number, inherited)
 
 
 def test_under_nohup_a_closed_terminal_ends_nothing():
