@@ -6,6 +6,9 @@ LOCK_VENV := .venv-lock
 BIN := $(VENV)/bin
 LAKE_BIN := $(LAKE_VENV)/bin
 TESTS := cleargrid_assets_tests
+# Tests share processors file by file, because those of one file may share what was started for them.
+WORKERS ?= auto
+PARALLEL := --numprocesses $(WORKERS) --dist loadfile
 WAREHOUSE_TESTS := analytics assets automation commands landing outcome_map project reports warehouse
 
 .PHONY: demo dev test test-package test-lake test-distributed lint check format bench lock clean
@@ -19,7 +22,7 @@ dev: $(VENV)/installed
 
 # ONLY=... runs a part, here and below.
 test: $(VENV)/installed-development
-	$(BIN)/pytest $(ONLY)
+	$(BIN)/pytest $(PARALLEL) $(ONLY)
 
 # The wheel and the sdist: what they hold, and a demo from the wheel in an environment of its own, far from the checkout.
 test-package: $(VENV)/installed-development
@@ -42,7 +45,7 @@ lint: $(VENV)/installed-development
 	$(BIN)/sqlfluff lint --disable-progress-bar cleargrid_assets
 
 check: lint
-	$(BIN)/pytest --cov --cov-report=term
+	$(BIN)/pytest $(PARALLEL) --cov --cov-report=term
 
 format: $(VENV)/installed-development
 	$(BIN)/ruff format .

@@ -45,7 +45,8 @@ def is_alive(pid):
 def test_a_group_ends_with_its_block_and_a_process_that_does_not_listen_is_killed(monkeypatch, tmp_path):
     monkeypatch.setattr(processes, "GRACE_SECONDS", 3.0)
     deaf = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True)"
-    with group_in(tmp_path) as group:
+    # As in the commands: where tests run in the background, Dagster has this process, and its children, ignore SIGTERM.
+    with interrupted_by_signals(), group_in(tmp_path) as group:
         polite = group.start(PYTHON, "-c", "import time; time.sleep(600)")
         stubborn = group.start(PYTHON, "-c", f"{deaf}; time.sleep(600)")
         group.wait_until(lambda: "deaf" in (tmp_path / "group.log").read_text(encoding="utf-8"))
