@@ -9,7 +9,7 @@ TESTS := cleargrid_assets_tests
 # Tests share processors file by file, because those of one file may share what was started for them.
 WORKERS ?= auto
 PARALLEL := --numprocesses $(WORKERS) --dist loadfile
-WAREHOUSE_TESTS := analytics assets automation commands landing outcome_map project reports warehouse
+WAREHOUSE_TESTS := analytics assets automation commands/test_doctor.py commands/test_status.py landing outcome_map reports warehouse
 
 .PHONY: demo dev test test-package test-lake test-distributed lint check format bench lock clean
 
@@ -29,9 +29,9 @@ test-package: $(VENV)/installed-development
 	$(BIN)/pytest --package $(or $(ONLY),$(TESTS)/project/test_package.py)
 
 # The same rules on the lake's version of DuckDB, with a lake in PostgreSQL as the warehouse (apt-get install postgresql).
-# Client, emulator and browser tests know no warehouse.
+# Client, emulator, project and browser tests know no warehouse.
 test-lake: $(LAKE_VENV)/installed
-	$(LAKE_BIN)/pytest --warehouse postgres $(or $(ONLY),$(addprefix $(TESTS)/,$(WAREHOUSE_TESTS)))
+	$(LAKE_BIN)/pytest $(PARALLEL) --warehouse postgres $(or $(ONLY),$(addprefix $(TESTS)/,$(WAREHOUSE_TESTS)))
 
 # A whole deployment on loopback, with hosts and services that die: about a quarter of an hour.
 test-distributed: $(LAKE_VENV)/installed

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
 POLL_SECONDS = 0.5
-MARK = "CLEARGRID_TEST_HOST"
+MARK = "DISTRIBUTED_TEST_HOST"
 """Every process of a host inherits this variable with the host's name: so all of them are found, and no other."""
 
 
