@@ -1,47 +1,43 @@
-"""Alerts: what a failed run or check says to a team's chat, and the webhook that carries it.
+"""Alerts to the team's chat about failures and recoveries: their text, and the webhook that delivers it.
 
-Here: the text, in Slack's JSON, which Mattermost, Rocket.Chat and Teams' workflows read too, and its delivery. Not
-here: when one is sent (`sensors`). The address is a secret: whoever has it can write to the channel.
+Slack's JSON, which Mattermost, Rocket.Chat and Teams' workflows read too. The address is a secret: whoever has it can
+write to the channel. When an alert is sent is decided in `alert_sensors`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
 from typing import TYPE_CHECKING
 
-import dagster as dg
-
 from cleargrid_assets.client import SettingsError
+from cleargrid_assets.runs import month_of, name_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import dagster as dg
+
+    from cleargrid_assets.runs import FailedCheck, FailedRun
     from cleargrid_assets.settings import Settings
 
 LONGEST_TEXT = 3000
+LONGEST_LIST = 12
 TIMEOUT_SECONDS = 10
-TAKEN = range(200, 300)
+ACCEPTED = range(200, 300)
 RETRIED = (429, 500, 502, 503, 504)
 MASK = "***"
+PERSONAL = re.compile(r"[^\s@<>\"'(]+@[\w.-]+\.\w+|(?<![\w-])\+?\d{10,15}(?![\w-])")
+"""E-mail addresses and telephone numbers, which the message of a library's error could repeat from a row."""
 
 
 class AlertError(Exception):
-    """The webhook did not take the alert. The message never holds its address."""
-
-
-@dataclass(frozen=True)
-class FailedCheck:
-    """A check of severity ERROR that found something: its asset, its name and its sentence."""
-
-    asset: str
-    name: str
-    sentence: str
+    """The webhook did not accept the alert. The message never holds its address."""
 
 
 def send_alert(settings: Settings, text: str) -> None:
-    """Post `text` to the configured webhook, without the secrets that this process knows.
+    """Post `text` to the configured webhook, without secrets and personal data.
 
-    Raises `AlertError` when it was not taken after three attempts, `SettingsError` when there is no usable address.
+    Raises `AlertError` when it was not delivered in three attempts, `SettingsError` when there is no usable address.
     """
     url = settings.alert_webhook
     if url is None:
@@ -49,18 +45,20 @@ def send_alert(settings: Settings, text: str) -> None:
     for secret in settings.secrets:
         for form in (secret, _escaped(secret)):
             text = text.replace(form, MASK)
-    status = _post(url, text[:LONGEST_TEXT])
-    if status not in TAKEN:
+    status = _post(url, PERSONAL.sub(MASK, text)[:LONGEST_TEXT])
+    if status not in ACCEPTED:
         raise AlertError(f"the alert was not delivered: CLEARGRID_ALERT_WEBHOOK answered {status}")
 
 
 def _post(url: str, text: str) -> int:
-    """The status of the last of three attempts. The HTTP library is imported by who sends: start-up need not pay."""
+    """The status of the last of three attempts. Importing the HTTP library here keeps it out of every start-up."""
     import requests  # noqa: PLC0415 - see the docstring
     from requests.adapters import HTTPAdapter  # noqa: PLC0415
     from urllib3.util.retry import Retry  # noqa: PLC0415
 
-    attempts = Retry(total=2, backoff_factor=0.2, status_forcelist=RETRIED, allowed_methods=("POST",))
+    attempts = Retry(
+        total=2, backoff_factor=0.2, status_forcelist=RETRIED, allowed_methods=("POST",), raise_on_status=False
+    )
     try:
         with requests.Session() as session:
             session.mount("https://", HTTPAdapter(max_retries=attempts))
@@ -73,31 +71,54 @@ def _post(url: str, text: str) -> int:
 
 
 def environment_of(settings: Settings) -> str:
-    """What an alert calls the environment. One that is not usable fails every run: that must be told as well."""
+    """The environment as an alert names it. One that is not usable fails every run, which needs an alert as well."""
     try:
         return settings.environment
     except SettingsError:
         return "no usable CLEARGRID_ENVIRONMENT"
 
 
-def failed_run_text(
-    environment: str, run: dg.DagsterRun, causes: Sequence[str], failed_checks: Sequence[FailedCheck]
-) -> str:
-    """What failed, why, and where to look."""
-    return _text(environment, "run failed", run, [*causes, *(_line(failed) for failed in failed_checks)])
+def subject_of(run: dg.DagsterRun) -> str:
+    """What the run was about: `month 2026-05, refresh_month`."""
+    month = month_of(run)
+    return f"month {month}, {name_of(run)}" if month else name_of(run)
+
+
+def failed_runs_text(environment: str, failures: Sequence[FailedRun]) -> str:
+    """Runs that failed for one reason: which, why, and where to look; the cause is that of the first."""
+    first, *others = failures
+    lines = [*(_line(check) for check in first.checks), *first.causes]
+    if not others:
+        return _text(environment, "run failed", subject_of(first.run), lines, first.run)
+    months = sorted({month_of(failure.run) for failure in failures})
+    return _text(
+        environment,
+        f"{len(failures)} runs failed for the same reason",
+        f"{name_of(first.run)}, months {_listed(months)}" if any(months) else name_of(first.run),
+        [f"The first of them, {subject_of(first.run)}:", *lines],
+        first.run,
+    )
 
 
 def failed_checks_text(environment: str, run: dg.DagsterRun, failed_checks: Sequence[FailedCheck]) -> str:
     """Which checks failed in a run that otherwise succeeded."""
     title = "check failed" if len(failed_checks) == 1 else f"{len(failed_checks)} checks failed"
-    return _text(environment, title, run, [_line(failed) for failed in failed_checks])
+    return _text(environment, title, subject_of(run), [_line(check) for check in failed_checks], run)
 
 
-def _text(environment: str, title: str, run: dg.DagsterRun, lines: Sequence[str]) -> str:
-    month = run.tags.get("dagster/partition")
-    what = f"month {month[:7]}" if month else f"job {run.job_name}"
-    paragraphs = [f"*cleargrid_assets, {environment}: {title}* - {what}", *map(_escaped, lines)]
+def recovered_text(environment: str, run: dg.DagsterRun, recoveries: Sequence[str]) -> str:
+    """Failures that the chat knows of and that `run` has ended."""
+    return _text(environment, "recovered", subject_of(run), recoveries, run)
+
+
+def _text(environment: str, title: str, subject: str, lines: Sequence[str], run: dg.DagsterRun) -> str:
+    paragraphs = [f"*cleargrid_assets, {environment}: {title}* - {_escaped(subject)}", *map(_escaped, lines)]
     return "\n".join([*paragraphs, f"In the Dagster UI: Runs, run {run.run_id[:8]}"])
+
+
+def _listed(months: Sequence[str]) -> str:
+    more = f" and {len(months) - LONGEST_LIST} more" if len(months) > LONGEST_LIST else ""
+    return f"{', '.join(months[:LONGEST_LIST])}{more}"
 
 
 def _line(failed: FailedCheck) -> str:
@@ -107,26 +128,3 @@ def _line(failed: FailedCheck) -> str:
 def _escaped(text: str) -> str:
     """The three characters that Slack reads as markup."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-
-
-def failed_checks_of(instance: dg.DagsterInstance, run_id: str) -> list[FailedCheck]:
-    """The checks of severity ERROR that failed in the run; a warning is for the UI, not for the night."""
-    entries = instance.all_logs(run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION)
-    evaluations = [entry.dagster_event.asset_check_evaluation_data for entry in entries if entry.dagster_event]
-    return [
-        FailedCheck(found.asset_key.to_user_string(), found.check_name, found.description or "failed")
-        for found in evaluations
-        if not found.passed and found.severity is dg.AssetCheckSeverity.ERROR
-    ]
-
-
-def causes_of(events: Sequence[dg.DagsterEvent]) -> list[str]:
-    """Each failed step's message as the asset worded it, with the next step; else the error's first line."""
-    return [_cause(event) for event in events]
-
-
-def _cause(event: dg.DagsterEvent) -> str:
-    data = event.step_failure_data
-    if data.user_failure_data and data.user_failure_data.description:
-        return data.user_failure_data.description
-    return data.error.message.strip().split("\n", 1)[0] if data.error else event.message or "failed"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from cleargrid_assets.alert_sensors import build_alert_sensors
 from cleargrid_assets.assets.analytics import build_analytics
 from cleargrid_assets.assets.cleargrid import build_sources
 from cleargrid_assets.assets.core import build_core
@@ -24,7 +25,7 @@ from cleargrid_assets.jobs import build_check_months, build_compute_month, build
 from cleargrid_assets.partitions import build_months
 from cleargrid_assets.resources import ClearGridResource, Clock, WarehouseResource
 from cleargrid_assets.schedules import build_daily_schedules, build_refresh_schedules
-from cleargrid_assets.sensors import build_alert_sensors, build_follow_sensor
+from cleargrid_assets.sensors import build_follow_sensor
 from cleargrid_assets.settings import Settings
 
 if TYPE_CHECKING:

@@ -1,6 +1,6 @@
-"""The sensors: what is made of a month that was loaded by hand, and alerts after failures.
+"""The sensor that starts runs: for months whose rows or rules have changed.
 
-Add a sensor here. What makes a table stale is in `staleness`, an alert's text and delivery in `alerts`.
+Add a sensor here. What makes a table stale is in `staleness`; alerts are in `alert_sensors`.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,14 +11,6 @@ from dagster._core.execution.backfill import BulkActionsFilter, BulkActionStatus
 from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
 from dagster._core.storage.tags import PARTITION_NAME_TAG
 
-from cleargrid_assets.alerts import (
-    causes_of,
-    environment_of,
-    failed_checks_of,
-    failed_checks_text,
-    failed_run_text,
-    send_alert,
-)
 from cleargrid_assets.client import SettingsError
 from cleargrid_assets.jobs import COMPUTE_MONTH, REFRESH_MONTH, REFRESH_SUMMARY, REPORTS
 from cleargrid_assets.outcome_map import OutcomeMapError
@@ -30,8 +22,6 @@ from cleargrid_assets.tables.analytics import UNMAPPED_OUTCOMES
 UNFINISHED_BACKFILLS = [BulkActionStatus.REQUESTED, BulkActionStatus.CANCELING, BulkActionStatus.FAILING]
 SUMMARY = (dg.AssetKey(UNMAPPED_OUTCOMES.key), *REPORTS)
 JOBS = frozenset({REFRESH_MONTH, COMPUTE_MONTH, REFRESH_SUMMARY})
-WILL_RETRY_TAG = "dagster/will_retry"
-OFF = "CLEARGRID_ALERT_WEBHOOK is not set: nobody was told."
 
 
 def build_follow_sensor(
@@ -99,45 +89,3 @@ def _is_ours(work: dg.DagsterRun | PartitionBackfill) -> bool:
 def _is_backfilling(instance: dg.DagsterInstance) -> bool:
     """Whether a backfill of months may still create runs."""
     return any(map(_is_ours, instance.get_backfills(filters=BulkActionsFilter(statuses=UNFINISHED_BACKFILLS))))
-
-
-def build_alert_sensors(settings: Settings) -> list[dg.SensorDefinition]:
-    """Alerts on failed runs and on failed checks; running when CLEARGRID_ALERT_WEBHOOK is set, else stopped."""
-    is_on = settings.is_alerting
-    status = dg.DefaultSensorStatus.RUNNING if is_on else dg.DefaultSensorStatus.STOPPED
-    off = "" if is_on else " Set CLEARGRID_ALERT_WEBHOOK to switch it on."
-
-    @dg.run_failure_sensor(
-        name="alert_on_failed_run",
-        default_status=status,
-        minimum_interval_seconds=30,
-        description=f"Posts each failed run's cause and next step to the team's chat.{off}",
-    )
-    def alert_on_failed_run(context: dg.RunFailureSensorContext) -> dg.SkipReason | None:
-        run = context.dagster_run
-        if run.tags.get(WILL_RETRY_TAG) == "true":
-            return dg.SkipReason(f"Run {run.run_id} is started once more: too early for an alert.")
-        if not settings.is_alerting:
-            return dg.SkipReason(OFF)
-        causes = causes_of(context.get_step_failure_events()) or [context.failure_event.message or "failed"]
-        failed = failed_checks_of(context.instance, run.run_id)
-        send_alert(settings, failed_run_text(environment_of(settings), run, causes, failed))
-        return None
-
-    @dg.run_status_sensor(
-        name="alert_on_failed_check",
-        run_status=dg.DagsterRunStatus.SUCCESS,
-        default_status=status,
-        minimum_interval_seconds=30,
-        description=f"Posts checks of severity ERROR that failed in a run that succeeded to the team's chat.{off}",
-    )
-    def alert_on_failed_check(context: dg.RunStatusSensorContext) -> dg.SkipReason | None:
-        failed = failed_checks_of(context.instance, context.dagster_run.run_id)
-        if not failed:
-            return dg.SkipReason("Every check of severity ERROR passed.")
-        if not settings.is_alerting:
-            return dg.SkipReason(OFF)
-        send_alert(settings, failed_checks_text(environment_of(settings), context.dagster_run, failed))
-        return None
-
-    return [alert_on_failed_run, alert_on_failed_check]

@@ -18,9 +18,10 @@ TOKEN = "T0PSECRET"
 
 
 class Receiver(HTTPServer):
-    """A chat that keeps what it is told; `status` is what it answers."""
+    """A chat that keeps what it takes. `status` is what it answers; 503 to a text that holds `refused`."""
 
     status = 200
+    refused = "\0"
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
@@ -37,8 +38,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.texts.append(json.loads(body)["text"])
-        self.send_response(self.server.status)
+        text = json.loads(body)["text"]
+        status = 503 if self.server.refused in text else self.server.status
+        if status == 200:
+            self.server.texts.append(text)
+        self.send_response(status)
         self.end_headers()
 
     def log_message(self, *_: Any) -> None:

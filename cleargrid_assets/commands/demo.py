@@ -27,11 +27,11 @@ from cleargrid_assets.commands.instance import (
     without_settings,
 )
 from cleargrid_assets.commands.processes import interrupted_by_signals
-from cleargrid_assets.commands.run_lines import month_of, name_of
 from cleargrid_assets.commands.services import services
 from cleargrid_assets.emulator import Emulator
 from cleargrid_assets.jobs import CHECK_MONTHS, REFRESH_MONTH, REFRESH_SUMMARY
 from cleargrid_assets.partitions import build_months, recent_months
+from cleargrid_assets.runs import month_of, name_of
 from cleargrid_assets.settings import Settings
 
 if TYPE_CHECKING:

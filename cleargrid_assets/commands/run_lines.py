@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import click
 import dagster as dg
 
-from cleargrid_assets.alerts import causes_of
 from cleargrid_assets.commands.instance import IN_A_PROCESS
+from cleargrid_assets.runs import causes_of, month_of, name_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -81,21 +81,6 @@ class RunLines:
             word = WORDS.get(event.event_type)
             text = f"{name_of(run)}: {word}" if word else None
         return text
-
-
-def month_of(run: dg.DagsterRun) -> str:
-    """`2026-10`; empty when the run spans all months."""
-    return run.tags.get("dagster/partition", "")[:7]
-
-
-def name_of(run: dg.DagsterRun) -> str:
-    """The job's name; the assets' of a run that somebody started by hand."""
-    if not run.job_name.startswith("__"):
-        return run.job_name
-    assets = sorted(key.to_user_string() for key in run.asset_selection or ())
-    if not assets:
-        return "checks"
-    return assets[0] if len(assets) == 1 else f"{assets[0]} and {len(assets) - 1} more"
 
 
 def failure_of(instance: dg.DagsterInstance, run: dg.DagsterRun) -> str | None:

@@ -1,0 +1,295 @@
+"""The alert sensors, which send each failure to the team's chat once, and its recovery once.
+
+Dagster's own run-status sensors (`run_failure_sensor`) advance their cursor past a run even if their function raises,
+so they lose an alert while the chat is down. These sensors keep a cursor of their own and advance it only past what
+was delivered. The text of an alert belongs in `alerts`, what is read of a run in `runs`.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from cleargrid_assets.alerts import (
+    AlertError,
+    environment_of,
+    failed_checks_text,
+    failed_runs_text,
+    recovered_text,
+    send_alert,
+    subject_of,
+)
+from cleargrid_assets.runs import (
+    ENDS,
+    MAX_AGE,
+    awaits_retry,
+    ended_runs,
+    evaluations_of,
+    failed_checks_of,
+    failed_run,
+    is_retried,
+    month_of,
+    succeeded_steps,
+)
+
+if TYPE_CHECKING:
+    from cleargrid_assets.runs import EndedRun, FailedRun
+    from cleargrid_assets.settings import Settings
+
+OFF = "CLEARGRID_ALERT_WEBHOOK is not set: no alert was sent."
+MAX_TICK_SECONDS = 30.0
+"""Dagster cuts a tick off after a minute, and the next one would send the same alerts again."""
+
+MAX_TICKS_OF_WAITING = 4
+MAX_WAITING = 100
+MAX_FAILURES = 200
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A failure that the chat knows of: its run, when that ended, its month, and the steps that failed."""
+
+    run_id: str
+    at: str
+    month: str = ""
+    steps: tuple[str, ...] = ()
+
+
+@dataclass
+class State:
+    """What a sensor remembers from tick to tick; its cursor is this as JSON.
+
+    `position`: the event up to which every alert was delivered. `waiting`: failed runs that should be started again,
+    with the number of ticks since. `failures`: what the chat knows of and has not recovered, by its subject.
+    """
+
+    position: int
+    waiting: dict[str, int] = field(default_factory=dict)
+    failures: dict[str, Failure] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, cursor: str | None, instance: dg.DagsterInstance) -> State:
+        """The state in `cursor`. Without one, the past is skipped; one of the release before is taken over."""
+        try:
+            stored = json.loads(cursor or "{}")
+        except json.JSONDecodeError:
+            stored = {}
+        if "record_id" in stored:
+            return cls(stored["record_id"])
+        if "position" not in stored:
+            return cls.after_everything(instance)
+        failures = {
+            subject: Failure(**{**failure, "steps": tuple(failure["steps"])})
+            for subject, failure in stored["failures"].items()
+        }
+        return cls(stored["position"], stored["waiting"], failures)
+
+    @classmethod
+    def after_everything(cls, instance: dg.DagsterInstance) -> State:
+        """The state that skips everything that has happened so far."""
+        newest = [record.storage_id for kind in ENDS for record in instance.fetch_run_status_changes(kind, 1).records]
+        return cls(max(newest, default=0))
+
+    def cursor(self) -> str:
+        """The state as text."""
+        return json.dumps(asdict(self))
+
+    def remember(self, subject: str, failure: Failure) -> None:
+        """Keep a failure until it recovers. Of too many, the oldest is dropped: its recovery is not sent."""
+        self.failures[subject] = failure
+        while len(self.failures) > MAX_FAILURES:
+            del self.failures[next(iter(self.failures))]
+
+
+Alerts = Callable[[dg.DagsterInstance, str, State], Iterator[str]]
+"""Yields texts, and changes the state only once a text was delivered, which is when the next one is asked for."""
+
+
+def build_alert_sensors(settings: Settings) -> list[dg.SensorDefinition]:
+    """Alerts on failed runs and on failed checks; running when CLEARGRID_ALERT_WEBHOOK is set, else stopped."""
+    return [
+        _sensor(
+            settings,
+            "alert_on_failed_run",
+            "Sends each failed run's cause and next step to the team's chat, and that it has succeeded again.",
+            alerts_on_runs,
+        ),
+        _sensor(
+            settings,
+            "alert_on_failed_check",
+            "Sends the checks of severity ERROR that failed in a run that succeeded to the team's chat, and that they "
+            "pass again.",
+            alerts_on_checks,
+        ),
+    ]
+
+
+def _sensor(settings: Settings, name: str, description: str, alerts: Alerts) -> dg.SensorDefinition:
+    is_on = settings.is_alerting
+    off = "" if is_on else " Set CLEARGRID_ALERT_WEBHOOK to switch it on."
+
+    @dg.sensor(
+        name=name,
+        default_status=dg.DefaultSensorStatus.RUNNING if is_on else dg.DefaultSensorStatus.STOPPED,
+        minimum_interval_seconds=30,
+        description=f"{description} Skips what is older than {MAX_AGE.days} days.{off}",
+    )
+    def alert(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+        if not settings.is_alerting:
+            return dg.SensorResult(skip_reason=OFF, cursor=State.after_everything(context.instance).cursor())
+        state = State.of(context.cursor, context.instance)
+        outcome = _deliver(settings, alerts(context.instance, environment_of(settings), state))
+        return dg.SensorResult(skip_reason=outcome, cursor=state.cursor())
+
+    return alert
+
+
+def _deliver(settings: Settings, texts: Iterator[str]) -> str:
+    """Send texts until one is not delivered or the tick has lasted long enough; return a summary.
+
+    Raises if the first one is not delivered: the tick is then red under *Automation*, and the next one tries again.
+    """
+    give_up_at, delivered = time.monotonic() + MAX_TICK_SECONDS, 0
+    for text in texts:
+        try:
+            send_alert(settings, text)
+        except AlertError as error:
+            if not delivered:
+                raise
+            return f"Alerts sent: {delivered}. The next tick tries the others: {error}."
+        delivered += 1
+        if time.monotonic() > give_up_at:
+            next(texts, None)  # so that the state knows that the last one was delivered
+            break
+    return f"Alerts sent: {delivered}."
+
+
+def alerts_on_runs(instance: dg.DagsterInstance, environment: str, state: State) -> Iterator[str]:
+    """Failed runs, those of one reason together, and their recoveries."""
+    yield from _alerts_on_waiting(instance, environment, state)
+    together: list[tuple[EndedRun, FailedRun]] = []
+    for ended in ended_runs(instance, state.position):
+        failed = (
+            failed_run(instance, ended.run)
+            if ended.is_failure and not _is_retried(instance, ended.run, state)
+            else None
+        )
+        if together and (failed is None or failed.kind != together[0][1].kind):
+            yield from _alert_together(environment, state, together)
+        if failed:
+            together.append((ended, failed))
+        elif not ended.is_failure:
+            yield from _alert_on_recovery(instance, environment, state, ended)
+        if not together:
+            state.position = ended.position
+    yield from _alert_together(environment, state, together)
+
+
+def _is_retried(instance: dg.DagsterInstance, run: dg.DagsterRun, state: State) -> bool:
+    """True if the failed run was started again, or should be: then it is added to those waiting for it."""
+    if awaits_retry(instance, run) and len(state.waiting) < MAX_WAITING:
+        state.waiting.setdefault(run.run_id, 0)
+        return True
+    return is_retried(instance, run)
+
+
+def _alerts_on_waiting(instance: dg.DagsterInstance, environment: str, state: State) -> Iterator[str]:
+    """Runs that were not started again after all: those of a backfill that was cancelled, for example."""
+    for run_id, ticks in list(state.waiting.items()):
+        run = instance.get_run_by_id(run_id)
+        if run is None or is_retried(instance, run):
+            del state.waiting[run_id]
+        elif awaits_retry(instance, run) and ticks < MAX_TICKS_OF_WAITING:
+            state.waiting[run_id] = ticks + 1
+        else:
+            failed = failed_run(instance, run)
+            yield failed_runs_text(environment, [failed])
+            state.remember(subject_of(run), _failure(failed, datetime.now(UTC)))
+            del state.waiting[run_id]
+
+
+def _alert_together(environment: str, state: State, together: list[tuple[EndedRun, FailedRun]]) -> Iterator[str]:
+    if together:
+        yield failed_runs_text(environment, [failed for _, failed in together])
+        for ended, failed in together:
+            state.remember(subject_of(ended.run), _failure(failed, ended.at))
+        state.position = together[-1][0].position
+        together.clear()
+
+
+def _failure(failed: FailedRun, at: datetime) -> Failure:
+    return Failure(failed.run.run_id, _minute(at), month_of(failed.run), failed.steps)
+
+
+def _alert_on_recovery(instance: dg.DagsterInstance, environment: str, state: State, ended: EndedRun) -> Iterator[str]:
+    """A failure has recovered when the same run succeeds, or another one completes the same steps of the month."""
+    done: set[str] = set()
+    if any(failure.steps and failure.month == month_of(ended.run) for failure in state.failures.values()):
+        done = succeeded_steps(instance, ended.run.run_id)
+    recovered = {
+        subject: failure
+        for subject, failure in state.failures.items()
+        if subject == subject_of(ended.run)
+        or (failure.steps and failure.month == month_of(ended.run) and done.issuperset(failure.steps))
+    }
+    if recovered:
+        lines = [
+            f"{subject}: failed at {failure.at}, succeeded at {_minute(ended.at)}."
+            for subject, failure in recovered.items()
+        ]
+        yield recovered_text(environment, ended.run, lines)
+        for subject in recovered:
+            del state.failures[subject]
+
+
+def alerts_on_checks(instance: dg.DagsterInstance, environment: str, state: State) -> Iterator[str]:
+    """Checks that failed in a run that succeeded, and their recoveries; those of a failed run come with the run."""
+    for ended in ended_runs(instance, state.position):
+        if not ended.is_failure:
+            yield from _alert_on_checks(instance, environment, state, ended)
+        yield from _alert_on_recovered_checks(instance, environment, state, ended)
+        state.position = ended.position
+
+
+def _alert_on_checks(instance: dg.DagsterInstance, environment: str, state: State, ended: EndedRun) -> Iterator[str]:
+    failed = {_check(ended, check.asset, check.name): check for check in failed_checks_of(instance, ended.run.run_id)}
+    delivered = {subject for subject, failure in state.failures.items() if failure.run_id == ended.run.run_id}
+    new = {subject: check for subject, check in failed.items() if subject not in delivered}
+    if new:
+        yield failed_checks_text(environment, ended.run, list(new.values()))
+        for subject in new:
+            state.remember(subject, Failure(ended.run.run_id, _minute(ended.at)))
+
+
+def _alert_on_recovered_checks(
+    instance: dg.DagsterInstance, environment: str, state: State, ended: EndedRun
+) -> Iterator[str]:
+    if not state.failures:
+        return
+    passed = {
+        _check(ended, evaluation.asset_key.to_user_string(), evaluation.check_name)
+        for evaluation in evaluations_of(instance, ended.run.run_id)
+        if evaluation.passed
+    }
+    recovered = {subject: failure for subject, failure in state.failures.items() if subject in passed}
+    if recovered:
+        lines = [f"{subject}: failed at {failure.at}, passes again." for subject, failure in recovered.items()]
+        yield recovered_text(environment, ended.run, lines)
+        for subject in recovered:
+            del state.failures[subject]
+
+
+def _check(ended: EndedRun, asset: str, name: str) -> str:
+    """The check as an alert names it, with the month if the run had one."""
+    month = month_of(ended.run)
+    return f"{asset}, {name}{f', month {month}' if month else ''}"
+
+
+def _minute(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M} UTC"

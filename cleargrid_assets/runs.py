@@ -1,0 +1,187 @@
+"""Reads runs from Dagster's history: their month and name, why they failed, which of their checks failed.
+
+Add here what several readers need of a run's tags and events.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import dagster as dg
+from dagster._core.errors import DagsterAssetCheckFailedError
+from dagster._core.storage.tags import AUTO_RETRY_RUN_ID_TAG, PARTITION_NAME_TAG, RUN_KEY_TAG, WILL_RETRY_TAG
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+BLOCKING_CHECK_FAILED = DagsterAssetCheckFailedError.__name__
+Kind = dg.DagsterEventType
+ENDS = (Kind.RUN_FAILURE, Kind.RUN_SUCCESS)
+MAX_RUNS = 100
+"""Of each kind, of those that ended."""
+
+MAX_AGE = timedelta(days=7)
+"""Of a run that is still worth an alert, when alerts are switched on again after a long time."""
+
+
+@dataclass(frozen=True)
+class FailedCheck:
+    """A check of severity ERROR that failed: its asset, its name and its sentence."""
+
+    asset: str
+    name: str
+    sentence: str
+
+
+@dataclass(frozen=True)
+class FailedRun:
+    """A run that failed: the causes, as its steps worded them, and its failed checks.
+
+    `steps`: the keys of the steps that failed. `kind`: equal for runs that failed for the same reason, whatever month
+    and numbers their causes name.
+    """
+
+    run: dg.DagsterRun
+    causes: tuple[str, ...]
+    checks: tuple[FailedCheck, ...]
+    steps: tuple[str, ...]
+    kind: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class EndedRun:
+    """A run, and its end as the event log lists it."""
+
+    position: int
+    at: datetime
+    is_failure: bool
+    run: dg.DagsterRun
+
+
+def ended_runs(instance: dg.DagsterInstance, position: int) -> list[EndedRun]:
+    """The runs that failed or succeeded after `position`, in order; the oldest ones first, if there are many."""
+    oldest = (datetime.now(UTC) - MAX_AGE).timestamp()
+    filters = [
+        dg.RunStatusChangeRecordsFilter(kind, after_storage_id=position, after_timestamp=oldest) for kind in ENDS
+    ]
+    pages = [instance.fetch_run_status_changes(it, limit=MAX_RUNS, ascending=True) for it in filters]
+    cut_at = min((page.records[-1].storage_id for page in pages if page.has_more), default=None)
+    records = sorted((record for page in pages for record in page.records), key=lambda record: record.storage_id)
+    records = [record for record in records if cut_at is None or record.storage_id <= cut_at]
+    if not records:
+        return []
+    run_ids = [record.run_id for record in records]
+    runs = {run.run_id: run for run in instance.get_runs(dg.RunsFilter(run_ids=run_ids))}
+    return [
+        EndedRun(
+            position=record.storage_id,
+            at=datetime.fromtimestamp(record.timestamp, UTC),
+            is_failure=record.event_log_entry.dagster_event_type is Kind.RUN_FAILURE,
+            run=runs[record.run_id],
+        )
+        for record in records
+        if record.run_id in runs  # it may have been deleted
+    ]
+
+
+def month_of(run: dg.DagsterRun) -> str:
+    """`2026-10`; empty when the run spans all months."""
+    return run.tags.get(PARTITION_NAME_TAG, "")[:7]
+
+
+def name_of(run: dg.DagsterRun) -> str:
+    """The job's name; the assets' of a run that somebody started by hand."""
+    if not run.job_name.startswith("__"):
+        return run.job_name
+    assets = {key.to_user_string() for key in run.asset_selection or ()}
+    checked = {key.asset_key.to_user_string() for key in run.asset_check_selection or ()}
+    names = sorted(assets or checked)
+    if not names:
+        return "checks"
+    name = names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
+    return name if assets else f"checks of {name}"
+
+
+def is_retried(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
+    """True if the failed run was started again, by Dagster's run retries or by our sensor."""
+    by_sensor = dg.RunsFilter(tags={RUN_KEY_TAG: run.run_id})
+    return AUTO_RETRY_RUN_ID_TAG in run.tags or instance.get_runs_count(by_sensor) > 0
+
+
+def awaits_retry(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
+    """True if the failed run should be started again and was not yet."""
+    return run.tags.get(WILL_RETRY_TAG) == "true" and not is_retried(instance, run)
+
+
+def failed_run(instance: dg.DagsterInstance, run: dg.DagsterRun) -> FailedRun:
+    """Why the run failed, each reason once: the sentence of a failed check is not repeated as a step's cause."""
+    checks = tuple(failed_checks_of(instance, run.run_id))
+    failures = list(_events(instance, run.run_id, Kind.STEP_FAILURE))
+    ends = list(_events(instance, run.run_id, Kind.RUN_FAILURE))
+    causes = tuple(_causes(failures, checks)) if failures else tuple(event.message or "failed" for event in ends[-1:])
+    return FailedRun(
+        run=run,
+        causes=causes,
+        checks=checks,
+        steps=tuple(event.step_key for event in failures if event.step_key),
+        kind=(run.job_name, *(_kind(event) for event in failures), *(check.name for check in checks)),
+    )
+
+
+def failed_checks_of(instance: dg.DagsterInstance, run_id: str) -> list[FailedCheck]:
+    """The checks of severity ERROR that failed in the run; a warning is for the UI, not for the night."""
+    return [
+        FailedCheck(evaluation.asset_key.to_user_string(), evaluation.check_name, evaluation.description or "failed")
+        for evaluation in evaluations_of(instance, run_id)
+        if not evaluation.passed and evaluation.severity is dg.AssetCheckSeverity.ERROR
+    ]
+
+
+def evaluations_of(instance: dg.DagsterInstance, run_id: str) -> list[dg.AssetCheckEvaluation]:
+    """The results of the run's checks."""
+    events = _events(instance, run_id, Kind.ASSET_CHECK_EVALUATION)
+    return [event.asset_check_evaluation_data for event in events]
+
+
+def succeeded_steps(instance: dg.DagsterInstance, run_id: str) -> set[str]:
+    """The keys of the steps that the run completed."""
+    return {event.step_key for event in _events(instance, run_id, Kind.STEP_SUCCESS) if event.step_key}
+
+
+def causes_of(events: Sequence[dg.DagsterEvent]) -> list[str]:
+    """Each failed step's message as the asset worded it, with the next step; else the error's first line."""
+    return [_cause(event) for event in events]
+
+
+def _events(instance: dg.DagsterInstance, run_id: str, kind: Kind) -> Iterator[dg.DagsterEvent]:
+    entries = instance.all_logs(run_id, of_type=kind)
+    return (entry.dagster_event for entry in entries if entry.dagster_event)
+
+
+def _causes(failures: Sequence[dg.DagsterEvent], checks: Sequence[FailedCheck]) -> Iterator[str]:
+    for event in failures:
+        error = event.step_failure_data.error
+        if checks and error and error.cls_name == BLOCKING_CHECK_FAILED:
+            continue
+        cause = _cause(event)
+        for check in checks:
+            cause = cause.replace(check.sentence, "")
+        if cause.strip():
+            yield cause.strip()
+
+
+def _cause(event: dg.DagsterEvent) -> str:
+    data = event.step_failure_data
+    if data.user_failure_data and data.user_failure_data.description:
+        return data.user_failure_data.description
+    return data.error.message.strip().split("\n", 1)[0] if data.error else event.message or "failed"
+
+
+def _kind(failure: dg.DagsterEvent) -> str:
+    """The step and the kind of its error."""
+    data = failure.step_failure_data
+    named = data.user_failure_data.metadata.get("error") if data.user_failure_data else None
+    kind = named.value if named else data.error.cls_name if data.error else ""
+    return f"{failure.step_key}: {kind}"

@@ -1,0 +1,65 @@
+"""The chat receives each failed check of a run that succeeded once, and once that it passes again."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from cleargrid_assets.definitions import build_definitions
+from cleargrid_assets_tests.automation.alerting import CHECKS, started
+from cleargrid_assets_tests.automation.ledger_of_loads import StandingClock
+from cleargrid_assets_tests.platform_under_test import MAY
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cleargrid_assets_tests.chat import Receiver
+    from cleargrid_assets_tests.platform_under_test import Platform
+
+MORNING = datetime(2026, 6, 20, 7, tzinfo=UTC)
+
+
+def check_months(platform: Platform) -> None:
+    """A run of the checks on time."""
+    definitions = build_definitions(platform.settings, {"clock": StandingClock(MORNING)})
+    assert definitions.resolve_job_def("check_months").execute_in_process(instance=platform.instance).success
+
+
+def test_failed_checks_of_a_run_that_succeeded_are_sent_in_one_message_and_warnings_are_not(
+    start: Callable[..., Platform], chat: Receiver
+) -> None:
+    platform = start(faults=["unknown-fields"])
+    sensor = started(platform, CHECKS)
+    assert platform.load(MAY).success
+    sensor.tick()
+    assert chat.texts == []
+    check_months(platform)
+    for _ in range(2):
+        sensor.tick()
+    (text,) = chat.texts
+    assert "3 checks failed* - check_months" in text
+    assert "raw/d23_loads, every_month_is_in_order: Not in order: 2026-01 (missing)" in text
+
+
+def test_a_check_that_passes_again_is_sent_once(start: Callable[..., Platform], chat: Receiver) -> None:
+    platform = start({"CLEARGRID_START_MONTH": "2026-05"})
+    sensor = started(platform, CHECKS)
+    check_months(platform)
+    sensor.tick()
+    assert "every_month_is_in_order" in chat.texts[0]
+    for month in (MAY, "2026-06-01"):
+        assert platform.load(month).success
+    check_months(platform)
+    for _ in range(2):
+        sensor.tick()
+        sensor = sensor.after_a_restart()
+    recoveries = [text for text in chat.texts[1:] if "recovered" in text]
+    assert [text.count("raw/d23_loads, the_last_closed_month_arrived: failed at") for text in recoveries] == [1]
+
+
+def test_nothing_is_sent_when_every_check_passed(start: Callable[..., Platform], chat: Receiver) -> None:
+    platform = start()
+    sensor = started(platform, CHECKS)
+    assert platform.load(MAY).success
+    sensor.tick()
+    assert chat.texts == []
