@@ -25,7 +25,7 @@ from cleargrid_assets.jobs import build_check_months, build_compute_month, build
 from cleargrid_assets.partitions import build_months
 from cleargrid_assets.resources import ClearGridResource, Clock, WarehouseResource
 from cleargrid_assets.schedules import build_daily_schedules, build_refresh_schedules
-from cleargrid_assets.sensors import build_follow_sensor
+from cleargrid_assets.sensors import build_follow_sensor, build_restart_sensor
 from cleargrid_assets.settings import Settings
 
 if TYPE_CHECKING:
@@ -59,6 +59,7 @@ def build_definitions(
         ],
         sensors=[
             build_follow_sensor(settings, BLOCKING, [compute_month, refresh_summary]),
+            build_restart_sensor(refresh_month),
             *build_alert_sensors(settings),
         ],
         resources={**_resources(settings, retries), **(resources or {})},

@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 import dagster as dg
+from dagster._core.errors import DagsterExecutionInterruptedError
 
 from cleargrid_assets.client import (
     AccessDeniedError,
@@ -39,6 +40,9 @@ RETRIES = dg.RetryPolicy(max_retries=2, delay=18, backoff=dg.Backoff.LINEAR)
 
 Together they outlast an outage of a minute, and a server that stays down is reported within two.
 """
+
+INTERRUPTIONS = (KeyboardInterrupt, DagsterExecutionInterruptedError)
+INTERRUPTED_QUERY = "Query interrupted"
 
 NEXT_STEPS: tuple[tuple[type[Exception], str], ...] = (
     (SettingsError, "Correct the setting that the message names, then run the month again."),
@@ -82,12 +86,24 @@ class explained(AbstractContextManager[None]):  # noqa: N801 - reads as the func
         """Translate; what is Dagster's own, or no `Exception`, passes as it is."""
         if not isinstance(error, Exception) or isinstance(error, (dg.Failure, dg.RetryRequested)):
             return
+        if is_interrupt(error):
+            raise DagsterExecutionInterruptedError from error
         failure = failure_of(error)
         if self._retries is None or not is_worth_retrying(error):
             raise failure from error
         failure.__cause__ = error
         delay = self._retries.calculate_delay(self._retries_so_far + 1)
         raise dg.RetryRequested(self._retries.max_retries, delay) from failure
+
+
+def is_interrupt(error: BaseException | None) -> bool:
+    """True if the run was told to stop, and `error` is only what came of it.
+
+    DuckDB puts an error of its own in the place of the interruption; a block that cleans up may fail and hide it.
+    """
+    if isinstance(error, INTERRUPTIONS) or str(error) == INTERRUPTED_QUERY:
+        return True
+    return error is not None and is_interrupt(error.__context__)
 
 
 def failure_of(error: Exception) -> dg.Failure:

@@ -1,25 +1,36 @@
-"""The sensor that starts runs: for months whose rows or rules have changed.
+"""The sensors that start runs: for months whose rows or rules have changed, and for interrupted loads.
 
 Add a sensor here. What makes a table stale is in `staleness`; alerts are in `alert_sensors`.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
-from dagster._core.execution.backfill import BulkActionsFilter, BulkActionStatus, PartitionBackfill
+from dagster._core.execution.backfill import (
+    BULK_ACTION_TERMINAL_STATUSES,
+    BulkActionsFilter,
+    BulkActionStatus,
+    PartitionBackfill,
+)
 from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
-from dagster._core.storage.tags import PARTITION_NAME_TAG
+from dagster._core.storage.tags import BACKFILL_ID_TAG, PARTITION_NAME_TAG
 
 from cleargrid_assets.client import SettingsError
 from cleargrid_assets.jobs import COMPUTE_MONTH, REFRESH_MONTH, REFRESH_SUMMARY, REPORTS
 from cleargrid_assets.outcome_map import OutcomeMapError
 from cleargrid_assets.rules import rules_version
+from cleargrid_assets.runs import awaits_retry
 from cleargrid_assets.settings import Settings
 from cleargrid_assets.staleness import MONTHLY, RAW, VERSION_TAG, Backlog, DataVersions
 from cleargrid_assets.tables.analytics import UNMAPPED_OUTCOMES
 
 UNFINISHED_BACKFILLS = [BulkActionStatus.REQUESTED, BulkActionStatus.CANCELING, BulkActionStatus.FAILING]
+FINISHED_BACKFILLS = {*BULK_ACTION_TERMINAL_STATUSES} - {BulkActionStatus.CANCELED}
+RESTART_WITHIN = timedelta(days=1)
+"""Of the failure. It bounds what a tick reads; sensors that were off for longer leave a month to its schedule."""
+
 SUMMARY = (dg.AssetKey(UNMAPPED_OUTCOMES.key), *REPORTS)
 JOBS = frozenset({REFRESH_MONTH, COMPUTE_MONTH, REFRESH_SUMMARY})
 
@@ -89,3 +100,41 @@ def _is_ours(work: dg.DagsterRun | PartitionBackfill) -> bool:
 def _is_backfilling(instance: dg.DagsterInstance) -> bool:
     """Whether a backfill of months may still create runs."""
     return any(map(_is_ours, instance.get_backfills(filters=BulkActionsFilter(statuses=UNFINISHED_BACKFILLS))))
+
+
+def build_restart_sensor(refresh_month: UnresolvedAssetJobDefinition) -> dg.SensorDefinition:
+    """Load months again whose runs were interrupted and are passed over by Dagster's run retries.
+
+    Run retries leave out a run whose backfill is finished. That of `dagster job backfill` is finished as soon as its
+    runs are queued, and one of the UI fails if the code server stops before the daemon. Interrupted computations need
+    no restart: `derived_tables_follow` finds their months stale.
+    """
+
+    @dg.sensor(
+        name="interrupted_months_resume",
+        job=refresh_month,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        minimum_interval_seconds=30,
+        description=(
+            "Loads a month of a finished backfill again if its run died with the machine or its process. Run retries "
+            "do the same for all other runs."
+        ),
+    )
+    def interrupted_months_resume(context: dg.SensorEvaluationContext) -> Iterator[dg.RunRequest]:
+        failed = dg.RunsFilter(statuses=[dg.DagsterRunStatus.FAILURE], updated_after=datetime.now(UTC) - RESTART_WITHIN)
+        for run in context.instance.get_runs(failed):
+            if _loads_a_month(run) and awaits_retry(context.instance, run) and _is_passed_over(context.instance, run):
+                yield dg.RunRequest(run_key=run.run_id, partition_key=run.tags[PARTITION_NAME_TAG])
+
+    return interrupted_months_resume
+
+
+def _loads_a_month(run: dg.DagsterRun) -> bool:
+    is_load = run.job_name == REFRESH_MONTH or RAW in (run.asset_selection or ())
+    return is_load and PARTITION_NAME_TAG in run.tags
+
+
+def _is_passed_over(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
+    """True if run retries do not start the run because its backfill is finished."""
+    backfill = instance.get_backfill(run.tags[BACKFILL_ID_TAG]) if BACKFILL_ID_TAG in run.tags else None
+    return backfill is not None and backfill.status in FINISHED_BACKFILLS

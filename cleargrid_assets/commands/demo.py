@@ -77,8 +77,8 @@ def demo(rows_per_day: int, closed_months: int, fault: str | None) -> None:
         cancel_leftovers(instance)
         environment = {**without_settings(os.environ), **settings, "DAGSTER_HOME": str(home)}
         # Dagster works in its own home, where no `.env` can take the demo to another environment.
-        running = stack.enter_context(services(environment, home, home / LOG))
-        running.start_daemon(lock)
+        running = stack.enter_context(services(environment, home, home / LOG, lock=lock))
+        running.start_daemon()
         runs = _run_everything(instance, running, months)
         if fault:
             is_as_asked = print_red_month(instance, Settings(settings), runs, fault, faulty)

@@ -51,8 +51,8 @@ def dev(port: int, *, verbose: bool) -> None:
         fail_orphans(instance)
         lines = RunLines(instance, datetime.now(UTC))
         # In the home there is no `.env`, which Dagster would put over the environment.
-        running = stack.enter_context(services(environment, home, home / LOG, echo=verbose))
-        running.start_daemon(lock)
+        running = stack.enter_context(services(environment, home, home / LOG, lock=lock, echo=verbose))
+        running.start_daemon()
         running.start_webserver(port)
         click.echo(f"Dagster on http://{HOST}:{port} (Ctrl-C stops everything)")
         _print_runs(running, lines)

@@ -29,6 +29,7 @@ INSTANCE = "dagster.yaml"
 
 IN_A_PROCESS = (dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING)
 UNFINISHED = (dg.DagsterRunStatus.QUEUED, *IN_A_PROCESS)
+ORPHANED = "The process of this run no longer exists: the machine or Dagster went down while it ran."
 
 
 def home_path(environment: str) -> Path:
@@ -72,8 +73,9 @@ def without_settings(environment: Mapping[str, str]) -> dict[str, str]:
 def only_daemon(home: Path) -> Iterator[int]:
     """The lock of the one daemon that may work on this history, as a descriptor for the daemon to inherit.
 
-    Two daemons would take each other's runs. The lock is free when no process holds the descriptor any more, so a
-    daemon keeps it for as long as it lives, even if the command that started it was killed.
+    Two daemons would take each other's runs. Every process of the daemon's group inherits the descriptor, among them
+    the keeper, which outlives all others. So whoever gets the lock knows that no run of this history is alive, even if
+    the command that held it before was killed.
     """
     descriptor = os.open(home / "daemon.lock", os.O_RDWR | os.O_CREAT, 0o644)
     try:
@@ -98,14 +100,18 @@ def our_command(subcommand: str) -> str:
 
 
 def fail_orphans(instance: dg.DagsterInstance) -> None:
-    """Report runs whose processes died with a machine or a daemon as failed; Dagster then starts each once more.
+    """Report runs whose processes died with the machine or with Dagster as failed; the daemon then restarts them.
 
-    For the holder of the daemon's lock: where runs are processes of that daemon, none of them can be alive. Dagster
-    would notice after hours, in which they occupy the slots of other runs.
+    Run monitoring does not do it: Dagster's default launcher cannot say whether a run's process is alive, so such a run
+    would occupy a slot for `max_runtime_seconds`. Call it while holding the daemon's lock.
     """
-    if isinstance(instance.run_launcher, dg.DefaultRunLauncher):
-        for run in instance.get_runs(dg.RunsFilter(statuses=list(IN_A_PROCESS))):
-            instance.report_run_failed(run, "The process of this run was gone when Dagster was started again.")
+    if not isinstance(instance.run_launcher, dg.DefaultRunLauncher):
+        return  # those for Ray and Kubernetes can say it
+    for run in instance.get_runs(dg.RunsFilter(statuses=list(IN_A_PROCESS))):
+        if run.status is dg.DagsterRunStatus.CANCELING:
+            instance.report_run_canceled(run, ORPHANED)
+        else:
+            instance.report_run_failed(run, ORPHANED)
 
 
 def cancel_leftovers(instance: dg.DagsterInstance) -> None:

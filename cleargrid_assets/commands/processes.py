@@ -73,12 +73,16 @@ class ProcessGroup:
     """Processes that end together: when the block ends, and when this process dies, however it dies.
 
     What they print goes to the file `log`, whose older parts are kept as `.1` and `.2`; with `echo` also to the
-    console. They have a process group of their own, so that Ctrl-C in a terminal reaches only us and they are ended
-    in order. It is in our session: whoever looks for our processes finds them.
+    console. All of them inherit the descriptors `inherited`. They have a process group of their own, so that Ctrl-C in
+    a terminal reaches only us and they are ended in order. It is in our session: whoever looks for our processes finds
+    them.
     """
 
-    def __init__(self, environment: Mapping[str, str], cwd: Path, log: Path, *, echo: bool = False) -> None:
+    def __init__(
+        self, environment: Mapping[str, str], cwd: Path, log: Path, *, inherited: Sequence[int] = (), echo: bool = False
+    ) -> None:
         self.log = log
+        self._inherited = inherited
         self._environment = dict(environment)
         self._cwd = cwd
         self._handlers: list[logging.Handler] = [
@@ -90,15 +94,17 @@ class ProcessGroup:
 
     def __enter__(self) -> Self:
         keeper = [sys.executable, "-I", str(KEEPER), str(GRACE_SECONDS)]
-        self._keeper = subprocess.Popen(keeper, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, process_group=0)
+        self._keeper = subprocess.Popen(
+            keeper, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, process_group=0, pass_fds=self._inherited
+        )
         printed, self._output = os.pipe()
         self._copying = Thread(target=self._copy, args=(printed,), daemon=True)
         self._copying.start()
         return self
 
-    def start(self, *arguments: str, pass_fds: Sequence[int] = ()) -> subprocess.Popen[bytes]:
+    def start(self, *arguments: str) -> subprocess.Popen[bytes]:
         """Start a process that lasts as long as the group."""
-        process = self._popen(arguments, self._output, pass_fds)
+        process = self._popen(arguments, self._output)
         self._processes.append(process)
         return process
 
@@ -109,7 +115,7 @@ class ProcessGroup:
         if process.returncode:
             raise click.ClickException(f"`{_named(process)}` failed:\n{printed.decode(errors='replace')}")
 
-    def _popen(self, arguments: Sequence[str], output: int, pass_fds: Sequence[int] = ()) -> subprocess.Popen[bytes]:
+    def _popen(self, arguments: Sequence[str], output: int) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
             arguments,
             cwd=self._cwd,
@@ -118,7 +124,7 @@ class ProcessGroup:
             stdout=output,
             stderr=subprocess.STDOUT,
             process_group=self._keeper.pid,
-            pass_fds=pass_fds,
+            pass_fds=self._inherited,
         )
 
     def wait_until(self, condition: Callable[[], bool]) -> None:

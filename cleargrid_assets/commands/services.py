@@ -19,7 +19,6 @@ from cleargrid_assets.commands.processes import ProcessGroup
 from cleargrid_assets.executables import executable
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Iterator, Mapping
 
 MODULE = "cleargrid_assets.definitions"
@@ -44,9 +43,9 @@ class Services:
     group: ProcessGroup
     workspace: Path
 
-    def start_daemon(self, lock: int) -> subprocess.Popen[bytes]:
-        """The daemon, which starts runs; it holds the descriptor of its lock for as long as it lives."""
-        return self.group.start(executable("dagster-daemon"), "run", "-w", str(self.workspace), pass_fds=[lock])
+    def start_daemon(self) -> None:
+        """The daemon, which starts runs."""
+        self.group.start(executable("dagster-daemon"), "run", "-w", str(self.workspace))
 
     def start_webserver(self, port: int) -> None:
         """The UI; returns when it answers."""
@@ -60,12 +59,17 @@ class Services:
 
 
 @contextmanager
-def services(environment: Mapping[str, str], cwd: Path, log: Path, *, echo: bool = False) -> Iterator[Services]:
-    """Start the code server; at the end of the block stop everything that was started on it."""
+def services(
+    environment: Mapping[str, str], cwd: Path, log: Path, *, lock: int, echo: bool = False
+) -> Iterator[Services]:
+    """Start the code server; at the end of the block stop everything that was started on it.
+
+    `lock`: the descriptor of the daemon's lock, which is held until the last of the processes has ended.
+    """
     # A socket's path has room for about a hundred bytes: the folder of Dagster's history may be too deep for it.
     with (
         tempfile.TemporaryDirectory(prefix="cleargrid-") as folder,
-        ProcessGroup({**PATIENT, **environment}, cwd, log, echo=echo) as group,
+        ProcessGroup({**PATIENT, **environment}, cwd, log, inherited=[lock], echo=echo) as group,
     ):
         address, workspace = Path(folder, "code.sock"), Path(folder, "workspace.yaml")
         workspace.write_text(WORKSPACE.format(socket=address, location=LOCATION), encoding="utf-8")

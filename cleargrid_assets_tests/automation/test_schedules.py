@@ -99,12 +99,13 @@ def test_a_clock_change_at_three_neither_skips_nor_repeats_the_day(changeover: s
     assert dates == [(first + timedelta(days=offset)).date() for offset in range(3)]
 
 
-def test_every_schedule_and_the_follow_sensor_run_from_the_first_start_on_the_configured_clock() -> None:
+def test_every_schedule_and_each_sensor_that_starts_runs_is_on_from_the_first_start() -> None:
     repository = build_definitions(Settings({"CLEARGRID_TIMEZONE": "Asia/Dubai"})).get_repository_def()
     for schedule in repository.schedule_defs:
         assert schedule.default_status is dg.DefaultScheduleStatus.RUNNING
         assert schedule.execution_timezone == "Asia/Dubai"
-    assert repository.get_sensor_def("derived_tables_follow").default_status is dg.DefaultSensorStatus.RUNNING
+    for sensor in ("derived_tables_follow", "interrupted_months_resume"):
+        assert repository.get_sensor_def(sensor).default_status is dg.DefaultSensorStatus.RUNNING
 
 
 def test_what_spans_all_months_is_refreshed_every_day_after_the_months() -> None:

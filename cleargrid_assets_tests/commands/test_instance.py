@@ -50,11 +50,11 @@ def instance():
         yield instance
 
 
-def test_runs_whose_processes_are_gone_are_failed_when_the_daemon_starts_and_others_are_left(instance):
+def test_orphaned_runs_end_when_the_daemon_starts_and_others_are_left(instance):
     runs = {status: run_with(instance, status) for status in ("STARTED", "CANCELING", "NOT_STARTED")}
     fail_orphans(instance)
     statuses = {status: instance.get_run_by_id(run).status.value for status, run in runs.items()}
-    assert statuses == {"STARTED": "FAILURE", "CANCELING": "FAILURE", "NOT_STARTED": "NOT_STARTED"}
+    assert statuses == {"STARTED": "FAILURE", "CANCELING": "CANCELED", "NOT_STARTED": "NOT_STARTED"}
 
 
 def test_runs_that_a_stopped_demo_left_are_canceled_by_the_next_one(instance):

@@ -1,4 +1,4 @@
-"""Processes of a group end together, and a daemon's lock is held for as long as the daemon lives."""
+"""Processes of a group end together, and the daemon's lock is held until the last of them has ended."""
 
 from __future__ import annotations
 
@@ -13,18 +13,21 @@ import click
 import pytest
 
 from cleargrid_assets.commands import processes
-from cleargrid_assets.commands.instance import EMULATOR, dagster_home, only_daemon
+from cleargrid_assets.commands.instance import only_daemon
 from cleargrid_assets.commands.processes import ProcessGroup, interrupted_by_signals
 from cleargrid_assets_tests.end_to_end.site import until
 
 PYTHON = sys.executable
-WAITING = "import sys; sys.stdin.read()"
 STARTS_A_GROUP = """
 import os, sys, time
 from pathlib import Path
+from cleargrid_assets.commands.instance import only_daemon
 from cleargrid_assets.commands.processes import ProcessGroup
-with ProcessGroup(os.environ, Path.cwd(), Path("group.log")) as group:
-    child = group.start(sys.executable, "-c", "import time; time.sleep(600)")
+DEAF = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(flush=True); time.sleep(600)"
+here, log = Path.cwd(), Path("group.log")
+with only_daemon(here) as lock, ProcessGroup(os.environ, here, log, inherited=[lock]) as group:
+    child = group.start(sys.executable, "-c", DEAF)
+    group.wait_until(lambda: log.read_text())
     print(child.pid, flush=True)
     time.sleep(600)
 """
@@ -116,15 +119,18 @@ def test_under_nohup_a_closed_terminal_ends_nothing():
         signal.signal(signal.SIGHUP, before)
 
 
-def test_a_daemon_holds_its_lock_after_the_command_that_started_it_is_gone():
-    home = dagster_home(EMULATOR)
-    with only_daemon(home) as lock:
-        daemon = subprocess.Popen(
-            [PYTHON, "-c", WAITING], stdin=subprocess.PIPE, stdout=subprocess.PIPE, pass_fds=[lock]
-        )
-    with daemon:
-        with pytest.raises(click.ClickException, match="already running"), only_daemon(home):
-            pass
-        daemon.kill()
-    with only_daemon(home):
-        pass
+def test_the_lock_is_free_when_the_last_process_of_a_killed_commands_group_has_ended(tmp_path):
+    """So whoever holds the lock may fail all runs that were executed under it."""
+    with subprocess.Popen([PYTHON, "-c", STARTS_A_GROUP], cwd=tmp_path, stdout=subprocess.PIPE, text=True) as starter:
+        child = int(starter.stdout.readline())
+        starter.kill()
+    until(lambda: not is_locked(tmp_path), "the lock to be free")
+    assert not is_alive(child)
+
+
+def is_locked(home):
+    try:
+        with only_daemon(home):
+            return False
+    except click.ClickException:
+        return True

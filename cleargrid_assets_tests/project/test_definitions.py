@@ -67,7 +67,7 @@ def test_the_instance_retries_crashes_only_ends_orphans_and_frees_the_slots_of_d
     (tmp_path / "dagster.yaml").write_bytes((PROJECT / "dagster.yaml").read_bytes())
     with dg.DagsterInstance.from_config(str(tmp_path)) as instance:
         assert instance.run_retries_enabled
-        assert instance.run_retries_max_retries == 1
+        assert instance.run_retries_max_retries == 3
         assert not instance.run_retries_retry_on_asset_or_op_failure
         assert instance.run_monitoring_enabled
         assert instance.run_monitoring_max_runtime_seconds == 4 * 60 * 60

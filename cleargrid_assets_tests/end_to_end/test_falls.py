@@ -1,0 +1,94 @@
+"""Runs that go down with `cleargrid dev`, killed or stopped, start again with the next one, without a person."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cleargrid_assets.commands.emulator import settings_of
+from cleargrid_assets.commands.instance import EMULATOR, home_path
+from cleargrid_assets.emulator import Emulator
+from cleargrid_assets.executables import executable
+from cleargrid_assets.jobs import REFRESH_MONTH
+from cleargrid_assets_tests.commands.sessions import Command, in_background
+from cleargrid_assets_tests.end_to_end.site import SHORTER_PAUSES, Site, until
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+BACKFILL_OF_AN_ASSET = ["2026-01-01", "2026-02-01"]
+BACKFILL_OF_A_JOB = ["2026-04-01", "2026-05-01"]
+MONTHS = {*BACKFILL_OF_AN_ASSET, *BACKFILL_OF_A_JOB}
+SLOTS = 4
+
+
+@pytest.fixture
+def emulator(clean_environment: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
+    """An emulator, a `.env` that leads to it, and Dagster with shorter pauses."""
+    (clean_environment / "sitecustomize.py").write_text(SHORTER_PAUSES, encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", str(clean_environment))
+    with Emulator(rows_per_day=20, now=datetime(2026, 6, 20, tzinfo=UTC)) as local:
+        (clean_environment / ".env").write_text(f"{settings_of(local)}\nCLEARGRID_START_MONTH=2026-01\n")
+        yield local
+
+
+def cut_the_power(dev: Command) -> None:
+    """Kill every process at once, as a power cut does."""
+    for pid in dev.left():
+        os.kill(pid, signal.SIGKILL)
+    dev.process.wait()
+    dev.wait_until_gone()
+
+
+def stop(dev: Command) -> None:
+    """Stop it as a service manager does."""
+    dev.process.terminate()
+    dev.process.wait()
+
+
+def site_of(dev: Command, emulator: Emulator) -> Site:
+    """The UI, once it answers."""
+    (url,) = re.findall(r"http://\S+", dev.printed_until("Dagster on ").splitlines()[-1])
+    return Site(url, emulator)
+
+
+@pytest.mark.parametrize("end", [cut_the_power, stop])
+def test_months_whose_loads_were_interrupted_are_loaded_after_the_next_start(
+    emulator: Emulator, end: Callable[[Command], None]
+) -> None:
+    with in_background("dev", "--port", "0") as dev:
+        site = site_of(dev, emulator)
+        emulator.api.page_delay_seconds = 60
+        site.launch(BACKFILL_OF_AN_ASSET)
+        launch_backfill_of_the_job(BACKFILL_OF_A_JOB)
+        until(lambda: statuses(site).count("STARTED") == SLOTS, "every slot to be taken")
+        end(dev)
+    emulator.api.page_delay_seconds = 0
+    with in_background("dev", "--port", "0") as dev:
+        site = site_of(dev, emulator)
+        until(lambda: months_loaded(site) >= MONTHS, "every month to be loaded")
+
+
+def launch_backfill_of_the_job(months: list[str]) -> None:
+    """As the runbook says; for Dagster such a backfill is finished once its runs are queued."""
+    home = home_path(EMULATOR)
+    arguments = ["-w", home / "workspace.yaml", "--job", REFRESH_MONTH, "--noprompt", "--partitions", ",".join(months)]
+    environment = {**os.environ, "DAGSTER_HOME": str(home)}
+    subprocess.run(
+        [executable("dagster"), "job", "backfill", *arguments], env=environment, check=True, capture_output=True
+    )
+
+
+def statuses(site: Site) -> list[str]:
+    return [run.status for run in site.runs()]
+
+
+def months_loaded(site: Site) -> set[str | None]:
+    return {run.month for run in site.runs() if run.status == "SUCCESS"}
