@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from benchmarks import backfills, lakes, loading, platform
+from benchmarks import backfills, lakes, lenders, loading, platform
 
 BENCHMARKS = {
     "side-by-side": loading.side_by_side,
@@ -16,6 +16,7 @@ BENCHMARKS = {
     "marts": platform.marts,
     "backfill": backfills.backfill,
     "choices": backfills.choices,
+    "lenders": lenders.lenders,
 }
 DISTRIBUTED = {"lake": lakes.lake, "hosts": lakes.hosts}
 """Those that need `.venv-lake` and PostgreSQL; asked for by name only."""
