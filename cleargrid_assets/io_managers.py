@@ -1,16 +1,15 @@
-"""The I/O manager: an asset's output becomes its table's month, in one transaction, or nothing changes.
+"""The I/O manager: a derived asset's output becomes its table's month, in one transaction, or nothing changes.
 
 It is dagster-duckdb-pandas's, with the faults repaired that lose or swap data: delete and insert commit together,
 columns go by name, tables have declared types also when the first month is empty, the month is its `month`
 column and not a range of timestamps, and a missing folder or another program's lock is said within seconds.
 
-Here: what each kind of output does to its table. Not here: opening the warehouse.
+It says what each kind of output does to its table. Months of D23 are written by `landing.write`.
 """
 
 from __future__ import annotations
 
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -21,10 +20,8 @@ from dagster_duckdb_pandas.duckdb_pandas_type_handler import DuckDBPandasTypeHan
 
 from cleargrid_assets.failures import RETRIES, explained
 from cleargrid_assets.figures import figures_of
-from cleargrid_assets.landing.month import MonthLoad
-from cleargrid_assets.landing.write import write_month
-from cleargrid_assets.tables.catalog import TABLES
-from cleargrid_assets.warehouse import Query, WarehouseConflictError
+from cleargrid_assets.warehouse import Query
+from cleargrid_assets.warehouse.conflicts import retry_conflicts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,9 +30,6 @@ if TYPE_CHECKING:
     from dagster._core.storage.db_io_manager import TableSlice
 
     from cleargrid_assets.resources import WarehouseResource
-
-CONFLICTS = 4
-"""Writers of ours take turns, so a conflict is some other program's doing; each try starts from its result."""
 
 
 class WarehouseClient(DuckDbClient):
@@ -56,7 +50,7 @@ class WarehouseClient(DuckDbClient):
 
     @staticmethod
     def delete_table_slice(*_arguments: Any) -> None:
-        """Left to the handlers: a re-read compares with the month's previous rows before it replaces them."""
+        """Left to the handlers: not every output replaces its whole month."""
 
     @staticmethod
     def ensure_schema_exists(*_arguments: Any) -> None:
@@ -74,40 +68,6 @@ class WarehouseClient(DuckDbClient):
         return f"{table_slice.schema}.{table_slice.table}"
 
 
-class MonthLoadHandler(DbTypeHandler[MonthLoad]):
-    """A complete read of D23's month: written to all four raw tables at once."""
-
-    def __init__(self, resource: WarehouseResource) -> None:
-        self._resource = resource
-
-    def handle_output(
-        self, context: dg.OutputContext, table_slice: TableSlice, obj: MonthLoad, connection: duckdb.DuckDBPyConnection
-    ) -> dict[str, Any]:
-        """Make the month what `obj` says."""
-        changes = write_month(
-            connection,
-            obj,
-            run_id=context.run_id,
-            landed_at=obj.committed_at(datetime.now(UTC)),
-            vanish_limit=self._resource.settings.vanish_limit,
-        )
-        return {
-            **_row_counts(context, table_slice, connection),
-            "rows_added": changes.added,
-            "rows_changed": changes.changed,
-            "rows_vanished": changes.vanished,
-        }
-
-    def load_input(self, *_arguments: Any) -> MonthLoad:
-        """Refused: a load is written, never read back. Ask for a `pandas.DataFrame` instead."""
-        raise TypeError("a MonthLoad cannot be read back: annotate the input as pandas.DataFrame")
-
-    @property
-    def supported_types(self) -> list[type]:
-        """`MonthLoad`."""
-        return [MonthLoad]
-
-
 class QueryHandler(DbTypeHandler[Query]):
     """An SQL asset: the rows of its SELECT replace the month, or the whole table when it has no months."""
 
@@ -119,20 +79,18 @@ class QueryHandler(DbTypeHandler[Query]):
         connection: duckdb.DuckDBPyConnection,
     ) -> dict[str, Any]:
         """Run the SELECT inside the warehouse."""
-        table = TABLES[_name(table_slice)]
-        for existing in (*obj.inputs, table):
-            connection.execute(existing.ddl)
+        name = _name(table_slice)
         for reference in obj.references:
             reference.keep(connection)
         select = obj.bind(connection)
-        if obj.append_key:
-            key = " AND ".join(f"kept.{name} IS NOT DISTINCT FROM new.{name}" for name in obj.append_key)
-            select = (
-                f"SELECT * FROM ({select}\n) AS new WHERE NOT EXISTS (FROM {_name(table_slice)} AS kept WHERE {key})"
+        if obj.replace_key:
+            key = " AND ".join(f"kept.{column} IS NOT DISTINCT FROM new.{column}" for column in obj.replace_key)
+            connection.execute(
+                f"DELETE FROM {name} AS kept WHERE EXISTS (SELECT 1 FROM ({select}\n) AS new WHERE {key})"
             )
         else:
-            connection.execute(f"DELETE FROM {_name(table_slice)}{_where(table_slice)}")
-        connection.execute(f"INSERT INTO {_name(table_slice)} BY NAME {select}")
+            connection.execute(f"DELETE FROM {name}{_where(table_slice)}")
+        connection.execute(f"INSERT INTO {name} BY NAME {select}")
         if obj.followed_by:
             connection.execute(obj.followed_by)
         return _row_counts(context, table_slice, connection)
@@ -158,11 +116,9 @@ class FrameHandler(DuckDBPandasTypeHandler):
         connection: duckdb.DuckDBPyConnection,
     ) -> dict[str, Any]:
         """Replace the month with `obj`; a table that is not declared gets its types from the first frame."""
-        name, declared = _name(table_slice), TABLES.get(_name(table_slice))
+        name = _name(table_slice)
         connection.register("frame", _with_typed_nulls(obj))
-        connection.execute(
-            declared.ddl if declared else f"CREATE TABLE IF NOT EXISTS {name} AS SELECT * FROM frame LIMIT 0"
-        )
+        connection.execute(f"CREATE TABLE IF NOT EXISTS {name} AS SELECT * FROM frame LIMIT 0")
         connection.execute(f"DELETE FROM {name}{_where(table_slice)}")
         connection.execute(f"INSERT INTO {name} BY NAME SELECT * FROM frame")
         return _row_counts(context, table_slice, connection)
@@ -180,7 +136,7 @@ class WarehouseIOManager(DbIOManager):
     def __init__(self, resource: WarehouseResource, retries: dg.RetryPolicy = RETRIES) -> None:
         self._retries = retries
         super().__init__(
-            type_handlers=[MonthLoadHandler(resource), QueryHandler(), FrameHandler()],
+            type_handlers=[QueryHandler(), FrameHandler()],
             db_client=WarehouseClient(resource),
             database="",
             default_load_type=pd.DataFrame,
@@ -189,21 +145,15 @@ class WarehouseIOManager(DbIOManager):
     def handle_output(self, context: dg.OutputContext, obj: object) -> None:
         """Store `obj`; raises `dagster.Failure` and leaves the table as it was when that cannot be done."""
         with explained(self._retries, retries_so_far=context.step_context.previous_attempt_count):
-            self._store(context, obj)
+            retry_conflicts(
+                lambda: super(WarehouseIOManager, self).handle_output(context, obj),
+                on_conflict=lambda conflict: context.log.warning("%s Trying again.", conflict),
+            )
 
     def load_input(self, context: dg.InputContext) -> object:
         """The stored rows; raises `dagster.Failure` when they cannot be read."""
         with explained():
             return super().load_input(context)
-
-    def _store(self, context: dg.OutputContext, obj: object) -> None:
-        """Store `obj`; another program's write at the same moment is the one thing that is tried again at once."""
-        for _ in range(CONFLICTS):
-            try:
-                return super().handle_output(context, obj)
-            except WarehouseConflictError as conflict:
-                context.log.warning("%s Trying again.", conflict)
-        return super().handle_output(context, obj)
 
 
 def _name(table_slice: TableSlice) -> str:

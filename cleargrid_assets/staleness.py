@@ -101,12 +101,7 @@ class Backlog:
 
         A failed computation waits for a person, another load or other rules: trying again changes nothing.
         """
-        stale = self.versions.stale_tables()
-        return [
-            month
-            for month, tables in stale.items()
-            if not self._was_tried(tables[0], self.versions.of_month(month), month) and self._passed_its_checks(month)
-        ]
+        return [month for month, tables in self.versions.stale_tables().items() if self._is_due(month, tables[0])]
 
     def includes_summary(self) -> bool:
         """Whether an asset over all months is made of other months than those that are computed now."""
@@ -115,16 +110,26 @@ class Backlog:
         version = self.versions.of_summary
         return any(self._version_of(asset) != version and not self._was_tried(asset, version) for asset in self.summary)
 
+    def _is_due(self, month: str, table: dg.AssetKey) -> bool:
+        landed = dg.AssetRecordsFilter(asset_key=RAW, asset_partitions=[month])
+        (landing,) = self.versions.instance.fetch_materializations(landed, limit=1).records
+        was_tried = self._was_tried(table, self.versions.of_month(month), month, since=landing.storage_id)
+        return not was_tried and self._passed_its_checks(month, landing.run_id)
+
     def _version_of(self, asset: dg.AssetKey) -> str | None:
         event = self.versions.instance.get_latest_materialization_event(asset)
         tags = event.asset_materialization.tags if event and event.asset_materialization else None
         return tags.get(DATA_VERSION_TAG) if tags else None
 
-    def _was_tried(self, asset: dg.AssetKey, version: str, month: str | None = None) -> bool:
-        """Whether a run was requested for this version, unless it was interrupted before it came to an end."""
+    def _was_tried(self, asset: dg.AssetKey, version: str, month: str | None = None, since: int = 0) -> bool:
+        """Whether a run was requested for this version, unless it was interrupted before it came to an end.
+
+        `since`: the event of the month's last load, which may have found the rows unchanged.
+        """
         storage = self.versions.instance.event_log_storage
         planned = storage.get_latest_planned_materialization_info(asset, month)
-        run = self.versions.instance.get_run_by_id(planned.run_id) if planned else None
+        is_recent = planned is not None and planned.storage_id > since
+        run = self.versions.instance.get_run_by_id(planned.run_id) if planned and is_recent else None
         return run is not None and run.tags.get(VERSION_TAG) == version and not self._was_interrupted(run)
 
     def _was_interrupted(self, run: dg.DagsterRun) -> bool:
@@ -135,18 +140,25 @@ class Backlog:
         errors = [failure.step_failure_data.error for failure in failures if failure]
         return all(error is not None and error.cls_name == INTERRUPTED for error in errors)
 
-    def _passed_its_checks(self, month: str) -> bool:
-        """Whether the load that landed the month's rows passed every blocking check, whatever later loads did."""
-        landed = dg.AssetRecordsFilter(asset_key=RAW, asset_partitions=[month])
-        (record,) = self.versions.instance.fetch_materializations(landed, limit=1).records
-        events = self._events(record.run_id, dg.DagsterEventType.ASSET_CHECK_EVALUATION)
-        evaluations = (event.asset_check_evaluation for event in events)
+    def _passed_its_checks(self, month: str, run_id: str) -> bool:
+        """Whether the load that landed the month's rows passed every blocking check, whatever later loads did.
+
+        A load by an earlier release lacks the checks that are new since; its step succeeded if its own ones passed.
+        """
+        events = self._events(run_id, dg.DagsterEventType.ASSET_CHECK_EVALUATION)
+        evaluations = [event.asset_check_evaluation for event in events]
         passed = {
-            evaluation.check_name
+            evaluation.check_name: evaluation.passed
             for evaluation in evaluations
-            if evaluation and evaluation.passed and evaluation.asset_key == RAW
+            if evaluation and (evaluation.asset_key, evaluation.partition) == (RAW, month)
         }
-        return self.blocking_checks <= passed
+        if not self.blocking_checks <= passed.keys() and not self._loaded_successfully(run_id):
+            return False
+        return all(passed[name] for name in self.blocking_checks & passed.keys())
+
+    def _loaded_successfully(self, run_id: str) -> bool:
+        successes = self._events(run_id, dg.DagsterEventType.STEP_SUCCESS)
+        return any(event.step_key == RAW.to_python_identifier() for event in successes)
 
     def _events(self, run_id: str, kind: dg.DagsterEventType) -> list[dg.EventLogEntry]:
         records = self.versions.instance.get_records_for_run(run_id, of_type=kind).records

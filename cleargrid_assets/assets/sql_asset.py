@@ -24,7 +24,7 @@ def sql_asset(
     deps: Sequence[Table],
     months: dg.MonthlyPartitionsDefinition | None,
     *,
-    append_key: tuple[str, ...] = (),
+    replace_key: tuple[str, ...] = (),
     references: tuple[Reference, ...] = (),
     followed_by: str | None = None,
 ) -> dg.AssetsDefinition:
@@ -48,9 +48,7 @@ def sql_asset(
             variables, version = reporting_variables(warehouse.settings), data_version(context, warehouse.settings)
         if months:
             variables["month"] = month_of(context.partition_key)
-        query = Query(
-            sql, variables, inputs=sources, append_key=append_key, references=references, followed_by=followed_by
-        )
+        query = Query(sql, variables, replace_key=replace_key, references=references, followed_by=followed_by)
         return dg.Output(query, data_version=version)
 
     return computed

@@ -1,8 +1,12 @@
-"""Questions to the ledger of loads. Here: reading `raw.d23_loads`. Not here: writing it (`landing.write`)."""
+"""The ledger of loads, `raw.d23_loads`: who loaded which month when, in which order, and what came of it.
+
+It reads the last loads, numbers a new load and appends it. The month's rows are written by `landing.write`.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from cleargrid_assets.tables.raw import D23_LOADS
@@ -10,16 +14,26 @@ from cleargrid_assets.warehouse.errors import WarehouseMissingError
 from cleargrid_assets.warehouse.inventory import has_table
 
 if TYPE_CHECKING:
-    from datetime import date, datetime
+    from datetime import date
 
+    import duckdb
+
+    from cleargrid_assets.landing.month import MonthLoad
     from cleargrid_assets.warehouse.warehouse import Warehouse
 
-LAST_LOADS = f"""
+LAST_LOADS = """
 SELECT
-  month, rows_landed, rows_quarantined, duplicates_collapsed, loaded_at, page_size_used, loaded_at >= until
-FROM {D23_LOADS.qualified_name}
-QUALIFY row_number() OVER (PARTITION BY month ORDER BY loaded_at DESC) = 1
+  month, load_number, rows_landed, rows_quarantined, duplicates_collapsed, loaded_at, page_size_used, loaded_at >= until
+FROM raw.last_loads
 ORDER BY month
+"""
+NEXT_NUMBER = f"SELECT coalesce(max(load_number), 0) + 1 FROM {D23_LOADS.qualified_name}"
+SUPERSEDED_BY = f"""
+SELECT run_id, load_number, started_at
+FROM {D23_LOADS.qualified_name}
+WHERE month = $month AND load_number > $loads_before AND started_at > $started_at
+ORDER BY load_number DESC
+LIMIT 1
 """
 
 
@@ -28,12 +42,40 @@ class LastLoad:
     """A month's last load, `loaded_at` naive UTC. `is_complete`: it was read after the month had ended."""
 
     month: date
+    load_number: int
     rows_landed: int
     rows_quarantined: int
     duplicates_collapsed: int
     loaded_at: datetime
     page_size_used: int
     is_complete: bool
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What identifies a load in the ledger and in the history of changes. `landed_at`: naive UTC."""
+
+    load_number: int
+    run_id: str
+    landed_at: datetime
+
+
+@dataclass(frozen=True)
+class Changes:
+    """How a load differs from the month's previous version, in rows."""
+
+    added: int
+    changed: int
+    vanished: int
+
+
+@dataclass(frozen=True)
+class Superseded:
+    """A read that began before one that has landed already: nothing was written. The fields are of that other load."""
+
+    run_id: str
+    load_number: int
+    started_at: datetime
 
 
 def last_loads(warehouse: Warehouse) -> dict[date, LastLoad]:
@@ -48,7 +90,53 @@ def last_loads(warehouse: Warehouse) -> dict[date, LastLoad]:
     return {load.month: load for load in loads}
 
 
-def last_page_size(warehouse: Warehouse, month: date) -> int | None:
-    """The page size that the month's last load ended with; None when it was never loaded."""
-    load = last_loads(warehouse).get(month)
-    return load.page_size_used if load else None
+def superseded_by(connection: duckdb.DuckDBPyConnection, load: MonthLoad) -> Superseded | None:
+    """The load of the same month that began later than `load` and has landed already, if any.
+
+    Clocks decide only between reads that overlapped. What had landed when `load` began is older, whatever its clock
+    said.
+    """
+    parameters = {"month": load.month, "loads_before": load.loads_before, "started_at": _naive(load.started_at)}
+    newer = connection.execute(SUPERSEDED_BY, parameters).fetchone()
+    return Superseded(*newer) if newer else None
+
+
+def new_entry(connection: duckdb.DuckDBPyConnection, load: MonthLoad, run_id: str) -> Entry:
+    """The next number, and now."""
+    ((number,),) = connection.execute(NEXT_NUMBER).fetchall()
+    return Entry(number, run_id, load.committed_at(datetime.now(UTC)))
+
+
+def append(connection: duckdb.DuckDBPyConnection, entry: Entry, load: MonthLoad, changes: Changes) -> None:
+    """Add the load to the ledger."""
+    row = _row(entry, load, changes)
+    names = ", ".join(f'"{name}"' for name in row)
+    marks = ", ".join("?" for _ in row)
+    connection.execute(f"INSERT INTO {D23_LOADS.qualified_name} ({names}) VALUES ({marks})", list(row.values()))
+
+
+def _row(entry: Entry, load: MonthLoad, changes: Changes) -> dict[str, object]:
+    return {
+        "month": load.month,
+        "load_number": entry.load_number,
+        "run_id": entry.run_id,
+        "started_at": _naive(load.started_at),
+        "loaded_at": entry.landed_at,
+        "since": _naive(load.window.since),
+        "until": _naive(load.window.until),
+        **asdict(load.statistics),  # its fields are columns of the ledger
+        "rows_received": load.rows_received,
+        "rows_landed": load.rows.num_rows,
+        "rows_quarantined": len(load.quarantined),
+        "duplicates_collapsed": load.duplicates_collapsed,
+        "expected_total": load.expected.total,
+        "total_exact": load.expected.exact if load.expected.total is not None else None,
+        **{f"rows_{change}": rows for change, rows in asdict(changes).items()},
+        "seconds": load.seconds,
+        "unknown_fields": sorted(load.unknown_fields),
+    }
+
+
+def _naive(moment: datetime) -> datetime:
+    """`moment` as the tables hold it: in UTC, without a zone."""
+    return moment.astimezone(UTC).replace(tzinfo=None)

@@ -41,11 +41,14 @@ class LoadLimits:
 
 @dataclass(frozen=True)
 class MonthLoad:
-    """One complete read of a month, ready to be written: its rows are unique by `public_id`."""
+    """One complete read of a month, ready to be written: its rows are unique by `public_id`.
+
+    `loads_before`: the number of the newest load that had landed when the read began, whatever the month; 0 for none.
+    """
 
     month: date
     window: Window
-    is_open: bool
+    started_at: datetime
     rows: pa.Table
     quarantined: tuple[QuarantinedRow, ...]
     unknown_fields: frozenset[str]
@@ -54,6 +57,12 @@ class MonthLoad:
     expected: Total
     statistics: Statistics
     seconds: float
+    loads_before: int = 0
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the read began before the month's end."""
+        return self.window.until > self.started_at
 
     def committed_at(self, now: datetime) -> datetime:
         """`now` as the ledger keeps it, naive UTC.
@@ -128,9 +137,13 @@ def _read_once(
     )
     expected = reconciled(client, counted, {walked.window: walked.rows_received for walked in fetched.windows})
     statistics = _with_counting(fetched.statistics, client, before)
-    seconds, is_open = time.monotonic() - clock, window.until > started
     load = _month_load(
-        month, window, replace(fetched, statistics=statistics), expected, is_open=is_open, seconds=seconds
+        month,
+        window,
+        replace(fetched, statistics=statistics),
+        expected,
+        started_at=started,
+        seconds=time.monotonic() - clock,
     )
     load.verify_conservation()
     return load
@@ -154,7 +167,13 @@ def _with_counting(walks: Statistics, client: ClearGridClient, before: tuple[int
 
 
 def _month_load(
-    month: date, window: Window, fetched: Fetched[Batch], expected: Total, *, is_open: bool, seconds: float
+    month: date,
+    window: Window,
+    fetched: Fetched[Batch],
+    expected: Total,
+    *,
+    started_at: datetime,
+    seconds: float,
 ) -> MonthLoad:
     batches = [batch for walked in fetched.windows for batch in walked.batches]
     received = pa.concat_tables([SCHEMA.empty_table(), *(batch.rows for batch in batches)])
@@ -162,7 +181,7 @@ def _month_load(
     return MonthLoad(
         month=month,
         window=window,
-        is_open=is_open,
+        started_at=started_at,
         rows=rows,
         quarantined=tuple(row for batch in batches for row in batch.quarantined),
         unknown_fields=frozenset().union(*(batch.unknown_fields for batch in batches)),

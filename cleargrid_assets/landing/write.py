@@ -1,6 +1,6 @@
 """The one transaction that makes a month what ClearGrid says it is, in all four raw tables.
 
-Here: SQL on the raw tables. Not here: opening the warehouse; a transaction is already under way.
+`land` opens it and repeats it after another program's conflicting write; `write_month` is the SQL inside.
 
 Rows that did not change are left alone: a re-read of an unchanged month writes its ledger row and no more, and
 `landed_at` keeps saying when that version of a row came in.
@@ -8,12 +8,14 @@ Rows that did not change are left alone: a re-read of an unchanged month writes 
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from cleargrid_assets.landing import ledger
 from cleargrid_assets.landing.errors import VanishLimitError
+from cleargrid_assets.landing.ledger import Changes, Superseded
 from cleargrid_assets.landing.month import count_reasons
 from cleargrid_assets.tables.raw import (
     D23_CHANGES,
@@ -21,15 +23,18 @@ from cleargrid_assets.tables.raw import (
     D23_LOADS,
     D23_MANUAL_COMMUNICATION_LOGS,
     D23_QUARANTINE,
-    RAW_TABLES,
 )
+from cleargrid_assets.warehouse.conflicts import retry_conflicts
 
 if TYPE_CHECKING:
-    from datetime import date, datetime
+    from collections.abc import Callable
 
     import duckdb
 
+    from cleargrid_assets.landing.ledger import Entry
     from cleargrid_assets.landing.month import MonthLoad
+    from cleargrid_assets.warehouse.errors import WarehouseConflictError
+    from cleargrid_assets.warehouse.warehouse import Warehouse
 
 LOGS = D23_MANUAL_COMMUNICATION_LOGS.qualified_name
 FIELDS = tuple(column.name for column in D23_FIELDS)
@@ -48,11 +53,10 @@ FULL JOIN received AS new ON old.public_id = new.public_id
 WHERE old.public_id IS NULL OR new.public_id IS NULL OR {DIFFERS}
 """
 
+OBSERVED = "$observed_at AS observed_at, $run_id AS run_id, $load_number AS load_number, $month AS month"
 ROW_CHANGES = f"""
 INSERT INTO {D23_CHANGES.qualified_name} BY NAME
-SELECT
-  $observed_at AS observed_at, $run_id AS run_id, $month AS month, public_id, change,
-  NULL::VARCHAR AS field, NULL::VARCHAR AS old, NULL::VARCHAR AS new
+SELECT {OBSERVED}, public_id, change, NULL::VARCHAR AS field, NULL::VARCHAR AS old, NULL::VARCHAR AS new
 FROM differences
 WHERE change <> 'changed'
 """
@@ -60,74 +64,93 @@ WHERE change <> 'changed'
 FIELD_CHANGES = f"""
 INSERT INTO {D23_CHANGES.qualified_name} BY NAME
 SELECT
-  $observed_at AS observed_at, $run_id AS run_id, $month AS month, public_id, change,
-  '{{name}}' AS field, old_{{name}}::VARCHAR AS old, new_{{name}}::VARCHAR AS new
+  {OBSERVED}, public_id, change, '{{name}}' AS field, old_{{name}}::VARCHAR AS old, new_{{name}}::VARCHAR AS new
 FROM differences
 WHERE change = 'changed' AND old_{{name}} IS DISTINCT FROM new_{{name}}
 """
 
 
 @dataclass(frozen=True)
-class Changes:
-    """How a load differs from the month's previous version, in rows."""
+class Landed:
+    """A month that was written. `version`: the load that last changed its rows, this one or an earlier one."""
 
-    added: int
-    changed: int
-    vanished: int
+    changes: Changes
+    version: int
+    rows_of_month: int
+    rows_of_table: int
 
 
-def write_month(
-    connection: duckdb.DuckDBPyConnection,
+def land(
+    warehouse: Warehouse,
     load: MonthLoad,
     *,
     run_id: str,
-    landed_at: datetime,
     vanish_limit: float,
-) -> Changes:
-    """Make the month in the warehouse equal to `load`; `landed_at` is naive UTC.
+    on_conflict: Callable[[WarehouseConflictError], object],
+) -> Landed | Superseded:
+    """Make the month in the warehouse equal to `load`, unless a read that began later has landed meanwhile.
 
-    Raises `VanishLimitError` when more than `vanish_limit` of the month's rows would vanish. The caller rolls the
-    transaction back on any error.
+    Raises `VanishLimitError` or `WarehouseError`; the month then stays as it was.
     """
-    for table in RAW_TABLES:
-        connection.execute(table.ddl)
-    is_first = _is_first_load(connection, load.month)
+
+    def write() -> Landed | Superseded:
+        with warehouse.writing() as connection:
+            return write_month(connection, load, run_id=run_id, vanish_limit=vanish_limit)
+
+    return retry_conflicts(write, on_conflict)
+
+
+def write_month(
+    connection: duckdb.DuckDBPyConnection, load: MonthLoad, *, run_id: str, vanish_limit: float
+) -> Landed | Superseded:
+    """`land` within a transaction that is under way; the caller rolls it back on any error.
+
+    Raises `VanishLimitError` when more than `vanish_limit` of the month's rows would vanish.
+    """
+    superseded = ledger.superseded_by(connection, load)
+    if superseded:
+        return superseded
+    entry = ledger.new_entry(connection, load, run_id)
     connection.register("received", load.rows)
-    changes = (
-        _apply_first(connection, load, landed_at)
-        if is_first
-        else _apply_differences(connection, load, run_id, landed_at, vanish_limit)
-    )
+    if _is_first_load(connection, load):
+        changes = _apply_first(connection, load, entry)
+    else:
+        changes = _apply_differences(connection, load, entry, vanish_limit)
     connection.unregister("received")
-    _replace_quarantine(connection, load, landed_at)
-    _append_ledger(connection, load, changes, run_id, landed_at)
-    return changes
+    _replace_quarantine(connection, load, entry)
+    ledger.append(connection, entry, load, changes)
+    return _landed(connection, load, changes)
 
 
-def _is_first_load(connection: duckdb.DuckDBPyConnection, month: date) -> bool:
+def _is_first_load(connection: duckdb.DuckDBPyConnection, load: MonthLoad) -> bool:
     loads = f"SELECT count(*) FROM {D23_LOADS.qualified_name} WHERE month = ?"
-    return _scalar(connection, loads, [month]) == 0
+    return _scalar(connection, loads, [load.month]) == 0
 
 
-def _apply_first(connection: duckdb.DuckDBPyConnection, load: MonthLoad, landed_at: datetime) -> Changes:
+def _apply_first(connection: duckdb.DuckDBPyConnection, load: MonthLoad, entry: Entry) -> Changes:
     """The month's first load: nothing to compare with."""
     connection.execute(f"DELETE FROM {LOGS} WHERE month = ?", [load.month])
     connection.execute(
         f"INSERT INTO {LOGS} BY NAME SELECT {FIELD_LIST}, $month AS month, $landed_at AS landed_at FROM received",
-        {"month": load.month, "landed_at": landed_at},
+        {"month": load.month, "landed_at": entry.landed_at},
     )
     return Changes(added=load.rows.num_rows, changed=0, vanished=0)
 
 
 def _apply_differences(
-    connection: duckdb.DuckDBPyConnection, load: MonthLoad, run_id: str, landed_at: datetime, vanish_limit: float
+    connection: duckdb.DuckDBPyConnection, load: MonthLoad, entry: Entry, vanish_limit: float
 ) -> Changes:
     """A re-read: record what differs, then delete and insert exactly that."""
     connection.execute(DIFFERENCES, {"month": load.month})
-    found = dict(connection.execute("SELECT change, count(*) FROM differences GROUP BY change").fetchall())
-    changes = Changes(found.get("added", 0), found.get("changed", 0), found.get("vanished", 0))
+    rows = dict(connection.execute("SELECT change, count(*) FROM differences GROUP BY change").fetchall())
+    changes = Changes(rows.get("added", 0), rows.get("changed", 0), rows.get("vanished", 0))
     _refuse_mass_vanishing(connection, load, changes, vanish_limit)
-    observation = {"observed_at": landed_at, "run_id": run_id, "month": load.month}
+    observation = {
+        "observed_at": entry.landed_at,
+        "run_id": entry.run_id,
+        "load_number": entry.load_number,
+        "month": load.month,
+    }
     connection.execute(ROW_CHANGES, observation)
     for name in COMPARED:
         connection.execute(FIELD_CHANGES.format(name=name), observation)
@@ -139,7 +162,7 @@ def _apply_differences(
     connection.execute(
         f"INSERT INTO {LOGS} BY NAME SELECT {FIELD_LIST}, $month AS month, $landed_at AS landed_at FROM received "
         f"WHERE public_id IN (SELECT public_id FROM differences WHERE change <> 'vanished')",
-        {"month": load.month, "landed_at": landed_at},
+        {"month": load.month, "landed_at": entry.landed_at},
     )
     connection.execute("DROP TABLE differences")
     return changes
@@ -172,7 +195,7 @@ def _why_rows_vanish(load: MonthLoad) -> str:
     return f"{len(load.quarantined)} rows were sent and cannot be landed ({reasons}); the others are no longer sent."
 
 
-def _replace_quarantine(connection: duckdb.DuckDBPyConnection, load: MonthLoad, landed_at: datetime) -> None:
+def _replace_quarantine(connection: duckdb.DuckDBPyConnection, load: MonthLoad, entry: Entry) -> None:
     connection.execute(f"DELETE FROM {D23_QUARANTINE.qualified_name} WHERE month = ?", [load.month])
     if not load.quarantined:
         return
@@ -187,40 +210,18 @@ def _replace_quarantine(connection: duckdb.DuckDBPyConnection, load: MonthLoad, 
     connection.execute(
         f"INSERT INTO {D23_QUARANTINE.qualified_name} BY NAME "
         f"SELECT $month AS month, *, $landed_at AS landed_at FROM quarantined",
-        {"month": load.month, "landed_at": landed_at},
+        {"month": load.month, "landed_at": entry.landed_at},
     )
     connection.unregister("quarantined")
 
 
-def _append_ledger(
-    connection: duckdb.DuckDBPyConnection, load: MonthLoad, changes: Changes, run_id: str, landed_at: datetime
-) -> None:
-    entry = ledger_entry(load, changes, run_id, landed_at)
-    names = ", ".join(f'"{name}"' for name in entry)
-    marks = ", ".join("?" for _ in entry)
-    connection.execute(f"INSERT INTO {D23_LOADS.qualified_name} ({names}) VALUES ({marks})", list(entry.values()))
-
-
-def ledger_entry(load: MonthLoad, changes: Changes, run_id: str, landed_at: datetime) -> dict[str, object]:
-    """The row of `raw.d23_loads` that tells of `load`."""
-    return {
-        "month": load.month,
-        "run_id": run_id,
-        "loaded_at": landed_at,
-        "since": load.window.since.replace(tzinfo=None),
-        "until": load.window.until.replace(tzinfo=None),
-        **asdict(load.statistics),  # its fields are columns of the ledger
-        "rows_received": load.rows_received,
-        "rows_landed": load.rows.num_rows,
-        "rows_quarantined": len(load.quarantined),
-        "duplicates_collapsed": load.duplicates_collapsed,
-        "expected_total": load.expected.total,
-        "total_exact": load.expected.exact if load.expected.total is not None else None,
-        "rows_added": changes.added,
-        "rows_changed": changes.changed,
-        "rows_vanished": changes.vanished,
-        "seconds": load.seconds,
-    }
+def _landed(connection: duckdb.DuckDBPyConnection, load: MonthLoad, changes: Changes) -> Landed:
+    return Landed(
+        changes,
+        version=_scalar(connection, "SELECT load_number FROM raw.month_versions WHERE month = ?", [load.month]),
+        rows_of_month=_scalar(connection, f"SELECT count(*) FROM {LOGS} WHERE month = ?", [load.month]),
+        rows_of_table=_scalar(connection, f"SELECT count(*) FROM {LOGS}", []),
+    )
 
 
 def _scalar(connection: duckdb.DuckDBPyConnection, sql: str, parameters: list[object]) -> int:

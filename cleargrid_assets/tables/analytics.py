@@ -4,7 +4,7 @@ Symbols are those of the metrics page: A attempts, K connected, C contacts, T th
 B broken promises, U unmapped. Counts are over the rows in scope (CLEARGRID_ROW_SCOPE) unless a column says otherwise.
 """
 
-from cleargrid_assets.tables.core import CLASSES, OUTCOME_MAP_VERSION
+from cleargrid_assets.tables.core import CLASSES, LOAD_NUMBER, OUTCOME_MAP_VERSION
 from cleargrid_assets.tables.table import MONTH, Column, Table
 
 CHANNEL = Column("communication_type", "VARCHAR", "Channel, as sent; `(null)` where none was sent.")
@@ -68,6 +68,7 @@ OUTCOME_MIX = Table(
         ATTEMPTS,
         BROKEN,
         OUTCOME_MAP_VERSION,
+        LOAD_NUMBER,
     ),
 )
 
@@ -103,6 +104,7 @@ AGENT_PRODUCTIVITY = Table(
         Column("late_logged_24h", "BIGINT", "Rows logged more than 24 hours after the attempt."),
         Column("edited_rows", "BIGINT", "Rows changed after they were logged (updated_at after created_at)."),
         OUTCOME_MAP_VERSION,
+        LOAD_NUMBER,
     ),
 )
 
@@ -130,6 +132,7 @@ COHORT_CONTACT = Table(
         *rate("ptp_per_rpc", "promises", "rpc"),
         Column("small_sample", "BOOLEAN", f"Fewer than {SMALL_SAMPLE} attempts: too few to read a rate from."),
         OUTCOME_MAP_VERSION,
+        LOAD_NUMBER,
     ),
 )
 
@@ -182,17 +185,20 @@ KPI_MONTHLY = Table(
         Column("definition", "VARCHAR", "The metric's name and formula."),
         UNMAPPED,
         OUTCOME_MAP_VERSION,
+        LOAD_NUMBER,
     ),
 )
 
 PTP_VINTAGE = Table(
     "analytics",
     "ptp_vintage",
-    "How the promises of a month stood at each load of it: appended at every re-read, never rewritten.",
-    ("month", "observed_at", "communication_type", "interaction_source"),
+    "How the promises of a month stood at each load of it: one observation per load and outcome map. Computing one "
+    "again replaces it; observations of earlier loads are kept.",
+    ("month", "load_number", "outcome_map_version", "communication_type", "interaction_source"),
     (
         Column(MONTH.name, MONTH.type, "The partition: the month in which the promises were made."),
-        Column("observed_at", "TIMESTAMP", "The load that saw them so, UTC."),
+        Column("load_number", "BIGINT", "The load that saw them so."),
+        Column("observed_at", "TIMESTAMP", "When that load was committed, UTC."),
         CHANNEL,
         SOURCE,
         PROMISES,
@@ -251,6 +257,7 @@ CALLING_HOURS = Table(
         Column("outside_late", "BIGINT", "Those at or after their end; all of a weekday without hours."),
         *rate("outside_share", "(outside_early + outside_late)", "time_known"),
         Column("verified", "BOOLEAN", "Whether the profile's hours were read in the primary text."),
+        LOAD_NUMBER,
     ),
 )
 

@@ -4,6 +4,7 @@ from cleargrid_assets.tables.raw import D23_FIELDS
 from cleargrid_assets.tables.table import MONTH, Column, Table
 
 OUTCOME_MAP_VERSION = Column("outcome_map_version", "VARCHAR", "Hash of the outcome map that classified the row.")
+LOAD_NUMBER = Column("load_number", "BIGINT", "The load that last changed the month's rows: their version.")
 CLASSES = (
     Column("outcome", "VARCHAR", "The outcome map's name for it; `unmapped`, or `(null)` where none was sent."),
     Column(
@@ -31,6 +32,7 @@ OUTCOME_SPELLINGS = Table(
         ),
         *CLASSES,
         OUTCOME_MAP_VERSION,
+        LOAD_NUMBER,
     ),
 )
 
@@ -49,6 +51,12 @@ CONTACT_ATTEMPTS = Table(
         Column("iso_weekday", "INTEGER", "Its local weekday, 1 (Monday) to 7."),
         Column("log_lag_seconds", "DOUBLE", "created_at - communicated_at in seconds: how late it was typed in."),
         OUTCOME_MAP_VERSION,
+        LOAD_NUMBER,
+        Column(
+            "last_load_number",
+            "BIGINT",
+            "The month's last load when the attempts were computed: it saw the rows as they are here.",
+        ),
     ),
 )
 

@@ -50,11 +50,13 @@ D23_LOADS = Table(
     "raw",
     "d23_loads",
     "The ledger: one row per completed load of a month. rows_received = rows_landed + rows_quarantined + "
-    "duplicates_collapsed.",
-    ("month", "loaded_at", "run_id"),
+    "duplicates_collapsed. `raw.last_loads` holds the last load of each month.",
+    ("load_number",),
     (
         MONTH,
+        Column("load_number", "BIGINT", "Increases with every load of the warehouse: the order in which loads landed."),
         Column("run_id", "VARCHAR", "The Dagster run that loaded the month."),
+        Column("started_at", "TIMESTAMP", "When the read began, UTC."),
         Column(
             "loaded_at",
             "TIMESTAMP",
@@ -81,6 +83,12 @@ D23_LOADS = Table(
         Column("rows_changed", "BIGINT", "Landed rows that differ from the month's previous version."),
         Column("rows_vanished", "BIGINT", "Rows of the previous version that ClearGrid no longer sends."),
         Column("seconds", "DOUBLE", "Wall time from the first request to the write."),
+        Column(
+            "unknown_fields",
+            "VARCHAR[]",
+            "Names of the fields that were sent and are not listed in the contract; their values are kept nowhere.",
+            nullable=True,
+        ),
     ),
 )
 
@@ -93,6 +101,7 @@ D23_CHANGES = Table(
     (
         Column("observed_at", "TIMESTAMP", "When the re-read was committed, UTC."),
         Column("run_id", "VARCHAR", "The Dagster run that re-read the month."),
+        Column("load_number", "BIGINT", "The load that found the change."),
         MONTH,
         Column("public_id", "VARCHAR", "The row's id."),
         Column("change", "VARCHAR", "`added`, `changed` or `vanished`."),

@@ -1,6 +1,6 @@
-"""Copying a warehouse into another one, month by month, each compared before it is committed.
+"""Copies a warehouse into another one, month by month, and compares each before it is committed.
 
-Here: what differs, the copy, the comparison. Not here: what is printed (`commands.move_warehouse`).
+What differs, the copy and the comparison belong here; what is printed is in `commands.move_warehouse`.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from cleargrid_assets.warehouse.errors import WarehouseError, WarehouseMissingEr
 from cleargrid_assets.warehouse.inventory import has_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-    from datetime import date, datetime
+    from collections.abc import Iterator, Sequence
+    from collections.abc import Set as AbstractSet
+    from datetime import date
 
     import duckdb
 
@@ -60,11 +61,19 @@ NOTHING = Content(0, "0")
 
 
 @dataclass(frozen=True)
+class LoadOfMonth:
+    """A load as both warehouses know it: their load numbers are independent once both are loaded."""
+
+    month: date
+    run_id: str
+
+
+@dataclass(frozen=True)
 class Holdings:
-    """Everything that one warehouse holds. `newest_load`: of each month, naive UTC."""
+    """Everything that one warehouse holds."""
 
     contents: dict[Part, Content]
-    newest_load: dict[date, datetime]
+    loads: frozenset[LoadOfMonth]
     foreign: tuple[str, ...]
 
 
@@ -83,20 +92,20 @@ def holdings(warehouse: Warehouse) -> Holdings:
         with warehouse.reading() as connection:
             tables = [table for table in ALL_TABLES if has_table(connection, table)]
             contents = {part: content for table in tables for part, content in _contents(connection, table)}
-            found = [name for (name,) in connection.execute(FOREIGN_TABLES).fetchall()]
-            return Holdings(contents, _newest_loads(connection, tables), tuple(sorted({*found} - {*TABLES})))
+            names = [name for (name,) in connection.execute(FOREIGN_TABLES).fetchall()]
+            return Holdings(contents, _loads(connection), tuple(sorted({*names} - {*TABLES})))
     except WarehouseMissingError:
-        return Holdings({}, {}, ())
+        return Holdings({}, frozenset(), ())
 
 
 def move(source: Warehouse, target: Warehouse, *, may_overwrite: bool) -> Iterator[Moved]:
     """Make every month of `target` what it is in `source`; months that are equal already are left alone.
 
-    Raises `MoveError` when the target has a newer load of a month and not `may_overwrite`, or a copy differs.
+    Raises `MoveError` when the target has loads of its own and not `may_overwrite`, or a copy differs.
     """
     old, new = holdings(source), holdings(target)
     if not may_overwrite:
-        _refuse_newer(old.newest_load, new.newest_load)
+        _refuse_own_loads(old.loads, new.loads)
     for month in sorted({part.month for part in old.contents}, key=lambda month: (month is None, month)):
         parts = [part for part in old.contents if part.month == month]
         differing = differing_parts(old, new, month)
@@ -112,24 +121,26 @@ def differing_parts(old: Holdings, new: Holdings, month: date | None) -> list[Pa
     return [part for part in parts if old.contents.get(part, NOTHING) != new.contents.get(part, NOTHING)]
 
 
-def _refuse_newer(old: Mapping[date, datetime], new: Mapping[date, datetime]) -> None:
-    """Raise `MoveError` when the newest loads of the target, `new`, are later than those of the source, `old`."""
-    newer = [month for month, loaded_at in new.items() if loaded_at > old.get(month, loaded_at)]
-    if newer:
+def _refuse_own_loads(old: AbstractSet[LoadOfMonth], new: AbstractSet[LoadOfMonth]) -> None:
+    """Raise `MoveError` when the target's loads, `new`, of months that `old` has as well, are not all in `old`."""
+    copied = {load.month for load in old}
+    months = sorted({load.month for load in new - old} & copied)
+    if months:
         raise MoveError(
-            f"the target has newer loads of {len(newer)} months ({newer[0]:%Y-%m} the first); they were not copied. "
-            f"Pass --overwrite to replace them with the source's older ones"
+            f"the target has loads that the source does not have, of {len(months)} months ({months[0]:%Y-%m} the "
+            f"first); nothing of them was copied. Pass --overwrite to replace these months with the source's"
         )
 
 
 def _copy(source: Warehouse, target: Warehouse, parts: Sequence[Part], *, may_overwrite: bool) -> None:
     """Copy `parts` in one transaction of the target; rolled back unless each is then what it is in the source.
 
-    The target may have been loaded since its months were counted, so newer loads are looked for once more.
+    The target may have been loaded since its months were counted, so its loads are looked at once more.
     """
     with source.reading() as origin, target.writing() as copy:
         if not may_overwrite:
-            _refuse_newer(*(_newest_loads_of(connection, parts) for connection in (origin, copy)))
+            months = {part.month for part in parts}
+            _refuse_own_loads(*({load for load in _loads(each) if load.month in months} for each in (origin, copy)))
         for part in parts:
             _copy_part(origin, copy, part)
             expected, found = _content(origin, part), _content(copy, part)
@@ -139,7 +150,6 @@ def _copy(source: Warehouse, target: Warehouse, parts: Sequence[Part], *, may_ov
 
 def _copy_part(origin: duckdb.DuckDBPyConnection, copy: duckdb.DuckDBPyConnection, part: Part) -> None:
     name = part.table.qualified_name
-    copy.execute(part.table.ddl)
     copy.execute(f"DELETE FROM {name}{part.where}")
     if not has_table(origin, part.table):
         return
@@ -174,15 +184,8 @@ def _columns(table: Table) -> str:
     return ", ".join(f'"{name}"' for name in table.column_names)
 
 
-def _newest_loads_of(connection: duckdb.DuckDBPyConnection, parts: Sequence[Part]) -> dict[date, datetime]:
-    """The newest loads of the months that `parts` are of."""
-    tables = [D23_LOADS] if has_table(connection, D23_LOADS) else []
-    months = {part.month for part in parts}
-    return {month: at for month, at in _newest_loads(connection, tables).items() if month in months}
-
-
-def _newest_loads(connection: duckdb.DuckDBPyConnection, tables: Sequence[Table]) -> dict[date, datetime]:
-    if D23_LOADS not in tables:
-        return {}
-    newest = f"SELECT month, max(loaded_at) FROM {D23_LOADS.qualified_name} GROUP BY month"
-    return dict(connection.execute(newest).fetchall())
+def _loads(connection: duckdb.DuckDBPyConnection) -> frozenset[LoadOfMonth]:
+    if not has_table(connection, D23_LOADS):
+        return frozenset()
+    loads = f"SELECT month, run_id FROM {D23_LOADS.qualified_name}"
+    return frozenset(LoadOfMonth(*load) for load in connection.execute(loads).fetchall())

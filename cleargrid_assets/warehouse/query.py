@@ -30,7 +30,6 @@ class Reference:
 
     def keep(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Make the table what the file says."""
-        connection.execute(self.table.ddl)
         connection.execute(f"DELETE FROM {self.table.qualified_name}")
         connection.execute(f"INSERT INTO {self.table.qualified_name} BY NAME {self.select}")
 
@@ -39,17 +38,15 @@ class Reference:
 class Query:
     """A SELECT, the SQL variables it reads with `getvariable`, and Arrow tables it may name.
 
-    `inputs` are the tables that the SELECT reads: one that does not exist yet is empty, which is no error.
-    `append_key`: rows are added beside the earlier ones, except where rows with the same values of these columns are
-    there already; without it they replace the partition. `references` are brought up to date before the SELECT,
+    `replace_key`: rows are added beside the earlier ones and replace those with the same values of these columns;
+    without it they replace the partition. `references` are brought up to date before the SELECT,
     because it joins them. `followed_by` is a statement that runs after the rows were written, in their transaction.
     """
 
     sql: str
     variables: Mapping[str, object] = field(default_factory=dict)
     relations: Mapping[str, pa.Table] = field(default_factory=dict)
-    inputs: tuple[Table, ...] = ()
-    append_key: tuple[str, ...] = ()
+    replace_key: tuple[str, ...] = ()
     references: tuple[Reference, ...] = ()
     followed_by: str | None = None
 

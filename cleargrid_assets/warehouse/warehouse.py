@@ -1,12 +1,11 @@
 """`Warehouse`: where the tables are, opened for one short transaction, whatever the address is.
 
-Here: begin, commit or roll back, close; schemas and macros. Not here: how a file (`file`) or a lake (`lake`) is
-opened and who may write when (`turns`), or SQL on tables.
+It begins, commits or rolls back, and closes. How a file (`file`) or a lake (`lake`) is opened, who may write when
+(`turns`) and what a warehouse holds (`schema`) are elsewhere.
 """
 
 from __future__ import annotations
 
-import hashlib
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,20 +17,13 @@ import duckdb
 from cleargrid_assets.warehouse.errors import WarehouseMissingError
 from cleargrid_assets.warehouse.file import DuckDBFile
 from cleargrid_assets.warehouse.lake import PREFIX, DuckLake
+from cleargrid_assets.warehouse.schema import prepare
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from contextlib import AbstractContextManager
 
     from cleargrid_assets.warehouse.errors import WarehouseError
-
-SCHEMAS = ("raw", "core", "analytics")
-MACROS = Path(__file__).with_name("macros.sql")
-
-HAS_MACROS = """
-SELECT count(*) FROM duckdb_functions()
-WHERE database_name = current_database() AND function_name = 'macros_version' AND macro_definition LIKE ?
-"""
 
 
 class Store(Protocol):
@@ -109,9 +101,7 @@ class Warehouse:
         """
         turn, opened = self._store.turn(is_writing=True), self._connection(read_only=False)
         with turn, opened as connection, self._transaction(connection):
-            for schema in SCHEMAS:
-                connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
-            _bring_macros(connection)
+            prepare(connection)
             yield connection
 
     @contextmanager
@@ -170,12 +160,3 @@ class Warehouse:
             if explained is None:
                 raise
             raise explained from None
-
-
-def _bring_macros(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make the macros those of this version; an up-to-date warehouse is not touched."""
-    sql = MACROS.read_text(encoding="utf-8")
-    version = hashlib.sha256(sql.encode()).hexdigest()[:16]
-    ((is_current,),) = connection.execute(HAS_MACROS, [f"%{version}%"]).fetchall()
-    if not is_current:
-        connection.execute(f"{sql}\n;CREATE OR REPLACE MACRO macros_version() AS '{version}'")

@@ -174,7 +174,8 @@ class Recomputed:
         for (month, channel, source), rows in self.grouped(promised, key).items():
             seen = self.scenario.loaded_at[month]
             broken = sum(row.is_ptp_broken for row in rows)
-            computed[month, seen, channel, source] = {
+            computed[month, self.scenario.load_number(month), channel, source] = {
+                "observed_at": seen,
                 "promises": len(rows),
                 "broken": broken,
                 **rate("broken_share", broken, len(rows)),

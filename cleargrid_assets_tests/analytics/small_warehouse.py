@@ -20,7 +20,7 @@ from cleargrid_assets.outcome_map import OutcomeMap
 from cleargrid_assets.tables import analytics, core, raw
 from cleargrid_assets.tables.catalog import ALL_TABLES
 from cleargrid_assets.warehouse import Query
-from cleargrid_assets.warehouse.warehouse import MACROS, SCHEMAS
+from cleargrid_assets.warehouse.schema import prepare
 
 if TYPE_CHECKING:
     from cleargrid_assets.tables.table import Table
@@ -77,6 +77,10 @@ class Scenario:
     def month_of(self, row: LandedRow) -> date:
         return self.local(row.communicated_at).date().replace(day=1)
 
+    def load_number(self, month: date) -> int:
+        """The number of the month's only load."""
+        return month.year * 12 + month.month
+
     def until(self, month: date) -> datetime:
         """The month's end, naive UTC."""
         after = (month + timedelta(days=32)).replace(day=1)
@@ -88,11 +92,7 @@ def empty_warehouse() -> duckdb.DuckDBPyConnection:
     """All tables, no rows."""
     connection = duckdb.connect()
     connection.execute("SET TimeZone='UTC'")
-    for schema in SCHEMAS:
-        connection.execute(f"CREATE SCHEMA {schema}")
-    connection.execute(MACROS.read_text(encoding="utf-8"))
-    for table in ALL_TABLES:
-        connection.execute(table.ddl)
+    prepare(connection)
     return connection
 
 
@@ -129,10 +129,12 @@ def _land(connection: duckdb.DuckDBPyConnection, scenario: Scenario, month: date
         marks = ", ".join("?" for _ in values)
         connection.execute(f"INSERT INTO raw.d23_manual_communication_logs VALUES ({marks})", values)
     ledger = {column.name: 0 for column in raw.D23_LOADS.columns}
-    ledger |= {"month": month, "run_id": "r", "loaded_at": loaded_at, "since": loaded_at, "total_exact": True}
-    ledger["until"] = scenario.until(month)
+    ledger |= {"month": month, "run_id": "r", "load_number": scenario.load_number(month), "total_exact": True}
+    ledger |= {"started_at": loaded_at, "loaded_at": loaded_at, "since": loaded_at, "until": scenario.until(month)}
+    ledger["unknown_fields"] = None
     marks = ", ".join("?" for _ in ledger)
     connection.execute(f"INSERT INTO raw.d23_loads VALUES ({marks})", list(ledger.values()))
     for said in OutcomeMap.load().classify({row.outcome_option for row in landed}):
-        marks = ", ".join("?" for _ in range(len(said) + 1))
-        connection.execute(f"INSERT INTO core.outcome_spellings VALUES ({marks})", [month, *said.values()])
+        values = [month, *said.values(), scenario.load_number(month)]
+        marks = ", ".join("?" for _ in values)
+        connection.execute(f"INSERT INTO core.outcome_spellings VALUES ({marks})", values)

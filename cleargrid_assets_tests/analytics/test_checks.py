@@ -11,7 +11,7 @@ import pytest
 
 from cleargrid_assets.checks import derived
 from cleargrid_assets.warehouse.claim import Claim, Refutation
-from cleargrid_assets.warehouse.warehouse import MACROS, SCHEMAS
+from cleargrid_assets.warehouse.schema import prepare
 
 FILES = {path.stem: path for path in Path(derived.SQL).glob("*.sql")}
 LANDED = "raw.d23_manual_communication_logs"
@@ -69,9 +69,9 @@ DEFINED = "SELECT 'contact_rate' AS metric, 'attempts' AS denominator, true AS s
 SPELLED = "SELECT 'PTP' AS outcome_option, 'ptp' AS outcome_key, true AS is_mapped, 'v1' AS outcome_map_version"
 UNSPELLED = "SELECT 'B,P' AS outcome_option, 'bp' AS outcome_key, false AS is_mapped, 'v1' AS outcome_map_version"
 APRIL = "SELECT * REPLACE (DATE '2026-04-01' AS month) FROM"
-LOADED = "SELECT TIMESTAMP '2026-06-01' AS loaded_at"
-PROMISED = "SELECT true AS is_active, 'right_party' AS contact_class, 'promise' AS result_class"
-VINTAGE = "SELECT TIMESTAMP '{seen}' AS observed_at, {broken} AS broken, 2 AS promises, {rates}"
+PROMISE = "true AS is_active, 'right_party' AS contact_class, 'promise' AS result_class, 'v1' AS outcome_map_version"
+PROMISED = f"SELECT {PROMISE}, 7 AS last_load_number FROM range(2)"
+VINTAGE = "SELECT {load} AS load_number, 'v1' AS outcome_map_version, {broken} AS broken, 2 AS promises, {rates}"
 HALF = "0.1 AS broken_share_lo, 0.5 AS broken_share, 0.9 AS broken_share_hi"
 HOURS = (
     "SELECT 3 AS attempts, {known} AS time_known, 1 AS outside_early, 1 AS outside_late, 'reg_f' AS profile, {rates}"
@@ -166,20 +166,12 @@ CASES: dict[str, tuple[Tables, Tables]] = {
         {"core.outcome_spellings": UNSPELLED},
     ),
     "ptp_vintage__broken_promises_are_promises": (
-        {"analytics.ptp_vintage": VINTAGE.format(seen="2026-06-01", broken=1, rates=HALF)},
-        {"analytics.ptp_vintage": VINTAGE.format(seen="2026-06-01", broken=3, rates=HALF)},
+        {"analytics.ptp_vintage": VINTAGE.format(load=7, broken=1, rates=HALF)},
+        {"analytics.ptp_vintage": VINTAGE.format(load=7, broken=3, rates=HALF)},
     ),
     "ptp_vintage__the_last_load_was_observed": (
-        {
-            "raw.d23_loads": LOADED,
-            ATTEMPTS: PROMISED,
-            "analytics.ptp_vintage": VINTAGE.format(seen="2026-06-01", broken=1, rates=HALF),
-        },
-        {
-            "raw.d23_loads": LOADED,
-            ATTEMPTS: PROMISED,
-            "analytics.ptp_vintage": VINTAGE.format(seen="2026-05-01", broken=1, rates=HALF),
-        },
+        {ATTEMPTS: PROMISED, "analytics.ptp_vintage": VINTAGE.format(load=7, broken=1, rates=HALF)},
+        {ATTEMPTS: PROMISED, "analytics.ptp_vintage": VINTAGE.format(load=6, broken=1, rates=HALF)},
     ),
     "unmapped_outcomes__every_month_uses_the_current_outcome_map": (
         {"core.outcome_spellings": SPELLED},
@@ -194,12 +186,12 @@ CASES: dict[str, tuple[Tables, Tables]] = {
 
 def asked(name: str, tables: Tables, variables: dict[str, Any]) -> Refutation:
     with duckdb.connect() as connection:
-        connection.execute(MACROS.read_text(encoding="utf-8"))
-        for schema in SCHEMAS:
-            connection.execute(f"CREATE SCHEMA {schema}")
+        prepare(connection)
         for table, select in tables.items():
             rows = select if select.startswith(APRIL) else f"SELECT *, DATE '2026-05-01' AS month FROM ({select})"
-            what = f"INSERT INTO {table[1:]} BY NAME" if table.startswith("+") else f"CREATE TABLE {table} AS"
+            what = (
+                f"INSERT INTO {table[1:]} BY NAME" if table.startswith("+") else f"CREATE OR REPLACE TABLE {table} AS"
+            )
             connection.execute(f"{what} {rows}")
         return Claim.read(FILES[name]).refute(connection, variables)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -79,22 +79,46 @@ def test_a_month_loaded_before_its_end_is_provisional_and_final_after_it(platfor
     assert platform.query(status) == [("provisional",)]
 
 
-def test_a_vintage_is_added_by_each_load_and_by_nothing_else(platform: Platform) -> None:
-    seen = "SELECT count(DISTINCT observed_at), count(*) FROM analytics.ptp_vintage"
+VINTAGES = "SELECT load_number, sum(promises), sum(broken) FROM analytics.ptp_vintage GROUP BY ALL ORDER BY ALL"
+
+
+def test_each_load_has_one_observation_of_its_own_also_when_it_found_nothing_changed(platform: Platform) -> None:
     platform.refresh(MAY)
-    ((observations, rows),) = platform.query(seen)
-    assert observations == 1
-    first = platform.query("SELECT * FROM analytics.ptp_vintage ORDER BY ALL")
+    ((load_number, promises, broken),) = platform.query(VINTAGES)
+    assert promises > broken > 0
+    platform.refresh(MAY)
+    assert platform.query(VINTAGES) == [(load_number, promises, broken), (load_number + 1, promises, broken)]
+
+
+def test_a_repeated_computation_replaces_its_observation_and_no_other(platform: Platform) -> None:
+    platform.refresh(MAY)
+    platform.refresh(MAY)
+    first, second = platform.query(VINTAGES)
+    change(platform, "UPDATE core.contact_attempts SET is_ptp_broken = NOT is_ptp_broken")
     recompute(platform, MAY, "analytics.ptp_vintage")
+    promises, broken = second[1:]
+    assert platform.query(VINTAGES) == [first, (second[0], promises, promises - broken)]
+
+
+def test_an_observation_is_booked_under_the_load_whose_rows_it_counted(platform: Platform) -> None:
+    """A newer load lands between the computation of the attempts and that of the vintage."""
+    platform.refresh(MAY)
+    ((number, promises, broken),) = platform.query(VINTAGES)
+    change(platform, "DELETE FROM analytics.ptp_vintage")
+    platform.emulator.now += timedelta(days=60)
+    assert platform.load(MAY).success
+    recompute(platform, MAY, "analytics.ptp_vintage")
+    assert platform.query(VINTAGES) == [(number, promises, broken)]
+    recompute(platform, MAY, "core.outcome_spellings", "core.contact_attempts", "analytics.ptp_vintage")
+    first, second = platform.query(VINTAGES)
+    assert first == (number, promises, broken)
+    assert second[0] == number + 1
+    assert second[2] > broken
+
+
+def change(platform: Platform, statement: str) -> None:
     with Warehouse(str(platform.file)).writing() as connection:
-        connection.execute("UPDATE core.contact_attempts SET is_ptp_broken = NOT is_ptp_broken")
-    recompute(platform, MAY, "analytics.ptp_vintage")
-    assert platform.query("SELECT * FROM analytics.ptp_vintage ORDER BY ALL") == first
-    platform.refresh(MAY)
-    ((again, more),) = platform.query(seen)
-    assert (again, more) == (2, 2 * rows)
-    kept = platform.query("SELECT * FROM analytics.ptp_vintage ORDER BY ALL")
-    assert [row for row in kept if row in first] == first
+        connection.execute(statement)
 
 
 def test_a_changed_outcome_map_names_the_months_that_were_computed_with_another_one(platform: Platform) -> None:

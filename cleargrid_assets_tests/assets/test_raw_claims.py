@@ -10,10 +10,12 @@ import pytest
 from cleargrid_assets.assets.raw.claims_checked import BLOCKING, CLAIMS, WARNING
 from cleargrid_assets.tables.raw import RAW_TABLES
 from cleargrid_assets.warehouse.claim import Claim
+from cleargrid_assets.warehouse.schema import prepare
 
 MAY = {"month": date(2026, 5, 1)}
 ANYTHING = {"VARCHAR": "'x'", "BOOLEAN": "true", "BIGINT": "0", "DOUBLE": "0", "DATE": "DATE '2026-05-01'"}
 LOG = "2026-05-10 09:00"
+LOGS = "d23_manual_communication_logs"
 
 
 def table_of(name):
@@ -34,7 +36,7 @@ def insert(connection, name, **values):
 
 def log(connection, **values):
     """A landed row."""
-    insert(connection, "d23_manual_communication_logs", **values)
+    insert(connection, LOGS, **values)
 
 
 def load(connection, **values):
@@ -45,6 +47,7 @@ def load(connection, **values):
         **{
             "since": "TIMESTAMP '2026-05-01'",
             "until": "TIMESTAMP '2026-06-01'",
+            "load_number": "(SELECT count(*) FROM raw.d23_loads)",
             "loaded_at": "TIMESTAMP '2026-06-02'",
             "rows_received": "1",
             "rows_landed": "1",
@@ -87,7 +90,8 @@ HOLDS = {
         (log, {"communication_type": "'CALL'", "month": APRIL}),
     ],
     "month_volume_is_like_its_neighbours": [(load, {"rows_landed": "100"}), (neighbour, {"rows_landed": "90"})],
-    "no_row_vanished": [(load, {"rows_vanished": "2", "loaded_at": "TIMESTAMP '2026-06-01'"}), (load, {})],
+    "no_row_vanished": [(load, {"rows_vanished": "2"}), (load, {})],
+    "no_unknown_field_was_sent": [(load, {"unknown_fields": "['agent']"}), (load, {})],
 }
 REFUTED = {
     "every_public_id_is_unique": [[(log, {}), (log, {})], [(log, {}), (log, {"month": APRIL})]],
@@ -116,6 +120,7 @@ REFUTED = {
         [(load, {"rows_landed": "100"}), (neighbour, {"rows_landed": "300"})],
     ],
     "no_row_vanished": [[(load, {"rows_vanished": "2"})]],
+    "no_unknown_field_was_sent": [[(load, {"unknown_fields": "['agent']"})]],
 }
 CASES = [(name, rows) for name, cases in REFUTED.items() for rows in cases]
 
@@ -123,10 +128,9 @@ CASES = [(name, rows) for name, cases in REFUTED.items() for rows in cases]
 def refuted(name, rows, *, is_strict=True):
     """How many rows speak against the claim in a warehouse that holds `rows`."""
     with duckdb.connect() as connection:
-        connection.execute("CREATE SCHEMA raw")
-        for table in RAW_TABLES:
-            ddl = table.ddl if is_strict else table.ddl.replace(" NOT NULL", "")
-            connection.execute(ddl)
+        prepare(connection)
+        if not is_strict:
+            connection.execute(f"DROP TABLE raw.{LOGS}; {table_of(LOGS).ddl.replace(' NOT NULL', '')}")
         for put, values in rows:
             put(connection, **values)
         return Claim.read(CLAIMS / f"{name}.sql").refute(connection, MAY).count

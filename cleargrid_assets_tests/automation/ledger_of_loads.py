@@ -41,12 +41,11 @@ def remember(settings: Settings, loads: Mapping[str, datetime]) -> None:
     """Enter a load of each month at an instant into the ledger."""
     months = build_months(settings)
     with Warehouse(settings.warehouse).writing() as connection:
-        connection.execute(D23_LOADS.ddl)
-        for month, at in loads.items():
+        for number, (month, at) in enumerate(loads.items(), start=1):
             window = window_of(months, f"{month}-01")
-            moments = {"loaded_at": at, "since": window.since, "until": window.until}
+            moments = {"started_at": at, "loaded_at": at, "since": window.since, "until": window.until}
             entry = {name: moment.astimezone(UTC).replace(tzinfo=None) for name, moment in moments.items()}
-            _insert(connection, D23_LOADS, {"month": f"{month}-01", **entry})
+            _insert(connection, D23_LOADS, {"month": f"{month}-01", "load_number": number, **entry})
 
 
 def land_one_row(settings: Settings, communicated_at: datetime) -> None:
@@ -54,7 +53,6 @@ def land_one_row(settings: Settings, communicated_at: datetime) -> None:
     at = communicated_at.astimezone(UTC).replace(tzinfo=None)
     moments = dict.fromkeys(("communicated_at", "created_at", "updated_at", "landed_at"), at)
     with Warehouse(settings.warehouse).writing() as connection:
-        connection.execute(D23_MANUAL_COMMUNICATION_LOGS.ddl)
         _insert(connection, D23_MANUAL_COMMUNICATION_LOGS, {"month": at.date().replace(day=1), **moments})
 
 

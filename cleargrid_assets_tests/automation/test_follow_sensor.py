@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 import pytest
 
+from cleargrid_assets.assets.raw.claims_checked import BLOCKING
 from cleargrid_assets.emulator.faults import FAULTS, Ask, Fault
 from cleargrid_assets.jobs import COMPUTE_MONTH, REFRESH_MONTH, REFRESH_SUMMARY
+from cleargrid_assets.rules import rules_version
+from cleargrid_assets.staleness import Backlog, DataVersions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -191,6 +194,7 @@ def test_while_the_rules_cannot_be_read_nothing_is_requested(platform: Platform,
 def test_a_computation_that_failed_waits_for_a_person_or_the_next_load(platform: Platform) -> None:
     assert platform.load(FEBRUARY).success
     with platform.warehouse.writing() as connection:
+        connection.execute("DROP TABLE analytics.calling_hours")
         connection.execute("CREATE VIEW analytics.calling_hours AS SELECT 1 AS a_view_cannot_be_replaced_by_rows")
     assert run_until_quiet(platform) == [(COMPUTE_MONTH, FEBRUARY), SUMMARY]
     with platform.warehouse.writing() as connection:
@@ -198,6 +202,12 @@ def test_a_computation_that_failed_waits_for_a_person_or_the_next_load(platform:
     assert requests(platform) == []
     assert platform.load(FEBRUARY).success
     assert run_until_quiet(platform) == [(COMPUTE_MONTH, FEBRUARY), SUMMARY]
+
+
+def test_a_month_that_an_earlier_release_loaded_without_todays_checks_is_computed(platform: Platform) -> None:
+    assert platform.load(FEBRUARY).success
+    versions = DataVersions(platform.instance, rules_version(platform.settings))
+    assert Backlog(versions, frozenset({*BLOCKING, "a_check_of_today"}), ()).months() == [FEBRUARY]
 
 
 def test_a_computation_that_was_interrupted_is_requested_again(platform: Platform) -> None:

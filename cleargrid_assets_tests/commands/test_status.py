@@ -54,7 +54,7 @@ def test_every_month_is_told_with_rows_load_state_and_checks(kept):
 
 
 def test_a_month_that_was_read_before_its_end_is_open(platform, monkeypatch):
-    monkeypatch.setattr("cleargrid_assets.io_managers.datetime", clock_at(NOW))
+    monkeypatch.setattr("cleargrid_assets.landing.ledger.datetime", clock_at(NOW))
     platform.load("2026-06-01")
     (june,) = [month for month in month_statuses(platform.settings, NOW) if month.state != "missing"]
     assert (june.month, june.state) == ("2026-06-01", "open")
@@ -62,7 +62,7 @@ def test_a_month_that_was_read_before_its_end_is_open(platform, monkeypatch):
 
 def test_a_month_that_ended_while_it_was_read_is_open(platform, monkeypatch):
     monkeypatch.setattr("cleargrid_assets.landing.month.datetime", clock_at(JULY - timedelta(seconds=5)))
-    monkeypatch.setattr("cleargrid_assets.io_managers.datetime", clock_at(JULY + timedelta(seconds=5)))
+    monkeypatch.setattr("cleargrid_assets.landing.ledger.datetime", clock_at(JULY + timedelta(seconds=5)))
     platform.load("2026-06-01")
     (june,) = [month for month in month_statuses(platform.settings, JULY) if month.state != "missing"]
     assert (june.month, june.state, june.last_load) == ("2026-06-01", "open", "2026-06-30 23:59")

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from cleargrid_assets.outcome_map import OutcomeMap, OutcomeMapError, matching_key
 from cleargrid_assets.outcome_map.matching import KEY_RULE
-from cleargrid_assets.warehouse.warehouse import MACROS
+from cleargrid_assets.warehouse.schema import MACROS
 
 HEADER = "outcome,contact_class,result_class,aliases"
 

@@ -68,6 +68,14 @@ def test_a_run_whose_host_died_is_started_anew_and_one_that_failed_is_not(name: 
     assert config["run_monitoring"]["free_slots_after_run_end_seconds"] > 0
 
 
+def test_runs_of_one_month_wait_for_each_other_wherever_they_are_queued() -> None:
+    limit = {"key": "dagster/partition", "value": {"applyLimitPerUniqueValue": True}, "limit": 1}
+    for name in INSTANCES:
+        assert read(name)["concurrency"]["runs"]["tag_concurrency_limits"] == [limit]
+    helm = read("helm-values.yaml")["dagsterDaemon"]["runCoordinator"]["config"]["queuedRunCoordinator"]
+    assert helm["tagConcurrencyLimits"] == [limit]
+
+
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
 def test_nothing_secret_is_written_down(path: Path) -> None:
     assert SECRET.findall(path.read_text(encoding="utf-8")) == []

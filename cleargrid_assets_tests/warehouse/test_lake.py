@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import pytest
 
-from cleargrid_assets import io_managers
 from cleargrid_assets.client import SettingsError
-from cleargrid_assets.landing.write import LOGS, Changes, write_month
+from cleargrid_assets.landing import write
+from cleargrid_assets.landing.write import LOGS, Landed, write_month
 from cleargrid_assets.resources import WarehouseResource
 from cleargrid_assets.settings import Settings
 from cleargrid_assets.warehouse import WarehouseConflictError, WarehouseUnreachableError, WarehouseUnreadableError
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from cleargrid_assets.landing.ledger import Superseded
     from cleargrid_assets.landing.month import MonthLoad
     from cleargrid_assets_tests.addresses import Variables
     from cleargrid_assets_tests.platform_under_test import Platform
@@ -201,16 +202,18 @@ def test_a_load_that_meets_another_programs_write_starts_its_transaction_again_a
     assert platform.load(APRIL).success
     written: list[str] = []
 
-    def write_and_be_disturbed(connection: duckdb.DuckDBPyConnection, load: MonthLoad, **said: Any) -> Changes:
-        changes = write_month(connection, load, **said)
+    def write_and_be_disturbed(
+        connection: duckdb.DuckDBPyConnection, load: MonthLoad, **said: Any
+    ) -> Landed | Superseded:
+        landed = write_month(connection, load, **said)
         if not written:
             as_another_program(
                 platform.variables, f"DELETE FROM {LOGS} WHERE public_id = (SELECT min(public_id) FROM {LOGS})"
             )
         written.append(said["run_id"])
-        return changes
+        return landed
 
-    monkeypatch.setattr(io_managers, "write_month", write_and_be_disturbed)
+    monkeypatch.setattr(write, "write_month", write_and_be_disturbed)
     assert platform.load(MAY).success
     assert len(written) == 2
     assert platform.landed(MAY) == platform.truth(MAY)

@@ -35,7 +35,8 @@ counted AS (
         count(*) FILTER (WHERE log_lag_seconds > 3600) AS late_logged_1h,
         count(*) FILTER (WHERE log_lag_seconds > 86400) AS late_logged_24h,
         count(*) FILTER (WHERE updated_at > created_at) AS edited_rows,
-        max(outcome_map_version) AS outcome_map_version
+        max(outcome_map_version) AS outcome_map_version,
+        max(load_number) AS load_number
     FROM in_scope
     GROUP BY ALL
 )

@@ -20,7 +20,8 @@ attempt AS (
         profile.verified,
         coalesce(row.communication_type, '(null)') AS communication_type,
         coalesce(row.interaction_source, '(null)') AS interaction_source,
-        row.communicated_at AT TIME ZONE 'UTC' AT TIME ZONE profile.clock AS local_at
+        row.communicated_at AT TIME ZONE 'UTC' AT TIME ZONE profile.clock AS local_at,
+        row.load_number
     FROM core.contact_attempts AS row
     CROSS JOIN profile
     WHERE getvariable('month') IS NULL OR row.month = getvariable('month')
@@ -33,6 +34,7 @@ timed AS (
         attempt.communication_type,
         attempt.interaction_source,
         attempt.verified,
+        attempt.load_number,
         nullif(attempt.local_at::TIME, TIME '00:00:00') AS local_time,
         coalesce(permitted.start, TIME '00:00:00') AS permitted_from,
         coalesce(permitted.end, TIME '00:00:00') AS permitted_until
@@ -51,7 +53,8 @@ counted AS (
         count(local_time) AS time_known,
         count(*) FILTER (WHERE local_time < permitted_from) AS outside_early,
         count(*) FILTER (WHERE local_time >= permitted_until) AS outside_late,
-        bool_and(verified) AS verified
+        bool_and(verified) AS verified,
+        max(load_number) AS load_number
     FROM timed
     GROUP BY ALL
 )

@@ -27,7 +27,8 @@ counted AS (
             WHERE contact_class = 'right_party' AND result_class = 'promise' AND is_ptp_broken
         ) AS broken,
         count(*) FILTER (WHERE NOT is_mapped) AS unmapped,
-        max(outcome_map_version) AS outcome_map_version
+        max(outcome_map_version) AS outcome_map_version,
+        max(load_number) AS load_number
     FROM in_scope
     GROUP BY ALL
 )

@@ -5,15 +5,8 @@
 -- In a DuckDB shell on the warehouse: SET VARIABLE month = DATE '2026-05-01'; then paste.
 -- Without it: all months. The rows in scope are the active ones, unless SET VARIABLE row_scope = 'all'.
 -- A promise is mature after 30 days, unless SET VARIABLE ptp_maturity_days = 45.
-WITH last_load AS (
-    SELECT month, max(loaded_at) AS loaded_at, arg_max(until, loaded_at) AS until
-    FROM raw.d23_loads
-    WHERE getvariable('month') IS NULL OR month = getvariable('month')
-    GROUP BY month
-),
-
--- Rows out of scope keep their slice and lose their classes, so that they are counted nowhere.
-attempt AS (
+WITH attempt AS (
+    -- Rows out of scope keep their slice and lose their classes, so that they are counted nowhere.
     SELECT
         row.month,
         coalesce(row.communication_type, '(null)') AS communication_type,
@@ -29,9 +22,11 @@ attempt AS (
         rpc_result = 'promise'
         AND row.communicated_at
         <= last_load.loaded_at - to_days(coalesce(getvariable('ptp_maturity_days'), 30)::INTEGER) AS is_mature,
-        row.outcome_map_version
+        row.outcome_map_version,
+        row.load_number,
+        last_load.loaded_at >= last_load.until AS is_final
     FROM core.contact_attempts AS row
-    LEFT JOIN last_load ON row.month = last_load.month
+    LEFT JOIN raw.d23_loads AS last_load ON row.month = last_load.month AND row.last_load_number = last_load.load_number
     WHERE getvariable('month') IS NULL OR row.month = getvariable('month')
 ),
 
@@ -47,6 +42,8 @@ counted AS (
         coalesce(interaction_source, '(all)') AS interaction_source,
         count(*) FILTER (WHERE NOT is_mapped) AS unmapped,
         max(outcome_map_version) AS outcome_map_version,
+        max(load_number) AS load_number,
+        bool_and(is_final) AS is_final,
         map_from_entries([
             ('attempts', count(*) FILTER (WHERE in_scope)),
             ('calls', count(*) FILTER (WHERE is_call)),
@@ -105,10 +102,11 @@ chosen AS (
         counted.quantiles[definition.metric] AS quantile,
         -- Attempts are no part of what they led to: their ratio is no share and has no interval.
         definition.numerator <> 'attempts' AS is_share,
-        CASE WHEN last_load.loaded_at >= last_load.until THEN 'final' ELSE 'provisional' END AS status,
+        CASE WHEN counted.is_final THEN 'final' ELSE 'provisional' END AS status,
         definition.name || ': ' || definition.formula AS definition,
         counted.unmapped,
-        counted.outcome_map_version
+        counted.outcome_map_version,
+        counted.load_number
     FROM counted
     CROSS JOIN analytics.metric_definitions AS definition
     LEFT JOIN timed
@@ -116,7 +114,6 @@ chosen AS (
             counted.month = timed.month
             AND counted.communication_type = timed.communication_type
             AND counted.interaction_source = timed.interaction_source
-    LEFT JOIN last_load ON counted.month = last_load.month
     WHERE definition.supported
 ),
 

@@ -19,7 +19,8 @@ SELECT
     count(*) FILTER (
         WHERE result_class = 'promise' AND is_ptp_broken AND (is_active OR getvariable('row_scope') = 'all')
     ) AS broken,
-    max(outcome_map_version) AS outcome_map_version
+    max(outcome_map_version) AS outcome_map_version,
+    max(load_number) AS load_number
 FROM core.contact_attempts
 WHERE getvariable('month') IS NULL OR month = getvariable('month')
 GROUP BY ALL

@@ -29,8 +29,12 @@ SELECT
     hour(landed.local_at)::INTEGER AS local_hour,
     isodow(landed.local_at)::INTEGER AS iso_weekday,
     epoch(landed.created_at) - epoch(landed.communicated_at) AS log_lag_seconds,
-    coalesce(spelling.outcome_map_version, 'none') AS outcome_map_version
+    coalesce(spelling.outcome_map_version, 'none') AS outcome_map_version,
+    version.load_number,
+    last_load.load_number AS last_load_number
 FROM landed
+LEFT JOIN raw.month_versions AS version ON landed.month = version.month
+LEFT JOIN raw.last_loads AS last_load ON landed.month = last_load.month
 LEFT JOIN core.outcome_spellings AS spelling
     ON
         landed.month = spelling.month

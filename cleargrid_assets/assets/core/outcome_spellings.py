@@ -4,8 +4,6 @@ Here: the asset. Not here: the map and its matching key (`outcome_map`). The spe
 because the key needs Unicode rules that SQL lacks; everything after it joins this table in plain SQL.
 """
 
-from datetime import date
-
 import dagster as dg
 
 from cleargrid_assets.assets.presentation import FRESHNESS, OWNERS, definition_metadata, description
@@ -18,11 +16,12 @@ from cleargrid_assets.tables.core import OUTCOME_SPELLINGS
 from cleargrid_assets.tables.raw import D23_MANUAL_COMMUNICATION_LOGS
 from cleargrid_assets.warehouse import Query
 
-FILL = "SELECT getvariable('month') AS month, * FROM classified"
+FILL = "SELECT getvariable('month') AS month, *, getvariable('load_number') AS load_number FROM classified"
 
 SPELLINGS = f"""
 SELECT DISTINCT outcome_option FROM {D23_MANUAL_COMMUNICATION_LOGS.qualified_name} WHERE month = ? ORDER BY ALL
 """
+VERSION = "SELECT max(load_number) FROM raw.month_versions WHERE month = ?"
 
 
 def build_outcome_spellings(months: dg.MonthlyPartitionsDefinition) -> dg.AssetsDefinition:
@@ -48,23 +47,26 @@ def build_outcome_spellings(months: dg.MonthlyPartitionsDefinition) -> dg.Assets
             outcome_map = OutcomeMap.load(warehouse.settings.outcomes)
             with warehouse.warehouse().reading() as connection:
                 spellings = [row[0] for row in connection.execute(SPELLINGS, [month]).fetchall()]
-        return _output(month, outcome_map, spellings, version)
+                ((load_number,),) = connection.execute(VERSION, [month]).fetchall()
+        return _output({"month": month, "load_number": load_number}, outcome_map, spellings, version)
 
     return outcome_spellings
 
 
 def _output(
-    month: date, outcome_map: OutcomeMap, spellings: list[str | None], version: dg.DataVersion
+    variables: dict[str, object], outcome_map: OutcomeMap, spellings: list[str | None], version: dg.DataVersion
 ) -> dg.Output[Query]:
     """The month's spellings, classified. Arrow is imported by who runs: loading definitions classifies nothing."""
     import pyarrow as pa  # noqa: PLC0415 - see the docstring
 
     types = {"BOOLEAN": pa.bool_()}
-    schema = pa.schema([(column.name, types.get(column.type, pa.string())) for column in OUTCOME_SPELLINGS.columns[1:]])
+    schema = pa.schema(
+        [(column.name, types.get(column.type, pa.string())) for column in OUTCOME_SPELLINGS.columns[1:-1]]
+    )
     classified = outcome_map.classify(spellings)
     rows = pa.Table.from_pylist(classified, schema=schema)
     return dg.Output(
-        Query(FILL, variables={"month": month}, relations={"classified": rows}),
+        Query(FILL, variables=variables, relations={"classified": rows}),
         data_version=version,
         metadata={
             "spellings": len(classified),

@@ -1,6 +1,6 @@
 """The checks that every load of a month runs on the rows it landed, in the load's own step.
 
-Here: which claims block and which warn. Not here: their SQL (`claims/*.sql`).
+It says which claims block and which warn; their SQL is in `claims/*.sql`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 CLAIMS = Path(__file__).parent / "claims"
 KEY = dg.AssetKey(D23_MANUAL_COMMUNICATION_LOGS.key)
-NO_UNKNOWN_FIELD = "no_unknown_field_was_sent"
 
 BLOCKING = (
     "every_required_field_is_present",
@@ -37,15 +36,13 @@ WARNING = (
     "channels_and_sources_are_known",
     "month_volume_is_like_its_neighbours",
     "no_row_vanished",
+    "no_unknown_field_was_sent",
 )
 
 
 def check_specs(months: dg.PartitionsDefinition) -> list[dg.AssetCheckSpec]:
     """One spec per claim and month; errors keep derived tables from following."""
     described = {name: Claim.read(CLAIMS / f"{name}.sql").description for name in (*BLOCKING, *WARNING)}
-    described[NO_UNKNOWN_FIELD] = (
-        "Fields that the contract does not list are never stored. Their names are told here, their values nowhere."
-    )
     return [
         dg.AssetCheckSpec(name, asset=KEY, partitions_def=months, blocking=name in BLOCKING, description=description)
         for name, description in described.items()
@@ -53,7 +50,7 @@ def check_specs(months: dg.PartitionsDefinition) -> list[dg.AssetCheckSpec]:
 
 
 def check_month(warehouse: Warehouse, variables: Mapping[str, object]) -> list[dg.AssetCheckResult]:
-    """Ask the warehouse about the month that was just landed. Raises `WarehouseError`."""
+    """Ask the warehouse about a month as it stands. Raises `WarehouseError`."""
     claims = [Claim.read(CLAIMS / f"{name}.sql") for name in (*BLOCKING, *WARNING)]
     with warehouse.reading() as connection:
         refutations = [claim.refute(connection, variables) for claim in claims]
@@ -74,16 +71,3 @@ def failure_of_checks(results: Sequence[dg.AssetCheckResult]) -> dg.Failure | No
         return None
     step = "The month is landed, but nothing is computed from it until these checks pass."
     return dg.Failure(description=" ".join([*sentences, step]), allow_retries=False)
-
-
-def check_fields(unknown_fields: frozenset[str]) -> dg.AssetCheckResult:
-    """Report the names of fields that the contract does not list."""
-    names = sorted(unknown_fields)
-    return dg.AssetCheckResult(
-        check_name=NO_UNKNOWN_FIELD,
-        asset_key=KEY,
-        passed=not names,
-        severity=dg.AssetCheckSeverity.WARN,
-        description=f"ClearGrid sent fields that are not stored: {', '.join(names)}." if names else "Holds.",
-        metadata={"unknown_fields": dg.MetadataValue.json(names)},
-    )

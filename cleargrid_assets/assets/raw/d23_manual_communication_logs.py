@@ -1,20 +1,26 @@
 """`raw.d23_manual_communication_logs`: a month of D23, read completely and landed exactly.
 
-Here: the asset. Not here: reading a month in a run (`reading`), writing (`landing.write`), checks (`claims_checked`).
+The asset itself. Reading a month in a run (`reading`), writing it (`landing.write`), its checks (`claims_checked`) and
+a read that was overtaken (`superseded`) have modules of their own.
 """
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
 from cleargrid_assets.assets.cleargrid import D23
 from cleargrid_assets.assets.presentation import FRESHNESS, OWNERS, definition_metadata, description
-from cleargrid_assets.assets.raw.claims_checked import check_fields, check_month, check_specs, failure_of_checks
+from cleargrid_assets.assets.raw.claims_checked import check_month, check_specs, failure_of_checks
+from cleargrid_assets.assets.raw.superseded import report_superseded
 from cleargrid_assets.failures import RETRIES, explained
-from cleargrid_assets.partitions import window_of
+from cleargrid_assets.partitions import month_of, window_of
 from cleargrid_assets.resources import ClearGridResource, WarehouseResource
 from cleargrid_assets.tables.raw import D23_CHANGES, D23_LOADS, D23_MANUAL_COMMUNICATION_LOGS, D23_QUARANTINE
+
+if TYPE_CHECKING:
+    from cleargrid_assets.client import Window
+    from cleargrid_assets.warehouse.warehouse import Warehouse
 
 SIDE_TABLES = (D23_QUARANTINE, D23_LOADS, D23_CHANGES)
 KEY = dg.AssetKey(D23_MANUAL_COMMUNICATION_LOGS.key)
@@ -32,43 +38,75 @@ def build_d23_manual_communication_logs(
     months: dg.MonthlyPartitionsDefinition, retries: dg.RetryPolicy = RETRIES
 ) -> dg.AssetsDefinition:
     """The raw asset over `months`; `retries` are for errors that may go away by themselves."""
-
-    @dg.asset(
-        key=KEY,
+    spec = dg.AssetSpec(
+        KEY,
+        skippable=True,  # a read that was overtaken materializes nothing, and Dagster skips what depends on it
         group_name="raw",
         deps=[D23],
-        partitions_def=months,
         description=f"{description(D23_MANUAL_COMMUNICATION_LOGS)}\n\n{HOW_TO}",
         metadata=definition_metadata(D23_MANUAL_COMMUNICATION_LOGS),
-        check_specs=check_specs(months),
         freshness_policy=FRESHNESS,
         owners=OWNERS,
         kinds={"duckdb", "python"},
+    )
+
+    @dg.multi_asset(
+        name=KEY.to_python_identifier(),
+        specs=[spec],
+        partitions_def=months,
+        check_specs=check_specs(months),
+        can_subset=True,
     )
     def d23_manual_communication_logs(
         context: dg.AssetExecutionContext,
         cleargrid: dg.ResourceParam[ClearGridResource],
         warehouse: dg.ResourceParam[WarehouseResource],
-    ) -> Iterator[dg.Output[Any] | dg.AssetCheckResult]:
-        # Arrow costs a quarter of start-up, and loading definitions reads no month.
-        from cleargrid_assets.assets.raw.reading import figures, read  # noqa: PLC0415
-
-        with explained(retries, retries_so_far=context.retry_number):
-            load = read(context, window_of(months, context.partition_key), cleargrid, warehouse.warehouse())
-        month, unknown_fields = load.month, load.unknown_fields
-        yield dg.Output(load, metadata=figures(load))
-        del load  # a large month fills memory that the checks need
-        for table in SIDE_TABLES:
-            context.log_event(dg.AssetMaterialization(dg.AssetKey(table.key), partition=context.partition_key))
-        variables = {"month": month, "quarantine_limit": cleargrid.settings.quarantine_limit}
-        with explained():
-            results = check_month(warehouse.warehouse(), variables)
-        yield from results
-        yield check_fields(unknown_fields)
-        if failure := failure_of_checks(results):
-            raise failure
+    ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
+        if KEY in context.selected_asset_keys:
+            with explained(retries, retries_so_far=context.retry_number):
+                landed = _landed(context, window_of(months, context.partition_key), cleargrid, warehouse.warehouse())
+            if landed is None:
+                return
+            yield landed
+            for table in SIDE_TABLES:
+                context.log_event(dg.AssetMaterialization(dg.AssetKey(table.key), partition=context.partition_key))
+        yield from _checked(context, warehouse)
 
     return d23_manual_communication_logs
+
+
+def _landed(
+    context: dg.AssetExecutionContext, window: "Window", cleargrid: ClearGridResource, warehouse: "Warehouse"
+) -> dg.MaterializeResult[None] | None:
+    """Read and land the month; None when a later read landed first. Raises `LANDING_ERRORS`."""
+    # Arrow costs a quarter of start-up, and loading definitions reads no month.
+    from cleargrid_assets.assets.raw.reading import figures, read  # noqa: PLC0415
+    from cleargrid_assets.landing.ledger import Superseded  # noqa: PLC0415
+    from cleargrid_assets.landing.write import land  # noqa: PLC0415
+
+    load = read(context, window, cleargrid, warehouse)
+    landed = land(
+        warehouse,
+        load,
+        run_id=context.run.run_id,
+        vanish_limit=cleargrid.settings.vanish_limit,
+        on_conflict=lambda conflict: context.log.warning("%s Trying again.", conflict),
+    )
+    if isinstance(landed, Superseded):
+        report_superseded(context, landed)
+        return None
+    return dg.MaterializeResult(metadata=figures(load, landed), data_version=dg.DataVersion(str(landed.version)))
+
+
+def _checked(context: dg.AssetExecutionContext, warehouse: WarehouseResource) -> Iterator[dg.AssetCheckResult]:
+    """Evaluate the month's checks that were selected. Raises `dagster.Failure` when a blocking one fails."""
+    variables = {"month": month_of(context.partition_key), "quarantine_limit": warehouse.settings.quarantine_limit}
+    with explained():
+        results = check_month(warehouse.warehouse(), variables)
+    selected = {key.name for key in context.selected_asset_check_keys}
+    yield from (result for result in results if result.check_name in selected)
+    if failure := failure_of_checks(results):
+        raise failure
 
 
 def build_side_tables(months: dg.MonthlyPartitionsDefinition) -> list[dg.AssetSpec]:

@@ -5,18 +5,19 @@ Here: what the raw asset does before it hands the month over. Not here: reading 
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from cleargrid_assets.landing.ledger import last_page_size
+from cleargrid_assets.landing.ledger import last_loads
 from cleargrid_assets.landing.month import LoadLimits, MonthLoad, count_reasons, read_month
 from cleargrid_assets.partitions import month_of
 from cleargrid_assets.time_zones import verify_time_zone
 
 if TYPE_CHECKING:
     from cleargrid_assets.client import Progress, Total, Window
+    from cleargrid_assets.landing.write import Landed
     from cleargrid_assets.resources import ClearGridResource
     from cleargrid_assets.settings import Settings
     from cleargrid_assets.warehouse.warehouse import Warehouse
@@ -28,13 +29,16 @@ def read(
     """Read the partition's month, `window`, if its clock is the one that local dates will be made with."""
     month, settings = month_of(context.partition_key), cleargrid.settings
     verify_time_zone(settings.timezone, window.since, window.until)
-    return read_month(
+    loads = last_loads(warehouse)
+    last_page_size = loads[month].page_size_used if month in loads else None
+    load = read_month(
         cleargrid.client(),
         month,
         window,
-        _limits(settings, last_page_size(warehouse, month)),
+        _limits(settings, last_page_size),
         on_progress=lambda progress, total: context.log.info(_progress_line(progress, total)),
     )
+    return replace(load, loads_before=max((last.load_number for last in loads.values()), default=0))
 
 
 def _limits(settings: Settings, last_page_size: int | None) -> LoadLimits:
@@ -57,9 +61,12 @@ def _progress_line(progress: Progress, total: Total) -> str:
     return f"{line}, {progress.rows / total.total:.0%} of ClearGrid's {total.total} rows, about {left:.0f} s left"
 
 
-def figures(load: MonthLoad) -> dict[str, Any]:
+def figures(load: MonthLoad, landed: Landed) -> dict[str, Any]:
     """Numbers of this load; Dagster plots them month by month."""
     return {
+        "dagster/row_count": landed.rows_of_table,
+        "dagster/partition_row_count": landed.rows_of_month,
+        **{f"rows_{change}": rows for change, rows in asdict(landed.changes).items()},
         "rows_received": load.rows_received,
         "rows_quarantined": len(load.quarantined),
         "quarantine_reasons": dg.MetadataValue.json(count_reasons(load.quarantined)),

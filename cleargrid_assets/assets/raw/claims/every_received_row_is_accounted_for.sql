@@ -2,13 +2,7 @@
 -- collapsed, or whose tables hold other counts than the ledger says. No row: the claim holds.
 -- To do: load the month again; if it stays red, report it: a defect of cleargrid_assets.
 -- In a DuckDB shell on the warehouse: SET VARIABLE month = DATE '2026-05-01'; then paste (without it: all months).
-WITH last_load AS (
-    SELECT *
-    FROM raw.d23_loads
-    QUALIFY row_number() OVER (PARTITION BY month ORDER BY loaded_at DESC) = 1
-),
-
-counted AS (
+WITH counted AS (
     SELECT
         last_load.month,
         last_load.rows_received,
@@ -23,7 +17,7 @@ counted AS (
             SELECT count(*) FROM raw.d23_quarantine AS quarantined
             WHERE quarantined.month = last_load.month
         ) AS rows_in_quarantine
-    FROM last_load
+    FROM raw.last_loads AS last_load
     WHERE getvariable('month') IS NULL OR last_load.month = getvariable('month')
 )
 

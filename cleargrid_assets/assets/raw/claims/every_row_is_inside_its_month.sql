@@ -1,15 +1,9 @@
 -- Finds landed rows whose communicated_at lies outside the month's range in UTC. No row: the claim holds.
 -- To do: see whether CLEARGRID_TIMEZONE was changed after the month was landed; then load the month again.
 -- In a DuckDB shell on the warehouse: SET VARIABLE month = DATE '2026-05-01'; then paste (without it: all months).
-WITH last_load AS (
-    SELECT month, since, until
-    FROM raw.d23_loads
-    QUALIFY row_number() OVER (PARTITION BY month ORDER BY loaded_at DESC) = 1
-)
-
 SELECT logs.month, logs.public_id, logs.communicated_at
 FROM raw.d23_manual_communication_logs AS logs
-LEFT JOIN last_load ON logs.month = last_load.month
+LEFT JOIN raw.last_loads AS last_load ON logs.month = last_load.month
 WHERE
     (getvariable('month') IS NULL OR logs.month = getvariable('month'))
     AND (

@@ -8,8 +8,7 @@ WITH last_load AS (
         rows_landed,
         until > loaded_at AS is_open,
         rows_landed / date_diff('day', since, until) AS rows_per_day
-    FROM raw.d23_loads
-    QUALIFY row_number() OVER (PARTITION BY month ORDER BY loaded_at DESC) = 1
+    FROM raw.last_loads
 ),
 
 beside AS (

@@ -2,12 +2,6 @@
 -- raw.d23_changes names them (change = 'vanished').
 -- To do: ask ClearGrid whether it removed the rows; they no longer count, and raw.d23_changes keeps their ids.
 -- In a DuckDB shell on the warehouse: SET VARIABLE month = DATE '2026-05-01'; then paste (without it: all months).
-WITH last_load AS (
-    SELECT *
-    FROM raw.d23_loads
-    QUALIFY row_number() OVER (PARTITION BY month ORDER BY loaded_at DESC) = 1
-)
-
 SELECT month, rows_vanished, run_id
-FROM last_load
+FROM raw.last_loads
 WHERE (getvariable('month') IS NULL OR month = getvariable('month')) AND rows_vanished > 0

@@ -3,19 +3,13 @@
 -- To do: group raw.d23_quarantine by reasons and send ClearGrid an example of each; load the month again once it is
 -- corrected, or raise CLEARGRID_QUARANTINE_LIMIT.
 -- In a DuckDB shell on the warehouse: SET VARIABLE month = DATE '2026-05-01'; then paste (without it: all months).
-WITH last_load AS (
-    SELECT *
-    FROM raw.d23_loads
-    QUALIFY row_number() OVER (PARTITION BY month ORDER BY loaded_at DESC) = 1
-)
-
 SELECT
     month,
     rows_quarantined,
     rows_received,
     round(rows_quarantined / rows_received, 4) AS share_quarantined,
     coalesce(getvariable('quarantine_limit'), 0.01) AS share_allowed
-FROM last_load
+FROM raw.last_loads
 WHERE
     (getvariable('month') IS NULL OR month = getvariable('month'))
     AND rows_quarantined > coalesce(getvariable('quarantine_limit'), 0.01) * rows_received

@@ -1,7 +1,7 @@
 -- Every month that was computed: its rows, its last load, whether it is final, the outcome map that classified it.
 -- In a DuckDB shell on the warehouse: paste.
-WITH last_load AS (
-    SELECT month, max(loaded_at) AS loaded_at, arg_max(rows_landed, loaded_at) AS rows_landed, count(*) AS loads
+WITH loaded AS (
+    SELECT month, count(*) AS loads
     FROM raw.d23_loads
     GROUP BY month
 )
@@ -11,12 +11,13 @@ SELECT
     any_value(kpi.status) AS status,
     any_value(last_load.loaded_at) AS loaded_at,
     any_value(last_load.rows_landed) AS rows_landed,
-    any_value(last_load.loads) AS loads,
+    any_value(loaded.loads) AS loads,
     max(kpi.denominator) FILTER (WHERE kpi.metric = 'contact_rate') AS attempts,
     max(kpi.unmapped) AS unmapped,
     any_value(kpi.outcome_map_version) AS outcome_map_version
 FROM analytics.kpi_monthly AS kpi
-LEFT JOIN last_load ON kpi.month = last_load.month
+LEFT JOIN raw.last_loads AS last_load ON kpi.month = last_load.month
+LEFT JOIN loaded ON kpi.month = loaded.month
 WHERE kpi.slice = 'all'
 GROUP BY kpi.month
 ORDER BY kpi.month

@@ -1,14 +1,20 @@
 -- The last load of each of the 12 latest months, and what it found changed since the load before.
 -- In a DuckDB shell on the warehouse: paste.
+WITH loaded AS (
+    SELECT month, count(*) AS loads
+    FROM raw.d23_loads
+    GROUP BY month
+)
+
 SELECT
-    month,
-    max(loaded_at) AS loaded_at,
-    count(*) > 1 AS is_reread,
-    arg_max(rows_landed, loaded_at) AS rows_landed,
-    arg_max(rows_added, loaded_at) AS rows_added,
-    arg_max(rows_changed, loaded_at) AS rows_changed,
-    arg_max(rows_vanished, loaded_at) AS rows_vanished
-FROM raw.d23_loads
-GROUP BY month
-ORDER BY month DESC
+    last_load.month,
+    last_load.loaded_at,
+    loaded.loads > 1 AS is_reread,
+    last_load.rows_landed,
+    last_load.rows_added,
+    last_load.rows_changed,
+    last_load.rows_vanished
+FROM raw.last_loads AS last_load
+INNER JOIN loaded ON last_load.month = loaded.month
+ORDER BY last_load.month DESC
 LIMIT 12

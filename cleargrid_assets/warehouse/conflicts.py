@@ -1,0 +1,27 @@
+"""Retries a write that met another program's write.
+
+Our own writers are serialized, so a conflict comes from another program; each retry starts from its result.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from cleargrid_assets.warehouse.errors import WarehouseConflictError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+RETRIES = 4
+
+T = TypeVar("T")
+
+
+def retry_conflicts(write: Callable[[], T], on_conflict: Callable[[WarehouseConflictError], object]) -> T:
+    """What `write` returns. Raises `WarehouseConflictError` when every attempt meets a conflict."""
+    for _ in range(RETRIES):
+        try:
+            return write()
+        except WarehouseConflictError as conflict:
+            on_conflict(conflict)
+    return write()
