@@ -79,9 +79,9 @@ class ClearGridClient:
         """A gate for requests."""
         return Flight(most)
 
-    def log_in(self) -> None:
-        """Log in now instead of with the first request. Raises as `rows` does."""
-        self.requester.log_in(self.patience(COUNT_PATIENCE_SECONDS))
+    def log_in(self) -> str:
+        """Log in now instead of with the first request; ClearGrid's public id of the lender. Raises as `rows` does."""
+        return self.requester.log_in(self.patience(COUNT_PATIENCE_SECONDS))
 
     def count(self, dataset: Dataset, window: Window) -> Total:
         """ClearGrid's own count of the window's rows; no total when it cannot count them, or not in time."""

@@ -120,9 +120,9 @@ class Requester:
             work.counters.count(retries=1)
             work.patience.wait(wait, is_asked_for=outcome.wait_seconds is not None)
 
-    def log_in(self, patience: Patience) -> None:
-        """Log in, unless somebody did already."""
-        self._auth.token(patience)
+    def log_in(self, patience: Patience) -> str:
+        """Log in, unless somebody did already; ClearGrid's public id of the lender."""
+        return self._auth.token(patience).lender_public_id
 
     def pause(self, work: Work, troubles: int, already_waited: float) -> None:
         """The wait after a request that was too slow, `troubles` of them in a row; less what it took anyway."""

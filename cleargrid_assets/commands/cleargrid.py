@@ -9,6 +9,7 @@ from cleargrid_assets.commands.dev import dev
 from cleargrid_assets.commands.doctor import doctor
 from cleargrid_assets.commands.emulator import emulator
 from cleargrid_assets.commands.move_warehouse import move_warehouse
+from cleargrid_assets.commands.rezone import rezone
 from cleargrid_assets.commands.status import status
 from cleargrid_assets.definitions import quieten_preview_warnings
 
@@ -20,5 +21,5 @@ def cleargrid() -> None:
     quieten_preview_warnings()
 
 
-for subcommand in (demo, dev, doctor, emulator, move_warehouse, status):
+for subcommand in (demo, dev, doctor, emulator, move_warehouse, rezone, status):
     cleargrid.add_command(subcommand)

@@ -29,16 +29,24 @@ from cleargrid_assets.client import (
 from cleargrid_assets.client.transport import BrokenExchangeError, TimedOutError, Transport
 from cleargrid_assets.commands.emulated import after_demo
 from cleargrid_assets.failures import next_step
+from cleargrid_assets.landing.identity import Identity, identity_of, verify_stored
 from cleargrid_assets.outcome_map import OutcomeMap, OutcomeMapError
 from cleargrid_assets.resources import WarehouseResource
 from cleargrid_assets.settings import EMULATOR, SETTINGS, Settings
 from cleargrid_assets.settings.kinds import Group
 from cleargrid_assets.time_zones import verify_time_zone
-from cleargrid_assets.warehouse import WarehouseBusyError, WarehouseError, WarehouseUnreachableError
+from cleargrid_assets.warehouse import (
+    WarehouseBusyError,
+    WarehouseError,
+    WarehouseIdentityError,
+    WarehouseUnreachableError,
+    WarehouseVersionError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from cleargrid_assets.landing.identity import WarehouseIdentity
     from cleargrid_assets.settings.kinds import Setting
     from cleargrid_assets.warehouse.warehouse import Warehouse
 
@@ -52,7 +60,7 @@ PAGE_MINUTES = 10
 KNOWN = (ClearGridError, WarehouseError, OutcomeMapError, AlertError)
 
 ADVICE: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = (
-    ((SettingsError, OutcomeMapError), ""),
+    ((SettingsError, OutcomeMapError, WarehouseIdentityError, WarehouseVersionError), ""),
     (LoginRejectedError, "Check CLEARGRID_LENDER, CLEARGRID_EMAIL and CLEARGRID_PASSWORD."),
     (UnreachableError, "Check CLEARGRID_BASE_URL, the network and any proxy."),
     (TransientError, "Try again later; if that does not help, send ClearGrid the message and the request id."),
@@ -139,7 +147,7 @@ class Diagnosis:
 
     def login_is_accepted(self) -> str:
         """Log in once."""
-        self._client().log_in()
+        _ = self.lender_public_id
         return f"as {self.settings.account.email}"
 
     def page_arrives(self) -> str:
@@ -156,10 +164,27 @@ class Diagnosis:
         return f"{total.total} rows in the last 24 hours"
 
     def warehouse_is_writable(self) -> str:
-        """Open it without changing it; if it does not exist yet, check that its folder is writable."""
+        """Open it and see whose it is; if it does not exist yet, check that its folder is writable."""
         self.warehouse.examine()
-        is_there = self.warehouse.exists
-        return self.warehouse.shown if is_there else f"{self.warehouse.shown} (the first load creates it)"
+        if not self.warehouse.exists:
+            return f"{self.warehouse.shown} (the first load creates it)"
+        stored = identity_of(self.warehouse)
+        if stored is None:
+            return self.warehouse.shown
+        verify_stored(stored, self._identity(stored), self.warehouse.shown)
+        return f"{self.warehouse.shown}, of {stored.summary}"
+
+    @cached_property
+    def lender_public_id(self) -> str:
+        """ClearGrid's id of the lender, from the one login."""
+        return self._client().log_in()
+
+    def _identity(self, stored: WarehouseIdentity) -> Identity:
+        """What loads would compare with `stored`; a lender whose login did not succeed is not compared."""
+        settings = self.settings
+        public_id = vars(self).get("lender_public_id", stored.lender_public_id)
+        lender = settings.text_of(Settings.lender) or stored.lender
+        return Identity(settings.environment, lender, public_id, settings.timezone)
 
     @cached_property
     def warehouse(self) -> Warehouse:

@@ -19,6 +19,7 @@ from cleargrid_assets.commands.emulated import after_demo
 from cleargrid_assets.commands.instance import home_path
 from cleargrid_assets.definitions import build_definitions
 from cleargrid_assets.executables import with_commands
+from cleargrid_assets.landing.identity import identity_of
 from cleargrid_assets.landing.ledger import LastLoad, last_loads
 from cleargrid_assets.partitions import build_months, month_of
 from cleargrid_assets.resources import WarehouseResource
@@ -28,6 +29,7 @@ from cleargrid_assets.warehouse import WarehouseError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from cleargrid_assets.warehouse.warehouse import Warehouse
 
 HEADER = f"{'month':<9}{'rows':>10}{'quarantined':>13}{'duplicates':>12}  {'last load (UTC)':<18}{'state':<11}checks"
 
@@ -82,6 +84,7 @@ def status(*, as_json: bool) -> None:
     settings = after_demo(Settings.from_environment())
     try:
         months = month_statuses(settings)
+        identity = None if as_json else identity_of(_warehouse(settings))
     except (SettingsError, WarehouseError) as error:
         raise click.ClickException(str(error)) from error
     if as_json:
@@ -89,13 +92,14 @@ def status(*, as_json: bool) -> None:
     elif all(month.state == "missing" for month in months):
         click.echo(_nothing_loaded(settings))
     else:
+        click.echo(f"Warehouse of {identity.summary}\n" if identity else "", nl=False)
         click.echo(table_of(months))
 
 
 def _nothing_loaded(settings: Settings) -> str:
     """Where there is no month yet, and how to get one."""
     return with_commands(
-        f"No month has been loaded into {WarehouseResource(settings).warehouse().shown} yet ({settings.environment}). "
+        f"No month has been loaded into {_warehouse(settings).shown} yet ({settings.environment}). "
         f"Load months in the UI that `cleargrid dev` opens, or see made-up ones with `cleargrid demo`."
     )
 
@@ -106,10 +110,14 @@ def month_statuses(settings: Settings, now: datetime | None = None) -> list[Mont
     Raises `SettingsError`, or `WarehouseError` when the warehouse is busy or cannot be opened.
     """
     months = build_months(settings)
-    loads = last_loads(replace(WarehouseResource(settings).warehouse(), queue_seconds=QUEUE_SECONDS))
+    loads = last_loads(_warehouse(settings))
     outcomes = _check_outcomes(settings)
     keys = months.get_partition_keys(current_time=now or datetime.now(UTC))
     return [_status(key, loads.get(month_of(key)), outcomes[key]) for key in keys]
+
+
+def _warehouse(settings: Settings) -> Warehouse:
+    return replace(WarehouseResource(settings).warehouse(), queue_seconds=QUEUE_SECONDS)
 
 
 def _status(key: str, load: LastLoad | None, checks: CheckOutcomes) -> MonthStatus:

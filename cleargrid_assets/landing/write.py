@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     import duckdb
 
+    from cleargrid_assets.landing.identity import IdentityGuard
     from cleargrid_assets.landing.ledger import Entry
     from cleargrid_assets.landing.month import MonthLoad
     from cleargrid_assets.warehouse.errors import WarehouseConflictError
@@ -84,17 +85,20 @@ def land(
     warehouse: Warehouse,
     load: MonthLoad,
     *,
+    guard: IdentityGuard,
     run_id: str,
     vanish_limit: float,
     on_conflict: Callable[[WarehouseConflictError], object],
 ) -> Landed | Superseded:
     """Make the month in the warehouse equal to `load`, unless a read that began later has landed meanwhile.
 
-    Raises `VanishLimitError` or `WarehouseError`; the month then stays as it was.
+    The first load of a warehouse makes it the `guard`'s. Raises `VanishLimitError` or `WarehouseError`; the month then
+    stays as it was.
     """
 
     def write() -> Landed | Superseded:
         with warehouse.writing() as connection:
+            guard.adopt(connection)
             return write_month(connection, load, run_id=run_id, vanish_limit=vanish_limit)
 
     return retry_conflicts(write, on_conflict)

@@ -1,4 +1,4 @@
-"""All tables by name. Here: the list. Not here: any column."""
+"""All tables by name, and their version. The columns are in the modules of the schemas."""
 
 from cleargrid_assets.tables.analytics import ANALYTICS_TABLES
 from cleargrid_assets.tables.core import CORE_TABLES
@@ -6,3 +6,6 @@ from cleargrid_assets.tables.raw import RAW_TABLES
 
 ALL_TABLES = (*RAW_TABLES, *CORE_TABLES, *ANALYTICS_TABLES)
 TABLES = {table.qualified_name: table for table in ALL_TABLES}
+
+TABLES_VERSION = 2
+"""Goes up with a release that changes a table's columns. 1: release 0.1.0, which did not write it down."""

@@ -1,6 +1,6 @@
-"""The tables of schema `raw`: what ClearGrid sent, what was set aside, and the ledger of loads.
+"""The tables of schema `raw`: what ClearGrid sent, what was set aside, the ledger of loads, and whose warehouse it is.
 
-Here: the four raw tables. Not here: anything derived from them.
+Nothing that is derived from them belongs here.
 """
 
 from cleargrid_assets.tables.table import MONTH, Column, Table
@@ -111,4 +111,21 @@ D23_CHANGES = Table(
     ),
 )
 
-RAW_TABLES = (D23_MANUAL_COMMUNICATION_LOGS, D23_QUARANTINE, D23_LOADS, D23_CHANGES)
+WAREHOUSE_IDENTITY = Table(
+    "raw",
+    "warehouse_identity",
+    "Whose warehouse it is: one row, written with the first load. Loads of another environment, lender or time zone "
+    "are refused.",
+    (),
+    (
+        Column("environment", "VARCHAR", "`production`, `staging` or `emulator`."),
+        Column("lender", "VARCHAR", "The lender's name, CLEARGRID_LENDER, at the first load."),
+        Column("lender_public_id", "VARCHAR", "ClearGrid's public id of the lender."),
+        Column("timezone", "VARCHAR", "IANA zone of month borders, local dates and hours."),
+        Column("tables_version", "INTEGER", "Version of the tables; a program that knows only older ones is refused."),
+        Column("made_by", "VARCHAR", "The version of cleargrid_assets that wrote this row."),
+        Column("made_at", "TIMESTAMP", "When, UTC."),
+    ),
+)
+
+RAW_TABLES = (D23_MANUAL_COMMUNICATION_LOGS, D23_QUARANTINE, D23_LOADS, D23_CHANGES, WAREHOUSE_IDENTITY)

@@ -9,9 +9,11 @@ from cleargrid_assets.warehouse.errors import (
     WarehouseBusyError,
     WarehouseConflictError,
     WarehouseError,
+    WarehouseIdentityError,
     WarehouseMissingError,
     WarehouseUnreachableError,
     WarehouseUnreadableError,
+    WarehouseVersionError,
     WarehouseWriteError,
 )
 from cleargrid_assets.warehouse.query import Query, Reference
@@ -22,8 +24,10 @@ __all__ = [
     "WarehouseBusyError",
     "WarehouseConflictError",
     "WarehouseError",
+    "WarehouseIdentityError",
     "WarehouseMissingError",
     "WarehouseUnreachableError",
     "WarehouseUnreadableError",
+    "WarehouseVersionError",
     "WarehouseWriteError",
 ]

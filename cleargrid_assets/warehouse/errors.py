@@ -13,6 +13,10 @@ class WarehouseConflictError(WarehouseError):
     """Another program changed the same table at the same moment: the same write can be tried again at once."""
 
 
+class WarehouseIdentityError(WarehouseError):
+    """The warehouse is another environment's, lender's or time zone's: use another one, or correct the setting."""
+
+
 class WarehouseMissingError(WarehouseError):
     """There is no warehouse at the address yet: load a month first."""
 
@@ -23,6 +27,10 @@ class WarehouseUnreachableError(WarehouseError):
 
 class WarehouseUnreadableError(WarehouseError):
     """What lies at the address is no warehouse, or cannot be opened: correct the address or the permissions."""
+
+
+class WarehouseVersionError(WarehouseError):
+    """A newer release has changed the tables: install it here as well."""
 
 
 class WarehouseWriteError(WarehouseError):

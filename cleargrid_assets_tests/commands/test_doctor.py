@@ -9,10 +9,12 @@ from click.testing import CliRunner
 
 from cleargrid_assets.commands.cleargrid import cleargrid
 from cleargrid_assets.commands.doctor import EXIT_CODES
+from cleargrid_assets.emulator import Credentials
 from cleargrid_assets.settings import SETTINGS
 from cleargrid_assets_tests.addresses import FILE, POSTGRES
 from cleargrid_assets_tests.chat import receiving
 
+OTHER_ID = "5f3a1c9e-0000-4000-8000-0000000000ff"
 LINES = ("settings", "address", "login", "page", "count", "warehouse")
 
 
@@ -45,8 +47,26 @@ def test_when_all_is_well_every_line_is_ok_and_nothing_is_made(platform):
 def test_a_warehouse_that_is_there_is_opened_and_left_as_it_was(platform):
     platform.load()
     before = platform.landed()
-    assert examined(platform.variables)[0] == 0
+    code, lines = examined(platform.variables)
+    assert code == 0
+    assert "of lender demo-lender (" in lines["warehouse"]
+    assert "in emulator, months in UTC, tables of version" in lines["warehouse"]
     assert platform.landed() == before
+
+
+def test_the_warehouse_of_another_environment_zone_or_lender_is_called_so(start_platform):
+    platform = start_platform()
+    platform.load()
+    others = start_platform(credentials=Credentials(lender="other", lender_public_id=OTHER_ID))
+    wrong = {
+        "not of lender demo-lender in staging": {**platform.variables, "CLEARGRID_ENVIRONMENT": "staging"},
+        "run `cleargrid rezone`": {**platform.variables, "CLEARGRID_TIMEZONE": "Asia/Dubai"},
+        "not of lender other in emulator": others.variables,
+    }
+    for sentence, variables in wrong.items():
+        code, lines = examined(variables)
+        assert code == EXIT_CODES["warehouse"]
+        assert sentence in lines["warehouse"]
 
 
 def test_without_any_setting_each_missing_one_is_named_and_nothing_is_sent(platform):
@@ -66,7 +86,7 @@ def test_right_after_a_demo_it_checks_the_emulators_settings_and_warehouse_and_s
     assert "emulator" in lines["settings"]
     assert "no ClearGrid account is configured (`cleargrid emulator` starts" in lines["settings"]
     assert lines["page"] == "skipped: no ClearGrid account is configured"
-    assert lines["warehouse"] == "ok, data/emulator.duckdb"
+    assert lines["warehouse"].startswith("ok, data/emulator.duckdb, of lender demo-lender")
 
 
 def test_right_after_a_demo_a_wrong_setting_is_still_wrong(platform):

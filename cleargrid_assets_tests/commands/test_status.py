@@ -100,6 +100,13 @@ def test_json_is_for_programs_and_the_table_for_people(platform):
     assert "never loaded: " in output
 
 
+def test_the_table_says_whose_warehouse_it_is(platform):
+    platform.load()
+    _, output = asked(platform.variables)
+    lender = f"lender demo-lender ({platform.emulator.credentials.lender_public_id}) in emulator, months in UTC"
+    assert output.startswith(f"Warehouse of {lender}")
+
+
 def test_without_a_warehouse_every_month_is_missing(platform):
     code, output = asked(platform.variables, "--json")
     assert code == 0

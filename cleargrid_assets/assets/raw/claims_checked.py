@@ -26,6 +26,7 @@ BLOCKING = (
     "every_required_field_is_present",
     "every_public_id_is_unique",
     "every_row_is_inside_its_month",
+    "neighbouring_months_join",
     "every_received_row_is_accounted_for",
     "rows_received_equal_cleargrids_total",
     "quarantined_rows_are_within_the_limit",

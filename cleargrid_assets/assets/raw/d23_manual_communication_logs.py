@@ -1,26 +1,19 @@
 """`raw.d23_manual_communication_logs`: a month of D23, read completely and landed exactly.
 
-The asset itself. Reading a month in a run (`reading`), writing it (`landing.write`), its checks (`claims_checked`) and
-a read that was overtaken (`superseded`) have modules of their own.
+The asset itself. A load within a run (`load_month`) and its checks (`claims_checked`) have modules of their own.
 """
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import dagster as dg
 
 from cleargrid_assets.assets.cleargrid import D23
 from cleargrid_assets.assets.presentation import FRESHNESS, OWNERS, definition_metadata, description
 from cleargrid_assets.assets.raw.claims_checked import check_month, check_specs, failure_of_checks
-from cleargrid_assets.assets.raw.superseded import report_superseded
 from cleargrid_assets.failures import RETRIES, explained
-from cleargrid_assets.partitions import month_of, window_of
+from cleargrid_assets.partitions import month_of
 from cleargrid_assets.resources import ClearGridResource, WarehouseResource
 from cleargrid_assets.tables.raw import D23_CHANGES, D23_LOADS, D23_MANUAL_COMMUNICATION_LOGS, D23_QUARANTINE
-
-if TYPE_CHECKING:
-    from cleargrid_assets.client import Window
-    from cleargrid_assets.warehouse.warehouse import Warehouse
 
 SIDE_TABLES = (D23_QUARANTINE, D23_LOADS, D23_CHANGES)
 KEY = dg.AssetKey(D23_MANUAL_COMMUNICATION_LOGS.key)
@@ -61,41 +54,21 @@ def build_d23_manual_communication_logs(
         context: dg.AssetExecutionContext,
         cleargrid: dg.ResourceParam[ClearGridResource],
         warehouse: dg.ResourceParam[WarehouseResource],
-    ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
+    ) -> Iterator[dg.MaterializeResult[None] | dg.AssetMaterialization | dg.AssetCheckResult]:
         if KEY in context.selected_asset_keys:
+            # Arrow costs a quarter of start-up, and loading definitions reads no month.
+            from cleargrid_assets.assets.raw.load_month import load_month  # noqa: PLC0415
+
             with explained(retries, retries_so_far=context.retry_number):
-                landed = _landed(context, window_of(months, context.partition_key), cleargrid, warehouse.warehouse())
-            if landed is None:
+                month = load_month(context, months, cleargrid, warehouse.warehouse())
+            if month is None:
                 return
-            yield landed
+            yield month
             for table in SIDE_TABLES:
-                context.log_event(dg.AssetMaterialization(dg.AssetKey(table.key), partition=context.partition_key))
+                yield dg.AssetMaterialization(dg.AssetKey(table.key), partition=context.partition_key)
         yield from _checked(context, warehouse)
 
     return d23_manual_communication_logs
-
-
-def _landed(
-    context: dg.AssetExecutionContext, window: "Window", cleargrid: ClearGridResource, warehouse: "Warehouse"
-) -> dg.MaterializeResult[None] | None:
-    """Read and land the month; None when a later read landed first. Raises `LANDING_ERRORS`."""
-    # Arrow costs a quarter of start-up, and loading definitions reads no month.
-    from cleargrid_assets.assets.raw.reading import figures, read  # noqa: PLC0415
-    from cleargrid_assets.landing.ledger import Superseded  # noqa: PLC0415
-    from cleargrid_assets.landing.write import land  # noqa: PLC0415
-
-    load = read(context, window, cleargrid, warehouse)
-    landed = land(
-        warehouse,
-        load,
-        run_id=context.run.run_id,
-        vanish_limit=cleargrid.settings.vanish_limit,
-        on_conflict=lambda conflict: context.log.warning("%s Trying again.", conflict),
-    )
-    if isinstance(landed, Superseded):
-        report_superseded(context, landed)
-        return None
-    return dg.MaterializeResult(metadata=figures(load, landed), data_version=dg.DataVersion(str(landed.version)))
 
 
 def _checked(context: dg.AssetExecutionContext, warehouse: WarehouseResource) -> Iterator[dg.AssetCheckResult]:

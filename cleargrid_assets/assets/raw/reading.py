@@ -13,26 +13,26 @@ import dagster as dg
 from cleargrid_assets.landing.ledger import last_loads
 from cleargrid_assets.landing.month import LoadLimits, MonthLoad, count_reasons, read_month
 from cleargrid_assets.partitions import month_of
-from cleargrid_assets.time_zones import verify_time_zone
 
 if TYPE_CHECKING:
-    from cleargrid_assets.client import Progress, Total, Window
+    from cleargrid_assets.client import ClearGridClient, Progress, Total, Window
     from cleargrid_assets.landing.write import Landed
-    from cleargrid_assets.resources import ClearGridResource
     from cleargrid_assets.settings import Settings
     from cleargrid_assets.warehouse.warehouse import Warehouse
 
 
 def read(
-    context: dg.AssetExecutionContext, window: Window, cleargrid: ClearGridResource, warehouse: Warehouse
+    context: dg.AssetExecutionContext,
+    window: Window,
+    client: ClearGridClient,
+    settings: Settings,
+    warehouse: Warehouse,
 ) -> MonthLoad:
-    """Read the partition's month, `window`, if its clock is the one that local dates will be made with."""
-    month, settings = month_of(context.partition_key), cleargrid.settings
-    verify_time_zone(settings.timezone, window.since, window.until)
-    loads = last_loads(warehouse)
+    """Read the partition's month, `window`, with pages of the size that its last loads ended with."""
+    month, loads = month_of(context.partition_key), last_loads(warehouse)
     last_page_size = loads[month].page_size_used if month in loads else None
     load = read_month(
-        cleargrid.client(),
+        client,
         month,
         window,
         _limits(settings, last_page_size),

@@ -1,0 +1,59 @@
+"""One load of a month within a run: whose warehouse it is, the read, the write, and what Dagster is told of it.
+
+Reading in a run (`reading`) and in general (`landing.month`) and the write (`landing.write`) have their own modules.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from cleargrid_assets.assets.raw.reading import figures, read
+from cleargrid_assets.assets.raw.superseded import report_superseded
+from cleargrid_assets.landing.identity import Identity, IdentityGuard
+from cleargrid_assets.landing.ledger import Superseded
+from cleargrid_assets.landing.write import land
+from cleargrid_assets.partitions import window_of
+from cleargrid_assets.time_zones import verify_time_zone
+
+if TYPE_CHECKING:
+    from cleargrid_assets.client import ClearGridClient
+    from cleargrid_assets.resources import ClearGridResource
+    from cleargrid_assets.warehouse.warehouse import Warehouse
+
+
+def load_month(
+    context: dg.AssetExecutionContext,
+    months: dg.MonthlyPartitionsDefinition,
+    cleargrid: ClearGridResource,
+    warehouse: Warehouse,
+) -> dg.MaterializeResult[None] | None:
+    """Read and land the run's month; None when a later read landed first. Raises one of `LANDING_ERRORS`."""
+    window, settings = window_of(months, context.partition_key), cleargrid.settings
+    verify_time_zone(settings.timezone, window.since, window.until)
+    client = cleargrid.client()
+    guard = _guard(months, cleargrid, client, warehouse)
+    guard.verify_warehouse(warehouse)
+    load = read(context, window, client, settings, warehouse)
+    landed = land(
+        warehouse,
+        load,
+        guard=guard,
+        run_id=context.run.run_id,
+        vanish_limit=settings.vanish_limit,
+        on_conflict=lambda conflict: context.log.warning("%s Trying again.", conflict),
+    )
+    if isinstance(landed, Superseded):
+        report_superseded(context, landed)
+        return None
+    return dg.MaterializeResult(metadata=figures(load, landed), data_version=dg.DataVersion(str(landed.version)))
+
+
+def _guard(
+    months: dg.MonthlyPartitionsDefinition, cleargrid: ClearGridResource, client: ClearGridClient, warehouse: Warehouse
+) -> IdentityGuard:
+    """Logs in, because only ClearGrid knows the lender's public id."""
+    settings = cleargrid.settings
+    identity = Identity(settings.environment, settings.account.lender, client.log_in(), settings.timezone)
+    return IdentityGuard(identity, lambda month: window_of(months, f"{month:%Y-%m-%d}"), warehouse.shown)

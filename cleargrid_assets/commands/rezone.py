@@ -1,0 +1,191 @@
+"""`cleargrid rezone`: the warehouse's months in another time zone, read again into a new file that takes its place.
+
+Which months, in which order, and the swap belong here; a month's run is the same as any other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import dagster as dg
+
+from cleargrid_assets.client import ClearGridError
+from cleargrid_assets.commands.instance import dagster_home, only_daemon, our_command
+from cleargrid_assets.definitions import build_definitions
+from cleargrid_assets.jobs import REFRESH_MONTH, REFRESH_SUMMARY
+from cleargrid_assets.landing.identity import identity_of
+from cleargrid_assets.landing.ledger import last_loads
+from cleargrid_assets.partitions import build_months, window_of
+from cleargrid_assets.resources import ClearGridResource, WarehouseResource
+from cleargrid_assets.settings import Settings
+from cleargrid_assets.warehouse import WarehouseError
+from cleargrid_assets.warehouse.turns import file_turn
+
+if TYPE_CHECKING:
+    from cleargrid_assets.landing.identity import WarehouseIdentity
+    from cleargrid_assets.warehouse.warehouse import Warehouse
+
+UNFINISHED = ".rezoned"
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+WINDOWS = "SELECT since, until FROM raw.last_loads ORDER BY month"
+LAKE = (
+    "CLEARGRID_WAREHOUSE is a lake, which this command cannot swap. Create an empty database for a new catalog, set "
+    "CLEARGRID_WAREHOUSE to it and CLEARGRID_LAKE_DATA to a new place, and load all months there. Keep the old lake "
+    "until you have compared the two"
+)
+UNKNOWN = (
+    "{shown} does not say yet which time zone its months are in: set CLEARGRID_TIMEZONE to the one that they were "
+    "loaded in and load one month, then set the new zone and run this command again"
+)
+OTHERS = (
+    "{shown} holds months of lender {stored.lender} in {stored.environment}; the settings name another lender or "
+    "environment. Correct CLEARGRID_ENVIRONMENT and CLEARGRID_LENDER"
+)
+
+
+@click.command()
+def rezone() -> None:
+    """Read all months again in the time zone that CLEARGRID_TIMEZONE names now.
+
+    They are read into a new file beside the warehouse. When all are complete it takes the warehouse's place, and the
+    old one stays beside it under another name. When a month cannot be read, nothing is swapped; the next call goes on
+    with that month. The history of changes and of promises begins anew; the old file keeps the earlier one.
+    """
+    try:
+        settings = Settings.from_environment()
+        rezoning = planned(settings)
+        if rezoning is None:
+            click.echo(f"The warehouse is in {settings.timezone} already: nothing to do.")
+            return
+        home = dagster_home(settings.environment)
+        with only_daemon(home), dg.DagsterInstance.from_config(str(home)) as instance:
+            rezoning.read_months(instance)
+            kept = rezoning.swap()
+            rezoning.summarize(instance)
+    except (ClearGridError, WarehouseError) as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(
+        f"{rezoning.path} now holds the months in {settings.timezone}. The file with those in "
+        f"{rezoning.old_timezone} is {kept}: compare the two, then delete it."
+    )
+
+
+@dataclass(frozen=True)
+class Rezoning:
+    """The warehouse at `path`, on its way to another zone. `settings` name the new zone, `keys` its months."""
+
+    settings: Settings
+    path: Path
+    old_timezone: str
+    keys: tuple[str, ...]
+
+    @property
+    def new_settings(self) -> Settings:
+        """Those of the new file, as long as it is unfinished."""
+        return Settings({**self.settings.variables, "CLEARGRID_WAREHOUSE": f"{self.path}{UNFINISHED}"})
+
+    @property
+    def new_warehouse(self) -> Warehouse:
+        """The new file."""
+        return WarehouseResource(self.new_settings).warehouse()
+
+    def read_months(self, instance: dg.DagsterInstance) -> None:
+        """Load every month into the new file, except those that an earlier call has completed."""
+        self._refuse_other_zone()
+        *complete, _interrupted = sorted(last_loads(self.new_warehouse)) or [None]
+        job = build_definitions(self.new_settings).resolve_job_def(REFRESH_MONTH)
+        for number, key in enumerate(self.keys, start=1):
+            result = "read before"
+            if datetime.fromisoformat(key).date() not in complete:
+                run = job.execute_in_process(
+                    partition_key=key, instance=instance, run_config=QUIET, raise_on_error=False
+                )
+                result = self._result(run, key)
+            click.echo(f"  {number:>2} of {len(self.keys)}  month {key[:7]}  {result}")
+
+    def swap(self) -> Path:
+        """Put the new file in the place of the old one; return the old one's new name."""
+        zone = self.old_timezone.replace("/", "-")
+        kept = self.path.with_name(f"{self.path.name}.{zone}.{datetime.now(UTC):%Y-%m-%dT%H%M%SZ}")
+        with file_turn(self.path, WarehouseResource(self.settings).warehouse().queue_seconds):
+            self.path.rename(kept)
+            Path(self.new_warehouse.address).rename(self.path)
+        return kept
+
+    def summarize(self, instance: dg.DagsterInstance) -> None:
+        """Compute what spans all months, now that the new file is in its place."""
+        job = build_definitions(self.settings).resolve_job_def(REFRESH_SUMMARY)
+        run = job.execute_in_process(instance=instance, run_config=QUIET, raise_on_error=False)
+        click.echo(f"  report and published tables  {_word(run)}")
+
+    def _refuse_other_zone(self) -> None:
+        """A file that a call for another zone left behind is of no use."""
+        unfinished = identity_of(self.new_warehouse)
+        if unfinished and unfinished.timezone != self.settings.timezone:
+            raise click.ClickException(
+                f"{self.new_warehouse.shown} was left by an earlier call for {unfinished.timezone}: delete it, then "
+                f"run the command again"
+            )
+
+    def _result(self, run: dg.ExecuteInProcessResult, key: str) -> str:
+        """How the month's run ended. One whose rows landed counts, also when a check of theirs fails, as it did before.
+
+        Raises `ClickException` when the rows did not land.
+        """
+        has_landed = datetime.fromisoformat(key).date() in last_loads(self.new_warehouse)
+        if run.success or has_landed:
+            return _word(run)
+        raise click.ClickException(
+            f"{key[:7]} could not be read, so {self.path} stays as it was, in {self.old_timezone}. Run {run.run_id} "
+            f"says why: `{our_command('dev')}`, then Runs. Call this command again to go on with the month, or set "
+            f"CLEARGRID_TIMEZONE back"
+        )
+
+
+def planned(settings: Settings) -> Rezoning | None:
+    """What there is to do; None when the warehouse is in the configured zone already.
+
+    Raises `ClickException` when it cannot be done, `ClearGridError` or `WarehouseError`.
+    """
+    warehouse = WarehouseResource(settings).warehouse()
+    if warehouse.is_lake:
+        raise click.ClickException(LAKE)
+    stored = identity_of(warehouse)
+    if stored is None:
+        raise click.ClickException(UNKNOWN.format(shown=warehouse.shown))
+    if stored.timezone == settings.timezone:
+        return None
+    if not _is_ours(stored, settings):
+        raise click.ClickException(OTHERS.format(shown=warehouse.shown, stored=stored))
+    return Rezoning(settings, Path(warehouse.address).resolve(), stored.timezone, _keys(settings, warehouse))
+
+
+def _is_ours(stored: WarehouseIdentity, settings: Settings) -> bool:
+    """Whether the settings name the same account; logs in, because only ClearGrid knows the lender's public id."""
+    if stored.environment != settings.environment:
+        return False
+    return ClearGridResource(settings).client().log_in() == stored.lender_public_id
+
+
+def _keys(settings: Settings, warehouse: Warehouse) -> tuple[str, ...]:
+    """The months of the new zone that rows of the loaded months fall into, as far as they may be loaded."""
+    with warehouse.reading() as connection:
+        windows = [
+            (since.replace(tzinfo=UTC), until.replace(tzinfo=UTC))
+            for since, until in connection.execute(WINDOWS).fetchall()
+        ]
+    months = build_months(settings)
+    new = {key: window_of(months, key) for key in months.get_partition_keys(current_time=datetime.now(UTC))}
+    return tuple(
+        key
+        for key, window in new.items()
+        if any(window.since < until and window.until > since for since, until in windows)
+    )
+
+
+def _word(run: dg.ExecuteInProcessResult) -> str:
+    return "success" if run.success else f"a check failed, see run {run.run_id}"

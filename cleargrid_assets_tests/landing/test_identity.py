@@ -1,0 +1,113 @@
+"""A warehouse holds months of one environment, one lender and one time zone; a load of any other is refused."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import version
+
+import pytest
+
+from cleargrid_assets.emulator import Credentials
+from cleargrid_assets.landing.identity import identity_of
+from cleargrid_assets.tables.catalog import TABLES_VERSION
+from cleargrid_assets_tests.landing.rows_of_may import row
+from cleargrid_assets_tests.landing.test_overlapping_loads import SECONDS, held_back
+from cleargrid_assets_tests.logged_rows import serve
+from cleargrid_assets_tests.platform_under_test import MAY, failure_of_step
+
+JUNE = "2026-06-01"
+OTHER = Credentials(lender="other-lender", lender_public_id="5f3a1c9e-0000-4000-8000-0000000000ff")
+RENAMED = Credentials(lender="new-name")
+
+
+def refusal(platform, month=MAY):
+    """What a load is refused with; it must have asked ClearGrid for nothing and left the warehouse as it was."""
+    before, asked = platform.version(), len(pages(platform))
+    failure = failure_of_step(platform.load(month))
+    assert failure["error"] == "WarehouseIdentityError"
+    assert len(pages(platform)) == asked
+    assert platform.version() == before
+    return failure["description"]
+
+
+def pages(platform):
+    """The requests for rows or counts that the emulator had."""
+    return [request for request in platform.emulator.requests if request.method == "GET"]
+
+
+def test_there_is_no_identity_before_the_first_load(platform):
+    assert identity_of(platform.warehouse) is None
+
+
+def test_the_first_load_makes_the_warehouse_its_own_and_later_ones_leave_that(platform):
+    platform.load()
+    identity = identity_of(platform.warehouse)
+    assert (identity.environment, identity.lender, identity.timezone) == ("emulator", "demo-lender", "UTC")
+    assert identity.lender_public_id == platform.emulator.credentials.lender_public_id
+    assert (identity.tables_version, identity.made_by) == (TABLES_VERSION, version("cleargrid-assets"))
+    platform.load("2026-04-01")
+    assert identity_of(platform.warehouse) == identity
+
+
+@pytest.mark.parametrize("month", [MAY, JUNE])
+def test_another_environment_is_refused_before_a_page_is_asked_for(platform, month):
+    platform.load()
+    said = refusal(platform.with_variables(CLEARGRID_ENVIRONMENT="staging"), month)
+    assert "months of lender demo-lender in emulator, not of lender demo-lender in staging" in said
+    assert "set CLEARGRID_WAREHOUSE to another one" in said
+
+
+def test_another_lender_is_refused(start_platform):
+    start_platform().load()
+    assert "not of lender other-lender in emulator" in refusal(start_platform(credentials=OTHER), JUNE)
+
+
+def test_a_lender_that_was_renamed_goes_on(start_platform):
+    start_platform().load()
+    renamed = start_platform(credentials=RENAMED)
+    assert renamed.load(JUNE).success
+    assert identity_of(renamed.warehouse).lender == "demo-lender"
+
+
+@pytest.mark.parametrize("zone", ["America/New_York", "Asia/Dubai"])
+def test_another_time_zone_is_refused_and_the_way_on_is_named(platform, zone):
+    platform.load()
+    said = refusal(platform.with_variables(CLEARGRID_TIMEZONE=zone))
+    assert f"holds months of the time zone UTC, and CLEARGRID_TIMEZONE is {zone}" in said
+    assert "cleargrid rezone" in said
+
+
+def test_another_lender_that_landed_while_the_month_was_read_keeps_the_warehouse(start_platform):
+    ours, others = start_platform(), start_platform(credentials=OTHER)
+    serve(ours, [row(1)])
+    with ThreadPoolExecutor(1) as pool, held_back(ours) as answer:
+        load = pool.submit(ours.load)
+        assert answer.is_held.wait(SECONDS)
+        assert others.load(JUNE).success
+        answer.released.set()
+    assert failure_of_step(load.result())["error"] == "WarehouseIdentityError"
+    assert identity_of(ours.warehouse).lender == "other-lender"
+    assert ours.landed() == []
+
+
+def forgotten(platform):
+    """The warehouse as the release before left it: it does not say whose it is."""
+    with platform.warehouse.writing() as connection:
+        connection.execute("DELETE FROM raw.warehouse_identity")
+
+
+def test_a_warehouse_that_does_not_say_whose_it_is_becomes_that_of_the_first_load_if_its_months_fit(start_platform):
+    platform = start_platform(variables={"CLEARGRID_TIMEZONE": "Asia/Dubai"})
+    platform.load()
+    forgotten(platform)
+    assert platform.load(JUNE).success
+    assert identity_of(platform.warehouse).timezone == "Asia/Dubai"
+
+
+@pytest.mark.parametrize("month", [MAY, JUNE])
+def test_a_warehouse_whose_months_are_of_another_time_zone_does_not(platform, month):
+    platform.load()
+    forgotten(platform)
+    said = refusal(platform.with_variables(CLEARGRID_TIMEZONE="Asia/Dubai"), month)
+    assert "its month 2026-05 runs from 2026-05-01 00:00:00 to 2026-06-01 00:00:00 UTC" in said
+    assert identity_of(platform.warehouse) is None
