@@ -23,9 +23,19 @@ if TYPE_CHECKING:
 
 LAST_LOADS = """
 SELECT
-  month, load_number, rows_landed, rows_quarantined, duplicates_collapsed, loaded_at, page_size_used, loaded_at >= until
-FROM raw.last_loads
-ORDER BY month
+  last_load.month, load_number, rows_landed - coalesce(moved_away.rows, 0), rows_quarantined, duplicates_collapsed,
+  loaded_at, page_size_used, loaded_at >= until
+FROM raw.last_loads AS last_load
+LEFT JOIN raw.moved_away ON last_load.month = moved_away.month
+ORDER BY last_load.month
+"""
+MONTH_VERSION = f"""
+SELECT load_number, run_id
+FROM raw.month_versions AS version
+INNER JOIN {D23_LOADS.qualified_name} AS changing USING (load_number)
+WHERE version.month = ?
+ORDER BY changing.month = version.month DESC
+LIMIT 1
 """
 NEXT_NUMBER = f"SELECT coalesce(max(load_number), 0) + 1 FROM {D23_LOADS.qualified_name}"
 SUPERSEDED_BY = f"""
@@ -39,7 +49,10 @@ LIMIT 1
 
 @dataclass(frozen=True)
 class LastLoad:
-    """A month's last load, `loaded_at` naive UTC. `is_complete`: it was read after the month had ended."""
+    """A month's last load, `loaded_at` naive UTC. `is_complete`: it was read after the month had ended.
+
+    `rows_landed`: less those that loads of other months have taken since.
+    """
 
     month: date
     load_number: int
@@ -59,14 +72,20 @@ class Entry:
     run_id: str
     landed_at: datetime
 
+    @property
+    def version(self) -> str:
+        """The version of the rows that this load changed."""
+        return version_of(self.load_number, self.run_id)
+
 
 @dataclass(frozen=True)
 class Changes:
-    """How a load differs from the month's previous version, in rows."""
+    """How a load differs from the month's previous version, in rows. `moved`: received, and held by another month."""
 
     added: int
     changed: int
     vanished: int
+    moved: int
 
 
 @dataclass(frozen=True)
@@ -96,15 +115,26 @@ def superseded_by(connection: duckdb.DuckDBPyConnection, load: MonthLoad) -> Sup
     Clocks decide only between reads that overlapped. What had landed when `load` began is older, whatever its clock
     said.
     """
-    parameters = {"month": load.month, "loads_before": load.loads_before, "started_at": _naive(load.started_at)}
+    parameters = {"month": load.month, "loads_before": load.loads_before, "started_at": naive(load.started_at)}
     newer = connection.execute(SUPERSEDED_BY, parameters).fetchone()
     return Superseded(*newer) if newer else None
+
+
+def version_of(load_number: int, run_id: str) -> str:
+    """A version of a month's rows as Dagster keeps it: numbers alone begin anew with another warehouse."""
+    return f"load {load_number} of run {run_id[:8]}"
 
 
 def new_entry(connection: duckdb.DuckDBPyConnection, load: MonthLoad, run_id: str) -> Entry:
     """The next number, and now."""
     ((number,),) = connection.execute(NEXT_NUMBER).fetchall()
     return Entry(number, run_id, load.committed_at(datetime.now(UTC)))
+
+
+def month_version(connection: duckdb.DuckDBPyConnection, month: date) -> str:
+    """The version of the rows of a month that was loaded."""
+    ((load_number, run_id),) = connection.execute(MONTH_VERSION, [month]).fetchall()
+    return version_of(load_number, run_id)
 
 
 def append(connection: duckdb.DuckDBPyConnection, entry: Entry, load: MonthLoad, changes: Changes) -> None:
@@ -120,13 +150,13 @@ def _row(entry: Entry, load: MonthLoad, changes: Changes) -> dict[str, object]:
         "month": load.month,
         "load_number": entry.load_number,
         "run_id": entry.run_id,
-        "started_at": _naive(load.started_at),
+        "started_at": naive(load.started_at),
         "loaded_at": entry.landed_at,
-        "since": _naive(load.window.since),
-        "until": _naive(load.window.until),
+        "since": naive(load.window.since),
+        "until": naive(load.window.until),
         **asdict(load.statistics),  # its fields are columns of the ledger
         "rows_received": load.rows_received,
-        "rows_landed": load.rows.num_rows,
+        "rows_landed": load.rows.num_rows - changes.moved,
         "rows_quarantined": len(load.quarantined),
         "duplicates_collapsed": load.duplicates_collapsed,
         "expected_total": load.expected.total,
@@ -137,6 +167,6 @@ def _row(entry: Entry, load: MonthLoad, changes: Changes) -> dict[str, object]:
     }
 
 
-def _naive(moment: datetime) -> datetime:
+def naive(moment: datetime) -> datetime:
     """`moment` as the tables hold it: in UTC, without a zone."""
     return moment.astimezone(UTC).replace(tzinfo=None)

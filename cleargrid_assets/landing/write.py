@@ -13,21 +13,17 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from cleargrid_assets.landing import ledger
+from cleargrid_assets.landing import history, ledger, moves
 from cleargrid_assets.landing.errors import VanishLimitError
+from cleargrid_assets.landing.history import FIELDS, LOGS
 from cleargrid_assets.landing.ledger import Changes, Superseded
 from cleargrid_assets.landing.month import count_reasons
-from cleargrid_assets.tables.raw import (
-    D23_CHANGES,
-    D23_FIELDS,
-    D23_LOADS,
-    D23_MANUAL_COMMUNICATION_LOGS,
-    D23_QUARANTINE,
-)
+from cleargrid_assets.tables.raw import D23_LOADS, D23_QUARANTINE
 from cleargrid_assets.warehouse.conflicts import retry_conflicts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
+    from datetime import date
 
     import duckdb
 
@@ -37,46 +33,40 @@ if TYPE_CHECKING:
     from cleargrid_assets.warehouse.errors import WarehouseConflictError
     from cleargrid_assets.warehouse.warehouse import Warehouse
 
-LOGS = D23_MANUAL_COMMUNICATION_LOGS.qualified_name
-FIELDS = tuple(column.name for column in D23_FIELDS)
-COMPARED = FIELDS[1:]
 FIELD_LIST = ", ".join(FIELDS)
-DIFFERS = " OR ".join(f"old.{name} IS DISTINCT FROM new.{name}" for name in COMPARED)
+FEW_ROWS = 5
+"""So many rows may vanish whatever the share: of a small month, one row is a large share."""
 
-DIFFERENCES = f"""
-CREATE OR REPLACE TEMP TABLE differences AS
-SELECT
-  coalesce(new.public_id, old.public_id) AS public_id,
-  CASE WHEN old.public_id IS NULL THEN 'added' WHEN new.public_id IS NULL THEN 'vanished' ELSE 'changed' END AS change,
-  {", ".join(f"old.{name} AS old_{name}, new.{name} AS new_{name}" for name in COMPARED)}
-FROM (SELECT * FROM {LOGS} WHERE month = $month) AS old
-FULL JOIN received AS new ON old.public_id = new.public_id
-WHERE old.public_id IS NULL OR new.public_id IS NULL OR {DIFFERS}
+ROWS = f"INSERT INTO {LOGS} BY NAME SELECT {FIELD_LIST}, $month AS month, $landed_at AS landed_at FROM received"
+INSERT_FIRST = f"{ROWS} WHERE public_id NOT IN (SELECT public_id FROM elsewhere WHERE stays)"
+INSERT_DIFFERENCES = f"{ROWS} WHERE public_id IN (SELECT public_id FROM differences WHERE change <> 'vanished')"
+DELETE_DIFFERENCES = f"""
+DELETE FROM {LOGS}
+WHERE month = $month AND public_id IN (SELECT public_id FROM differences WHERE change IN ('changed', 'vanished'))
 """
-
-OBSERVED = "$observed_at AS observed_at, $run_id AS run_id, $load_number AS load_number, $month AS month"
-ROW_CHANGES = f"""
-INSERT INTO {D23_CHANGES.qualified_name} BY NAME
-SELECT {OBSERVED}, public_id, change, NULL::VARCHAR AS field, NULL::VARCHAR AS old, NULL::VARCHAR AS new
-FROM differences
-WHERE change <> 'changed'
+LEAVE_ELSEWHERE = """
+DELETE FROM differences
+WHERE change = 'added' AND public_id IN (SELECT public_id FROM elsewhere WHERE stays)
 """
-
-FIELD_CHANGES = f"""
-INSERT INTO {D23_CHANGES.qualified_name} BY NAME
-SELECT
-  {OBSERVED}, public_id, change, '{{name}}' AS field, old_{{name}}::VARCHAR AS old, new_{{name}}::VARCHAR AS new
-FROM differences
-WHERE change = 'changed' AND old_{{name}} IS DISTINCT FROM new_{{name}}
+CALL_MOVED = """
+UPDATE differences
+SET change = 'moved'
+WHERE change = 'added' AND public_id IN (SELECT public_id FROM elsewhere)
 """
 
 
 @dataclass(frozen=True)
 class Landed:
-    """A month that was written. `version`: the load that last changed its rows, this one or an earlier one."""
+    """A month that was written.
 
+    `version`: that of its rows, which a load that changes none leaves as it was. `taken`: how many rows it took from
+    which other months.
+    """
+
+    entry: Entry
     changes: Changes
-    version: int
+    taken: Mapping[date, int]
+    version: str
     rows_of_month: int
     rows_of_table: int
 
@@ -117,13 +107,13 @@ def write_month(
     entry = ledger.new_entry(connection, load, run_id)
     connection.register("received", load.rows)
     if _is_first_load(connection, load):
-        changes = _apply_first(connection, load, entry)
+        changes, taken = _apply_first(connection, load, entry)
     else:
-        changes = _apply_differences(connection, load, entry, vanish_limit)
+        changes, taken = _apply_differences(connection, load, entry, vanish_limit)
     connection.unregister("received")
     _replace_quarantine(connection, load, entry)
     ledger.append(connection, entry, load, changes)
-    return _landed(connection, load, changes)
+    return _landed(connection, load, entry, changes, taken)
 
 
 def _is_first_load(connection: duckdb.DuckDBPyConnection, load: MonthLoad) -> bool:
@@ -131,45 +121,41 @@ def _is_first_load(connection: duckdb.DuckDBPyConnection, load: MonthLoad) -> bo
     return _scalar(connection, loads, [load.month]) == 0
 
 
-def _apply_first(connection: duckdb.DuckDBPyConnection, load: MonthLoad, entry: Entry) -> Changes:
+def _apply_first(
+    connection: duckdb.DuckDBPyConnection, load: MonthLoad, entry: Entry
+) -> tuple[Changes, Mapping[date, int]]:
     """The month's first load: nothing to compare with."""
+    found = moves.find(connection, load, is_first=True)
+    history.record_moved(connection, load, entry)
+    moves.take(connection, load)
     connection.execute(f"DELETE FROM {LOGS} WHERE month = ?", [load.month])
-    connection.execute(
-        f"INSERT INTO {LOGS} BY NAME SELECT {FIELD_LIST}, $month AS month, $landed_at AS landed_at FROM received",
-        {"month": load.month, "landed_at": entry.landed_at},
-    )
-    return Changes(added=load.rows.num_rows, changed=0, vanished=0)
+    connection.execute(INSERT_FIRST, {"month": load.month, "landed_at": entry.landed_at})
+    added = load.rows.num_rows - found.staying
+    return Changes(added=added, changed=0, vanished=0, moved=found.staying), found.taken
 
 
 def _apply_differences(
     connection: duckdb.DuckDBPyConnection, load: MonthLoad, entry: Entry, vanish_limit: float
-) -> Changes:
+) -> tuple[Changes, Mapping[date, int]]:
     """A re-read: record what differs, then delete and insert exactly that."""
-    connection.execute(DIFFERENCES, {"month": load.month})
+    history.compare(connection, load)
+    found = moves.find(connection, load, is_first=False)
+    connection.execute(LEAVE_ELSEWHERE)
+    connection.execute(CALL_MOVED)
     rows = dict(connection.execute("SELECT change, count(*) FROM differences GROUP BY change").fetchall())
-    changes = Changes(rows.get("added", 0), rows.get("changed", 0), rows.get("vanished", 0))
+    changes = Changes(
+        added=rows.get("added", 0) + rows.get("moved", 0),
+        changed=rows.get("changed", 0),
+        vanished=rows.get("vanished", 0),
+        moved=found.staying,
+    )
     _refuse_mass_vanishing(connection, load, changes, vanish_limit)
-    observation = {
-        "observed_at": entry.landed_at,
-        "run_id": entry.run_id,
-        "load_number": entry.load_number,
-        "month": load.month,
-    }
-    connection.execute(ROW_CHANGES, observation)
-    for name in COMPARED:
-        connection.execute(FIELD_CHANGES.format(name=name), observation)
-    connection.execute(
-        f"DELETE FROM {LOGS} WHERE month = $month AND public_id IN "
-        f"(SELECT public_id FROM differences WHERE change <> 'added')",
-        {"month": load.month},
-    )
-    connection.execute(
-        f"INSERT INTO {LOGS} BY NAME SELECT {FIELD_LIST}, $month AS month, $landed_at AS landed_at FROM received "
-        f"WHERE public_id IN (SELECT public_id FROM differences WHERE change <> 'vanished')",
-        {"month": load.month, "landed_at": entry.landed_at},
-    )
-    connection.execute("DROP TABLE differences")
-    return changes
+    history.record(connection, load, entry)
+    history.record_moved(connection, load, entry)
+    moves.take(connection, load)
+    connection.execute(DELETE_DIFFERENCES, {"month": load.month})
+    connection.execute(INSERT_DIFFERENCES, {"month": load.month, "landed_at": entry.landed_at})
+    return changes, found.taken
 
 
 def _refuse_mass_vanishing(
@@ -179,7 +165,7 @@ def _refuse_mass_vanishing(
 
     An open month may have begun with a handful of rows: of it, few are few of the rows that it has by now.
     """
-    if not changes.vanished:
+    if changes.vanished <= FEW_ROWS:
         return
     before = _scalar(connection, f"SELECT count(*) FROM {LOGS} WHERE month = ?", [load.month])
     of_rows = max(before, load.rows.num_rows) if load.is_open else before
@@ -219,10 +205,14 @@ def _replace_quarantine(connection: duckdb.DuckDBPyConnection, load: MonthLoad, 
     connection.unregister("quarantined")
 
 
-def _landed(connection: duckdb.DuckDBPyConnection, load: MonthLoad, changes: Changes) -> Landed:
+def _landed(
+    connection: duckdb.DuckDBPyConnection, load: MonthLoad, entry: Entry, changes: Changes, taken: Mapping[date, int]
+) -> Landed:
     return Landed(
+        entry,
         changes,
-        version=_scalar(connection, "SELECT load_number FROM raw.month_versions WHERE month = ?", [load.month]),
+        taken,
+        version=ledger.month_version(connection, load.month),
         rows_of_month=_scalar(connection, f"SELECT count(*) FROM {LOGS} WHERE month = ?", [load.month]),
         rows_of_table=_scalar(connection, f"SELECT count(*) FROM {LOGS}", []),
     )

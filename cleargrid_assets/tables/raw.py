@@ -50,7 +50,7 @@ D23_LOADS = Table(
     "raw",
     "d23_loads",
     "The ledger: one row per completed load of a month. rows_received = rows_landed + rows_quarantined + "
-    "duplicates_collapsed. `raw.last_loads` holds the last load of each month.",
+    "duplicates_collapsed + rows_moved. `raw.last_loads` holds the last load of each month.",
     ("load_number",),
     (
         MONTH,
@@ -79,9 +79,18 @@ D23_LOADS = Table(
         Column("duplicates_collapsed", "BIGINT", "Further copies of a public_id; the latest updated_at was kept."),
         Column("expected_total", "BIGINT", "ClearGrid's own count of the month's rows.", nullable=True),
         Column("total_exact", "BOOLEAN", "Whether ClearGrid called that count exact.", nullable=True),
-        Column("rows_added", "BIGINT", "Landed rows that the month did not have before."),
+        Column(
+            "rows_added",
+            "BIGINT",
+            "Landed rows that the month did not have before, those that ClearGrid moved here among them.",
+        ),
         Column("rows_changed", "BIGINT", "Landed rows that differ from the month's previous version."),
         Column("rows_vanished", "BIGINT", "Rows of the previous version that ClearGrid no longer sends."),
+        Column(
+            "rows_moved",
+            "BIGINT",
+            "Received rows that another month holds in a later version: they are landed there and not here.",
+        ),
         Column("seconds", "DOUBLE", "Wall time from the first request to the write."),
         Column(
             "unknown_fields",
@@ -95,8 +104,9 @@ D23_LOADS = Table(
 D23_CHANGES = Table(
     "raw",
     "d23_changes",
-    "What re-reads found changed, appended at each re-read of a month: added, changed (a row per field) and "
-    "vanished rows.",
+    "What loads found changed, appended at each re-read of a month: added rows, changed rows (a record for each field "
+    "that changed), vanished and moved rows (a record for each field that they held). A moved row is in the history of "
+    "both months.",
     (),
     (
         Column("observed_at", "TIMESTAMP", "When the re-read was committed, UTC."),
@@ -104,10 +114,15 @@ D23_CHANGES = Table(
         Column("load_number", "BIGINT", "The load that found the change."),
         MONTH,
         Column("public_id", "VARCHAR", "The row's id."),
-        Column("change", "VARCHAR", "`added`, `changed` or `vanished`."),
-        Column("field", "VARCHAR", "The changed field; null for added and vanished rows.", nullable=True),
+        Column("change", "VARCHAR", "`added`, `changed`, `vanished` or `moved` (to another month)."),
+        Column(
+            "field",
+            "VARCHAR",
+            "The field; null for added rows, `month` for the months that a row moved from and to.",
+            nullable=True,
+        ),
         Column("old", "VARCHAR", "The field's previous value as text.", nullable=True),
-        Column("new", "VARCHAR", "The field's new value as text.", nullable=True),
+        Column("new", "VARCHAR", "The field's new value as text; null for vanished rows.", nullable=True),
     ),
 )
 

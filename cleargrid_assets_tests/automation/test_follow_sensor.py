@@ -12,6 +12,9 @@ from cleargrid_assets.emulator.faults import FAULTS, Ask, Fault
 from cleargrid_assets.jobs import COMPUTE_MONTH, REFRESH_MONTH, REFRESH_SUMMARY
 from cleargrid_assets.rules import rules_version
 from cleargrid_assets.staleness import Backlog, DataVersions
+from cleargrid_assets_tests.landing.rows_of_may import row
+from cleargrid_assets_tests.logged_rows import serve
+from cleargrid_assets_tests.platform_under_test import MAY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -202,6 +205,21 @@ def test_a_computation_that_failed_waits_for_a_person_or_the_next_load(platform:
     assert requests(platform) == []
     assert platform.load(FEBRUARY).success
     assert run_until_quiet(platform) == [(COMPUTE_MONTH, FEBRUARY), SUMMARY]
+
+
+def test_a_month_that_lost_a_row_to_another_months_load_is_computed_again(platform: Platform) -> None:
+    in_march = {"communicated_at": "2026-03-20T09:00:00.000Z"}
+    serve(platform, [row(1, **in_march), row(2, **in_march)])
+    for month in (MARCH, MAY):
+        assert execute(platform, REFRESH_MONTH, month).success
+    assert run_until_quiet(platform) == [SUMMARY]
+    serve(platform, [row(1, updated_at="2026-06-02T00:00:00.000Z"), row(2, **in_march)])
+    assert execute(platform, REFRESH_MONTH, MAY).success
+    assert run_until_quiet(platform) == [(COMPUTE_MONTH, MARCH), SUMMARY]
+    assert platform.query("SELECT month::VARCHAR, count(*) FROM core.contact_attempts GROUP BY month ORDER BY 1") == [
+        (MARCH, 1),
+        (MAY, 1),
+    ]
 
 
 def test_a_month_that_an_earlier_release_loaded_without_todays_checks_is_computed(platform: Platform) -> None:

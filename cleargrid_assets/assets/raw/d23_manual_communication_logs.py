@@ -10,6 +10,7 @@ import dagster as dg
 from cleargrid_assets.assets.cleargrid import D23
 from cleargrid_assets.assets.presentation import FRESHNESS, OWNERS, definition_metadata, description
 from cleargrid_assets.assets.raw.claims_checked import check_month, check_specs, failure_of_checks
+from cleargrid_assets.assets.raw.other_months import report_other_months
 from cleargrid_assets.failures import RETRIES, explained
 from cleargrid_assets.partitions import month_of
 from cleargrid_assets.resources import ClearGridResource, WarehouseResource
@@ -63,9 +64,11 @@ def build_d23_manual_communication_logs(
                 month = load_month(context, months, cleargrid, warehouse.warehouse())
             if month is None:
                 return
-            yield month
+            yield month.result
             for table in SIDE_TABLES:
                 yield dg.AssetMaterialization(dg.AssetKey(table.key), partition=context.partition_key)
+            with explained():
+                yield from report_other_months(context, warehouse, month.landed)
         yield from _checked(context, warehouse)
 
     return d23_manual_communication_logs

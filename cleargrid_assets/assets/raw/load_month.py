@@ -5,6 +5,7 @@ Reading in a run (`reading`) and in general (`landing.month`) and the write (`la
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -19,8 +20,17 @@ from cleargrid_assets.time_zones import verify_time_zone
 
 if TYPE_CHECKING:
     from cleargrid_assets.client import ClearGridClient
+    from cleargrid_assets.landing.write import Landed
     from cleargrid_assets.resources import ClearGridResource
     from cleargrid_assets.warehouse.warehouse import Warehouse
+
+
+@dataclass(frozen=True)
+class MonthLanded:
+    """A month that was written, and what Dagster is told of it."""
+
+    result: dg.MaterializeResult[None]
+    landed: Landed
 
 
 def load_month(
@@ -28,7 +38,7 @@ def load_month(
     months: dg.MonthlyPartitionsDefinition,
     cleargrid: ClearGridResource,
     warehouse: Warehouse,
-) -> dg.MaterializeResult[None] | None:
+) -> MonthLanded | None:
     """Read and land the run's month; None when a later read landed first. Raises one of `LANDING_ERRORS`."""
     window, settings = window_of(months, context.partition_key), cleargrid.settings
     verify_time_zone(settings.timezone, window.since, window.until)
@@ -47,7 +57,10 @@ def load_month(
     if isinstance(landed, Superseded):
         report_superseded(context, landed)
         return None
-    return dg.MaterializeResult(metadata=figures(load, landed), data_version=dg.DataVersion(str(landed.version)))
+    for month, rows in landed.taken.items():
+        context.log.info("ClearGrid moved %s rows from %s to this month; that month lost them.", rows, f"{month:%Y-%m}")
+    result = dg.MaterializeResult(metadata=figures(load, landed), data_version=dg.DataVersion(landed.version))
+    return MonthLanded(result, landed)
 
 
 def _guard(

@@ -67,6 +67,7 @@ def figures(load: MonthLoad, landed: Landed) -> dict[str, Any]:
         "dagster/row_count": landed.rows_of_table,
         "dagster/partition_row_count": landed.rows_of_month,
         **{f"rows_{change}": rows for change, rows in asdict(landed.changes).items()},
+        "load_number": landed.entry.load_number,
         "rows_received": load.rows_received,
         "rows_quarantined": len(load.quarantined),
         "quarantine_reasons": dg.MetadataValue.json(count_reasons(load.quarantined)),

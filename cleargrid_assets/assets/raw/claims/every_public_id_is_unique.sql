@@ -1,5 +1,6 @@
 -- Finds ids that are landed more than once, within the month or in another month too. No row: the claim holds.
--- To do: load the other month that is listed again; ClearGrid moved the row.
+-- To do: load the other month that is listed again, then this one; if it stays red, report it: a load takes rows that
+-- ClearGrid moved out of the month that held them.
 -- In a DuckDB shell on the warehouse: SET VARIABLE month = DATE '2026-05-01'; then paste (without it: all months).
 WITH of_month AS (
     SELECT public_id, month

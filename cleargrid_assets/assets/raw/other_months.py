@@ -1,0 +1,64 @@
+"""Tells Dagster about months that lost rows to another month's load: ClearGrid moved the rows.
+
+Such a month counts as materialized anew, so that what is made of it follows, and its checks are evaluated again.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import dagster as dg
+from dagster._core.definitions.asset_checks.asset_check_evaluation import (
+    AssetCheckEvaluationTargetMaterializationData as Target,
+)
+from dagster._core.definitions.data_version import DATA_VERSION_TAG
+
+from cleargrid_assets.assets.raw.claims_checked import BLOCKING, KEY, check_month
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import date
+
+    from cleargrid_assets.landing.write import Landed
+    from cleargrid_assets.resources import WarehouseResource
+
+
+def report_other_months(
+    context: dg.AssetExecutionContext, warehouse: WarehouseResource, landed: Landed
+) -> Iterator[dg.AssetMaterialization]:
+    """A materialization of each month that `landed` took rows from; then that month's check results are logged."""
+    for month, rows in landed.taken.items():
+        key = f"{month:%Y-%m-%d}"
+        yield dg.AssetMaterialization(
+            KEY,
+            partition=key,
+            description=f"{rows} rows moved to {context.partition_key[:7]}.",
+            metadata={"rows_moved_away": rows, "load_number": landed.entry.load_number},
+            tags={DATA_VERSION_TAG: landed.entry.version},
+        )
+        for evaluation in _evaluations(context, warehouse, month, key):
+            context.log_event(evaluation)
+
+
+def _evaluations(
+    context: dg.AssetExecutionContext, warehouse: WarehouseResource, month: date, key: str
+) -> Iterator[dg.AssetCheckEvaluation]:
+    """The month's checks as Dagster records them for another month than the run's own. None of them fails the run."""
+    variables = {"month": month, "quarantine_limit": warehouse.settings.quarantine_limit}
+    newest = dg.AssetRecordsFilter(asset_key=KEY, asset_partitions=[key])
+    (materialization,) = context.instance.fetch_materializations(newest, limit=1).records
+    target = Target(
+        storage_id=materialization.storage_id, run_id=materialization.run_id, timestamp=materialization.timestamp
+    )
+    for result in check_month(warehouse.warehouse(), variables):
+        yield dg.AssetCheckEvaluation(
+            asset_key=KEY,
+            check_name=str(result.check_name),
+            passed=result.passed,
+            metadata=result.metadata,
+            target_materialization_data=target,
+            severity=result.severity,
+            description=result.description,
+            blocking=result.check_name in BLOCKING,
+            partition=key,
+        )

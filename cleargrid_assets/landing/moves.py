@@ -1,0 +1,74 @@
+"""Every row is in one month: when ClearGrid moves a row, the version with the later `updated_at` takes it.
+
+Only rows that are new to the month being loaded are looked for in other months, so the cost follows what is new.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from cleargrid_assets.landing.history import COMPARED, LOGS
+from cleargrid_assets.landing.ledger import naive
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+
+    import duckdb
+
+    from cleargrid_assets.landing.month import MonthLoad
+
+ALL_RECEIVED = "SELECT public_id, updated_at FROM received"
+ADDED = "SELECT public_id, new_updated_at AS updated_at FROM differences WHERE change = 'added'"
+
+FIND = f"""
+CREATE OR REPLACE TEMP TABLE elsewhere AS
+WITH read_later AS (
+  SELECT month FROM raw.last_loads WHERE load_number > $loads_before AND started_at > $started_at
+)
+SELECT
+  other.public_id,
+  other.month AS held_in,
+  {", ".join(f"other.{name} AS old_{name}" for name in COMPARED)},
+  bool_or(
+    other.updated_at > new.updated_at
+    OR (other.updated_at = new.updated_at AND other.month IN (SELECT read_later.month FROM read_later))
+  ) OVER (PARTITION BY other.public_id) AS stays
+FROM {LOGS} AS other
+INNER JOIN ({{added}}) AS new ON other.public_id = new.public_id
+WHERE other.month <> $month
+"""
+TAKEN = "SELECT held_in, count(*) FROM elsewhere WHERE NOT stays GROUP BY held_in ORDER BY held_in"
+STAYING = "SELECT count(DISTINCT public_id) FROM elsewhere WHERE stays"
+REMOVE_TAKEN = f"""
+DELETE FROM {LOGS}
+WHERE
+  month IN (SELECT held_in FROM elsewhere WHERE NOT stays)
+  AND month <> $month
+  AND public_id IN (SELECT public_id FROM elsewhere WHERE NOT stays)
+"""
+
+
+@dataclass(frozen=True)
+class Moves:
+    """Rows that other months hold as well. `taken`: how many this month takes from each; `staying`: it leaves there."""
+
+    taken: Mapping[date, int] = field(default_factory=dict)
+    staying: int = 0
+
+
+def find(connection: duckdb.DuckDBPyConnection, load: MonthLoad, *, is_first: bool) -> Moves:
+    """Fill the temporary table `elsewhere` with the rows of other months that `load` brings anew.
+
+    Of versions with equal `updated_at` the one that was read later is kept; see `ledger.superseded_by` on clocks.
+    """
+    parameters = {"month": load.month, "loads_before": load.loads_before, "started_at": naive(load.started_at)}
+    connection.execute(FIND.format(added=ALL_RECEIVED if is_first else ADDED), parameters)
+    ((staying,),) = connection.execute(STAYING).fetchall()
+    return Moves(dict(connection.execute(TAKEN).fetchall()), staying)
+
+
+def take(connection: duckdb.DuckDBPyConnection, load: MonthLoad) -> None:
+    """Remove the rows that this month takes from the months that hold them."""
+    connection.execute(REMOVE_TAKEN, {"month": load.month})
