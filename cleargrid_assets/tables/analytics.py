@@ -211,6 +211,7 @@ PTP_VINTAGE = Table(
         ),
         OUTCOME_MAP_VERSION,
     ),
+    is_history=True,
 )
 
 UNMAPPED_OUTCOMES = Table(

@@ -25,6 +25,7 @@ D23_MANUAL_COMMUNICATION_LOGS = Table(
     "ClearGrid's D23: one row is one outcome that a collections agent logged after trying to reach a borrower.",
     ("public_id",),
     (*D23_FIELDS, MONTH, LANDED_AT),
+    is_history=True,
 )
 
 D23_QUARANTINE = Table(
@@ -44,6 +45,7 @@ D23_QUARANTINE = Table(
         ),
         LANDED_AT,
     ),
+    is_history=True,
 )
 
 D23_LOADS = Table(
@@ -90,6 +92,7 @@ D23_LOADS = Table(
             "rows_moved",
             "BIGINT",
             "Received rows that another month holds in a later version: they are landed there and not here.",
+            default="0",
         ),
         Column("seconds", "DOUBLE", "Wall time from the first request to the write."),
         Column(
@@ -99,6 +102,7 @@ D23_LOADS = Table(
             nullable=True,
         ),
     ),
+    is_history=True,
 )
 
 D23_CHANGES = Table(
@@ -124,6 +128,7 @@ D23_CHANGES = Table(
         Column("old", "VARCHAR", "The field's previous value as text.", nullable=True),
         Column("new", "VARCHAR", "The field's new value as text; null for vanished rows.", nullable=True),
     ),
+    is_history=True,
 )
 
 WAREHOUSE_IDENTITY = Table(
@@ -141,6 +146,7 @@ WAREHOUSE_IDENTITY = Table(
         Column("made_by", "VARCHAR", "The version of cleargrid_assets that wrote this row."),
         Column("made_at", "TIMESTAMP", "When, UTC."),
     ),
+    is_history=True,
 )
 
 RAW_TABLES = (D23_MANUAL_COMMUNICATION_LOGS, D23_QUARANTINE, D23_LOADS, D23_CHANGES, WAREHOUSE_IDENTITY)

@@ -10,28 +10,41 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Column:
-    """One column: its DuckDB type, and its meaning with unit and time zone."""
+    """One column: its DuckDB type, and its meaning with unit and time zone.
+
+    `default`: SQL of what rows of an earlier release hold in it, where that is known.
+    """
 
     name: str
     type: str
     meaning: str
     nullable: bool = False
+    default: str | None = None
 
     @property
     def ddl(self) -> str:
         """The column as `CREATE TABLE` wants it."""
         return f'"{self.name}" {self.type}{"" if self.nullable else " NOT NULL"}'
 
+    @property
+    def ddl_of_addition(self) -> str:
+        """The column as `ALTER TABLE ... ADD COLUMN` wants it, which takes no NOT NULL."""
+        return f'"{self.name}" {self.type}{"" if self.default is None else f" DEFAULT {self.default}"}'
+
 
 @dataclass(frozen=True)
 class Table:
-    """One table: its schema and name are its asset key; `grain` names the columns that make a row unique."""
+    """One table: its schema and name are its asset key; `grain` names the columns that make a row unique.
+
+    `is_history`: its rows cannot be computed again, so an upgrade keeps them.
+    """
 
     schema: str
     name: str
     meaning: str
     grain: tuple[str, ...]
     columns: tuple[Column, ...]
+    is_history: bool = False
 
     @property
     def qualified_name(self) -> str:

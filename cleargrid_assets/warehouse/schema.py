@@ -1,22 +1,35 @@
-"""Gives a warehouse the tables, views and macros that this program knows.
+"""Gives a warehouse the tables, views and macros that this program knows, and brings an older one up to date.
 
-Opening the warehouse for writing calls it; what the tables hold and how the warehouse is opened are elsewhere.
+Opening the warehouse calls it; what the tables hold and how the warehouse is opened are elsewhere.
+
+Tables that cannot be computed again (`Table.is_history`) get their missing columns and keep their rows. A derived table
+whose columns differ is made anew, and its months are computed again.
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cleargrid_assets.tables.catalog import ALL_TABLES, TABLES
+from cleargrid_assets.tables.catalog import ALL_TABLES, TABLES, TABLES_VERSION
+from cleargrid_assets.tables.raw import D23_LOADS, WAREHOUSE_IDENTITY
+from cleargrid_assets.warehouse.errors import WarehouseVersionError
+from cleargrid_assets.warehouse.inventory import has_table
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import duckdb
+
+    from cleargrid_assets.tables.table import Table
 
 SCHEMAS = ("raw", "core", "analytics")
 MACROS = Path(__file__).with_name("macros.sql")
 VIEWS = Path(__file__).with_name("views.sql")
+UPGRADES = Path(__file__).with_name("upgrades")
+"""`N.sql` fills what the tables of version N have and those of version N - 1 had not."""
 
 IS_CURRENT = """
 SELECT
@@ -32,6 +45,13 @@ SELECT
         WHERE table_catalog = current_database() AND table_schema || '.' || table_name IN (SELECT unnest($tables))
     ) = len($tables)
 """
+EXISTING_COLUMNS = """
+SELECT table_schema || '.' || table_name, column_name, data_type
+FROM information_schema.columns
+WHERE table_catalog = current_database()
+"""
+VERSION = f"SELECT max(tables_version) FROM {WAREHOUSE_IDENTITY.qualified_name}"
+SET_VERSION = f"UPDATE {WAREHOUSE_IDENTITY.qualified_name} SET tables_version = {TABLES_VERSION}"
 
 
 def is_current(connection: duckdb.DuckDBPyConnection) -> bool:
@@ -41,17 +61,85 @@ def is_current(connection: duckdb.DuckDBPyConnection) -> bool:
     return bool(answer)
 
 
+def is_outdated(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Whether it is a warehouse of ours that `prepare` has to bring up to date before it can be read."""
+    return not is_current(connection) and has_table(connection, D23_LOADS)
+
+
+def refuse_newer(connection: duckdb.DuckDBPyConnection, shown: str) -> None:
+    """Raise `WarehouseVersionError` when a newer program has changed the tables. `shown`: the warehouse's address."""
+    version = _version(connection)
+    if version is not None and version > TABLES_VERSION:
+        raise WarehouseVersionError(
+            f"{shown} was written by a newer release of cleargrid_assets (its tables are of version {version}, this "
+            f"program knows version {TABLES_VERSION}); nothing was read or written. Install that release here as well"
+        )
+
+
 def prepare(connection: duckdb.DuckDBPyConnection) -> None:
-    """Create what is missing; a warehouse that is current is not touched."""
+    """Create what is missing and bring older tables up to date; a warehouse that is current is not touched."""
     if is_current(connection):
         return
+    existing = _existing_columns(connection)
+    version = _version(connection) or 1
     for schema in SCHEMAS:
         connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
     for table in ALL_TABLES:
-        connection.execute(table.ddl)
+        _reshape(connection, table, existing.get(table.qualified_name, {}))
+    if D23_LOADS.qualified_name in existing and version < TABLES_VERSION:
+        _upgrade(connection, version)
     connection.execute(MACROS.read_text(encoding="utf-8"))
     connection.execute(VIEWS.read_text(encoding="utf-8"))
     connection.execute(f"CREATE OR REPLACE MACRO schema_fingerprint() AS '{_fingerprint()}'")
+
+
+def _upgrade(connection: duckdb.DuckDBPyConnection, version: int) -> None:
+    """Fill what tables of `version` lacked."""
+    for number in range(version + 1, TABLES_VERSION + 1):
+        connection.execute((UPGRADES / f"{number}.sql").read_text(encoding="utf-8"))
+    connection.execute(SET_VERSION)
+    _make_anew(connection, D23_LOADS)
+
+
+def _make_anew(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
+    """Keep the rows and get NOT NULL back, which added columns lack.
+
+    The database then refuses loads by release 0.1.0, which would leave them out of the order.
+    """
+    columns = ", ".join(f'"{name}"' for name in table.column_names)
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE kept AS SELECT {columns} FROM {table.qualified_name}")
+    connection.execute(f"DROP TABLE {table.qualified_name}")
+    connection.execute(table.ddl)
+    connection.execute(f"INSERT INTO {table.qualified_name} BY NAME SELECT * FROM kept")
+    connection.execute("DROP TABLE kept")
+
+
+def _reshape(connection: duckdb.DuckDBPyConnection, table: Table, existing: Mapping[str, str]) -> None:
+    """Make the table what its description says; `existing`: its columns with their types, none where it is missing."""
+    declared = {column.name: column.type for column in table.columns}
+    if existing and not table.is_history and existing != declared:
+        connection.execute(f"DROP TABLE {table.qualified_name}")
+    connection.execute(table.ddl)
+    if not table.is_history or not existing:
+        return
+    for column in table.columns:
+        if column.name not in existing:
+            connection.execute(f"ALTER TABLE {table.qualified_name} ADD COLUMN {column.ddl_of_addition}")
+
+
+def _existing_columns(connection: duckdb.DuckDBPyConnection) -> Mapping[str, Mapping[str, str]]:
+    columns: dict[str, dict[str, str]] = defaultdict(dict)
+    for table, name, column_type in connection.execute(EXISTING_COLUMNS).fetchall():
+        columns[table][name] = column_type
+    return columns
+
+
+def _version(connection: duckdb.DuckDBPyConnection) -> int | None:
+    """The version of the tables; None before the first load, and in a warehouse of release 0.1.0."""
+    if not has_table(connection, WAREHOUSE_IDENTITY):
+        return None
+    ((version,),) = connection.execute(VERSION).fetchall()
+    return None if version is None else int(version)
 
 
 def _fingerprint() -> str:

@@ -6,7 +6,7 @@ It begins, commits or rolls back, and closes. How a file (`file`) or a lake (`la
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,7 +17,7 @@ import duckdb
 from cleargrid_assets.warehouse.errors import WarehouseMissingError
 from cleargrid_assets.warehouse.file import DuckDBFile
 from cleargrid_assets.warehouse.lake import PREFIX, DuckLake
-from cleargrid_assets.warehouse.schema import prepare
+from cleargrid_assets.warehouse.schema import is_outdated, prepare, refuse_newer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -96,11 +96,12 @@ class Warehouse:
     def writing(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """One transaction: committed when the block ends, rolled back when it raises.
 
-        Raises `WarehouseBusyError`, `WarehouseConflictError`, `WarehouseUnreachableError`, `WarehouseUnreadableError`
-        or `WarehouseWriteError`.
+        Tables of an earlier release are brought up to date first.
+
+        Raises `WarehouseBusyError`, `WarehouseConflictError`, `WarehouseUnreachableError`, `WarehouseUnreadableError`,
+        `WarehouseVersionError` or `WarehouseWriteError`.
         """
-        turn, opened = self._store.turn(is_writing=True), self._connection(read_only=False)
-        with turn, opened as connection, self._transaction(connection):
+        with self._opened(read_only=False) as connection:
             prepare(connection)
             yield connection
 
@@ -108,20 +109,27 @@ class Warehouse:
     def reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """A read-only connection that sees one moment of the warehouse.
 
-        Raises `WarehouseMissingError` when there is none, `WarehouseBusyError`, `WarehouseUnreachableError` or
-        `WarehouseUnreadableError`.
+        Tables of an earlier release are brought up to date first.
+
+        Raises `WarehouseMissingError` when there is none, `WarehouseBusyError`, `WarehouseUnreachableError`,
+        `WarehouseUnreadableError` or `WarehouseVersionError`.
         """
         if not self.exists:
             raise WarehouseMissingError(f"there is no warehouse at {self.shown} yet: load a month first")
-        turn, opened = self._store.turn(is_writing=False), self._connection(read_only=True)
-        with turn, opened as connection, self._transaction(connection):
+        with ExitStack() as stack:
+            connection = stack.enter_context(self._opened(read_only=True))
+            if is_outdated(connection):
+                stack.close()
+                with self.writing():
+                    pass
+                connection = stack.enter_context(self._opened(read_only=True))
             yield connection
 
     def examine(self) -> None:
         """Raise what the next write would raise, as far as it can be known beforehand; nothing written stays."""
         self._store.examine()
         if self.exists:
-            with self.writing():
+            with self._opened(read_only=False):
                 pass
 
     @cached_property
@@ -129,6 +137,14 @@ class Warehouse:
         if self.is_lake:
             return DuckLake(self.address, self.queue_seconds, self.extensions, self.lake_data)
         return DuckDBFile(Path(self.address), self.queue_seconds, self.foreign_seconds)
+
+    @contextmanager
+    def _opened(self, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Our turn, a connection, and a transaction on it. Tables of a newer release raise `WarehouseVersionError`."""
+        turn, opened = self._store.turn(is_writing=not read_only), self._connection(read_only=read_only)
+        with turn, opened as connection, self._transaction(connection):
+            refuse_newer(connection, self.shown)
+            yield connection
 
     @contextmanager
     def _connection(self, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:
