@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
 EXISTS = """
 SELECT count(*)
-FROM information_schema.tables
-WHERE table_catalog = current_database() AND table_schema = ? AND table_name = ?
+FROM duckdb_tables()
+WHERE database_name = current_database() AND schema_name = ? AND table_name = ?
 """
 
 

@@ -198,10 +198,10 @@ def test_a_computation_that_failed_waits_for_a_person_or_the_next_load(platform:
     assert platform.load(FEBRUARY).success
     with platform.warehouse.writing() as connection:
         connection.execute("DROP TABLE analytics.calling_hours")
-        connection.execute("CREATE VIEW analytics.calling_hours AS SELECT 1 AS a_view_cannot_be_replaced_by_rows")
+        connection.execute("CREATE TABLE analytics.calling_hours AS SELECT 1 AS a_column_that_is_not_ours")
     assert run_until_quiet(platform) == [(COMPUTE_MONTH, FEBRUARY), SUMMARY]
     with platform.warehouse.writing() as connection:
-        connection.execute("DROP VIEW analytics.calling_hours")
+        connection.execute("DROP TABLE analytics.calling_hours")
     assert requests(platform) == []
     assert platform.load(FEBRUARY).success
     assert run_until_quiet(platform) == [(COMPUTE_MONTH, FEBRUARY), SUMMARY]

@@ -151,13 +151,12 @@ def change(platform: Platform, statement: str) -> None:
     """The warehouse as a release with other tables left it."""
     with platform.warehouse.writing() as connection:
         connection.execute(statement)
-        connection.execute("CREATE OR REPLACE MACRO schema_fingerprint() AS 'another release'")
+        connection.execute("CREATE OR REPLACE VIEW raw.schema_fingerprint AS SELECT 'another release' AS fingerprint")
 
 
 def test_a_warehouse_of_a_newer_release_is_neither_read_nor_written(platform: Platform) -> None:
     platform.load(MAY)
-    with platform.warehouse.writing() as connection:
-        connection.execute("UPDATE raw.warehouse_identity SET tables_version = 99")
+    change(platform, "UPDATE raw.warehouse_identity SET tables_version = 99")
     before = platform.file.read_bytes()
     message = (
         f"written by a newer release of cleargrid_assets .* version 99, this program knows version {TABLES_VERSION}"
