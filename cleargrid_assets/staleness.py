@@ -22,7 +22,7 @@ from cleargrid_assets.tables.core import CORE_TABLES
 from cleargrid_assets.tables.raw import D23_MANUAL_COMMUNICATION_LOGS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 RAW = dg.AssetKey(D23_MANUAL_COMMUNICATION_LOGS.key)
 MONTHLY = tuple(dg.AssetKey(table.key) for table in (*CORE_TABLES, *ANALYTICS_TABLES) if table.is_partitioned)
@@ -35,6 +35,11 @@ ON, NO_ROWS = " on ", "no rows"
 INTERRUPTED = DagsterExecutionInterruptedError.__name__
 
 
+def rules_of(version: dg.DataVersion) -> str:
+    """The rules version in a data version."""
+    return version.value.partition(ON)[0]
+
+
 @dataclass(frozen=True)
 class DataVersions:
     """The data versions in the event log, and those that assets computed now, under `rules`, would have."""
@@ -42,9 +47,15 @@ class DataVersions:
     instance: dg.DagsterInstance
     rules: str
 
-    def of_month(self, month: str) -> str:
-        """The version of every table that is made of the month's rows as they are."""
-        return self._on(self._latest(RAW, month).get(month))
+    def of_month(self, month: str, made_of: Iterable[dg.AssetKey] = ()) -> str:
+        """The version of every table that is made of the month's rows as they are.
+
+        Where one of the monthly tables `made_of` is stale or missing, its version: a table is never fresher than what
+        it is made of.
+        """
+        current = self._on(self._latest(RAW, month).get(month))
+        versions = (self._latest(table, month).get(month, self._on(None)) for table in made_of if table in MONTHLY)
+        return next((version for version in versions if version != current), current)
 
     @cached_property
     def of_summary(self) -> str:

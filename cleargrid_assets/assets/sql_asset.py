@@ -14,7 +14,7 @@ from cleargrid_assets.partitions import month_of
 from cleargrid_assets.resources import WarehouseResource
 from cleargrid_assets.rules import rules_version
 from cleargrid_assets.settings import Settings
-from cleargrid_assets.staleness import DataVersions
+from cleargrid_assets.staleness import DataVersions, rules_of
 from cleargrid_assets.tables.table import Table
 from cleargrid_assets.warehouse import Query, Reference
 
@@ -31,6 +31,7 @@ def sql_asset(
     """`table`, computed month by month from `deps`; without `months`, as a whole. For the rest see `Query`."""
     sql = sql_of(table)
     sources = (*deps, *(reference.table for reference in references))
+    made_of = [dg.AssetKey(source.key) for source in deps if source.is_partitioned]
 
     @dg.asset(
         key=dg.AssetKey(table.key),
@@ -45,24 +46,35 @@ def sql_asset(
     )
     def computed(context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[WarehouseResource]) -> dg.Output[Query]:
         with explained():
-            variables, version = reporting_variables(warehouse.settings), data_version(context, warehouse.settings)
+            variables = reporting_variables(warehouse.settings)
+            version = data_version(context, warehouse.settings, made_of)
         if months:
             variables["month"] = month_of(context.partition_key)
-        query = Query(sql, variables, replace_key=replace_key, references=references, followed_by=followed_by)
+        query = Query(
+            sql,
+            variables,
+            replace_key=replace_key,
+            references=references,
+            followed_by=followed_by,
+            rules_version=rules_of(version),
+        )
         return dg.Output(query, data_version=version)
 
     return computed
 
 
-def data_version(context: dg.AssetExecutionContext, settings: Settings) -> dg.DataVersion:
+def data_version(
+    context: dg.AssetExecutionContext, settings: Settings, made_of: Sequence[dg.AssetKey] = ()
+) -> dg.DataVersion:
     """What the asset is made of at this moment; asked before its rows are read, so that it is never too new.
 
-    Raises `SettingsError` or `OutcomeMapError`.
+    A month computed from stale tables among `made_of` is as stale as they are. Raises `SettingsError` or
+    `OutcomeMapError`.
     """
     versions = DataVersions(context.instance, rules_version(settings))
-    return dg.DataVersion(
-        versions.of_month(context.partition_key) if context.has_partition_key else versions.of_summary
-    )
+    if not context.has_partition_key:
+        return dg.DataVersion(versions.of_summary)
+    return dg.DataVersion(versions.of_month(context.partition_key, made_of))
 
 
 def sql_of(table: Table) -> str:

@@ -10,16 +10,16 @@ import dagster as dg
 from cleargrid_assets.assets.claim_results import check_result
 from cleargrid_assets.assets.sql_asset import reporting_variables
 from cleargrid_assets.failures import explained
-from cleargrid_assets.outcome_map import OutcomeMap
 from cleargrid_assets.partitions import month_of
 from cleargrid_assets.resources import WarehouseResource
+from cleargrid_assets.rules import rules_version
 from cleargrid_assets.settings import Settings
 from cleargrid_assets.tables.catalog import ALL_TABLES
 from cleargrid_assets.tables.table import Table
 from cleargrid_assets.warehouse.claim import Claim
 
 SQL = Path(__file__).parent / "sql"
-WARNINGS = frozenset({"outcomes_are_mapped", "every_month_uses_the_current_outcome_map"})
+WARNINGS = frozenset({"outcomes_are_mapped", "every_month_follows_the_current_rules"})
 """Claims whose failure is worth knowing but makes no number wrong."""
 
 
@@ -61,8 +61,8 @@ def _check(table: Table, claim: Claim, months: dg.MonthlyPartitionsDefinition | 
 
 
 def _variables(claim: Claim, settings: Settings) -> dict[str, object]:
-    """What the claim's SQL reads; the map in use is read only where it is asked for."""
+    """What the claim's SQL reads; the rules in force are read only where it asks for them."""
     variables = reporting_variables(settings)
-    if "getvariable('outcome_map_version')" in claim.sql:
-        variables["outcome_map_version"] = OutcomeMap.load(settings.outcomes).version
+    if "getvariable('rules_version')" in claim.sql:
+        variables["rules_version"] = rules_version(settings)
     return variables

@@ -4,7 +4,9 @@ Symbols are those of the metrics page: A attempts, K connected, C contacts, T th
 B broken promises, U unmapped. Counts are over the rows in scope (CLEARGRID_ROW_SCOPE) unless a column says otherwise.
 """
 
-from cleargrid_assets.tables.core import CLASSES, LOAD_NUMBER, OUTCOME_MAP_VERSION
+from dataclasses import replace
+
+from cleargrid_assets.tables.core import CLASSES, LOAD_NUMBER, OUTCOME_MAP_VERSION, RULES_VERSION
 from cleargrid_assets.tables.table import MONTH, Column, Table
 
 CHANNEL = Column("communication_type", "VARCHAR", "Channel, as sent; `(null)` where none was sent.")
@@ -69,6 +71,7 @@ OUTCOME_MIX = Table(
         BROKEN,
         OUTCOME_MAP_VERSION,
         LOAD_NUMBER,
+        RULES_VERSION,
     ),
 )
 
@@ -105,6 +108,7 @@ AGENT_PRODUCTIVITY = Table(
         Column("edited_rows", "BIGINT", "Rows changed after they were logged (updated_at after created_at)."),
         OUTCOME_MAP_VERSION,
         LOAD_NUMBER,
+        RULES_VERSION,
     ),
 )
 
@@ -133,6 +137,7 @@ COHORT_CONTACT = Table(
         Column("small_sample", "BOOLEAN", f"Fewer than {SMALL_SAMPLE} attempts: too few to read a rate from."),
         OUTCOME_MAP_VERSION,
         LOAD_NUMBER,
+        RULES_VERSION,
     ),
 )
 
@@ -186,15 +191,16 @@ KPI_MONTHLY = Table(
         UNMAPPED,
         OUTCOME_MAP_VERSION,
         LOAD_NUMBER,
+        RULES_VERSION,
     ),
 )
 
 PTP_VINTAGE = Table(
     "analytics",
     "ptp_vintage",
-    "How the promises of a month stood at each load of it: one observation per load and outcome map. Computing one "
+    "How the promises of a month stood at each load of it: one observation per load and rules version. Computing one "
     "again replaces it; observations of earlier loads are kept.",
-    ("month", "load_number", "outcome_map_version", "communication_type", "interaction_source"),
+    ("month", "load_number", "rules_version", "communication_type", "interaction_source"),
     (
         Column(MONTH.name, MONTH.type, "The partition: the month in which the promises were made."),
         Column("load_number", "BIGINT", "The load that saw them so."),
@@ -210,6 +216,7 @@ PTP_VINTAGE = Table(
             "Days from the month's end to observed_at: every promise is at least so old. Below 0 while it is open.",
         ),
         OUTCOME_MAP_VERSION,
+        replace(RULES_VERSION, nullable=True),
     ),
     is_history=True,
 )
@@ -239,6 +246,7 @@ UNMAPPED_OUTCOMES = Table(
             nullable=True,
         ),
         OUTCOME_MAP_VERSION,
+        RULES_VERSION,
     ),
 )
 
@@ -259,6 +267,7 @@ CALLING_HOURS = Table(
         *rate("outside_share", "(outside_early + outside_late)", "time_known"),
         Column("verified", "BOOLEAN", "Whether the profile's hours were read in the primary text."),
         LOAD_NUMBER,
+        RULES_VERSION,
     ),
 )
 

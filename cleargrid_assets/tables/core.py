@@ -4,6 +4,12 @@ from cleargrid_assets.tables.raw import D23_FIELDS
 from cleargrid_assets.tables.table import MONTH, Column, Table
 
 OUTCOME_MAP_VERSION = Column("outcome_map_version", "VARCHAR", "Hash of the outcome map that classified the row.")
+RULES_VERSION = Column(
+    "rules_version",
+    "VARCHAR",
+    "The rules by which the row was computed: row scope, maturity of promises, time zone, outcome map and SQL. Figures "
+    "under different rules do not compare.",
+)
 LOAD_NUMBER = Column("load_number", "BIGINT", "The load that last changed the month's rows: their version.")
 CLASSES = (
     Column("outcome", "VARCHAR", "The outcome map's name for it; `unmapped`, or `(null)` where none was sent."),
@@ -33,6 +39,7 @@ OUTCOME_SPELLINGS = Table(
         *CLASSES,
         OUTCOME_MAP_VERSION,
         LOAD_NUMBER,
+        RULES_VERSION,
     ),
 )
 
@@ -57,6 +64,7 @@ CONTACT_ATTEMPTS = Table(
             "BIGINT",
             "The month's last load when the attempts were computed: it saw the rows as they are here.",
         ),
+        RULES_VERSION,
     ),
 )
 

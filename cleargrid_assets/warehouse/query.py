@@ -41,6 +41,7 @@ class Query:
     `replace_key`: rows are added beside the earlier ones and replace those with the same values of these columns;
     without it they replace the partition. `references` are brought up to date before the SELECT,
     because it joins them. `followed_by` is a statement that runs after the rows were written, in their transaction.
+    With `rules_version`, each row says in a column of that name by which rules it was computed.
     """
 
     sql: str
@@ -49,6 +50,7 @@ class Query:
     replace_key: tuple[str, ...] = ()
     references: tuple[Reference, ...] = ()
     followed_by: str | None = None
+    rules_version: str | None = None
 
     def bind(self, connection: duckdb.DuckDBPyConnection) -> str:
         """Set the variables, register the relations on `connection`; return the SELECT without its semicolon."""
@@ -56,4 +58,8 @@ class Query:
             connection.execute(f"SET VARIABLE {name} = ?", [value])
         for name, relation in self.relations.items():
             connection.register(name, relation)
-        return self.sql.strip().rstrip(";")
+        sql = self.sql.strip().rstrip(";")
+        if self.rules_version is None:
+            return sql
+        connection.execute("SET VARIABLE rules_version = ?", [self.rules_version])
+        return f"SELECT *, getvariable('rules_version') AS rules_version FROM ({sql}\n)"

@@ -8,13 +8,14 @@ from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from cleargrid_assets_tests.analytics.small_warehouse import LandedRow
 
 Z = NormalDist().inv_cdf(0.975)
 UNKNOWN = ("unmapped", "unknown", "unknown")
-BY_HAND = {
+Classes = tuple[str, str, str]
+BY_HAND: dict[str, Classes] = {
     "PTP": ("ptp", "right_party", "promise"),
     " promise-TO-pay ": ("ptp", "right_party", "promise"),
     "Refused": ("refusal", "right_party", "refusal"),
@@ -56,10 +57,10 @@ def rate(name: str, k: int, n: int) -> dict[str, float | None]:
     return {name: k / n if n else None, f"{name}_lo": low, f"{name}_hi": high}
 
 
-def classes(row: LandedRow) -> tuple[str, str, str]:
+def classes(row: LandedRow, outcomes: Mapping[str, Classes]) -> Classes:
     if row.outcome_option is None:
         return "(null)", "unknown", "unknown"
-    return BY_HAND.get(row.outcome_option, UNKNOWN)
+    return outcomes.get(row.outcome_option, UNKNOWN)
 
 
 def lag(row: LandedRow) -> float:

@@ -11,10 +11,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from cleargrid_assets_tests.analytics.by_hand import (
-    BY_HAND,
     CONNECTED,
     CONTACTS,
     UNMAPPED,
+    Classes,
     Computed,
     Key,
     classes,
@@ -41,6 +41,9 @@ class Recomputed:
     def in_scope(self, row: LandedRow) -> bool:
         return row.is_active or self.scenario.row_scope == "all"
 
+    def classes(self, row: LandedRow) -> Classes:
+        return classes(row, self.scenario.outcomes)
+
     def channel(self, row: LandedRow) -> str:
         return "(null)" if row.communication_type is None else row.communication_type
 
@@ -55,7 +58,7 @@ class Recomputed:
 
     def counts(self, rows: list[LandedRow]) -> dict[str, int]:
         """The additive counts over rows that are in scope already."""
-        said = [(*classes(row), row) for row in rows]
+        said = [(*self.classes(row), row) for row in rows]
         right = [(result, row) for _, who, result, row in said if who == "right_party"]
         promised = [row for result, row in right if result == "promise"]
         return {
@@ -71,7 +74,7 @@ class Recomputed:
             "disputes": sum(result == "dispute" for result, _ in right),
             "hardships": sum(result == "hardship" for result, _ in right),
             "broken": sum(row.is_ptp_broken for row in promised),
-            "unmapped": sum(row.outcome_option not in BY_HAND for row in rows),
+            "unmapped": sum(row.outcome_option not in self.scenario.outcomes for row in rows),
         }
 
     def outcome_mix(self) -> Computed:
@@ -82,13 +85,13 @@ class Recomputed:
 
         computed = {}
         for name, rows in self.grouped(self.rows, key).items():
-            outcome, who, result = classes(rows[0])
+            outcome, who, result = self.classes(rows[0])
             scoped = [row for row in rows if self.in_scope(row)]
             computed[name] = {
                 "outcome": outcome,
                 "contact_class": who,
                 "result_class": result,
-                "is_mapped": rows[0].outcome_option in BY_HAND,
+                "is_mapped": rows[0].outcome_option in self.scenario.outcomes,
                 "rows_total": len(rows),
                 "rows_active": sum(row.is_active for row in rows),
                 "rows_inactive": sum(not row.is_active for row in rows),
@@ -168,7 +171,7 @@ class Recomputed:
         return computed
 
     def ptp_vintage(self) -> Computed:
-        promised = [row for row in self.rows if self.in_scope(row) and classes(row)[2] == "promise"]
+        promised = [row for row in self.rows if self.in_scope(row) and self.classes(row)[2] == "promise"]
         computed = {}
         key = lambda row: (self.scenario.month_of(row), self.channel(row), self.source(row))  # noqa: E731
         for (month, channel, source), rows in self.grouped(promised, key).items():
@@ -184,7 +187,7 @@ class Recomputed:
         return computed
 
     def unmapped_outcomes(self) -> Computed:
-        unmapped = [row for row in self.rows if row.outcome_option not in BY_HAND]
+        unmapped = [row for row in self.rows if row.outcome_option not in self.scenario.outcomes]
         key = lambda row: ("(null)" if row.outcome_option is None else UNMAPPED[row.outcome_option],)  # noqa: E731
         return {
             name: {

@@ -21,9 +21,13 @@ from cleargrid_assets.tables import analytics, core, raw
 from cleargrid_assets.tables.catalog import ALL_TABLES
 from cleargrid_assets.warehouse import Query
 from cleargrid_assets.warehouse.schema import prepare
+from cleargrid_assets_tests.analytics.by_hand import BY_HAND
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cleargrid_assets.tables.table import Table
+    from cleargrid_assets_tests.analytics.by_hand import Classes
 
 MONTHLY = (
     core.CONTACT_ATTEMPTS,
@@ -34,6 +38,7 @@ MONTHLY = (
     analytics.KPI_MONTHLY,
     analytics.PTP_VINTAGE,
 )
+RULES = "rules of the tests"
 AFTER_KPIS = Path(kpi_monthly.__file__).with_name("kpi_monthly__month_after.sql")
 
 
@@ -61,6 +66,7 @@ class Scenario:
     row_scope: str = "active"
     ptp_maturity_days: int = 30
     loaded_at: dict[date, datetime] = field(default_factory=dict)
+    outcomes: Mapping[str, Classes] = field(default_factory=lambda: BY_HAND)
 
     @property
     def variables(self) -> dict[str, object]:
@@ -111,7 +117,8 @@ def fill(connection: duckdb.DuckDBPyConnection, scenario: Scenario) -> None:
 
 def compute(connection: duckdb.DuckDBPyConnection, table: Table, variables: dict[str, Any]) -> None:
     """Add the rows of the table's SQL, as its asset does."""
-    connection.execute(f"INSERT INTO {table.qualified_name} BY NAME {Query(sql_of(table), variables).bind(connection)}")
+    query = Query(sql_of(table), variables, rules_version=RULES)
+    connection.execute(f"INSERT INTO {table.qualified_name} BY NAME {query.bind(connection)}")
     if table is analytics.KPI_MONTHLY:
         connection.execute(AFTER_KPIS.read_text(encoding="utf-8"))
 
@@ -135,6 +142,6 @@ def _land(connection: duckdb.DuckDBPyConnection, scenario: Scenario, month: date
     marks = ", ".join("?" for _ in ledger)
     connection.execute(f"INSERT INTO raw.d23_loads VALUES ({marks})", list(ledger.values()))
     for said in OutcomeMap.load().classify({row.outcome_option for row in landed}):
-        values = [month, *said.values(), scenario.load_number(month)]
+        values = [month, *said.values(), scenario.load_number(month), RULES]
         marks = ", ".join("?" for _ in values)
         connection.execute(f"INSERT INTO core.outcome_spellings VALUES ({marks})", values)

@@ -53,7 +53,7 @@ def rates(names: tuple[str, ...], low: str, value: str, high: str) -> str:
 def kpi(value: str, low: str, high: str, numerator: str = "1", denominator: str = "2", **other: str) -> str:
     said = {
         "metric": "'contact_rate'", "numerator": numerator, "denominator": denominator, "value": f"{value}::DOUBLE",
-        "lo": f"{low}::DOUBLE", "hi": f"{high}::DOUBLE", "prev_value": "NULL::DOUBLE", **other,
+        "lo": f"{low}::DOUBLE", "hi": f"{high}::DOUBLE", "prev_value": "NULL::DOUBLE", "rules_version": "'v1'", **other,
     }  # fmt: skip
     return f"SELECT {SLICE}, " + ", ".join(f"{expression} AS {name}" for name, expression in said.items())
 
@@ -66,12 +66,12 @@ def mix(attempts_: int, rows: int, who: str, result: str) -> str:
 
 
 DEFINED = "SELECT 'contact_rate' AS metric, 'attempts' AS denominator, true AS supported, NULL::VARCHAR AS why_not"
-SPELLED = "SELECT 'PTP' AS outcome_option, 'ptp' AS outcome_key, true AS is_mapped, 'v1' AS outcome_map_version"
+SPELLED = "SELECT 'PTP' AS outcome_option, 'ptp' AS outcome_key, true AS is_mapped, 'v1' AS rules_version"
 UNSPELLED = "SELECT 'B,P' AS outcome_option, 'bp' AS outcome_key, false AS is_mapped, 'v1' AS outcome_map_version"
 APRIL = "SELECT * REPLACE (DATE '2026-04-01' AS month) FROM"
-PROMISE = "true AS is_active, 'right_party' AS contact_class, 'promise' AS result_class, 'v1' AS outcome_map_version"
+PROMISE = "true AS is_active, 'right_party' AS contact_class, 'promise' AS result_class, 'v1' AS rules_version"
 PROMISED = f"SELECT {PROMISE}, 7 AS last_load_number FROM range(2)"
-VINTAGE = "SELECT {load} AS load_number, 'v1' AS outcome_map_version, {broken} AS broken, 2 AS promises, {rates}"
+VINTAGE = "SELECT {load} AS load_number, 'v1' AS rules_version, {broken} AS broken, 2 AS promises, {rates}"
 HALF = "0.1 AS broken_share_lo, 0.5 AS broken_share, 0.9 AS broken_share_hi"
 HOURS = (
     "SELECT 3 AS attempts, {known} AS time_known, 1 AS outside_early, 1 AS outside_late, 'reg_f' AS profile, {rates}"
@@ -138,7 +138,7 @@ CASES: dict[str, tuple[Tables, Tables]] = {
     "kpi_monthly__previous_values_are_those_of_the_month_before": (
         {
             "analytics.kpi_monthly": kpi("0.5", "0.1", "0.9", prev_value="0.4"),
-            "+analytics.kpi_monthly": f"{APRIL} (SELECT {SLICE}, 'contact_rate' AS metric, 0.4 AS value, 0 AS month)",
+            "+analytics.kpi_monthly": f"{APRIL} ({kpi('0.4', '0.1', '0.9', month='0')})",
         },
         {"analytics.kpi_monthly": kpi("0.5", "0.1", "0.9", prev_value="0.4")},
     ),
@@ -173,7 +173,7 @@ CASES: dict[str, tuple[Tables, Tables]] = {
         {ATTEMPTS: PROMISED, "analytics.ptp_vintage": VINTAGE.format(load=7, broken=1, rates=HALF)},
         {ATTEMPTS: PROMISED, "analytics.ptp_vintage": VINTAGE.format(load=6, broken=1, rates=HALF)},
     ),
-    "unmapped_outcomes__every_month_uses_the_current_outcome_map": (
+    "unmapped_outcomes__every_month_follows_the_current_rules": (
         {"core.outcome_spellings": SPELLED},
         {"core.outcome_spellings": SPELLED.replace("v1", "v0")},
     ),
@@ -203,7 +203,7 @@ def test_every_check_has_its_examples() -> None:
 @pytest.mark.parametrize("month", [None, date(2026, 5, 1)])
 @pytest.mark.parametrize("name", sorted(CASES))
 def test_a_check_passes_where_its_claim_holds_and_fails_where_it_does_not(name: str, month: date | None) -> None:
-    variables = {"outcome_map_version": "v1", "month": month}
+    variables = {"rules_version": "v1", "month": month}
     holds, breaks = CASES[name]
     assert asked(name, holds, variables).count == 0
     assert asked(name, breaks, variables).count > 0
@@ -215,7 +215,7 @@ def test_the_warning_of_an_unknown_outcome_carries_the_line_to_paste() -> None:
     assert dict(zip(refuted.columns, example, strict=True))["csv_line"] == 'b_p,unknown,unknown,"B,P"'
 
 
-def test_the_warning_of_another_outcome_map_names_the_months() -> None:
-    name = "unmapped_outcomes__every_month_uses_the_current_outcome_map"
-    refuted = asked(name, {"core.outcome_spellings": SPELLED}, {"outcome_map_version": "v2"})
+def test_the_warning_of_other_rules_names_the_months() -> None:
+    name = "unmapped_outcomes__every_month_follows_the_current_rules"
+    refuted = asked(name, {"core.outcome_spellings": SPELLED}, {"rules_version": "v2"})
     assert [str(row[0]) for row in refuted.examples] == ["2026-05-01"]

@@ -11,17 +11,23 @@ import pytest
 
 from cleargrid_assets.assets.sql_asset import sql_path
 from cleargrid_assets.jobs import REFRESH_SUMMARY
+from cleargrid_assets.rules import rules_version
+from cleargrid_assets.settings import Settings
+from cleargrid_assets.staleness import DataVersions
 from cleargrid_assets.tables.analytics import ANALYTICS_TABLES
-from cleargrid_assets.tables.core import CONTACT_ATTEMPTS
+from cleargrid_assets.tables.core import CONTACT_ATTEMPTS, CORE_TABLES
 from cleargrid_assets.warehouse.warehouse import Warehouse
 from cleargrid_assets_tests.platform_under_test import LOADS, MAY
 
 if TYPE_CHECKING:
     from cleargrid_assets_tests.platform_under_test import Platform
 
+PAGE_SQL = sql_path(CONTACT_ATTEMPTS).parents[1] / "reports" / "page" / "sql"
 APRIL = "2026-04-01"
 KPIS = "SELECT * FROM analytics.kpi_monthly ORDER BY ALL"
-MAP_CLAIM = "every_month_uses_the_current_outcome_map"
+OBSERVED = f"SELECT observed_at, promises FROM ({(PAGE_SQL / 'vintages.sql').read_text(encoding='utf-8')})"
+COMPARED = "SELECT count(prev_value), count(change_pp) FROM analytics.kpi_monthly"
+RULES_CLAIM = "every_month_follows_the_current_rules"
 
 
 def recompute(platform: Platform, month: str, *tables: str) -> dg.ExecuteInProcessResult:
@@ -57,7 +63,7 @@ def test_a_slice_that_vanishes_from_a_month_leaves_no_comparison_behind(platform
     with Warehouse(str(platform.file)).writing() as connection:
         connection.execute("DELETE FROM raw.d23_manual_communication_logs WHERE month = DATE '2026-04-01'")
     recompute(platform, APRIL, "core.contact_attempts", "analytics.calling_hours", "analytics.kpi_monthly")
-    assert platform.query("SELECT count(prev_value), count(change_pp) FROM analytics.kpi_monthly") == [(0, 0)]
+    assert platform.query(COMPARED) == [(0, 0)]
 
 
 def test_broken_promises_are_never_compared_with_an_older_month(platform: Platform) -> None:
@@ -121,27 +127,73 @@ def change(platform: Platform, statement: str) -> None:
         connection.execute(statement)
 
 
-def test_a_changed_outcome_map_names_the_months_that_were_computed_with_another_one(platform: Platform) -> None:
+def test_a_changed_outcome_map_marks_the_months_under_the_old_one_and_nothing_is_compared_with_them(
+    platform: Platform,
+) -> None:
     platform.refresh(APRIL)
     platform.refresh(MAY)
-    assert map_check(summarise(platform)).passed
+    assert rules_check(summarise(platform)).passed
     overlay = Path("mine.csv")
     overlay.write_text("outcome,contact_class,result_class,aliases\nlegal,right_party,dispute,Escalated to legal\n")
     changed = platform.with_variables(CLEARGRID_OUTCOMES=str(overlay))
     changed.refresh(MAY)
-    told = map_check(summarise(changed))
+    told = rules_check(summarise(changed))
     assert not told.passed
     assert told.severity == dg.AssetCheckSeverity.WARN
     listed = told.metadata["first_offending_rows"].records
     assert [record.data["month"] for record in listed] == [APRIL]
-    assert "backfill core/outcome_spellings" in told.description
+    assert "run the job compute_month" in told.description
+    assert platform.query(COMPARED) == [(0, 0)]
     changed.refresh(APRIL)
-    assert map_check(summarise(changed)).passed
+    assert platform.query(COMPARED)[0][0] > 0
+    assert rules_check(summarise(changed)).passed
 
 
-def map_check(result: dg.ExecuteInProcessResult) -> dg.AssetCheckEvaluation:
-    (found,) = [each for each in result.get_asset_check_evaluations() if each.check_name == MAP_CLAIM]
+def test_the_report_shows_vintages_under_one_outcome_map_each_load_once(platform: Platform) -> None:
+    overlay = Path("mine.csv")
+    overlay.write_text("outcome,contact_class,result_class,aliases\nrpc,right_party,promise,RPC\n")
+    platform.refresh(MAY)
+    platform.refresh(MAY)
+    before = platform.query(OBSERVED)
+    changed = platform.with_variables(CLEARGRID_OUTCOMES=str(overlay))
+    recompute(changed, MAY, "core.outcome_spellings", "core.contact_attempts", "analytics.calling_hours")
+    recompute(changed, MAY, "analytics.kpi_monthly", "analytics.ptp_vintage")
+    after = platform.query(OBSERVED)
+    assert (len(before), len(after)) == (2, 1)
+    assert after[0][1] > before[0][1]
+    promises = "SELECT denominator FROM analytics.kpi_monthly WHERE metric = 'broken_per_promise' AND slice = 'all'"
+    assert platform.query(promises) == [(after[0][1],)]
+    recompute(platform, MAY, "core.outcome_spellings", "core.contact_attempts", "analytics.ptp_vintage")
+    assert platform.query(OBSERVED) == before
+
+
+def rules_check(result: dg.ExecuteInProcessResult) -> dg.AssetCheckEvaluation:
+    (found,) = [each for each in result.get_asset_check_evaluations() if each.check_name == RULES_CLAIM]
     return found
+
+
+@pytest.mark.parametrize("variables", [{"CLEARGRID_ROW_SCOPE": "all"}, {"CLEARGRID_PTP_MATURITY_DAYS": "45"}])
+def test_every_derived_row_says_by_which_rules_it_was_computed(platform: Platform, variables: dict[str, str]) -> None:
+    platform.refresh(MAY)
+    platform.with_variables(**variables).refresh(APRIL)
+    rules = {
+        month: rules_version(Settings({**platform.variables, **more}))
+        for month, more in ((APRIL, variables), (MAY, {}))
+    }
+    for table in (*CORE_TABLES, *ANALYTICS_TABLES):
+        if table.is_partitioned:
+            found = platform.query(f"SELECT DISTINCT month::VARCHAR, rules_version FROM {table.qualified_name}")
+            assert dict(found) == rules, table.name
+
+
+def test_a_table_computed_from_stale_attempts_says_so_and_is_computed_again(platform: Platform) -> None:
+    platform.refresh(MAY)
+    before = platform.query("SELECT DISTINCT rules_version FROM analytics.outcome_mix")
+    changed = platform.with_variables(CLEARGRID_PTP_MATURITY_DAYS="45")
+    recompute(changed, MAY, "analytics.outcome_mix")
+    assert platform.query("SELECT DISTINCT rules_version FROM analytics.outcome_mix") == before
+    versions = DataVersions(changed.instance, rules_version(changed.settings))
+    assert dg.AssetKey(["analytics", "outcome_mix"]) in versions.stale_tables()[MAY]
 
 
 def test_a_new_spelling_is_a_warning_with_its_line_and_the_month_lands_all_the_same(
@@ -169,7 +221,7 @@ def test_every_sql_file_can_be_pasted_as_it_is(platform: Platform, month: object
                 continue
             pasted = connection.execute(sql_path(table).read_text(encoding="utf-8"))
             names = {column[0] for column in pasted.description or ()}
-            assert names == set(table.column_names)
+            assert names | {"rules_version"} == {*table.column_names, "rules_version"}
             count = f"SELECT count(*) FROM {table.qualified_name}"
             assert len(pasted.fetchall()) == connection.execute(count).fetchall()[0][0]
         folder = sql_path(CONTACT_ATTEMPTS).parents[2]

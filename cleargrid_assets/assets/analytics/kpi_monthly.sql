@@ -138,3 +138,5 @@ LEFT JOIN analytics.kpi_monthly AS before
         AND measured.communication_type = before.communication_type
         AND measured.interaction_source = before.interaction_source
         AND measured.metric = before.metric
+        -- Figures under different rules do not compare.
+        AND before.rules_version = coalesce(getvariable('rules_version'), before.rules_version)

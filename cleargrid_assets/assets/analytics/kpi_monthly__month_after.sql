@@ -21,6 +21,7 @@ FROM (
             AND later.communication_type = it.communication_type
             AND later.interaction_source = it.interaction_source
             AND later.metric = it.metric
+            AND later.rules_version = it.rules_version
     WHERE later.month = getvariable('month')::DATE + INTERVAL 1 MONTH
 ) AS compared
 WHERE

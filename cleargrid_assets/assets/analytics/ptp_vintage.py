@@ -11,9 +11,9 @@ from cleargrid_assets.tables.core import CONTACT_ATTEMPTS
 if TYPE_CHECKING:
     import dagster as dg
 
-OBSERVATION = ("month", "load_number", "outcome_map_version")
+OBSERVATION = ("month", "load_number", "rules_version")
 
 
 def build_ptp_vintage(months: dg.MonthlyPartitionsDefinition) -> dg.AssetsDefinition:
-    """The asset over `months`: one observation per load of a month and outcome map, kept for ever."""
+    """The asset over `months`: one observation per load of a month and rules version, kept for ever."""
     return sql_asset(PTP_VINTAGE, [CONTACT_ATTEMPTS], months, replace_key=OBSERVATION)

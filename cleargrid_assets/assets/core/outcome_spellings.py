@@ -12,6 +12,7 @@ from cleargrid_assets.failures import explained
 from cleargrid_assets.outcome_map import OutcomeMap
 from cleargrid_assets.partitions import month_of
 from cleargrid_assets.resources import WarehouseResource
+from cleargrid_assets.staleness import rules_of
 from cleargrid_assets.tables.core import OUTCOME_SPELLINGS
 from cleargrid_assets.tables.raw import D23_MANUAL_COMMUNICATION_LOGS
 from cleargrid_assets.warehouse import Query
@@ -61,12 +62,12 @@ def _output(
 
     types = {"BOOLEAN": pa.bool_()}
     schema = pa.schema(
-        [(column.name, types.get(column.type, pa.string())) for column in OUTCOME_SPELLINGS.columns[1:-1]]
+        [(column.name, types.get(column.type, pa.string())) for column in OUTCOME_SPELLINGS.columns[1:-2]]
     )
     classified = outcome_map.classify(spellings)
     rows = pa.Table.from_pylist(classified, schema=schema)
     return dg.Output(
-        Query(FILL, variables=variables, relations={"classified": rows}),
+        Query(FILL, variables=variables, relations={"classified": rows}, rules_version=rules_of(version)),
         data_version=version,
         metadata={
             "spellings": len(classified),

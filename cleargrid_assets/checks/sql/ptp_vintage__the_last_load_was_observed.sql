@@ -3,14 +3,14 @@
 -- Compute the month's ptp_vintage before the month is loaded again: what was not observed cannot be read later.
 -- In a DuckDB shell on the warehouse: SET VARIABLE month = DATE '2026-05-01'; then paste (without it: all months).
 WITH promised AS (
-    SELECT month, last_load_number, outcome_map_version, count(*) AS promises
+    SELECT month, last_load_number, rules_version, count(*) AS promises
     FROM core.contact_attempts
     WHERE
         (getvariable('month') IS NULL OR month = getvariable('month'))
         AND (is_active OR getvariable('row_scope') = 'all')
         AND contact_class = 'right_party'
         AND result_class = 'promise'
-    GROUP BY month, last_load_number, outcome_map_version
+    GROUP BY month, last_load_number, rules_version
 )
 
 SELECT promised.month, promised.last_load_number, promised.promises
@@ -21,5 +21,5 @@ WHERE promised.promises <> (
     WHERE
         promised.month = observed.month
         AND promised.last_load_number = observed.load_number
-        AND promised.outcome_map_version = observed.outcome_map_version
+        AND promised.rules_version = observed.rules_version
 )

@@ -31,9 +31,9 @@ def cards(figures: Figures) -> list[dict[str, Any]]:
 
 def _attempts(figures: Figures, row: Row) -> dict[str, Any]:
     before = [each for each in figures["months"] if each["month"] < row["month"]]
-    last = before[-1] if before and _months_between(before[-1]["month"], row["month"]) == 1 else None
-    relative = (row["denominator"] - last["attempts"]) / last["attempts"] if last and last["attempts"] else None
     this = next(each for each in figures["months"] if each["month"] == row["month"])
+    last = before[-1] if before and _are_comparable(before[-1], this) else None
+    relative = (row["denominator"] - last["attempts"]) / last["attempts"] if last and last["attempts"] else None
     return {
         "name": "Attempts",
         "formula": "Rows in scope",
@@ -83,5 +83,7 @@ def _arrow(change: float | None, digits: int) -> str:
     return "▲" if change > 0 else "▼"
 
 
-def _months_between(earlier: Any, later: Any) -> int:
-    return int((later.year - earlier.year) * 12 + later.month - earlier.month)
+def _are_comparable(earlier: Row, later: Row) -> bool:
+    """Whether the months are neighbours and were computed under the same rules."""
+    months = [row["month"].year * 12 + row["month"].month for row in (earlier, later)]
+    return months[1] - months[0] == 1 and bool(earlier["rules_version"] == later["rules_version"])

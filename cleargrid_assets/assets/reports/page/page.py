@@ -79,11 +79,12 @@ def _warnings(figures: Figures, this: Mapping[str, Any]) -> list[str]:
             f"({percent(this['unmapped'] / this['attempts'])}) have an outcome that the map does not know: each "
             f"rate is a lower bound."
         )
-    others = [row for row in figures["months"] if this and row["outcome_map_version"] != this["outcome_map_version"]]
+    others = [row for row in figures["months"] if this and row["rules_version"] != this["rules_version"]]
     if others:
         names = ", ".join(month_name(row["month"]) for row in others)
         said.append(
-            f"Computed with another outcome map than {month_name(this['month'])}, so not to be compared: {names}. "
-            f"Backfill core/outcome_spellings and what is downstream of it for them."
+            f"Computed under other rules (outcome map, row scope, maturity, time zone or SQL) than "
+            f"{month_name(this['month'])}: {names}. No change between months under different rules is shown. The "
+            f"sensor derived_tables_follow computes these months again."
         )
     return said

@@ -1,4 +1,4 @@
--- Every month that was computed: its rows, its last load, whether it is final, the outcome map that classified it.
+-- Every month that was computed: its rows, its last load, whether it is final, the rules it was computed under.
 -- In a DuckDB shell on the warehouse: paste.
 WITH loaded AS (
     SELECT month, count(*) AS loads
@@ -14,7 +14,8 @@ SELECT
     any_value(loaded.loads) AS loads,
     max(kpi.denominator) FILTER (WHERE kpi.metric = 'contact_rate') AS attempts,
     max(kpi.unmapped) AS unmapped,
-    any_value(kpi.outcome_map_version) AS outcome_map_version
+    any_value(kpi.outcome_map_version) AS outcome_map_version,
+    any_value(kpi.rules_version) AS rules_version
 FROM analytics.kpi_monthly AS kpi
 LEFT JOIN raw.last_loads AS last_load ON kpi.month = last_load.month
 LEFT JOIN loaded ON kpi.month = loaded.month
