@@ -11,7 +11,7 @@ WORKERS ?= auto
 PARALLEL := --numprocesses $(WORKERS) --dist loadfile
 WAREHOUSE_TESTS := analytics assets automation commands/test_doctor.py commands/test_status.py landing outcome_map reports warehouse
 
-.PHONY: demo dev test test-package test-lake test-distributed lint check format bench lock clean
+.PHONY: demo dev test test-package test-lake test-life test-distributed lint check format bench lock clean
 
 # The package alone. Whatever develops or tests it goes into the same environment later; a demo after that installs nothing.
 demo: $(VENV)/installed
@@ -32,6 +32,10 @@ test-package: $(VENV)/installed-development
 # Client, emulator, project and browser tests know no warehouse.
 test-lake: $(LAKE_VENV)/installed
 	$(LAKE_BIN)/pytest $(PARALLEL) --warehouse postgres $(or $(ONLY),$(addprefix $(TESTS)/,$(WAREHOUSE_TESTS)))
+
+# DAYS in the life of a warehouse: whatever happens in them, each ends with exactly what ClearGrid holds.
+test-life: $(VENV)/installed-development
+	$(BIN)/pytest --life-days $(or $(DAYS),400) $(TESTS)/life
 
 # A whole deployment on loopback, with hosts and services that die: about a quarter of an hour.
 test-distributed: $(LAKE_VENV)/installed

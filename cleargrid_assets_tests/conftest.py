@@ -39,6 +39,7 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--warehouse", choices=KINDS, default=FILE, help="where the platform under test keeps its tables")
     parser.addoption("--distributed", action="store_true", help="run what starts a whole deployment")
+    parser.addoption("--life-days", type=int, default=8, help="how many days a simulated life has")
     parser.addoption("--package", action="store_true", help="install the wheel into a new environment and try it")
 
 

@@ -10,7 +10,7 @@ import pytest
 from cleargrid_assets.assets.raw.claims_checked import BLOCKING, WARNING
 from cleargrid_assets.landing.ledger import last_loads
 from cleargrid_assets_tests.landing.rows_of_may import row
-from cleargrid_assets_tests.landing.test_overlapping_loads import SECONDS, held_back
+from cleargrid_assets_tests.landing.slow_answers import SECONDS, held_back
 from cleargrid_assets_tests.logged_rows import serve
 from cleargrid_assets_tests.platform_under_test import CHANGES, FIELDS, LOADS, LOGS, MAY, failure_of_step
 

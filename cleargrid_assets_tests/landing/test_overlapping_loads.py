@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
@@ -10,36 +9,20 @@ import dagster as dg
 import pytest
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
 
-from cleargrid_assets.emulator.faults import Fault
 from cleargrid_assets.landing.ledger import last_loads
 from cleargrid_assets_tests.landing.rows_of_may import row
+from cleargrid_assets_tests.landing.slow_answers import SECONDS, held_back
 from cleargrid_assets_tests.logged_rows import serve
 from cleargrid_assets_tests.platform_under_test import CHANGES, LOADS, MAY
 
 STATES = "SELECT is_ptp_broken, count(*) FROM raw.d23_manual_communication_logs GROUP BY ALL"
 FLIPS = f"SELECT old, new, count(*) FROM {CHANGES} WHERE field = 'is_ptp_broken' GROUP BY ALL"
 PLANNED = AssetCheckExecutionRecordStatus.PLANNED
-SECONDS = 120
-"""A test that waits so long has failed."""
 
 
 def ten(**changed):
     """Ten rows of May."""
     return [row(number, **changed) for number in range(1, 11)]
-
-
-class SlowAnswer:
-    """Holds back the next answer with rows, which is made up already, until it is released."""
-
-    def __init__(self):
-        self.is_held, self.released = threading.Event(), threading.Event()
-
-    def hold(self, body, ask):
-        """The body, late."""
-        if ask.params["limit"] != "1" and b"public_id" in body and not self.is_held.is_set():
-            self.is_held.set()
-            assert self.released.wait(SECONDS)
-        return body
 
 
 @contextmanager
@@ -50,17 +33,6 @@ def overtaken(platform, newer_rows):
         assert answer.is_held.wait(SECONDS)
         serve(platform, newer_rows)
         yield older
-        answer.released.set()
-
-
-@contextmanager
-def held_back(platform):
-    """The emulator's next answer with rows waits until it is released, at the end of the block at the latest."""
-    answer = SlowAnswer()
-    platform.emulator.api.faults.append(Fault("answers late", garble=answer.hold))
-    try:
-        yield answer
-    finally:
         answer.released.set()
 
 

@@ -1,0 +1,43 @@
+"""An emulator that holds back an answer until the test lets it go, so that another load can overtake."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from cleargrid_assets.emulator.faults import Fault
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cleargrid_assets.emulator.faults import Ask
+    from cleargrid_assets_tests.platform_under_test import Platform
+
+SECONDS = 120
+"""A test that waits so long has failed."""
+
+
+class SlowAnswer:
+    """Holds back the next answer with rows, which is made up already, until it is released."""
+
+    def __init__(self) -> None:
+        self.is_held, self.released = threading.Event(), threading.Event()
+
+    def hold(self, body: bytes, ask: Ask) -> bytes:
+        """The body, late."""
+        if ask.params["limit"] != "1" and b"public_id" in body and not self.is_held.is_set():
+            self.is_held.set()
+            assert self.released.wait(SECONDS)
+        return body
+
+
+@contextmanager
+def held_back(platform: Platform) -> Iterator[SlowAnswer]:
+    """The emulator's next answer with rows waits until it is released, at the end of the block at the latest."""
+    answer = SlowAnswer()
+    platform.emulator.api.faults = [*platform.emulator.api.faults, Fault("answers late", garble=answer.hold)]
+    try:
+        yield answer
+    finally:
+        answer.released.set()

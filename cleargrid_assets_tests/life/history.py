@@ -1,0 +1,63 @@
+"""The history of the raw rows: the changes of the latest loads, undone one by one, give every earlier version."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cleargrid_assets_tests.life.vendor import read
+from cleargrid_assets_tests.platform_under_test import CHANGES, FIELDS, LOADS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cleargrid_assets_tests.life.model import Rows
+    from cleargrid_assets_tests.life.vendor import Fields
+    from cleargrid_assets_tests.platform_under_test import Platform
+
+Texts = dict[str, dict[str, str | None]]
+"""Of each row, by its id: its month and its fields as text."""
+
+
+def verify_history(platform: Platform, versions: Mapping[int, Rows], *, since: int) -> None:
+    """Fail unless the changes of the loads after number `since`, undone, lead from the last version to each before."""
+    texts = _texts(versions[len(versions) - 1])
+    for number in range(len(versions) - 1, since, -1):
+        texts = _undone(platform, texts, number)
+        assert texts == _texts(versions[number - 1]), number
+
+
+def _undone(platform: Platform, texts: Texts, number: int) -> Texts:
+    """The rows before the load with this number, whose month's first load leaves no record of the rows it added."""
+    texts = {public_id: dict(fields) for public_id, fields in texts.items()}
+    changes = platform.query(
+        f"SELECT public_id, change, field, old FROM {CHANGES} WHERE load_number = ? ORDER BY ALL", [number]
+    )
+    ((month, is_first),) = platform.query(
+        f"SELECT month::VARCHAR, load_number = (SELECT min(load_number) FROM {LOADS} AS first "
+        f"WHERE first.month = load.month) FROM {LOADS} AS load WHERE load_number = ?",
+        [number],
+    )
+    known = {public_id for public_id, *_ in changes}
+    if is_first:
+        texts = {key: fields for key, fields in texts.items() if fields["month"] != month or key in known}
+    for public_id, change, field, old in changes:
+        if change == "added":
+            del texts[public_id]
+        else:
+            texts.setdefault(public_id, {"month": month})[field] = old
+    return texts
+
+
+def _texts(rows: Rows) -> Texts:
+    return {key: {"month": held.month, **_fields(held.fields)} for key, held in rows.items()}
+
+
+def _fields(fields: Fields) -> dict[str, str | None]:
+    return {name: _text(name, fields[name]) for name in FIELDS[1:]}
+
+
+def _text(name: str, value: object) -> str | None:
+    """A value as DuckDB writes it."""
+    if name.endswith("_at"):
+        return f"{read(str(value)):%Y-%m-%d %H:%M:%S}"
+    return str(value).lower() if isinstance(value, bool) else value  # type: ignore[return-value]  # text or null

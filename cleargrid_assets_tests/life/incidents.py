@@ -1,0 +1,174 @@
+"""What happens to a warehouse besides ordinary days: kills, overlaps, faults, damage, other settings, another place.
+
+Each function is one incident, to a platform that `platform_life` keeps. Add what else may happen to a warehouse here.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, NoReturn
+from unittest.mock import patch
+
+import dagster as dg
+
+from cleargrid_assets.emulator.faults import FAULTS, Fault
+from cleargrid_assets.jobs import COMPUTE_MONTH
+from cleargrid_assets.tables.analytics import COHORT_CONTACT, OUTCOME_MIX
+from cleargrid_assets.tables.core import CONTACT_ATTEMPTS
+from cleargrid_assets.warehouse.moving import move
+from cleargrid_assets_tests.addresses import FILE, SQLITE, variables_of
+from cleargrid_assets_tests.analytics.by_hand import BY_HAND
+from cleargrid_assets_tests.landing.slow_answers import held_back
+from cleargrid_assets_tests.life.platform_life import ERROR
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from random import Random
+
+    from cleargrid_assets.emulator import Credentials
+    from cleargrid_assets.tables.table import Table
+    from cleargrid_assets_tests.life.computed_months import ReportingRules
+    from cleargrid_assets_tests.life.platform_life import PlatformLife
+    from cleargrid_assets_tests.platform_under_test import Platform
+
+POLL_SECONDS = 0.05
+SURVIVED = ("server-errors", "half-json", "cut-bodies", "large-pages-time-out", "total-capped", "future-ends-now")
+"""Faults that cost a load nothing but requests."""
+
+REFUSED = ("cursor-loop", "no-rows", "no-pagination", "total-too-high")
+"""Faults with which nothing may land."""
+
+DAMAGED = (CONTACT_ATTEMPTS, OUTCOME_MIX, COHORT_CONTACT)
+"""Tables whose rows add up to those of the month."""
+
+MAP = """outcome,contact_class,result_class,aliases
+broken_promise_call,right_party,no_commitment,BPTP
+"""
+MAPPED = {"BPTP": ("broken_promise_call", "right_party", "no_commitment")}
+MAPPED |= {"B.P.T.P": MAPPED["BPTP"]}
+
+
+@contextmanager
+def misbehaving(platform: Platform, fault: Fault) -> Iterator[None]:
+    """ClearGrid misbehaves while the block runs."""
+    faults = list(platform.emulator.api.faults)
+    platform.emulator.api.faults = [*faults, fault]
+    try:
+        yield
+    finally:
+        platform.emulator.api.faults = faults
+
+
+def refuse(life: PlatformLife, month: str, **variables: str) -> None:
+    """A load, on these settings, fails."""
+    assert not life.platform.with_variables(**variables).load(month).success
+
+
+def refuse_with_fault(life: PlatformLife, month: str, fault: str) -> None:
+    """A load fails, because what ClearGrid sends cannot be trusted."""
+    with misbehaving(life.platform, FAULTS[fault]):
+        refuse(life, month)
+
+
+def refuse_lender(life: PlatformLife, month: str, credentials: Credentials) -> None:
+    """A load fails with the account of another lender."""
+    accounts = life.platform.emulator.accounts
+    own, accounts.credentials = accounts.credentials, credentials
+    refuse(life, month, CLEARGRID_LENDER=credentials.lender)
+    accounts.credentials = own
+
+
+def overlap(life: PlatformLife, month: str, random: Random) -> None:
+    """A slow read of the month is overtaken by one that began later; of an empty month there is nothing to hold."""
+    reading, received = life.model.begin_read(), life.received(month)
+    with held_back(life.platform) as answer, ThreadPoolExecutor(1) as pool:
+        slow = pool.submit(life.platform.load, month)
+        while not (slow.done() or answer.is_held.wait(POLL_SECONDS)):
+            pass
+        if not slow.done():
+            life.vendor.edit_some(random, life.now)
+            life.load(month)
+        answer.released.set()
+        life.land(month, received, reading, slow.result())
+
+
+def kill(life: PlatformLife, month: str, *, while_writing: bool) -> None:
+    """The process of a load is killed while it reads or in the middle of its transaction."""
+    if not (while_writing or life.received(month)):
+        return
+    options = ["--while-writing"] if while_writing else []
+    arguments = ["-m", "cleargrid_assets_tests.life.killed_load", life.now.isoformat(), month, *options]
+    environment = {**life.platform.environment(), "DAGSTER_HOME": ""}
+    process = subprocess.Popen([sys.executable, *arguments], env=environment)
+
+    def strike(body: bytes, _ask: object) -> bytes:
+        if not while_writing:
+            os.kill(process.pid, signal.SIGKILL)
+        return body
+
+    with misbehaving(life.platform, Fault("the load's machine loses power", garble=strike)):
+        assert process.wait() == -signal.SIGKILL
+
+
+def set_rules(life: PlatformLife, rules: ReportingRules) -> None:
+    """The settings of reporting are changed; Dagster reads them when it starts anew."""
+    path = life.folder / "outcomes.csv"
+    path.write_text(MAP, encoding="utf-8")
+    life.rules = rules
+    life.platform = life.platform.with_variables(
+        CLEARGRID_ROW_SCOPE=rules.row_scope,
+        CLEARGRID_PTP_MATURITY_DAYS=str(rules.ptp_maturity_days),
+        CLEARGRID_OUTCOMES=str(path) if rules.outcomes is not BY_HAND else "",
+    )
+
+
+def upgrade(life: PlatformLife, sql_version: str) -> None:
+    """A release with other SQL is installed, which makes the same figures."""
+    life.stack.enter_context(patch("cleargrid_assets.rules._sql_version", return_value=sql_version))
+
+
+def damage(life: PlatformLife, random: Random) -> None:
+    """Somebody deletes a row of a derived table: a check of it is red, and the month is computed again."""
+    month = random.choice([month for month in sorted(life.computed) if life.computed[month].rows])
+    table = random.choice(DAMAGED)
+    where = f"WHERE month = DATE '{month}'"
+    with life.platform.warehouse.writing() as connection:
+        connection.execute(
+            f"DELETE FROM {table.qualified_name} {where} AND "
+            f"rowid = (SELECT min(rowid) FROM {table.qualified_name} {where})"
+        )
+    assert red_checks(life.platform, table, month)
+    life.execute(COMPUTE_MONTH, month)
+
+
+def red_checks(platform: Platform, table: Table, month: str) -> list[str]:
+    """The checks of severity ERROR of the table that fail for the month."""
+    nodes = platform.definitions.resolve_asset_graph().asset_check_nodes
+    keys = {node.key for node in nodes if node.key.asset_key == dg.AssetKey(table.key)}
+    job = platform.definitions.resolve_implicit_global_asset_job_def()
+    run = job.get_subset(asset_selection=set(), asset_check_selection=keys).execute_in_process(
+        partition_key=month, instance=platform.instance, raise_on_error=False
+    )
+    evaluations = run.get_asset_check_evaluations()
+    return [each.check_name for each in evaluations if not each.passed and each.severity is ERROR]
+
+
+def move_warehouse(life: PlatformLife, number: int) -> None:
+    """The warehouse is moved for the `number`th time: from the file to a lake, or from the lake to a file."""
+    folder = life.folder / f"warehouse-{number}"
+    folder.mkdir()
+    kind = FILE if life.platform.warehouse.is_lake else SQLITE
+    target = life.platform.with_variables(**variables_of(kind, folder, no_postgres))
+    list(move(life.platform.warehouse, target.warehouse, may_overwrite=False))
+    life.platform = target
+    life.verify_all()
+
+
+def no_postgres() -> NoReturn:
+    """A lake in SQLite needs no server."""
+    raise AssertionError

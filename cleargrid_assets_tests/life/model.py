@@ -1,0 +1,67 @@
+"""What the warehouse must hold after a life so far: which row is in which month, and what each load made of that.
+
+Written from the contract's words alone: the version with the later `updated_at` takes a row, of equal versions the one
+that was read later; what a complete read does not hold is gone from its month.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cleargrid_assets_tests.life.vendor import Fields
+
+
+@dataclass(frozen=True)
+class HeldRow:
+    """A row in its month."""
+
+    month: str
+    fields: Fields
+
+
+Rows = dict[str, HeldRow]
+
+
+@dataclass
+class Model:
+    """The rows by id, the reads that landed in the order in which they began, and what each load left behind.
+
+    `versions`: the rows after each load, by its number; 0 is the empty warehouse.
+    """
+
+    rows: Rows = field(default_factory=dict)
+    versions: dict[int, Rows] = field(default_factory=lambda: {0: {}})
+    last_loads: dict[str, int] = field(default_factory=dict)
+    _reads: int = 0
+    _read_of_month: dict[str, int] = field(default_factory=dict)
+
+    def begin_read(self) -> int:
+        """A number that orders reads by when they began."""
+        self._reads += 1
+        return self._reads
+
+    def land(self, month: str, received: Mapping[str, Fields], read: int) -> bool:
+        """Land what `read` received of the month; False when a read that began later has landed."""
+        if self._read_of_month.get(month, 0) > read:
+            return False
+        kept = {key: held for key, held in self.rows.items() if held.month != month}
+        taken = {key: row for key, row in received.items() if self._takes(kept.get(key), row, read)}
+        self.rows = kept | {key: HeldRow(month, row) for key, row in taken.items()}
+        self._read_of_month[month] = read
+        self.last_loads[month] = len(self.versions)
+        self.versions[len(self.versions)] = self.rows
+        return True
+
+    def month(self, month: str) -> dict[str, Fields]:
+        """The month's rows by id."""
+        return {key: held.fields for key, held in self.rows.items() if held.month == month}
+
+    def _takes(self, elsewhere: HeldRow | None, row: Fields, read: int) -> bool:
+        if elsewhere is None:
+            return True
+        other = (elsewhere.fields["updated_at"], self._read_of_month[elsewhere.month])
+        return (row["updated_at"], read) > other

@@ -1,0 +1,101 @@
+"""ClearGrid's log as a life changes it: rows are logged, edited, moved to another time and deleted.
+
+The emulator serves it in its floor's place. What the warehouse makes of it is in `model`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from cleargrid_assets.emulator.floor import instant, milliseconds
+from cleargrid_assets_tests.logged_rows import LoggedRow
+
+if TYPE_CHECKING:
+    from random import Random
+
+    from cleargrid_assets.client import Window
+
+Fields = dict[str, Any]
+CHANNELS = (None, "CALL", "CALL", "call", "SMS")
+SOURCES = (None, "AGENT", "AGENT", "DIALER")
+
+
+@dataclass
+class Vendor:
+    """The rows by id, in the export's types. `spellings`: what agents write as an outcome."""
+
+    spellings: tuple[str | None, ...]
+    rows: dict[str, Fields] = field(default_factory=dict)
+    _logged: int = 0
+
+    def log(self, random: Random, communicated_at: datetime, now: datetime) -> None:
+        """A row of `communicated_at`, logged `now`."""
+        self._logged += 1
+        public_id = f"{self._logged:024x}"
+        self.rows[public_id] = {
+            "public_id": public_id,
+            "communication_type": random.choice(CHANNELS),
+            "interaction_source": random.choice(SOURCES),
+            "outcome_option": random.choice(self.spellings),
+            "is_active": random.random() < 0.9,
+            "is_ptp_broken": False,
+            "communicated_at": written(communicated_at),
+            "created_at": written(now),
+            "updated_at": written(now),
+        }
+
+    def edit(self, public_id: str, now: datetime, **changed: object) -> None:
+        """Change fields of a row at `now`."""
+        self.rows[public_id] |= {"updated_at": written(now), **changed}
+
+    def log_some(self, random: Random, first: datetime, now: datetime, *, number: int) -> None:
+        """Rows of any instant between `first` and `now` are logged."""
+        for _ in range(number):
+            seconds = random.randrange(int((now - first).total_seconds()))
+            self.log(random, now - timedelta(seconds=seconds), now)
+
+    def edit_some(self, random: Random, now: datetime) -> None:
+        """Some rows get another outcome."""
+        for _ in range(3):
+            self.edit(self.any_row(random), now, outcome_option=random.choice(self.spellings))
+
+    def move(self, random: Random, now: datetime, *, silently: bool) -> None:
+        """A row gets another instant; `silently`: `updated_at` stays as it is."""
+        public_id = self.any_row(random)
+        instant = written(now - timedelta(seconds=random.randrange(60 * 86_400)))
+        updated_at = {"updated_at": self.rows[public_id]["updated_at"]} if silently else {}
+        self.edit(public_id, now, communicated_at=instant, **updated_at)
+
+    def any_row(self, random: Random) -> str:
+        """The id of some row."""
+        return random.choice(sorted(self.rows))
+
+    def in_window(self, window: Window) -> dict[str, Fields]:
+        """The rows of the window by their ids."""
+        since, until = written(window.since), written(window.until)
+        return {key: dict(row) for key, row in self.rows.items() if since <= row["communicated_at"] < until}
+
+    def entries(self, after: tuple[int, str], until_ms: int, _now_ms: int, limit: int | None) -> list[LoggedRow]:
+        """Up to `limit` rows behind `after` and before `until_ms`, in the export's order."""
+        rows = sorted((_entry(row) for row in self.rows.values()), key=lambda row: row.key)
+        return [row for row in rows if row.key > after and row.communicated_ms < until_ms][:limit]
+
+    def count(self, since_ms: int, until_ms: int, now_ms: int) -> int:
+        """How many rows the range has."""
+        return len(self.entries((since_ms, ""), until_ms, now_ms, None))
+
+
+def written(moment: datetime) -> str:
+    """An instant as the export writes it; such texts sort like the instants."""
+    return instant(milliseconds(moment))
+
+
+def read(text: str) -> datetime:
+    """The instant that `text` says, as the warehouse holds it: naive, in UTC."""
+    return datetime.fromisoformat(text).astimezone(UTC).replace(tzinfo=None)
+
+
+def _entry(row: Fields) -> LoggedRow:
+    return LoggedRow(milliseconds(datetime.fromisoformat(row["communicated_at"])), int(row["public_id"], 16), row)
