@@ -119,7 +119,8 @@ class Declarations:
     timezone = Zone(
         "CLEARGRID_TIMEZONE",
         "UTC",
-        "IANA name of the zone of month borders, local dates and hours, and the schedules' clock",
+        "IANA name of the zone of month borders, local dates and hours, and the schedules' clock; "
+        "once months are loaded, `cleargrid rezone` changes it",
         group=Group.MEANING,
         is_essential=True,
     )
