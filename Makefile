@@ -6,9 +6,10 @@ LOCK_VENV := .venv-lock
 BIN := $(VENV)/bin
 LAKE_BIN := $(LAKE_VENV)/bin
 TESTS := cleargrid_assets_tests
-# Tests share processors file by file, because those of one file may share what was started for them.
+# Tests share processors file by file, because those of one file may share what was started for them. Reordered, the files of
+# few slow tests would come last, one processor idle.
 WORKERS ?= auto
-PARALLEL := --numprocesses $(WORKERS) --dist loadfile
+PARALLEL := --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 WAREHOUSE_TESTS := analytics assets automation commands/test_doctor.py commands/test_status.py landing outcome_map reports warehouse
 
 .PHONY: demo dev test test-package test-lake test-life test-distributed lint check format bench lock clean
