@@ -24,6 +24,9 @@ LONGEST_TEXT = 3000
 LONGEST_LIST = 12
 TIMEOUT_SECONDS = 10
 ACCEPTED = range(200, 300)
+REJECTED = (400, 413, 422)
+"""The chat is there and does not take this text: sending it again would hold up every later alert."""
+
 RETRIED = (429, 500, 502, 503, 504)
 MASK = "***"
 PERSONAL = re.compile(r"[^\s@<>\"'(]+@[\w.-]+\.\w+|(?<![\w-])\+?\d{10,15}(?![\w-])")
@@ -35,7 +38,7 @@ class AlertError(Exception):
 
 
 def send_alert(settings: Settings, text: str) -> None:
-    """Post `text` to the configured webhook, without secrets and personal data.
+    """Post `text` to the configured webhook, without secrets and personal data; its first line if it is rejected.
 
     Raises `AlertError` when it was not delivered in three attempts, `SettingsError` when there is no usable address.
     """
@@ -45,7 +48,12 @@ def send_alert(settings: Settings, text: str) -> None:
     for secret in settings.secrets:
         for form in (secret, _escaped(secret)):
             text = text.replace(form, MASK)
-    status = _post(url, PERSONAL.sub(MASK, text)[:LONGEST_TEXT])
+    text = PERSONAL.sub(MASK, text)[:LONGEST_TEXT]
+    status = _post(url, text)
+    if status in REJECTED:
+        status = _post(
+            url, f"{text.splitlines()[0]}\nThe chat rejected the whole text (HTTP {status}); see the Dagster UI."
+        )
     if status not in ACCEPTED:
         raise AlertError(f"the alert was not delivered: CLEARGRID_ALERT_WEBHOOK answered {status}")
 

@@ -18,10 +18,14 @@ TOKEN = "T0PSECRET"
 
 
 class Receiver(HTTPServer):
-    """A chat that keeps what it takes. `status` is what it answers; 503 to a text that holds `refused`."""
+    """A chat that keeps what it takes.
+
+    `status` is what it answers; 503 to a text that holds `refused`, 413 to one of more than `max_text` characters.
+    """
 
     status = 200
     refused = "\0"
+    max_text = 100_000
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
@@ -40,6 +44,7 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         text = json.loads(body)["text"]
         status = 503 if self.server.refused in text else self.server.status
+        status = 413 if len(text) > self.server.max_text else status
         if status == 200:
             self.server.texts.append(text)
         self.send_response(status)

@@ -44,7 +44,7 @@ POLL_SECONDS = 0.5
 LOG = "demo.log"
 
 
-@click.command()
+@click.command(short_help="Load months from a local emulator, with checks and report.")
 @click.option(
     "--rows-per-day",
     type=click.IntRange(0),

@@ -29,7 +29,7 @@ LOG = "dev.log"
 LOOK_SECONDS = 1.0
 
 
-@click.command()
+@click.command(short_help="Open the Dagster UI, with its daemon, on your settings.")
 @click.option(
     "--port",
     type=click.IntRange(0, 65_535),

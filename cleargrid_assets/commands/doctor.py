@@ -211,9 +211,10 @@ class Diagnosis:
 
 
 @click.command(
+    short_help="Check settings, login, ClearGrid's export and the warehouse.",
     epilog="Exit code: 0 when all is well; otherwise that of the first problem: "
     + ", ".join(f"{code} {name}" for name, code in EXIT_CODES.items())
-    + "."
+    + ".",
 )
 @click.option("--alert", is_flag=True, help="Also send a test message to CLEARGRID_ALERT_WEBHOOK.")
 def doctor(*, alert: bool) -> None:

@@ -17,7 +17,10 @@ from cleargrid_assets.emulator.faults import FAULTS
 PORT = click.IntRange(0, 65_535)
 
 
-@click.command(epilog="Faults: " + "; ".join(f"{name}: {fault.about}" for name, fault in FAULTS.items()))
+@click.command(
+    short_help="Serve a local ClearGrid until it is stopped.",
+    epilog="Faults: " + "; ".join(f"{name}: {fault.about}" for name, fault in FAULTS.items()),
+)
 @click.option("--port", type=PORT, default=8123, show_default=True, help="Port on 127.0.0.1; 0 takes a free one.")
 @click.option(
     "--rows-per-day", type=click.IntRange(0), default=400, show_default=True, help="Rows on an average working day."

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from cleargrid_assets.warehouse.moving import Moved
 
 
-@click.command("move-warehouse")
+@click.command("move-warehouse", short_help="Copy the warehouse into a lake, or back into a file.")
 @click.argument("source")
 @click.argument("target")
 @click.option("--overwrite", "may_overwrite", is_flag=True, help="Replace months that were loaded later in TARGET.")

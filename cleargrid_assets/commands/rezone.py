@@ -47,7 +47,7 @@ OTHERS = (
 )
 
 
-@click.command()
+@click.command(short_help="Read all months again in another time zone.")
 def rezone() -> None:
     """Read all months again in the time zone that CLEARGRID_TIMEZONE names now.
 

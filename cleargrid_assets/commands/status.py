@@ -77,7 +77,7 @@ class CheckOutcomes:
             (self.failed if is_blocking else self.warned).append(told)
 
 
-@click.command()
+@click.command(short_help="List every month: rows, last load, completeness, checks.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON array, for programs.")
 def status(*, as_json: bool) -> None:
     """Every month: rows, quarantined, last load, complete or not, checks."""

@@ -76,6 +76,19 @@ def test_runs_that_fail_for_one_reason_are_sent_in_one_message(start: Callable[.
     assert "CLEARGRID_ENVIRONMENT is 'live'" in other
 
 
+def test_a_text_that_the_chat_rejects_is_sent_in_one_line_and_holds_up_no_other(
+    start: Callable[..., Platform], chat: Receiver
+) -> None:
+    chat.max_text = 250
+    sensor = started(start(faults=[REFUSED]), RUNS)
+    fail(sensor.platform)
+    sensor.tick()
+    sensor.tick()
+    (text,) = chat.texts
+    assert text.startswith("*cleargrid_assets, emulator: run failed* - month 2026-05")
+    assert "rejected the whole text (HTTP 413)" in text
+
+
 def test_a_failure_is_sent_once_when_a_chat_that_was_away_is_back_even_after_a_restart(
     start: Callable[..., Platform], chat: Receiver
 ) -> None:
