@@ -10,7 +10,8 @@ TESTS := cleargrid_assets_tests
 # few slow tests would come last, one processor idle.
 WORKERS ?= auto
 PARALLEL := --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
-WAREHOUSE_TESTS := analytics assets automation commands/test_doctor.py commands/test_status.py landing outcome_map reports warehouse
+WAREHOUSE_TESTS := analytics assets automation commands/test_doctor.py commands/test_status.py landing outcome_map reports warehouse \
+	life/test_life.py::test_a_life_goes_on_in_a_lake_and_back_in_a_file
 
 .PHONY: demo dev test test-package test-lake test-life test-distributed lint check format bench lock clean
 

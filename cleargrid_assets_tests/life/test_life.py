@@ -8,11 +8,12 @@ from __future__ import annotations
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
 
+import pytest
 import time_machine
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
@@ -26,9 +27,6 @@ from cleargrid_assets_tests.life import incidents
 from cleargrid_assets_tests.life.incidents import MAPPED, REFUSED, SURVIVED
 from cleargrid_assets_tests.life.platform_life import PlatformLife
 from cleargrid_assets_tests.platform_under_test import started
-
-if TYPE_CHECKING:
-    import pytest
 
 BIRTH = datetime(2025, 1, 21, 3, tzinfo=UTC)
 NIGHT, SHIFT, LATE = timedelta(days=1), timedelta(hours=14), timedelta(days=45)
@@ -194,3 +192,21 @@ def test_whatever_happens_each_day_ends_with_what_cleargrid_holds(request: pytes
             suppress_health_check=list(HealthCheck),
         ),
     )
+
+
+def test_a_life_goes_on_in_a_lake_and_back_in_a_file() -> None:
+    if reason := why_no_lake():
+        pytest.skip(reason)
+    life = Life()
+    for seed, day in enumerate(
+        (
+            life.rows_are_edited_and_promises_broken,
+            life.the_warehouse_is_moved_to_a_lake_or_back,
+            life.two_loads_of_a_month_overlap,
+            partial(life.rows_are_moved_to_another_time, silently=False),
+            life.the_warehouse_is_moved_to_a_lake_or_back,
+            life.rows_are_deleted,
+        )
+    ):
+        day(random=Random(seed))  # noqa: S311 - the same days each time
+    life.teardown()
