@@ -10,8 +10,8 @@ TESTS := cleargrid_assets_tests
 # few slow tests would come last, one processor idle.
 WORKERS ?= auto
 PARALLEL := --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
-WAREHOUSE_TESTS := analytics assets automation commands/test_doctor.py commands/test_status.py landing outcome_map reports warehouse \
-	life/test_life.py::test_a_life_goes_on_in_a_lake_and_back_in_a_file
+WAREHOUSE_TESTS := analytics assets/test_io_manager.py assets/test_raw_claims.py commands/test_doctor.py commands/test_status.py \
+	landing life/test_life.py::test_a_life_goes_on_in_a_lake_and_back_in_a_file reports/test_collections_report.py warehouse
 
 .PHONY: demo dev test test-package test-lake test-life test-distributed lint check format bench lock clean
 
@@ -31,7 +31,7 @@ test-package: $(VENV)/installed-development
 	$(BIN)/pytest --package $(or $(ONLY),$(TESTS)/project/test_package.py)
 
 # The same rules on the lake's version of DuckDB, with a lake in PostgreSQL as the warehouse (apt-get install postgresql).
-# Client, emulator, project and browser tests know no warehouse.
+# Left out is what neither opens a warehouse itself nor depends on its kind.
 test-lake: $(LAKE_VENV)/installed
 	$(LAKE_BIN)/pytest $(PARALLEL) --warehouse postgres $(or $(ONLY),$(addprefix $(TESTS)/,$(WAREHOUSE_TESTS)))
 
