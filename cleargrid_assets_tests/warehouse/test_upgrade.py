@@ -141,7 +141,7 @@ def test_a_warehouse_whose_months_are_of_another_zone_is_not_adopted(upgraded: P
 def test_a_derived_table_whose_shape_changed_is_made_anew(platform: Platform) -> None:
     platform.refresh(MAY)
     mix = platform.query("SELECT * FROM analytics.outcome_mix ORDER BY ALL")
-    change(platform, "ALTER TABLE analytics.outcome_mix ALTER attempts TYPE VARCHAR")
+    change(platform, "ALTER TABLE analytics.outcome_mix RENAME COLUMN attempts TO tries")
     assert platform.query("SELECT count(*) FROM analytics.outcome_mix") == [(0,)]
     assert platform.refresh(MAY).success
     assert platform.query("SELECT * FROM analytics.outcome_mix ORDER BY ALL") == mix
@@ -157,7 +157,7 @@ def change(platform: Platform, statement: str) -> None:
 def test_a_warehouse_of_a_newer_release_is_neither_read_nor_written(platform: Platform) -> None:
     platform.load(MAY)
     change(platform, "UPDATE raw.warehouse_identity SET tables_version = 99")
-    before = platform.file.read_bytes()
+    before = content(platform)
     message = (
         f"written by a newer release of cleargrid_assets .* version 99, this program knows version {TABLES_VERSION}"
     )
@@ -166,7 +166,12 @@ def test_a_warehouse_of_a_newer_release_is_neither_read_nor_written(platform: Pl
     with pytest.raises(WarehouseVersionError, match=message), platform.warehouse.writing():
         pass
     assert failure_of_step(platform.load(MAY))["error"] == "WarehouseVersionError"
-    assert platform.file.read_bytes() == before
+    assert content(platform) == before
+
+
+def content(platform: Platform) -> bytes | None:
+    """A file's bytes; a lake of a newer release cannot be asked."""
+    return None if platform.warehouse.is_lake else platform.file.read_bytes()
 
 
 def test_a_file_that_is_not_a_warehouse_of_ours_is_not_changed_by_reading_it(tmp_path: Path) -> None:
