@@ -75,7 +75,7 @@ class Trouble:
 
 
 def too_large(error: BodyTooLargeError, doing: str, redactor: Redactor) -> UnexpectedAnswerError:
-    """What a body beyond the limit means, whatever the status: it is no answer of ClearGrid's."""
+    """Classifies a body beyond the limit: whatever its status, ClearGrid did not send it."""
     _, request_id = reason_of(error.answer)
     return UnexpectedAnswerError(
         f"{doing}: HTTP {error.answer.status}, {error}, and was not read to its end",

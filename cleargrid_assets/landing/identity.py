@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
+from cleargrid_assets.landing.ledger import naive
 from cleargrid_assets.tables.catalog import TABLES_VERSION
 from cleargrid_assets.tables.raw import WAREHOUSE_IDENTITY
 from cleargrid_assets.warehouse.errors import WarehouseIdentityError, WarehouseMissingError
@@ -90,27 +91,26 @@ class IdentityGuard:
         except WarehouseMissingError:
             return
 
-    def verify(self, connection: duckdb.DuckDBPyConnection) -> None:
-        """The same within a transaction."""
+    def verify(self, connection: duckdb.DuckDBPyConnection) -> WarehouseIdentity | None:
+        """The same within a transaction; the stored identity, None before the first load."""
         stored = _stored(connection)
         if stored is None:
             self._verify_windows(connection)
         else:
             verify_stored(stored, self.identity, self.shown)
+        return stored
 
     def adopt(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Verify, and write the row where there is none yet."""
-        self.verify(connection)
-        if _stored(connection) is None:
-            made_at = datetime.now(UTC).replace(tzinfo=None)
-            row = (*astuple(self.identity), TABLES_VERSION, version("cleargrid-assets"), made_at)
+        if self.verify(connection) is None:
+            row = (*astuple(self.identity), TABLES_VERSION, version("cleargrid-assets"), naive(datetime.now(UTC)))
             connection.execute(INSERT, row)
 
     def _verify_windows(self, connection: duckdb.DuckDBPyConnection) -> None:
         """A warehouse of the release before does not say whose it is; its months say which time zone they are of."""
         for month, since, until in connection.execute(WINDOWS).fetchall():
             window = self.window_of(month)
-            if (window.since.replace(tzinfo=None), window.until.replace(tzinfo=None)) != (since, until):
+            if (naive(window.since), naive(window.until)) != (since, until):
                 raise WarehouseIdentityError(
                     f"{self.shown} was made by an earlier release, and its month {month:%Y-%m} runs from {since} to "
                     f"{until} UTC, which is not that month in {self.identity.timezone} (CLEARGRID_TIMEZONE); nothing "

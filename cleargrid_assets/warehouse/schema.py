@@ -59,29 +59,42 @@ def is_current(connection: duckdb.DuckDBPyConnection) -> bool:
     return bool(answer)
 
 
-def is_outdated(connection: duckdb.DuckDBPyConnection) -> bool:
-    """Whether it is a warehouse of ours that `prepare` has to bring up to date before it can be read."""
-    return not is_current(connection) and has_table(connection, D23_LOADS)
+def is_outdated(connection: duckdb.DuckDBPyConnection, shown: str) -> bool:
+    """Whether it is a warehouse of ours that `prepare` has to bring up to date before it can be read.
 
-
-def refuse_newer(connection: duckdb.DuckDBPyConnection, shown: str) -> None:
-    """Raise `WarehouseVersionError` when a newer program has changed the tables. `shown`: the warehouse's address."""
+    Raises `WarehouseVersionError`; see `supported_version`.
+    """
     if is_current(connection):
-        return
-    version = _version(connection)
+        return False
+    supported_version(connection, shown)
+    return has_table(connection, D23_LOADS)
+
+
+def supported_version(connection: duckdb.DuckDBPyConnection, shown: str) -> int | None:
+    """The version of the tables; None before the first load, and in a warehouse of release 0.1.0.
+
+    Raises `WarehouseVersionError` when a newer program has changed the tables. `shown`: the warehouse's address.
+    """
+    if not has_table(connection, WAREHOUSE_IDENTITY):
+        return None
+    ((version,),) = connection.execute(VERSION).fetchall()
     if version is not None and version > TABLES_VERSION:
         raise WarehouseVersionError(
             f"{shown} was written by a newer release of cleargrid_assets (its tables are of version {version}, this "
             f"program knows version {TABLES_VERSION}); nothing was read or written. Install that release here as well"
         )
+    return version
 
 
-def prepare(connection: duckdb.DuckDBPyConnection) -> None:
-    """Create what is missing and bring older tables up to date; a warehouse that is current is not touched."""
+def prepare(connection: duckdb.DuckDBPyConnection, shown: str = "the warehouse") -> None:
+    """Create what is missing and bring older tables up to date; a warehouse that is current is not touched.
+
+    Raises `WarehouseVersionError`; see `supported_version`.
+    """
     if is_current(connection) and _has_all_tables(connection):
         return
+    version = supported_version(connection, shown) or 1
     existing = _existing_columns(connection)
-    version = _version(connection) or 1
     for schema in SCHEMAS:
         connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
     for table in ALL_TABLES:
@@ -138,14 +151,6 @@ def _existing_columns(connection: duckdb.DuckDBPyConnection) -> Mapping[str, Map
     for table, name, column_type in connection.execute(EXISTING_COLUMNS).fetchall():
         columns[table][name] = column_type
     return columns
-
-
-def _version(connection: duckdb.DuckDBPyConnection) -> int | None:
-    """The version of the tables; None before the first load, and in a warehouse of release 0.1.0."""
-    if not has_table(connection, WAREHOUSE_IDENTITY):
-        return None
-    ((version,),) = connection.execute(VERSION).fetchall()
-    return None if version is None else int(version)
 
 
 def _fingerprint() -> str:

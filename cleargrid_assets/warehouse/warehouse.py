@@ -17,7 +17,7 @@ import duckdb
 from cleargrid_assets.warehouse.errors import WarehouseMissingError
 from cleargrid_assets.warehouse.file import DuckDBFile
 from cleargrid_assets.warehouse.lake import PREFIX, DuckLake
-from cleargrid_assets.warehouse.schema import is_outdated, prepare, refuse_newer
+from cleargrid_assets.warehouse.schema import is_outdated, prepare, supported_version
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -102,7 +102,7 @@ class Warehouse:
         `WarehouseVersionError` or `WarehouseWriteError`.
         """
         with self._opened(read_only=False) as connection:
-            prepare(connection)
+            prepare(connection, self.shown)
             yield connection
 
     @contextmanager
@@ -118,7 +118,7 @@ class Warehouse:
             raise WarehouseMissingError(f"there is no warehouse at {self.shown} yet: load a month first")
         with ExitStack() as stack:
             connection = stack.enter_context(self._opened(read_only=True))
-            if is_outdated(connection):
+            if is_outdated(connection, self.shown):
                 stack.close()
                 with self.writing():
                     pass
@@ -129,8 +129,8 @@ class Warehouse:
         """Raise what the next write would raise, as far as it can be known beforehand; nothing written stays."""
         self._store.examine()
         if self.exists:
-            with self._opened(read_only=False):
-                pass
+            with self._opened(read_only=False) as connection:
+                supported_version(connection, self.shown)
 
     @cached_property
     def _store(self) -> Store:
@@ -140,10 +140,9 @@ class Warehouse:
 
     @contextmanager
     def _opened(self, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:
-        """Our turn, a connection, and a transaction on it. Tables of a newer release raise `WarehouseVersionError`."""
+        """Our turn, a connection, and a transaction on it."""
         turn, opened = self._store.turn(is_writing=not read_only), self._connection(read_only=read_only)
         with turn, opened as connection, self._transaction(connection):
-            refuse_newer(connection, self.shown)
             yield connection
 
     @contextmanager

@@ -15,9 +15,10 @@ from cleargrid_assets.tables.raw import D23_MANUAL_COMMUNICATION_LOGS
 from cleargrid_assets.warehouse.claim import Claim
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
+    from datetime import date
 
-    from cleargrid_assets.warehouse.warehouse import Warehouse
+    from cleargrid_assets.resources import WarehouseResource
 
 CLAIMS = Path(__file__).parent / "claims"
 KEY = dg.AssetKey(D23_MANUAL_COMMUNICATION_LOGS.key)
@@ -50,10 +51,11 @@ def check_specs(months: dg.PartitionsDefinition) -> list[dg.AssetCheckSpec]:
     ]
 
 
-def check_month(warehouse: Warehouse, variables: Mapping[str, object]) -> list[dg.AssetCheckResult]:
+def check_month(resource: WarehouseResource, month: date) -> list[dg.AssetCheckResult]:
     """Ask the warehouse about a month as it stands. Raises `WarehouseError`."""
+    variables = {"month": month, "quarantine_limit": resource.settings.quarantine_limit}
     claims = [Claim.read(CLAIMS / f"{name}.sql") for name in (*BLOCKING, *WARNING)]
-    with warehouse.reading() as connection:
+    with resource.warehouse().reading() as connection:
         refutations = [claim.refute(connection, variables) for claim in claims]
     return [
         check_result(claim, refutation, asset_key=KEY, severity=_severity(claim.name))

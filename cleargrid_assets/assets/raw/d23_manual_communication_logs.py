@@ -76,9 +76,8 @@ def build_d23_manual_communication_logs(
 
 def _checked(context: dg.AssetExecutionContext, warehouse: WarehouseResource) -> Iterator[dg.AssetCheckResult]:
     """Evaluate the month's checks that were selected. Raises `dagster.Failure` when a blocking one fails."""
-    variables = {"month": month_of(context.partition_key), "quarantine_limit": warehouse.settings.quarantine_limit}
     with explained():
-        results = check_month(warehouse.warehouse(), variables)
+        results = check_month(warehouse, month_of(context.partition_key))
     selected = {key.name for key in context.selected_asset_check_keys}
     yield from (result for result in results if result.check_name in selected)
     if failure := failure_of_checks(results):

@@ -1,4 +1,4 @@
-"""One load of a month within a run: whose warehouse it is, the read, the write, and what Dagster is told of it.
+"""Loads one month within a run: verifies the warehouse's identity, reads, writes, and reports to Dagster.
 
 Reading in a run (`reading`) and in general (`landing.month`) and the write (`landing.write`) have their own modules.
 """
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class MonthLanded:
-    """A month that was written, and what Dagster is told of it."""
+    """A month that was written, and its result for Dagster."""
 
     result: dg.MaterializeResult[None]
     landed: Landed

@@ -44,13 +44,12 @@ def _evaluations(
     context: dg.AssetExecutionContext, warehouse: WarehouseResource, month: date, key: str
 ) -> Iterator[dg.AssetCheckEvaluation]:
     """The month's checks as Dagster records them for another month than the run's own. None of them fails the run."""
-    variables = {"month": month, "quarantine_limit": warehouse.settings.quarantine_limit}
     newest = dg.AssetRecordsFilter(asset_key=KEY, asset_partitions=[key])
     (materialization,) = context.instance.fetch_materializations(newest, limit=1).records
     target = Target(
         storage_id=materialization.storage_id, run_id=materialization.run_id, timestamp=materialization.timestamp
     )
-    for result in check_month(warehouse.warehouse(), variables):
+    for result in check_month(warehouse, month):
         yield dg.AssetCheckEvaluation(
             asset_key=KEY,
             check_name=str(result.check_name),

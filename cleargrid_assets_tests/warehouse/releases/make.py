@@ -1,4 +1,4 @@
-"""Makes the warehouse of a release for tests of later ones: `python make.py VERSION` in the release's checkout."""
+"""Creates a release's warehouse, which tests of later releases open: `python make.py VERSION` in its checkout."""
 
 from __future__ import annotations
 
