@@ -25,9 +25,10 @@ from cleargrid_assets.resources import WarehouseResource
 from cleargrid_assets.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from cleargrid_assets.client import Window
+    from cleargrid_assets.emulator.faults import Fault
     from cleargrid_assets.warehouse.warehouse import Warehouse
 
 NOW = datetime(2026, 6, 20, 12, tzinfo=UTC)
@@ -89,8 +90,31 @@ class Platform:
 
     def refresh(self, month: str = MAY) -> dg.ExecuteInProcessResult:
         """Land a month and compute everything that is made of it, with all checks."""
-        job = self.definitions.resolve_job_def(REFRESH_MONTH)
-        return job.execute_in_process(partition_key=month, instance=self.instance, raise_on_error=False)
+        return self.run_job(REFRESH_MONTH, month)
+
+    def run_job(
+        self, name: str, month: str | None = None, tags: Mapping[str, str] | None = None
+    ) -> dg.ExecuteInProcessResult:
+        """A run of a job to its end, with the tags of a request. A failed run is returned like any other."""
+        return self.definitions.resolve_job_def(name).execute_in_process(
+            partition_key=month, instance=self.instance, tags=dict(tags or {}), raise_on_error=False
+        )
+
+    def requested_runs(self, sensor: str = "derived_tables_follow") -> Sequence[dg.RunRequest]:
+        """The runs that a sensor requests at a tick."""
+        repository = self.definitions.get_repository_def()
+        with dg.build_sensor_context(self.instance, repository_def=repository) as context:
+            return repository.get_sensor_def(sensor).evaluate_tick(context).run_requests or []
+
+    @contextmanager
+    def misbehaving(self, fault: Fault) -> Iterator[None]:
+        """ClearGrid misbehaves, besides what it does already, while the block runs."""
+        faults = self.emulator.api.faults
+        self.emulator.api.faults = [*faults, fault]
+        try:
+            yield
+        finally:
+            self.emulator.api.faults = faults
 
     def window(self, month: str = MAY) -> Window:
         """The month's range in UTC."""

@@ -17,7 +17,7 @@ from cleargrid_assets_tests.logged_rows import serve
 from cleargrid_assets_tests.platform_under_test import MAY
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from cleargrid_assets_tests.platform_under_test import Platform
@@ -41,33 +41,16 @@ def bad_rows_in(month: str) -> Fault:
     return Fault(f"bad rows in {month}", alter=alter)
 
 
-def evaluated(platform: Platform) -> Sequence[dg.RunRequest]:
-    """The runs that the sensor requests at a tick."""
-    sensor = platform.definitions.resolve_sensor_def("derived_tables_follow")
-    repository = platform.definitions.get_repository_def()
-    with dg.build_sensor_context(platform.instance, repository_def=repository) as context:
-        return sensor.evaluate_tick(context).run_requests or []
-
-
 def requests(platform: Platform) -> list[tuple[str | None, str | None]]:
     """The job and the month of each run that the sensor requests at a tick."""
-    return [(request.job_name, request.partition_key) for request in evaluated(platform)]
-
-
-def execute(
-    platform: Platform, job: str | None, month: str | None = None, tags: Mapping[str, str] | None = None
-) -> dg.ExecuteInProcessResult:
-    """A requested run, to its end."""
-    return platform.definitions.resolve_job_def(str(job)).execute_in_process(
-        partition_key=month, instance=platform.instance, tags=dict(tags or {}), raise_on_error=False
-    )
+    return [(request.job_name, request.partition_key) for request in platform.requested_runs()]
 
 
 def tick(platform: Platform) -> list[tuple[str | None, str | None]]:
     """Execute what the sensor requests at one tick, and return it."""
-    requested = evaluated(platform)
+    requested = platform.requested_runs()
     for request in requested:
-        execute(platform, request.job_name, request.partition_key, request.tags)
+        platform.run_job(str(request.job_name), request.partition_key, request.tags)
     return [(request.job_name, request.partition_key) for request in requested]
 
 
@@ -131,22 +114,22 @@ def test_a_month_that_a_run_is_working_on_is_not_computed_beside_it(
 
 
 def test_months_computed_by_the_daily_job_are_not_computed_again(platform: Platform) -> None:
-    assert execute(platform, REFRESH_MONTH, FEBRUARY).success
+    assert platform.run_job(REFRESH_MONTH, FEBRUARY).success
     assert run_until_quiet(platform) == [SUMMARY]
 
 
 def test_a_summary_that_was_created_before_a_month_was_computed_is_made_again(platform: Platform) -> None:
     """It may have read the month's tables before they were written, although it ended after them."""
-    assert execute(platform, REFRESH_MONTH, FEBRUARY).success
+    assert platform.run_job(REFRESH_MONTH, FEBRUARY).success
     created = unfinished(platform, REFRESH_SUMMARY, None)
     assert requests(platform) == []
-    assert execute(platform, REFRESH_MONTH, MARCH).success
+    assert platform.run_job(REFRESH_MONTH, MARCH).success
     end(platform, created)
     assert run_until_quiet(platform) == [SUMMARY]
 
 
 def test_a_table_recomputed_by_hand_from_the_same_rows_takes_nothing_along(platform: Platform) -> None:
-    assert execute(platform, REFRESH_MONTH, FEBRUARY).success
+    assert platform.run_job(REFRESH_MONTH, FEBRUARY).success
     assert run_until_quiet(platform) == [SUMMARY]
     core = [dg.AssetKey(["core", "outcome_spellings"]), dg.AssetKey(["core", "contact_attempts"])]
     job = platform.definitions.resolve_implicit_global_asset_job_def()
@@ -159,7 +142,7 @@ def test_changed_rules_compute_every_month_again_without_loading_it(
 ) -> None:
     header = "outcome,contact_class,result_class,aliases"
     (clean_environment / "outcomes.csv").write_text(f"{header}\nptp,right_party,refusal,PTP\n", encoding="utf-8")
-    assert execute(platform, REFRESH_MONTH, FEBRUARY).success
+    assert platform.run_job(REFRESH_MONTH, FEBRUARY).success
     assert run_until_quiet(platform) == [SUMMARY]
     assert run_until_quiet(platform.with_variables(CLEARGRID_OUTCOMES="outcomes.csv")) == [
         (COMPUTE_MONTH, FEBRUARY),
@@ -211,10 +194,10 @@ def test_a_month_that_lost_a_row_to_another_months_load_is_computed_again(platfo
     in_march = {"communicated_at": "2026-03-20T09:00:00.000Z"}
     serve(platform, [row(1, **in_march), row(2, **in_march)])
     for month in (MARCH, MAY):
-        assert execute(platform, REFRESH_MONTH, month).success
+        assert platform.run_job(REFRESH_MONTH, month).success
     assert run_until_quiet(platform) == [SUMMARY]
     serve(platform, [row(1, updated_at="2026-06-02T00:00:00.000Z"), row(2, **in_march)])
-    assert execute(platform, REFRESH_MONTH, MAY).success
+    assert platform.run_job(REFRESH_MONTH, MAY).success
     assert run_until_quiet(platform) == [(COMPUTE_MONTH, MARCH), SUMMARY]
     assert platform.query("SELECT month::VARCHAR, count(*) FROM core.contact_attempts GROUP BY month ORDER BY 1") == [
         (MARCH, 1),
@@ -230,7 +213,7 @@ def test_a_month_that_an_earlier_release_loaded_without_todays_checks_is_compute
 
 def test_a_computation_that_was_interrupted_is_requested_again(platform: Platform) -> None:
     assert platform.load(FEBRUARY).success
-    (requested,) = evaluated(platform)
+    (requested,) = platform.requested_runs()
     interrupted = unfinished(platform, COMPUTE_MONTH, FEBRUARY, tags=requested.tags)
     assert requests(platform) == []
     end(platform, interrupted)

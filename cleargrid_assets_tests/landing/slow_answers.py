@@ -36,8 +36,8 @@ class SlowAnswer:
 def held_back(platform: Platform) -> Iterator[SlowAnswer]:
     """The emulator's next answer with rows waits until it is released, at the end of the block at the latest."""
     answer = SlowAnswer()
-    platform.emulator.api.faults = [*platform.emulator.api.faults, Fault("answers late", garble=answer.hold)]
-    try:
-        yield answer
-    finally:
-        answer.released.set()
+    with platform.misbehaving(Fault("answers late", garble=answer.hold)):
+        try:
+            yield answer
+        finally:
+            answer.released.set()

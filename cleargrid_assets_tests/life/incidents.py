@@ -10,7 +10,6 @@ import signal
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, NoReturn
 from unittest.mock import patch
 
@@ -27,7 +26,6 @@ from cleargrid_assets_tests.landing.slow_answers import held_back
 from cleargrid_assets_tests.life.platform_life import ERROR
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from random import Random
 
     from cleargrid_assets.emulator import Credentials
@@ -53,17 +51,6 @@ MAPPED = {"BPTP": ("broken_promise_call", "right_party", "no_commitment")}
 MAPPED |= {"B.P.T.P": MAPPED["BPTP"]}
 
 
-@contextmanager
-def misbehaving(platform: Platform, fault: Fault) -> Iterator[None]:
-    """ClearGrid misbehaves while the block runs."""
-    faults = list(platform.emulator.api.faults)
-    platform.emulator.api.faults = [*faults, fault]
-    try:
-        yield
-    finally:
-        platform.emulator.api.faults = faults
-
-
 def refuse(life: PlatformLife, month: str, **variables: str) -> None:
     """A load, on these settings, fails."""
     assert not life.platform.with_variables(**variables).load(month).success
@@ -71,7 +58,7 @@ def refuse(life: PlatformLife, month: str, **variables: str) -> None:
 
 def refuse_with_fault(life: PlatformLife, month: str, fault: str) -> None:
     """A load fails, because what ClearGrid sends cannot be trusted."""
-    with misbehaving(life.platform, FAULTS[fault]):
+    with life.platform.misbehaving(FAULTS[fault]):
         refuse(life, month)
 
 
@@ -111,7 +98,7 @@ def kill(life: PlatformLife, month: str, *, while_writing: bool) -> None:
             os.kill(process.pid, signal.SIGKILL)
         return body
 
-    with misbehaving(life.platform, Fault("the load's machine loses power", garble=strike)):
+    with life.platform.misbehaving(Fault("the load's machine loses power", garble=strike)):
         assert process.wait() == -signal.SIGKILL
 
 

@@ -87,7 +87,7 @@ class PlatformLife:
 
     def execute(self, job: str, month: str | None, tags: Mapping[str, str] | None = None) -> None:
         """A requested run succeeds."""
-        run = self._job(job, month, tags or {})
+        run = self.platform.run_job(job, month, tags)
         assert run.success, job
         if job == COMPUTE_MONTH:
             self._was_computed(str(month))
@@ -106,7 +106,7 @@ class PlatformLife:
     def follow(self) -> None:
         """The sensor ticks until it requests nothing."""
         for _ in range(100):
-            requests = self._sensed()
+            requests = self.platform.requested_runs()
             for request in requests:
                 self.execute(str(request.job_name), request.partition_key, request.tags)
             if not requests:
@@ -148,14 +148,9 @@ class PlatformLife:
 
     def _refresh(self, month: str, tags: Mapping[str, str]) -> None:
         received, reading = self.received(month), self.model.begin_read()
-        run = self._job(REFRESH_MONTH, month, tags)
+        run = self.platform.run_job(REFRESH_MONTH, month, tags)
         self.land(month, received, reading, run)
         self._was_computed(month)
-
-    def _job(self, job: str, month: str | None, tags: Mapping[str, str]) -> dg.ExecuteInProcessResult:
-        return self.platform.definitions.resolve_job_def(job).execute_in_process(
-            partition_key=month, instance=self.platform.instance, tags=dict(tags), raise_on_error=False
-        )
 
     def _was_computed(self, month: str) -> None:
         number = self.model.last_loads[month]
@@ -172,12 +167,6 @@ class PlatformLife:
             self.platform.instance, scheduled_execution_time=self.now, repository_def=repository
         ) as context:
             return list(repository.get_schedule_def(schedule).evaluate_tick(context).run_requests or [])
-
-    def _sensed(self) -> list[dg.RunRequest]:
-        repository = self.platform.definitions.get_repository_def()
-        with dg.build_sensor_context(self.platform.instance, repository_def=repository) as context:
-            sensor = repository.get_sensor_def("derived_tables_follow")
-            return list(sensor.evaluate_tick(context).run_requests or [])
 
 
 def _value(name: str, value: object) -> object:

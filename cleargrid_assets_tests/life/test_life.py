@@ -112,7 +112,7 @@ class Life(RuleBasedStateMachine):
     @rule(random=SEEDS, fault=st.sampled_from(SURVIVED))
     def cleargrid_misbehaves_all_night(self, random: Random, fault: str) -> None:
         self.begin_day(random)
-        with incidents.misbehaving(self.life.platform, FAULTS[fault]):
+        with self.life.platform.misbehaving(FAULTS[fault]):
             self.end_day()
 
     @rule(random=SEEDS, fault=st.sampled_from(REFUSED))
