@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import tempfile
 import time
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,6 +28,7 @@ from cleargrid_assets.warehouse.errors import (
     first_line,
 )
 from cleargrid_assets.warehouse.paths import file_size
+from cleargrid_assets.warehouse.rollback_journal import RollbackJournal
 from cleargrid_assets.warehouse.turns import file_turn
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ FOREIGN_LOCK = "Could not set lock on file"
 READABLE_BY = {"storage_compatibility_version": "v1.5.0"}
 """A new file can be opened by the lake's DuckDB as well: the way to a lake, and back, stays open. It costs nothing."""
 
+DAMAGED = "Corrupt database file"
 NEWER_FORMAT = "Trying to read a database file with version number"
 OUT_OF_ROOM = (duckdb.IOException, duckdb.OutOfMemoryException, duckdb.FatalException, duckdb.TransactionException)
 """The last is what a full disk makes of a commit; two transactions cannot collide on a file with one at a time."""
@@ -82,7 +84,14 @@ class DuckDBFile:
     @contextmanager
     def connection(self, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:
         """The file, opened. Closing rolls back what was not committed."""
-        with closing(self._open(read_only=read_only)) as connection:
+        if not self.exists:
+            self._make()
+        with ExitStack() as stack:
+            stack.callback(self._journal.roll_back)  # last, when DuckDB has closed the file
+            file = stack.enter_context(self.path.open("rb"))
+            connection = stack.enter_context(closing(self._open(read_only=read_only)))
+            if not read_only:
+                self._journal.save(file, connection)
             yield connection
 
     def explain(self, error: duckdb.Error, *, is_commit: bool) -> WarehouseError | None:  # noqa: ARG002 - a file's commit fails as a whole
@@ -94,13 +103,16 @@ class DuckDBFile:
             f"run again."
         )
 
+    @property
+    def _journal(self) -> RollbackJournal:
+        return RollbackJournal(self.path)
+
     def _open(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
         """Open the file; another program's lock is waited for, any other error is raised at once."""
         give_up_at = time.monotonic() + self.foreign_seconds
-        if not self.exists:
-            self._make()
         while True:
             try:
+                self._journal.roll_back()
                 return duckdb.connect(self.path.resolve(), read_only=read_only)
             except duckdb.IOException as error:
                 if FOREIGN_LOCK not in str(error):
@@ -135,6 +147,11 @@ class DuckDBFile:
             return WarehouseUnreadableError(
                 f"{self.path} was made by a newer DuckDB than this one ({duckdb.__version__}): copy it once with the "
                 f"DuckDB that made it (cleargrid move-warehouse {self.path} NEW_FILE); the copy can be opened by both"
+            )
+        if DAMAGED in str(error):
+            return WarehouseUnreadableError(
+                f"{self.path} is damaged: put your last copy of it in its place, or move it away and load the months "
+                f"again. {first_line(error)}"
             )
         return WarehouseUnreadableError(
             f"{self.path} cannot be opened as a DuckDB warehouse: correct CLEARGRID_WAREHOUSE. {first_line(error)}"

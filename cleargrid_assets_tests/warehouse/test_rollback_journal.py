@@ -1,0 +1,167 @@
+"""A kill in the middle of a checkpoint's write into a block still in use leaves a warehouse that opens as it was."""
+
+from __future__ import annotations
+
+import shutil
+import stat
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from cleargrid_assets.warehouse import WarehouseBusyError, WarehouseUnreadableError, WarehouseWriteError
+from cleargrid_assets.warehouse.rollback_journal import HEADERS
+from cleargrid_assets.warehouse.warehouse import Warehouse
+
+METADATA = HEADERS
+"""A small warehouse has one block of metadata, the first one."""
+
+WRITTEN = 8_192
+"""Bytes of that block that the killed process had written; the new metadata is longer."""
+
+KEPT = "SELECT count(*) FROM raw.kept"
+SHELL = "import duckdb, sys; connection = duckdb.connect(sys.argv[1]); print('open', flush=True); sys.stdin.read()"
+
+
+@dataclass
+class Killed:
+    """A warehouse whose writer was killed: its file as the write found it, and the journal of that write."""
+
+    warehouse: Warehouse
+    before: bytes
+    after: bytes
+    journal: bytes
+
+    @property
+    def file(self):
+        return Path(self.warehouse.address)
+
+    @property
+    def journal_file(self):
+        return self.file.with_name(f"{self.file.name}.journal")
+
+    def leave(self, content, *, journal=True):
+        """Put `content` in the file's place, with or without the journal."""
+        self.file.write_bytes(content)
+        if journal:
+            self.journal_file.write_bytes(self.journal)
+
+    @property
+    def torn(self):
+        """The new data, the old header, and the new metadata up to the kill."""
+        old_metadata = self.before[METADATA + WRITTEN : METADATA + 262_144]
+        data = self.after[METADATA + 262_144 :]
+        return self.before[:HEADERS] + self.after[METADATA : METADATA + WRITTEN] + old_metadata + data
+
+
+def row_count(warehouse):
+    with warehouse.reading() as connection:
+        return connection.execute(KEPT).fetchone()[0]
+
+
+@pytest.fixture
+def killed(tmp_path):
+    """A table of 10 rows, of which a second transaction made 30."""
+    warehouse = Warehouse(str(tmp_path / "warehouse.duckdb"), foreign_seconds=0.3)
+    file = Path(warehouse.address)
+    with warehouse.writing() as connection:
+        connection.execute("CREATE TABLE raw.kept AS SELECT range AS number FROM range(10)")
+    before = file.read_bytes()
+    with warehouse.writing() as connection:
+        connection.execute("INSERT INTO raw.kept FROM range(20)")
+        journal = file.with_name(f"{file.name}.journal").read_bytes()
+    return Killed(warehouse, before, file.read_bytes(), journal)
+
+
+def test_a_checkpoint_overwrites_metadata_in_use_and_duckdb_refuses_a_file_torn_there(killed):
+    killed.leave(killed.torn, journal=False)
+    with pytest.raises(WarehouseUnreadableError, match="is damaged: put your last copy"), killed.warehouse.reading():
+        pass
+
+
+@pytest.mark.parametrize("use", ["reading", "writing"])
+def test_a_file_torn_by_a_kill_opens_as_it_was_before_the_write(killed, use):
+    killed.leave(killed.torn)
+    with getattr(killed.warehouse, use)() as connection:
+        assert connection.execute(KEPT).fetchone() == (10,)
+    assert row_count(killed.warehouse) == 10
+    assert not killed.journal_file.exists()
+
+
+def test_what_is_written_after_a_kill_is_kept(killed):
+    killed.leave(killed.torn)
+    with killed.warehouse.writing() as connection:
+        connection.execute("INSERT INTO raw.kept FROM range(5)")
+    assert row_count(killed.warehouse) == 15
+
+
+def test_a_checkpoint_that_was_completed_before_the_kill_is_kept(killed):
+    killed.leave(killed.after)
+    assert row_count(killed.warehouse) == 30
+    assert not killed.journal_file.exists()
+
+
+def test_a_kill_while_the_journal_was_written_changes_nothing(killed):
+    killed.leave(killed.before, journal=False)
+    killed.journal_file.with_name(f"{killed.journal_file.name}.new").write_bytes(killed.journal[:5_000])
+    assert row_count(killed.warehouse) == 10
+    with killed.warehouse.writing():
+        pass
+    assert sorted(path.name for path in killed.file.parent.iterdir()) == ["warehouse.duckdb", "warehouse.duckdb.lock"]
+
+
+def test_the_journal_is_found_from_every_name_of_the_file(killed, tmp_path):
+    link = tmp_path / "link.duckdb"
+    link.symlink_to(killed.file)
+    killed.leave(killed.torn)
+    assert row_count(Warehouse(str(link))) == 10
+
+
+def test_a_file_that_another_program_has_open_is_left_alone(killed):
+    killed.leave(killed.after)
+    with subprocess.Popen(
+        [sys.executable, "-c", SHELL, killed.file], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as shell:
+        assert shell.stdout.readline() == "open\n"
+        with pytest.raises(WarehouseBusyError, match=f"PID {shell.pid}"), killed.warehouse.reading():
+            pass
+        assert killed.journal_file.exists()
+        shell.communicate()
+    assert row_count(killed.warehouse) == 30
+
+
+def test_another_program_cannot_open_the_file_while_we_write(killed):
+    with killed.warehouse.writing():
+        shell = subprocess.run(
+            [sys.executable, "-c", SHELL, killed.file],
+            check=False,
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+        )
+    assert "Could not set lock on file" in shell.stderr
+
+
+def test_a_write_that_fails_leaves_no_journal(killed):
+    with pytest.raises(duckdb.Error), killed.warehouse.writing() as connection:
+        connection.execute("SELECT * FROM raw.absent")
+    assert not killed.journal_file.exists()
+    assert row_count(killed.warehouse) == 30
+
+
+def test_the_journal_can_be_read_by_those_who_can_read_the_file(killed):
+    killed.file.chmod(0o640)
+    with killed.warehouse.writing():
+        assert stat.S_IMODE(killed.journal_file.stat().st_mode) == 0o640
+
+
+def test_a_journal_that_cannot_be_written_stops_the_write_with_its_reason(killed):
+    blocked = killed.journal_file.with_name(f"{killed.journal_file.name}.new")
+    blocked.mkdir()
+    with pytest.raises(WarehouseWriteError, match=f"{killed.journal_file.name} could not be written"):
+        killed.warehouse.examine()
+    shutil.rmtree(blocked)
+    assert row_count(killed.warehouse) == 30
