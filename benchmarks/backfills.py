@@ -1,6 +1,6 @@
-"""Backfills through Dagster's daemon: two years as the demo does them, and what run, executor and concurrency cost.
+"""Benchmarks backfills through Dagster's daemon: two years as in the demo; run granularity, executors and concurrency.
 
-Here: one backfill per choice, timed from outside. Not here: loads without Dagster (`loading`).
+Add a backfill to compare here, timed from outside; loads without Dagster are in `loading`.
 """
 
 from __future__ import annotations

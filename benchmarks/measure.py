@@ -1,6 +1,6 @@
-"""Whole processes, measured from outside: wall, processor and load seconds, peak memory.
+"""Measures whole processes from outside: wall, processor and load seconds, peak memory.
 
-Here: running a loader and reading what the kernel says of it. Not here: which loaders are compared.
+Add what the kernel reports about a process here; the benchmarks choose which loaders to compare.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Dagster's entry point: everything put together.
+"""Dagster's entry point: assembles assets, checks, jobs, schedules and sensors.
 
-Here: the list of parts. Not here: any part. Nothing happens at import; Dagster calls `definitions`, which needs no
-variable to be set.
+Add a new part to the lists here; the parts live in their own modules. Importing this module does nothing; Dagster
+calls `definitions`, which needs no variable set.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""An error becomes a Dagster failure with the right retry meaning and the request id.
+"""Translates errors into Dagster failures with the right retry behaviour and the request id.
 
-Here: the one place that knows the client's errors, the warehouse's and Dagster's. Retries are asked for error by
-error, not by a policy on the asset: such a policy would also repeat the download after a defect of ours.
+Add the next step for a new error here, the one place that knows the errors of client, warehouse and Dagster. Retries
+are requested per error, because a retry policy on the asset would also repeat the download after a bug of ours.
 """
 
 from __future__ import annotations

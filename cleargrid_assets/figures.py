@@ -1,7 +1,7 @@
-"""What a table's page shows of the month just computed: a few numbers that Dagster plots, and a small chart.
+"""The numbers and the small chart on a table's page for the month just computed.
 
-Here: which figures, in SQL over the month's rows, and the chart's drawing. Not here: what the tables hold
-(`assets`), or reports. Shares divide sums: a rate is never an average of rates.
+Add a figure here, as SQL over the month's rows; what the tables hold is in `assets`. A share divides sums: a rate is
+never an average of rates.
 """
 
 from __future__ import annotations

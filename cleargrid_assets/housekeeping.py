@@ -1,6 +1,6 @@
-"""Housekeeping of a lake: a job that drops what is older than CLEARGRID_LAKE_KEEP_DAYS, every week.
+"""Weekly maintenance of a lake: a job that drops what is older than CLEARGRID_LAKE_KEEP_DAYS.
 
-Here: the job and its schedule; a file needs neither. Not here: what is dropped (`warehouse.expiry`).
+The job and its schedule belong here, and a file needs neither; what is dropped is decided in `warehouse.expiry`.
 """
 
 import dagster as dg

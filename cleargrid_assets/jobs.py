@@ -1,6 +1,6 @@
 """The jobs: which assets one run refreshes.
 
-Here: selections. Not here: when they run (`schedules`) or for which months.
+Add a selection of assets here; `schedules` decides when it runs and for which months.
 """
 
 from __future__ import annotations

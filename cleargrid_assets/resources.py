@@ -1,6 +1,6 @@
-"""What assets and checks are handed: a ClearGrid client, the warehouse and the time, as plain objects.
+"""The resources of assets and checks: a ClearGrid client, the warehouse and the clock, as plain objects.
 
-Here: settings to objects, when a run needs them. Not here: HTTP or SQL.
+Build a new resource from the settings here, when a run needs it; HTTP is in `client`, SQL in `warehouse`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""When months are read again, and why: what ClearGrid changes after the fact, only a re-read finds.
+"""The schedules that read months again, since only a re-read finds what ClearGrid changed after the fact.
 
-Here: which months each schedule asks for at a tick, and when the checks on time are asked. Not here: what a run
-does (`jobs`). A missed tick is caught up by the next one, because each asks for all its months again.
+Decide here which months each tick requests, and when the freshness checks run; what a run does is in `jobs`. The next
+tick makes up for a missed one, because each requests all its months again.
 """
 
 from collections.abc import Iterator

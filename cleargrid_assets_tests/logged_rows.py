@@ -1,6 +1,6 @@
-"""Rows that a test writes down itself, served by the emulator in its floor's place.
+"""Rows that a test writes down itself, served by the emulator in place of its generated floor.
 
-Here: a ten-line floor, and JSON that no strict encoder writes. Not here: good rows (`landing.rows_of_may`).
+It holds a ten-line floor, and JSON that no strict encoder writes; good rows are made in `landing.rows_of_may`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The platform as tests drive it: real runs against an emulator into a DuckDB file.
 
-Here: starting it, running months, looking into the warehouse. Not here: expectations.
+Starting it, running months and reading the warehouse belong here; the tests state what they expect.
 """
 
 from __future__ import annotations

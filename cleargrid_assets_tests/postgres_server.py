@@ -1,6 +1,6 @@
-"""A PostgreSQL server of the tests' own: the binaries of the machine, a folder of its own, a port of its own.
+"""A PostgreSQL server for the tests: the machine's binaries, with its own folder and port.
 
-Here: starting and stopping it, one database per test. Not here: what is kept in it.
+Starting, stopping and one database per test belong here; the tests decide what it stores.
 """
 
 from __future__ import annotations

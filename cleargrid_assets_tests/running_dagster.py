@@ -1,6 +1,6 @@
-"""Dagster as tests and benchmarks drive it from outside: its instance's file, its GraphQL.
+"""Drives a running Dagster from outside, for tests and benchmarks: its instance file and its GraphQL.
 
-Here: what is the same for every running Dagster. Not here: starting one (`end_to_end.site`, `distributed.cluster`).
+Add what every running Dagster shares here; `end_to_end.site` and `distributed.cluster` start one.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""A claim's answer as Dagster's check result.
+"""Turns the result of a `Claim` into Dagster's check result.
 
-Here: the one translation from `Claim` to `AssetCheckResult`. Not here: which claims are checked where.
+This is the only place that does so; which claims are checked on which table is in `checks` and `assets.raw`.
 """
 
 from __future__ import annotations

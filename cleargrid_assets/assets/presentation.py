@@ -1,6 +1,6 @@
-"""What the UI shows of every table: columns with meanings, storage, kinds, owners, freshness, its source files.
+"""What the UI shows for every table: described columns, storage, kinds, owners, freshness, source files.
 
-Here: metadata made from the table descriptions. Not here: figures of a particular month.
+Add metadata that follows from the table descriptions here; the numbers of one month are in `figures`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""`sql_asset`: a table whose rows are one SELECT in an `.sql` file of the table's name.
+"""`sql_asset`: a table computed by one SELECT, in an `.sql` file with the table's name.
 
-Here: what all SQL assets share. Not here: any SQL.
+Add what all SQL assets share here; the SQL files lie beside the assets.
 """
 
 from collections.abc import Sequence

@@ -1,6 +1,6 @@
-"""The checks that run after derived tables are computed, each one an SQL file; and the checks on time.
+"""The checks on derived tables, one SQL file each, and the freshness checks on the ledger of loads.
 
-Here: which claims are checked on which table. Not here: the checks that a load runs itself (`assets.raw`).
+Add a check on a derived table as a file in `sql/`; the checks that a load runs itself are in `assets.raw`.
 """
 
 from __future__ import annotations

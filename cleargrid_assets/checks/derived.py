@@ -1,6 +1,7 @@
 """Checks on `core` and `analytics`: one per file in `sql/`, named `<table>__<claim>.sql`.
 
-Here: files to Dagster checks. Not here: SQL. A check runs on its month alone, inside the warehouse.
+This module turns the files into Dagster checks; the SQL is in the files. A check reads only its run's month, inside
+the warehouse.
 """
 
 from pathlib import Path

@@ -1,6 +1,6 @@
-"""The checks on time as Dagster checks of the ledger `raw/d23_loads`, with a job's name to ask them by.
+"""The freshness checks as Dagster checks on the ledger `raw/d23_loads`, and the job that runs them.
 
-Here: gathering what they look at. Not here: their judgement (`on_time`, `months_in_order`).
+Gather here what the checks look at; they are judged in `on_time` and `months_in_order`.
 """
 
 from collections.abc import Callable, Sequence

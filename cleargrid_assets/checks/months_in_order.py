@@ -1,6 +1,7 @@
-"""Which months are missing, failed or stale, and why: the daily list of what is to be repaired.
+"""Finds the months that are missing, failed or stale, and says why: the daily list of months to repair.
 
-Here: one state per month, out of the ledger of loads and Dagster's event log. Not here: repairing anything.
+It derives one state per month from the ledger of loads and Dagster's event log. It repairs nothing; the command that
+does is in `repair`.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""The checks on time: does the warehouse hold what it should hold by now?
+"""The freshness checks: does the warehouse hold what it should hold by now?
 
-Here: three questions to the ledger of loads, asked at any instant. Not here: when they are asked (`schedules`), or
-the months' whole list (`months_in_order`). They belong to the ledger `raw/d23_loads`, which no run materializes, so
-that a backfill does not ask them again for each of its months. The freshness policy on every page is no substitute:
-it is satisfied by any run, also one of an old month.
+Add a question to the ledger of loads here; `schedules` decides when they are asked, and `months_in_order` lists every
+month. The checks belong to the ledger `raw/d23_loads`, which no run materializes, so a backfill does not run them
+again for each of its months. The freshness policy on every page is no substitute: any run satisfies it, even one of
+an old month.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""`cleargrid move-warehouse`: from the file to a lake, or back.
+"""`cleargrid move-warehouse`: moves the warehouse from the file to a lake, or back.
 
-Here: arguments and what is printed. Not here: the copy (`warehouse.moving`).
+Add its arguments and output here; the copying is in `warehouse.moving`.
 """
 
 from __future__ import annotations

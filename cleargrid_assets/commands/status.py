@@ -1,6 +1,6 @@
-"""`cleargrid status`: every month, as the warehouse and Dagster's event log know it.
+"""`cleargrid status`: lists every month as the warehouse and Dagster's event log know it.
 
-Here: what is known of a month and how it is printed. Not here: loading anything.
+Add what is known about a month, and how it is printed, here; loading a month is the raw asset's work.
 """
 
 from __future__ import annotations

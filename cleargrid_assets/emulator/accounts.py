@@ -1,6 +1,6 @@
-"""Login, tokens and their end.
+"""Login, and tokens until they expire.
 
-Here: who may ask. Not here: what is answered.
+Decide here who may send a request; `api` answers it.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""The HTTP interface: routes, envelopes, pagination, as the contract says.
+"""The HTTP interface: routes, envelopes and pagination, as the contract describes them.
 
-Here: right answers. Not here: wrong ones on purpose (`faults`), rows (`floor`), tokens (`accounts`).
+Add correct responses here; wrong ones are in `faults`, rows in `floor`, tokens in `accounts`.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""A made-up collections floor: D23 rows as a pure function of a seed, a range and the instant of asking.
+"""A generated call floor: D23 rows as a pure function of a seed, a range and the time of the request.
 
-Here: how many rows an hour has, what they say, and how they change later. Not here: HTTP.
+Change here how many rows an hour has, what they contain and how they change later; HTTP is in `api`.
 
-The rows of an hour come from a random generator seeded with that hour, so any window costs what it holds, and the
-same window asked for months later differs exactly by what has happened since: late logs, broken promises,
+The rows of an hour come from a random generator seeded with that hour, so any window costs only what it holds, and
+the same window requested months later differs exactly by what has happened since: late logs, broken promises,
 deactivated entries.
 """
 

@@ -1,10 +1,10 @@
 """Pages of a "via" dataset: cursors, limits, ranges, totals.
 
-Here: which rows a request gets and how the page says so. Not here: HTTP or who asks.
+Decide here which rows a request gets and how the page describes them; HTTP is in `api`, tokens in `accounts`.
 
-The export walks a collection that many lenders share and filters it to one of them, so a page holds fewer rows than
-its limit, sometimes none, while more follow. How many is decided by the place in the walk: the same cursor always
-gives the same page.
+The export reads a collection that many lenders share and filters it to one of them, so a page holds fewer rows than
+its limit, sometimes none, while more follow. The cursor alone decides how many: the same cursor always gives the same
+page.
 """
 
 from __future__ import annotations

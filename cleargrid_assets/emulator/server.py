@@ -1,6 +1,6 @@
-"""`Emulator`: a local ClearGrid that runs while a block does, or until it is stopped.
+"""`Emulator`: a local ClearGrid that runs for the length of a block, or until it is stopped.
 
-Here: the server's life. Not here: what it answers (`api`).
+Starting and stopping the server belongs here; its responses are in `api`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Reading one complete month: plan, walk, collapse duplicates, reconcile.
+"""Reads one complete month: plans windows, reads them, collapses duplicates, reconciles.
 
-Here: everything between the client and the write. Not here: ClearGrid's counts (`counts`), SQL, Dagster.
+Add a step between the client and the write here; ClearGrid's counts are in `counts`, SQL in `write`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The tables of schema `analytics`: what a collections manager asks. Here: columns. Not here: the SQL that fills them.
+"""The tables of schema `analytics`: what a collections manager asks. Add columns here; the SQL is in `assets`.
 
 Symbols are those of the metrics page: A attempts, K connected, C contacts, T third party, R right party, P promises,
 B broken promises, U unmapped. Counts are over the rows in scope (CLEARGRID_ROW_SCOPE) unless a column says otherwise.

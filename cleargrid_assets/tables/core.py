@@ -1,4 +1,4 @@
-"""The tables of schema `core`: landed rows with their meaning. Here: columns. Not here: the SQL that fills them."""
+"""The tables of schema `core`: landed rows with their meaning. Add columns here; the SQL is in `assets.core`."""
 
 from cleargrid_assets.tables.raw import D23_FIELDS
 from cleargrid_assets.tables.table import MONTH, Column, Table

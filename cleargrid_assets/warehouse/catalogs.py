@@ -1,6 +1,6 @@
-"""The catalog of a lake: the database that says which Parquet files make up which table.
+"""The catalog of a lake: the database that knows which Parquet files make up which table.
 
-Here: where it is, whether it is there, and taking turns in it. Not here: the lake (`lake`).
+Add a kind of catalog here: where it is, whether it exists, and its writer lock; attaching the lake is in `lake`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""`Claim`: a sentence about the data that an SQL file can refute by finding rows.
+"""`Claim`: a statement about the data, which an SQL file refutes by finding rows.
 
-Here: reading the file, asking the question. Not here: what Dagster makes of the answer.
+Reading and running the file belong here; `assets.claim_results` turns the result into Dagster's.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""What a lake keeps of the past, and dropping it: snapshots and the files that only they need.
+"""Drops what a lake no longer needs: old snapshots, and the files that only they use.
 
-Here: dropping what is older than a number of days. Not here: when that is done (`housekeeping`).
+Decide here what is dropped after a number of days; `housekeeping` decides when.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""DuckDB's extensions for a lake: found in a folder, in installed wheels, or fetched by DuckDB itself.
+"""Loads DuckDB's extensions for a lake from a folder, from installed wheels, or from DuckDB's own server.
 
-Here: loading by name, and one sentence when that cannot be done. Not here: what they are used for.
+Add a source of extensions here; what the extensions do for a lake is in `lake` and `catalogs`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What an open warehouse holds. Here: questions about tables. Not here: their contents."""
+"""Lists the tables of an open warehouse. Add questions about tables here; their rows are read where they are used."""
 
 from __future__ import annotations
 

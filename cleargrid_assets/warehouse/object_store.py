@@ -1,7 +1,7 @@
 """Credentials and address of an S3-compatible store, from the variables that AWS's own tools read.
 
-Here: `AWS_*` to DuckDB's secret, which lives in memory only, and to Arrow's file system. Not here: which files lie in
-the store.
+It turns `AWS_*` into DuckDB's secret, which lives only in memory, and into Arrow's file system. What is kept in the
+store is decided in `lake` and `artifacts`.
 """
 
 from __future__ import annotations

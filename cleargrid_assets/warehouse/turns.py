@@ -1,9 +1,9 @@
-"""Whose turn it is to use the warehouse: a lock that ends with the process that holds it, however it dies.
+"""The writer lock, which is released when the holding process exits, even if it crashes.
 
-Beside a file it is a file lock, which the kernel frees. With a catalog in PostgreSQL it is that server's advisory
-lock, which it frees when the connection ends; both queue in order.
+Beside a file it is a file lock, which the kernel releases. With a catalog in PostgreSQL it is an advisory lock, which
+the server releases when the connection ends; both queue in order.
 
-Here: waiting for a turn and giving up. Not here: what is done with it.
+Waiting for the lock and giving up belong here; `warehouse` does the work while holding it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Every table of `core` and `analytics` once more, in plain Python over lists of rows, from the metrics page alone.
+"""Recomputes every table of `core` and `analytics` in plain Python over lists of rows, from the metrics page alone.
 
-Here: the same numbers by other means. Nothing of the project's SQL or macros is used, and no class of the outcome map:
-the few spellings that the tests use are classified by hand.
+Add the model of a new table here, without the project's SQL, macros or outcome map: the few spellings that the tests
+use are classified by hand.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""A warehouse in memory that holds a few landed rows, and the tables computed from them with the project's own SQL.
+"""A warehouse in memory with a few landed rows, and the tables computed from them with the project's own SQL.
 
-Here: landing by hand and running SQL files. Not here: expectations (`recomputed`).
+Land rows and run SQL files here; the expected values are in `recomputed`.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """A whole deployment on loopback: PostgreSQL twice, an S3 server, Dagster's services, and two Ray nodes as two hosts.
 
-The hosts have homes and temporary folders of their own and share nothing but the services.
+The hosts have separate home and temporary folders and share nothing but the services.
 
-Here: starting it, asking for backfills, watching runs. Not here: expectations.
+Starting it, requesting backfills and watching runs belong here; the tests state what they expect.
 """
 
 from __future__ import annotations

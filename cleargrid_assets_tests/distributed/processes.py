@@ -1,6 +1,6 @@
-"""Processes of the distributed tests: started with an environment of their own, stopped with all their children.
+"""Processes of the distributed tests: started with their own environment, stopped with all their children.
 
-Here: starting, waiting for a port, killing a host's whole tree. Not here: which services there are (`cluster`).
+Starting, waiting for a port and killing a host's process tree belong here; `cluster` knows which services there are.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""One site and one browser for all tests in this folder, and the backfill that they look at.
+"""The fixtures of this folder: one site, one browser, and the backfill that all its tests look at.
 
-Here: fixtures. Not here: what is expected.
+Add a shared fixture here; the tests state what they expect.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""The platform as its users meet it: `dagster dev` on a free port, an emulator beside it, a browser before it.
+"""The platform as its users meet it: `dagster dev` on a free port, with an emulator and a browser.
 
-Here: starting them. Not here: what is clicked and seen.
+Starting these belongs here; the tests click and look.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""`core.outcome_spellings`: every spelling of an outcome in a month, and what the outcome map makes of it.
+"""`core.outcome_spellings`: every spelling of an outcome in a month, and how the outcome map classifies it.
 
-Here: the asset. Not here: the map and its matching key (`outcome_map`). The spellings are classified in Python,
-because the key needs Unicode rules that SQL lacks; everything after it joins this table in plain SQL.
+The spellings are classified in Python, because the matching key needs Unicode rules that SQL lacks; every later step
+joins this table in plain SQL. The map and its matching key are in `outcome_map`.
 """
 
 import dagster as dg

@@ -1,6 +1,6 @@
-"""A month read within a run: its limits, its progress lines, and the figures on its page.
+"""Reads one month inside a run: its limits, its progress lines, and the numbers on its page.
 
-Here: what the raw asset does before it hands the month over. Not here: reading itself (`landing.month`).
+Add what the raw asset does before it hands over the month; the reading itself is in `landing.month`.
 """
 
 from __future__ import annotations

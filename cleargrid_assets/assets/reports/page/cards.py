@@ -1,6 +1,6 @@
-"""The header figures: value, change, n and interval of the metrics a manager asks for first.
+"""The cards at the top of the report: value, change, n and interval of the metrics a manager asks for first.
 
-Here: which metrics, and when a change may be chance. Not here: layout.
+Choose the metrics here, and when a change may be chance; the layout is in `page.html`.
 """
 
 from __future__ import annotations

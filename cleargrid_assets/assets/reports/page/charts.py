@@ -1,7 +1,7 @@
 """The report's charts: Altair's grammar, rendered to SVG text without a browser or a network.
 
-Here: what is drawn from which rows. Not here: reading or wording. Colours are variables of the page's style sheet, so
-that one drawing serves light, dark and paper; each mark's title says its numerator and denominator.
+Add a chart here; its rows come from `figures`. Colours are variables of the page's style sheet, so one drawing serves
+light, dark and paper; each mark's title gives its numerator and denominator.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""What the report says, read from the warehouse in one moment: one SQL file per section, rows as dictionaries.
+"""Reads the report's data from the warehouse in one transaction: one SQL file per section, rows as dictionaries.
 
-Here: reading, and choosing the report's month. Not here: drawing or wording.
+Add a section's query here, beside the choice of the report's month; drawing is in `charts`, wording in `wording`.
 """
 
 from __future__ import annotations

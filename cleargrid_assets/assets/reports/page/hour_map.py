@@ -1,6 +1,6 @@
-"""The weekday x hour maps: a rate and its n in each cell, grey where n is small.
+"""The weekday x hour heatmaps: a rate and its n in each cell, grey where n is small.
 
-Here: the cells and their shades. Not here: which rates.
+Change cells and shades here; the page chooses the rates.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""The collections report as one HTML page: figures and charts in, a self-contained document out.
+"""Renders the collections report: figures and charts in, one self-contained HTML document out.
 
-Here: which value stands where. Not here: reading (`figures`), drawing (`charts`), or the layout (`page.html`).
+Decide here which value goes where; reading is in `figures`, drawing in `charts`, the layout in `page.html`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""From an Altair chart to SVG text of the page: colours by variable, a title on each mark, one alternative text.
+"""Renders an Altair chart to the page's SVG: colours by variable, a title on each mark, one alternative text.
 
-Here: the rendering, without a browser or a network, and what all charts look like. Not here: any chart.
+Add what all charts have in common here; each chart is in `charts`. It needs neither a browser nor a network.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""The numbers behind the charts: rows of text for the page's tables, each rate beside what it divides.
+"""The numbers behind the charts: rows of text for the page's tables, each rate beside its denominator.
 
-Here: columns and their wording. Not here: reading or layout.
+Add a table's columns here; reading is in `figures`, the layout in `page.html`.
 """
 
 from __future__ import annotations

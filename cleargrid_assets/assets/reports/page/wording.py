@@ -1,4 +1,4 @@
-"""How the report writes numbers and dates. Here: text of a single value. Not here: sentences or layout."""
+"""Formats the report's numbers and dates. Add the format of a single value here; sentences are in `page.html`."""
 
 from __future__ import annotations
 
