@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from cleargrid_assets.runs import FailedCheck, FailedRun
     from cleargrid_assets.settings import Settings
 
-LONGEST_TEXT = 3000
-LONGEST_LIST = 12
+MAX_TEXT_LENGTH = 3000
+MAX_LISTED = 12
 TIMEOUT_SECONDS = 10
 ACCEPTED = range(200, 300)
 REJECTED = (400, 413, 422)
@@ -48,7 +48,7 @@ def send_alert(settings: Settings, text: str) -> None:
     for secret in settings.secrets:
         for form in (secret, _escaped(secret)):
             text = text.replace(form, MASK)
-    text = PERSONAL.sub(MASK, text)[:LONGEST_TEXT]
+    text = PERSONAL.sub(MASK, text)[:MAX_TEXT_LENGTH]
     status = _post(url, text)
     if status in REJECTED:
         status = _post(
@@ -125,8 +125,8 @@ def _text(environment: str, title: str, subject: str, lines: Sequence[str], run:
 
 
 def _listed(months: Sequence[str]) -> str:
-    more = f" and {len(months) - LONGEST_LIST} more" if len(months) > LONGEST_LIST else ""
-    return f"{', '.join(months[:LONGEST_LIST])}{more}"
+    more = f" and {len(months) - MAX_LISTED} more" if len(months) > MAX_LISTED else ""
+    return f"{', '.join(months[:MAX_LISTED])}{more}"
 
 
 def _line(failed: FailedCheck) -> str:

@@ -28,7 +28,7 @@ DESCRIPTION = (
     "Every month in the warehouse's tables is in the file as well. Red: people read a page, or tools read files, that "
     "lack a month; the result lists what is missing and how to write it."
 )
-LONGEST_LIST = 5
+MAX_LISTED = 5
 
 
 def build_report_checks() -> list[dg.AssetChecksDefinition]:
@@ -56,9 +56,9 @@ def _check(key: dg.AssetKey, missing_months: MissingMonths) -> dg.AssetChecksDef
 def _sentence(missing: list[str]) -> str:
     if not missing:
         return "Every computed month is in it."
-    more = f" and {len(missing) - LONGEST_LIST} more" if len(missing) > LONGEST_LIST else ""
+    more = f" and {len(missing) - MAX_LISTED} more" if len(missing) > MAX_LISTED else ""
     return (
-        f"Missing: {', '.join(missing[:LONGEST_LIST])}{more}. Run the job refresh_summary; if the check stays red, "
+        f"Missing: {', '.join(missing[:MAX_LISTED])}{more}. Run the job refresh_summary; if the check stays red, "
         f"read that run's errors."
     )
 

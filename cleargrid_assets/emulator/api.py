@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from cleargrid_assets.emulator.faults import Fault
     from cleargrid_assets.emulator.floor import Floor
 
-LONGEST_RANGE_SECONDS = 400 * 86_400
+MAX_RANGE_SECONDS = 400 * 86_400
 QUICK_ROWS = 10
 """The first rows of the whole collection are found in time; more of a range that long are not."""
 
@@ -150,7 +150,7 @@ class Api:
         for fault in self.faults:
             if refusal := fault.refuse(ask):
                 return refusal
-        if asked.seconds > LONGEST_RANGE_SECONDS and (asked.limit > QUICK_ROWS or asked.is_descending):
+        if asked.seconds > MAX_RANGE_SECONDS and (asked.limit > QUICK_ROWS or asked.is_descending):
             return plain(504)
         if self.page_delay_seconds:
             time.sleep(self.page_delay_seconds)

@@ -23,7 +23,7 @@ from typing import Any
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
 EPOCH_WEEKDAY = 4  # 1970-01-01 was a Thursday
-LONGEST_LAG_MS = 3 * DAY_MS
+MAX_LAG_MS = 3 * DAY_MS
 CACHED_ENTRIES = 200_000
 """About a hundred megabytes; a busy day of a large lender has fifty thousand."""
 
@@ -117,7 +117,7 @@ class Floor:
         total = 0
         for hour in range(since_ms // HOUR_MS, -(-min(until_ms, now_ms + 1) // HOUR_MS)):
             start, end = hour * HOUR_MS, (hour + 1) * HOUR_MS
-            if since_ms <= start and end <= until_ms and end + LONGEST_LAG_MS <= now_ms:
+            if since_ms <= start and end <= until_ms and end + MAX_LAG_MS <= now_ms:
                 total += self._size(hour, self._random(hour))
             else:
                 total += len(self.entries((max(start, since_ms), ""), min(end, until_ms), now_ms, None))
@@ -171,7 +171,7 @@ def _entry(communicated_ms: int, random: Random) -> Entry:
     outcome = OUTCOMES[int(draw() * len(OUTCOMES))]
     created = communicated_ms + int(2_000 + draw() * 240_000)
     if draw() < SHARE_LOGGED_LATE:  # logged at the end of the shift, or days later
-        created = communicated_ms + int(draw() * (LONGEST_LAG_MS if draw() < SHARE_LOGGED_DAYS_LATE else 10 * HOUR_MS))
+        created = communicated_ms + int(draw() * (MAX_LAG_MS if draw() < SHARE_LOGGED_DAYS_LATE else 10 * HOUR_MS))
     is_broken = outcome in PROMISES and draw() < SHARE_OF_PROMISES_BROKEN
     broken = created + int((3 + draw() * 40) * DAY_MS) if is_broken else None
     inactive = created + int(draw() * 60 * DAY_MS) if draw() < SHARE_DEACTIVATED else None

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from cleargrid_assets.emulator.floor import Entry, Floor
 
 DEFAULT_LIMIT = 500
-LARGEST_LIMIT = 1000
+MAX_LIMIT = 1000
 FIRST_ID = ""
 LAST_ID = "~"
 SHARES = (1.0, 1.0, 1.0, 0.9, 0.6, 0.3, 0.0, 1.0)
@@ -130,7 +130,7 @@ def _total(floor: Floor, asked: Range) -> dict[str, Any]:
 def _limit(text: str | None) -> int:
     """The page size: clamped, never refused."""
     try:
-        return min(max(int(text or DEFAULT_LIMIT), 1), LARGEST_LIMIT)
+        return min(max(int(text or DEFAULT_LIMIT), 1), MAX_LIMIT)
     except ValueError:
         return DEFAULT_LIMIT
 

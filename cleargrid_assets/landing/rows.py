@@ -30,15 +30,15 @@ FIELDS = {column.name: column for column in D23_FIELDS}
 REQUIRED = frozenset(name for name, column in FIELDS.items() if not column.nullable)
 SCHEMA = pa.schema([(name, ARROW_TYPES[column.type]) for name, column in FIELDS.items()])
 
-LONGEST_TEXT = 1_000
+MAX_TEXT_LENGTH = 1_000
 """Characters; a vocabulary value or an id beyond it is damage, and free text has no place in this table."""
 
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST = datetime(2262, 1, 1, tzinfo=UTC)
 """Instants outside are damage; pandas could not hold them either."""
 
-LONGEST_NAME = 80
-MOST_NAMES = 50
+MAX_NAME_LENGTH = 80
+MAX_NAMES = 50
 
 BAD_VALUE = (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, UnicodeEncodeError, OverflowError)
 
@@ -132,7 +132,7 @@ def _texts(name: str, values: list[Any]) -> pa.Array:
         raise BadFieldError("not_unicode", name) from error
     except BAD_VALUE as error:
         raise BadFieldError("bad_type", name) from error
-    if (pc.max(pc.utf8_length(array)).as_py() or 0) > LONGEST_TEXT:
+    if (pc.max(pc.utf8_length(array)).as_py() or 0) > MAX_TEXT_LENGTH:
         raise BadFieldError("too_long", name)
     if pc.any(pc.match_substring(array, "\0")).as_py():
         raise BadFieldError("nul_character", name)
@@ -193,4 +193,4 @@ def _unknown_fields(rows: Sequence[Any]) -> frozenset[str]:
     """Names that the contract does not list, cut short; their values are never looked at."""
     odd = [row for row in rows if type(row) is dict and row.keys() != FIELDS.keys()]
     names = sorted({name for row in odd for name in row.keys() - FIELDS.keys()})
-    return frozenset(ascii(name)[1:-1][:LONGEST_NAME] for name in names[:MOST_NAMES])
+    return frozenset(ascii(name)[1:-1][:MAX_NAME_LENGTH] for name in names[:MAX_NAMES])
