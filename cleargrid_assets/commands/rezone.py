@@ -23,7 +23,7 @@ from cleargrid_assets.partitions import build_months, window_of
 from cleargrid_assets.resources import ClearGridResource, WarehouseResource
 from cleargrid_assets.settings import Settings
 from cleargrid_assets.warehouse import WarehouseError
-from cleargrid_assets.warehouse.turns import file_turn
+from cleargrid_assets.warehouse.locks import file_lock
 
 if TYPE_CHECKING:
     from cleargrid_assets.landing.identity import WarehouseIdentity
@@ -111,7 +111,7 @@ class Rezoning:
         """Put the new file in the place of the old one; return the old one's new name."""
         zone = self.old_timezone.replace("/", "-")
         kept = self.path.with_name(f"{self.path.name}.{zone}.{datetime.now(UTC):%Y-%m-%dT%H%M%SZ}")
-        with file_turn(self.path, WarehouseResource(self.settings).warehouse().queue_seconds):
+        with file_lock(self.path, WarehouseResource(self.settings).warehouse().queue_seconds):
             self.path.rename(kept)
             Path(self.new_warehouse.address).rename(self.path)
         return kept

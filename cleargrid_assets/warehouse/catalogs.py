@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from cleargrid_assets.warehouse.errors import WarehouseUnreadableError
+from cleargrid_assets.warehouse.locks import advisory_lock, file_lock, postgres_connection
 from cleargrid_assets.warehouse.paths import file_size
-from cleargrid_assets.warehouse.turns import file_turn, postgres_connection, postgres_turn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,13 +44,13 @@ class Catalog(Protocol):
     def default_data(self) -> str | None:
         """Where a new lake's files go when nobody says; None: somebody has to."""
 
-    def turn(self, *, is_writing: bool) -> AbstractContextManager[None]:
-        """Our turn among those who use it."""
+    def lock(self, *, is_writing: bool) -> AbstractContextManager[None]:
+        """The lock that processes sharing the catalog take."""
 
 
 @dataclass(frozen=True)
 class PostgresCatalog:
-    """A database of a PostgreSQL server: any number of hosts, readers never wait, writers take turns."""
+    """A database of a PostgreSQL server: any number of hosts; readers never wait, writers queue for a lock."""
 
     dsn: str
     queue_seconds: float
@@ -64,11 +64,11 @@ class PostgresCatalog:
             cursor.execute(IS_LAKE)
             return bool(cursor.fetchone()[0])
 
-    def turn(self, *, is_writing: bool) -> AbstractContextManager[None]:
+    def lock(self, *, is_writing: bool) -> AbstractContextManager[None]:
         """Writers hold the server's advisory lock; readers see the last committed snapshot."""
         if not is_writing:
             return nullcontext()
-        return postgres_turn(self.dsn, redacted(self.dsn), self.queue_seconds)
+        return advisory_lock(self.dsn, redacted(self.dsn), self.queue_seconds)
 
 
 @dataclass(frozen=True)
@@ -90,9 +90,9 @@ class FileCatalog:
         return file_size(self.path) is not None
 
     @contextmanager
-    def turn(self, *, is_writing: bool) -> Iterator[None]:  # noqa: ARG002 - a file keeps readers out too
+    def lock(self, *, is_writing: bool) -> Iterator[None]:  # noqa: ARG002 - a file keeps readers out too
         """A file lock beside the catalog."""
-        with file_turn(self.path, self.queue_seconds):
+        with file_lock(self.path, self.queue_seconds):
             yield
 
 

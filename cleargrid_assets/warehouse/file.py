@@ -3,7 +3,7 @@
 DuckDB lets a single process open a file for writing and keeps even readers of other processes out meanwhile. A
 file lock beside the file makes that an orderly queue.
 
-Opening the file and what its errors mean belong here; which paths may be used is in `paths`, the queue in `turns`,
+Opening the file and translating its errors belong here; which paths may be used is in `paths`, the queue in `locks`,
 transactions in `warehouse`.
 """
 
@@ -27,8 +27,8 @@ from cleargrid_assets.warehouse.errors import (
     WarehouseWriteError,
     first_line,
 )
+from cleargrid_assets.warehouse.locks import file_lock
 from cleargrid_assets.warehouse.paths import file_size
-from cleargrid_assets.warehouse.turns import file_turn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,10 +74,10 @@ class DuckDBFile:
         file_size(self.path)
         ArtifactFolder(Path(self.place)).examine()
 
-    def turn(self, *, is_writing: bool) -> AbstractContextManager[None]:  # noqa: ARG002 - a reader keeps writers out too
-        """Our place in the queue of processes that share the file; what is not a file has none."""
+    def lock(self, *, is_writing: bool) -> AbstractContextManager[None]:  # noqa: ARG002 - a reader keeps writers out too
+        """A file lock beside the file. Raises `WarehouseUnreadableError` when the path is not a file."""
         file_size(self.path)
-        return file_turn(self.path, self.queue_seconds)
+        return file_lock(self.path, self.queue_seconds)
 
     @contextmanager
     def connection(self, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:

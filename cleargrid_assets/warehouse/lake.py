@@ -79,9 +79,9 @@ class DuckLake:
         _ = self._engine
         artifacts_at(self.place).examine()
 
-    def turn(self, *, is_writing: bool) -> AbstractContextManager[None]:
-        """Our turn among the processes, of all hosts, that write."""
-        return self._catalog.turn(is_writing=is_writing)
+    def lock(self, *, is_writing: bool) -> AbstractContextManager[None]:
+        """The catalog's lock, which all hosts share."""
+        return self._catalog.lock(is_writing=is_writing)
 
     @contextmanager
     def connection(self, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:

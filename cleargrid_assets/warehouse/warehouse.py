@@ -1,7 +1,7 @@
 """`Warehouse`: where the tables are, opened for one short transaction, whatever the address is.
 
 It begins, commits or rolls back, and closes. How a file (`file`) or a lake (`lake`) is opened, who may write when
-(`turns`) and what a warehouse holds (`schema`) are elsewhere.
+(`locks`) and what a warehouse holds (`schema`) are elsewhere.
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ class Store(Protocol):
     def examine(self) -> None:
         """Raise what a first write would raise, as far as it can be known beforehand; nothing written stays."""
 
-    def turn(self, *, is_writing: bool) -> AbstractContextManager[None]:
-        """Our turn among the processes that share the warehouse."""
+    def lock(self, *, is_writing: bool) -> AbstractContextManager[None]:
+        """The lock that processes sharing the warehouse take."""
 
     def connection(self, *, read_only: bool) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
         """An open connection, closed at the end of the block."""
@@ -140,9 +140,9 @@ class Warehouse:
 
     @contextmanager
     def _opened(self, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:
-        """Our turn, a connection, and a transaction on it. Tables of a newer release raise `WarehouseVersionError`."""
-        turn, opened = self._store.turn(is_writing=not read_only), self._connection(read_only=read_only)
-        with turn, opened as connection, self._transaction(connection):
+        """Take the lock, connect, begin a transaction. Tables of a newer release raise `WarehouseVersionError`."""
+        lock, opened = self._store.lock(is_writing=not read_only), self._connection(read_only=read_only)
+        with lock, opened as connection, self._transaction(connection):
             refuse_newer(connection, self.shown)
             yield connection
 

@@ -12,7 +12,7 @@ import duckdb
 import pytest
 
 from cleargrid_assets.warehouse import WarehouseBusyError, WarehouseMissingError, WarehouseUnreadableError
-from cleargrid_assets.warehouse.turns import file_turn
+from cleargrid_assets.warehouse.locks import file_lock
 from cleargrid_assets.warehouse.warehouse import Warehouse
 
 SHELL = """
@@ -180,11 +180,11 @@ def test_every_spelling_of_a_path_queues_at_one_lock(warehouse, tmp_path, monkey
     monkeypatch.chdir(tmp_path)
     spellings = ["warehouse.duckdb", "elsewhere/../warehouse.duckdb", "folder/warehouse.duckdb", "link.duckdb"]
     for spelling in spellings:
-        with file_turn(Path(warehouse.address), 0):
+        with file_lock(Path(warehouse.address), 0):
             waiting = subprocess.run(
                 [sys.executable, "-c", QUEUE, spelling], check=True, capture_output=True, text=True
             )
-        assert "was in use by other runs" in waiting.stdout
+        assert "other runs kept" in waiting.stdout
 
 
 def test_a_program_that_has_the_file_open_is_named_with_its_process_id(warehouse):

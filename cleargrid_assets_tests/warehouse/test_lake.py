@@ -227,6 +227,6 @@ def add_beside_another_program(warehouse: Warehouse, variables: Mapping[str, str
 
 
 def as_another_program(variables: Mapping[str, str], statement: str) -> None:
-    """A statement of a DuckDB shell, which knows nothing of our turns."""
+    """Run a statement as a DuckDB shell would, without our lock."""
     with DuckLake(variables["CLEARGRID_WAREHOUSE"], 1, None, None).connection(read_only=False) as shell:
         shell.execute(statement)
