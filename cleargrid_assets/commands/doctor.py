@@ -54,8 +54,8 @@ EXIT_CODES = {"settings": 3, "address": 4, "login": 5, "page": 6, "count": 7, "w
 PATIENCE_SECONDS = 10
 """For one request: a person is waiting."""
 
-QUEUE_SECONDS = 15.0
-FOREIGN_SECONDS = 5.0
+LOCK_TIMEOUT = 15.0
+OPEN_TIMEOUT = 5.0
 PAGE_MINUTES = 10
 KNOWN = (ClearGridError, WarehouseError, OutcomeMapError, AlertError)
 
@@ -165,14 +165,14 @@ class Diagnosis:
 
     def warehouse_is_writable(self) -> str:
         """Open it and see whose it is; if it does not exist yet, check that its folder is writable."""
-        self.warehouse.examine()
+        self.warehouse.check_writable()
         if not self.warehouse.exists:
-            return f"{self.warehouse.shown} (the first load creates it)"
+            return f"{self.warehouse.display_name} (the first load creates it)"
         stored = identity_of(self.warehouse)
         if stored is None:
-            return self.warehouse.shown
-        verify_stored(stored, self._identity(stored), self.warehouse.shown)
-        return f"{self.warehouse.shown}, of {stored.summary}"
+            return self.warehouse.display_name
+        verify_stored(stored, self._identity(stored), self.warehouse.display_name)
+        return f"{self.warehouse.display_name}, of {stored.summary}"
 
     @cached_property
     def lender_public_id(self) -> str:
@@ -190,7 +190,7 @@ class Diagnosis:
     def warehouse(self) -> Warehouse:
         """The configured one, with a person's patience. Raises `SettingsError`."""
         configured = WarehouseResource(self.settings).warehouse()
-        return replace(configured, queue_seconds=QUEUE_SECONDS, foreign_seconds=FOREIGN_SECONDS)
+        return replace(configured, lock_timeout=LOCK_TIMEOUT, open_timeout=OPEN_TIMEOUT)
 
     def alert_is_delivered(self) -> str:
         """Send one that says that it is a test."""

@@ -42,14 +42,17 @@ def move_warehouse(source: str, target: str, *, may_overwrite: bool) -> None:
         _report_difference(origin, copy)
     except (SettingsError, WarehouseError) as error:
         raise click.ClickException(str(error)) from error
-    click.echo(f"{copy.shown} holds what {origin.shown} holds. Set CLEARGRID_WAREHOUSE to it, everywhere, to use it.")
+    click.echo(
+        f"{copy.display_name} holds what {origin.display_name} holds. To use it, set CLEARGRID_WAREHOUSE to it on "
+        f"every host."
+    )
 
 
 def _refuse_nonsense(origin: Warehouse, copy: Warehouse) -> None:
     if _place(origin) == _place(copy):
         raise click.UsageError("SOURCE and TARGET are the same warehouse")
     if not origin.exists:
-        raise click.ClickException(f"there is no warehouse at {origin.shown}")
+        raise click.ClickException(f"there is no warehouse at {origin.display_name}")
 
 
 def _place(warehouse: Warehouse) -> str:

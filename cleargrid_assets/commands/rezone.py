@@ -38,12 +38,12 @@ LAKE = (
     "until you have compared the two"
 )
 UNKNOWN = (
-    "{shown} does not say yet which time zone its months are in: set CLEARGRID_TIMEZONE to the one that they were "
-    "loaded in and load one month, then set the new zone and run this command again"
+    "{display_name} does not record its time zone yet: set CLEARGRID_TIMEZONE to the zone that its months were loaded "
+    "in and load one month, then set the new zone and run this command again"
 )
 OTHERS = (
-    "{shown} holds months of lender {stored.lender} in {stored.environment}; the settings name another lender or "
-    "environment. Correct CLEARGRID_ENVIRONMENT and CLEARGRID_LENDER"
+    "{display_name} holds months of lender {stored.lender} in {stored.environment}; the settings name another lender "
+    "or environment. Correct CLEARGRID_ENVIRONMENT and CLEARGRID_LENDER"
 )
 
 
@@ -111,7 +111,7 @@ class Rezoning:
         """Put the new file in the place of the old one; return the old one's new name."""
         zone = self.old_timezone.replace("/", "-")
         kept = self.path.with_name(f"{self.path.name}.{zone}.{datetime.now(UTC):%Y-%m-%dT%H%M%SZ}")
-        with file_lock(self.path, WarehouseResource(self.settings).warehouse().queue_seconds):
+        with file_lock(self.path, WarehouseResource(self.settings).warehouse().lock_timeout):
             self.path.rename(kept)
             Path(self.new_warehouse.address).rename(self.path)
         return kept
@@ -127,8 +127,8 @@ class Rezoning:
         unfinished = identity_of(self.new_warehouse)
         if unfinished and unfinished.timezone != self.settings.timezone:
             raise click.ClickException(
-                f"{self.new_warehouse.shown} was left by an earlier call for {unfinished.timezone}: delete it, then "
-                f"run the command again"
+                f"an earlier run for {unfinished.timezone} left {self.new_warehouse.display_name}: delete it, then run "
+                f"the command again"
             )
 
     def _result(self, run: dg.ExecuteInProcessResult, key: str) -> str:
@@ -156,11 +156,11 @@ def planned(settings: Settings) -> Rezoning | None:
         raise click.ClickException(LAKE)
     stored = identity_of(warehouse)
     if stored is None:
-        raise click.ClickException(UNKNOWN.format(shown=warehouse.shown))
+        raise click.ClickException(UNKNOWN.format(display_name=warehouse.display_name))
     if stored.timezone == settings.timezone:
         return None
     if not _is_ours(stored, settings):
-        raise click.ClickException(OTHERS.format(shown=warehouse.shown, stored=stored))
+        raise click.ClickException(OTHERS.format(display_name=warehouse.display_name, stored=stored))
     return Rezoning(settings, Path(warehouse.address).resolve(), stored.timezone, _keys(settings, warehouse))
 
 

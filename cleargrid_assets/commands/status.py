@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 HEADER = f"{'month':<9}{'rows':>10}{'quarantined':>13}{'duplicates':>12}  {'last load (UTC)':<18}{'state':<11}checks"
 
-QUEUE_SECONDS = 30.0
+LOCK_TIMEOUT = 30.0
 """For runs that write, which take seconds each: a person is waiting."""
 
 SUCCEEDED = "SUCCEEDED"
@@ -99,7 +99,7 @@ def status(*, as_json: bool) -> None:
 def _nothing_loaded(settings: Settings) -> str:
     """Where there is no month yet, and how to get one."""
     return with_commands(
-        f"No month has been loaded into {_warehouse(settings).shown} yet ({settings.environment}). "
+        f"No month has been loaded into {_warehouse(settings).display_name} yet ({settings.environment}). "
         f"Load months in the UI that `cleargrid dev` opens, or see made-up ones with `cleargrid demo`."
     )
 
@@ -117,7 +117,7 @@ def month_statuses(settings: Settings, now: datetime | None = None) -> list[Mont
 
 
 def _warehouse(settings: Settings) -> Warehouse:
-    return replace(WarehouseResource(settings).warehouse(), queue_seconds=QUEUE_SECONDS)
+    return replace(WarehouseResource(settings).warehouse(), lock_timeout=LOCK_TIMEOUT)
 
 
 def _status(key: str, load: LastLoad | None, checks: CheckOutcomes) -> MonthStatus:

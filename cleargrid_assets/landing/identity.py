@@ -74,12 +74,12 @@ def identity_of(warehouse: Warehouse) -> WarehouseIdentity | None:
 class IdentityGuard:
     """Keeps months of another environment, lender or time zone out of a warehouse.
 
-    `window_of`: a month's window in the configured time zone. `shown`: the warehouse as messages name it.
+    `window_of`: a month's window in the configured time zone. `display_name`: the warehouse as messages name it.
     """
 
     identity: Identity
     window_of: Callable[[date], Window]
-    shown: str
+    display_name: str
 
     def verify_warehouse(self, warehouse: Warehouse) -> None:
         """Raise `WarehouseIdentityError` when the warehouse is somebody else's; one that does not exist yet is ours."""
@@ -96,7 +96,7 @@ class IdentityGuard:
         if stored is None:
             self._verify_windows(connection)
         else:
-            verify_stored(stored, self.identity, self.shown)
+            verify_stored(stored, self.identity, self.display_name)
 
     def adopt(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Verify, and write the row where there is none yet."""
@@ -112,25 +112,25 @@ class IdentityGuard:
             window = self.window_of(month)
             if (window.since.replace(tzinfo=None), window.until.replace(tzinfo=None)) != (since, until):
                 raise WarehouseIdentityError(
-                    f"{self.shown} was made by an earlier release, and its month {month:%Y-%m} runs from {since} to "
+                    f"an earlier release made {self.display_name}, and its month {month:%Y-%m} runs from {since} to "
                     f"{until} UTC, which is not that month in {self.identity.timezone} (CLEARGRID_TIMEZONE); nothing "
                     f"was read or written. Set CLEARGRID_TIMEZONE to the zone that the months were loaded in and load "
                     f"one month; to change the zone afterwards, run `cleargrid rezone`"
                 )
 
 
-def verify_stored(stored: WarehouseIdentity, ours: Identity, shown: str) -> None:
-    """Raise `WarehouseIdentityError` when the warehouse `shown`, which is `stored`'s, is not `ours`."""
+def verify_stored(stored: WarehouseIdentity, ours: Identity, display_name: str) -> None:
+    """Raise `WarehouseIdentityError` when the warehouse `display_name`, which is `stored`'s, is not `ours`."""
     if (stored.environment, stored.lender_public_id) != (ours.environment, ours.lender_public_id):
         raise WarehouseIdentityError(
-            f"{shown} holds months of lender {stored.lender} in {stored.environment}, not of lender "
+            f"{display_name} holds months of lender {stored.lender} in {stored.environment}, not of lender "
             f"{ours.lender} in {ours.environment}; nothing was read or written. Each environment and lender needs "
             f"a warehouse of its own: set CLEARGRID_WAREHOUSE to another one, or correct CLEARGRID_ENVIRONMENT and "
             f"CLEARGRID_LENDER"
         )
     if stored.timezone != ours.timezone:
         raise WarehouseIdentityError(
-            f"{shown} holds months of the time zone {stored.timezone}, and CLEARGRID_TIMEZONE is "
+            f"{display_name} holds months of the time zone {stored.timezone}, and CLEARGRID_TIMEZONE is "
             f"{ours.timezone}, where every month begins and ends at other instants; nothing was read or written. "
             f"Set it back to {stored.timezone}, or run `cleargrid rezone`, which reads all months again into a new "
             f"warehouse and keeps the old one"

@@ -1,7 +1,7 @@
 """`DuckDBFile`: one DuckDB file, opened by one process at a time.
 
-DuckDB lets a single process open a file for writing and keeps even readers of other processes out meanwhile. A
-file lock beside the file makes that an orderly queue.
+DuckDB lets a single process open a file for writing and keeps even other processes' readers out meanwhile. A lock
+file beside it makes them queue.
 
 Opening the file and translating its errors belong here; which paths may be used is in `paths`, the queue in `locks`,
 transactions in `warehouse`.
@@ -36,11 +36,11 @@ if TYPE_CHECKING:
 
 FOREIGN_LOCK = "Could not set lock on file"
 READABLE_BY = {"storage_compatibility_version": "v1.5.0"}
-"""A new file can be opened by the lake's DuckDB as well: the way to a lake, and back, stays open. It costs nothing."""
+"""Lets the lake's DuckDB open new files as well, so that moving to a lake and back stays possible at no cost."""
 
 NEWER_FORMAT = "Trying to read a database file with version number"
 OUT_OF_ROOM = (duckdb.IOException, duckdb.OutOfMemoryException, duckdb.FatalException, duckdb.TransactionException)
-"""The last is what a full disk makes of a commit; two transactions cannot collide on a file with one at a time."""
+"""A commit on a full disk raises the last one; transactions cannot collide, since the file admits one at a time."""
 
 
 @dataclass(frozen=True)
@@ -48,55 +48,55 @@ class DuckDBFile:
     """The warehouse in the file at `path`."""
 
     path: Path
-    queue_seconds: float
-    foreign_seconds: float
+    lock_timeout: float
+    open_timeout: float
 
     @property
-    def shown(self) -> str:
+    def display_name(self) -> str:
         """The path."""
         return str(self.path)
 
     @property
     def exists(self) -> bool:
-        """Whether there is more than an empty file, which somebody prepared or a kill left.
+        """True unless the file is missing or empty; somebody may have prepared an empty one, or a kill left it.
 
-        Raises `WarehouseUnreadableError` when something else than a file is there.
+        Raises `WarehouseUnreadableError` if the path is not a file.
         """
         return bool(file_size(self.path))
 
     @property
-    def place(self) -> str:
-        """The folder that the file lies in."""
+    def location(self) -> str:
+        """The file's folder."""
         return str(self.path.resolve().parent)
 
-    def examine(self) -> None:
-        """Whether the path can hold a file and its folder can be written."""
+    def check_writable(self) -> None:
+        """Check that the path can hold a file and its folder is writable."""
         file_size(self.path)
-        ArtifactFolder(Path(self.place)).examine()
+        ArtifactFolder(Path(self.location)).check_writable()
 
     def lock(self, *, is_writing: bool) -> AbstractContextManager[None]:  # noqa: ARG002 - a reader keeps writers out too
         """A file lock beside the file. Raises `WarehouseUnreadableError` when the path is not a file."""
         file_size(self.path)
-        return file_lock(self.path, self.queue_seconds)
+        return file_lock(self.path, self.lock_timeout)
 
     @contextmanager
     def connection(self, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:
-        """The file, opened. Closing rolls back what was not committed."""
+        """Open the file. Closing it rolls back what was not committed."""
         with closing(self._open(read_only=read_only)) as connection:
             yield connection
 
-    def explain(self, error: duckdb.Error, *, is_commit: bool) -> WarehouseError | None:  # noqa: ARG002 - a file's commit fails as a whole
-        """A full disk or too little memory; anything else is the statement's own fault."""
+    def translate_error(self, error: duckdb.Error, *, is_commit: bool) -> WarehouseError | None:  # noqa: ARG002 - a file's commit fails as a whole
+        """The error for a full disk or too little memory; None for anything else: the statement is wrong."""
         if not isinstance(error, OUT_OF_ROOM):
             return None
         return WarehouseWriteError(
-            f"{self.path} could not be written and stays as it was: {first_line(error)} Free disk space or memory and "
-            f"run again."
+            f"{self.path} could not be written and is unchanged: {first_line(error)} Free disk space or memory and run "
+            f"again."
         )
 
     def _open(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
-        """Open the file; another program's lock is waited for, any other error is raised at once."""
-        give_up_at = time.monotonic() + self.foreign_seconds
+        """Open the file; wait while another program has it open, raise any other error at once."""
+        give_up_at = time.monotonic() + self.open_timeout
         if not self.exists:
             self._make()
         while True:
@@ -119,22 +119,21 @@ class DuckDBFile:
                 duckdb.connect(database, config=READABLE_BY).close()
                 self.path.write_bytes(database.read_bytes())
         except (OSError, duckdb.Error) as error:
-            with suppress(OSError):  # half a database could not be opened; an empty file is none yet
+            with suppress(OSError):  # half a database could never be opened; an empty file counts as missing
                 os.truncate(self.path, 0)
             raise WarehouseWriteError(
-                f"{self.path} could not be made: {first_line(error)}. Free disk space or correct the file's permissions"
+                f"{self.path} could not be created: {first_line(error)}. Free disk space or correct the file's "
+                f"permissions"
             ) from error
 
     def _busy(self, error: duckdb.Error) -> WarehouseBusyError:
-        return WarehouseBusyError(
-            f"{self.path} is held open by another program: close it and run again. {first_line(error)}"
-        )
+        return WarehouseBusyError(f"another program has {self.path} open: close it and run again. {first_line(error)}")
 
     def _unreadable(self, error: duckdb.Error) -> WarehouseUnreadableError:
         if NEWER_FORMAT in str(error):
             return WarehouseUnreadableError(
-                f"{self.path} was made by a newer DuckDB than this one ({duckdb.__version__}): copy it once with the "
-                f"DuckDB that made it (cleargrid move-warehouse {self.path} NEW_FILE); the copy can be opened by both"
+                f"a newer DuckDB than this one ({duckdb.__version__}) made {self.path}: copy it once with the DuckDB "
+                f"that made it (cleargrid move-warehouse {self.path} NEW_FILE); both can open the copy"
             )
         return WarehouseUnreadableError(
             f"{self.path} cannot be opened as a DuckDB warehouse: correct CLEARGRID_WAREHOUSE. {first_line(error)}"

@@ -64,13 +64,13 @@ def file_lock(path: Path, seconds: float) -> Iterator[None]:
 
 
 @contextmanager
-def advisory_lock(dsn: str, shown: str, seconds: float) -> Iterator[None]:
+def advisory_lock(dsn: str, display_name: str, seconds: float) -> Iterator[None]:
     """Hold the advisory lock of the catalog's database.
 
     Raises `WarehouseBusyError` after `seconds`, `WarehouseUnreachableError` or `WarehouseUnreadableError`.
     """
     driver = _driver()
-    connection = postgres_connection(dsn, shown)
+    connection = postgres_connection(dsn, display_name)
     try:
         with connection.cursor() as cursor:
             cursor.execute(KEEPALIVE)
@@ -81,18 +81,18 @@ def advisory_lock(dsn: str, shown: str, seconds: float) -> Iterator[None]:
         holders = _holders(connection)
         connection.close()
         raise WarehouseBusyError(
-            f"other runs kept {shown} locked for {seconds:.0f} s ({holders}): run again when they have ended"
+            f"other runs kept {display_name} locked for {seconds:.0f} s ({holders}): run again when they have ended"
         ) from None
     except driver.Error as error:
         connection.close()
-        raise unreachable(shown, error) from None
+        raise unreachable(display_name, error) from None
     try:
         yield
     finally:
         connection.close()  # ends the transaction, and with it the lock
 
 
-def postgres_connection(dsn: str, shown: str) -> Any:
+def postgres_connection(dsn: str, display_name: str) -> Any:
     """Connect to the catalog's database within seconds; the caller closes the connection.
 
     Raises `WarehouseUnreachableError` or, without the driver, `WarehouseUnreadableError`.
@@ -102,13 +102,13 @@ def postgres_connection(dsn: str, shown: str) -> Any:
     try:
         return driver.connect(dsn, connect_timeout=CONNECT_SECONDS, application_name=name)
     except driver.Error as error:
-        raise unreachable(shown, error) from None
+        raise unreachable(display_name, error) from None
 
 
-def unreachable(shown: str, error: Exception) -> WarehouseUnreachableError:
+def unreachable(display_name: str, error: Exception) -> WarehouseUnreachableError:
     """The error for a catalog that does not answer; libpq's text names host and port, never the password."""
     reason = " ".join(str(error).split())
-    return WarehouseUnreachableError(f"the catalog of {shown} does not answer: {reason}. Nothing was changed.")
+    return WarehouseUnreachableError(f"the catalog of {display_name} does not answer: {reason}. Nothing was changed.")
 
 
 def _holders(connection: Any) -> str:

@@ -1,9 +1,9 @@
 """Gives a warehouse the tables, views and macros that this program knows, and brings an older one up to date.
 
-Opening the warehouse calls it; what the tables hold and how the warehouse is opened are elsewhere.
+Add an upgrade step here; the tables are described in `tables`, and `warehouse` opens the database.
 
 Tables that cannot be computed again (`Table.is_history`) get their missing columns and keep their rows. A derived table
-whose columns differ is made anew, and its months are computed again.
+whose columns differ is recreated, and its months are computed again.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ SCHEMAS = ("raw", "core", "analytics")
 MACROS = Path(__file__).with_name("macros.sql")
 VIEWS = Path(__file__).with_name("views.sql")
 UPGRADES = Path(__file__).with_name("upgrades")
-"""`N.sql` fills what the tables of version N have and those of version N - 1 had not."""
+"""`N.sql` fills the columns that version N added to the tables of version N - 1."""
 
 IS_CURRENT = """
 SELECT count(*) FROM duckdb_views()
@@ -37,7 +37,7 @@ WHERE
     database_name = current_database() AND schema_name = 'raw' AND view_name = 'schema_fingerprint'
     AND contains(sql, $fingerprint)
 """
-"""Asked at every opening: the lists of functions and of tables take twenty times as long."""
+"""Runs at every opening: listing functions and tables would take twenty times as long."""
 
 HAS_ALL_TABLES = """
 SELECT count(*) = len($tables) FROM duckdb_tables()
@@ -54,30 +54,31 @@ SET_VERSION = f"UPDATE {WAREHOUSE_IDENTITY.qualified_name} SET tables_version = 
 
 
 def is_current(connection: duckdb.DuckDBPyConnection) -> bool:
-    """Whether this program brought the warehouse up to date, or one that knows the same tables, views and macros."""
+    """True if this program, or one with the same tables, views and macros, brought the warehouse up to date."""
     ((answer,),) = connection.execute(IS_CURRENT, {"fingerprint": _fingerprint()}).fetchall()
     return bool(answer)
 
 
 def is_outdated(connection: duckdb.DuckDBPyConnection) -> bool:
-    """Whether it is a warehouse of ours that `prepare` has to bring up to date before it can be read."""
+    """True if it is one of our warehouses and `prepare` must bring it up to date before it can be read."""
     return not is_current(connection) and has_table(connection, D23_LOADS)
 
 
-def refuse_newer(connection: duckdb.DuckDBPyConnection, shown: str) -> None:
-    """Raise `WarehouseVersionError` when a newer program has changed the tables. `shown`: the warehouse's address."""
+def refuse_newer(connection: duckdb.DuckDBPyConnection, display_name: str) -> None:
+    """Raise `WarehouseVersionError` when a newer program has changed the tables of the warehouse `display_name`."""
     if is_current(connection):
         return
     version = _version(connection)
     if version is not None and version > TABLES_VERSION:
         raise WarehouseVersionError(
-            f"{shown} was written by a newer release of cleargrid_assets (its tables are of version {version}, this "
-            f"program knows version {TABLES_VERSION}); nothing was read or written. Install that release here as well"
+            f"{display_name} was written by a newer release of cleargrid_assets (its tables are of version {version}, "
+            f"this program knows version {TABLES_VERSION}); nothing was read or written. Install that release here as "
+            f"well"
         )
 
 
 def prepare(connection: duckdb.DuckDBPyConnection) -> None:
-    """Create what is missing and bring older tables up to date; a warehouse that is current is not touched."""
+    """Create what is missing and bring older tables up to date; leave a current warehouse alone."""
     if is_current(connection) and _has_all_tables(connection):
         return
     existing = _existing_columns(connection)
@@ -94,13 +95,13 @@ def prepare(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _has_all_tables(connection: duckdb.DuckDBPyConnection) -> bool:
-    """False after somebody dropped one, for example."""
+    """False if somebody dropped a table, for example."""
     ((answer,),) = connection.execute(HAS_ALL_TABLES, {"tables": list(TABLES)}).fetchall()
     return bool(answer)
 
 
 def _upgrade(connection: duckdb.DuckDBPyConnection, version: int) -> None:
-    """Fill what tables of `version` lacked."""
+    """Run the upgrades since `version`."""
     for number in range(version + 1, TABLES_VERSION + 1):
         connection.execute((UPGRADES / f"{number}.sql").read_text(encoding="utf-8"))
     connection.execute(SET_VERSION)
@@ -121,7 +122,7 @@ def _make_anew(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
 
 
 def _reshape(connection: duckdb.DuckDBPyConnection, table: Table, existing: Mapping[str, str]) -> None:
-    """Make the table what its description says; `existing`: its columns with their types, none where it is missing."""
+    """Make the table match its description. `existing`: its present columns and types; empty if it is missing."""
     declared = {column.name: column.type for column in table.columns}
     if existing and not table.is_history and existing != declared:
         connection.execute(f"DROP TABLE {table.qualified_name}")
@@ -149,7 +150,7 @@ def _version(connection: duckdb.DuckDBPyConnection) -> int | None:
 
 
 def _fingerprint() -> str:
-    """Changes with any table, view or macro."""
+    """A hash that changes with any table, view or macro."""
     parts = (
         [str(TABLES_VERSION)]
         + [table.ddl for table in ALL_TABLES]

@@ -70,7 +70,7 @@ def test_a_catalog_that_is_a_link_to_a_file_that_is_not_there_is_left_alone(
 
 @pytest.mark.parametrize("address", ["ducklake:", "ducklake:mysql:host=db password=geheim", "ducklake:sqlite:"])
 def test_an_address_of_a_kind_we_do_not_know_is_refused_with_the_kinds_we_do(address: str) -> None:
-    with pytest.raises(WarehouseUnreadableError, match="write ducklake:postgres:host=") as refused:
+    with pytest.raises(WarehouseUnreadableError, match="use ducklake:postgres:host=") as refused:
         catalog_at(address, 1)
     assert "geheim" not in str(refused.value)
 

@@ -170,7 +170,7 @@ def test_whoever_waits_too_long_for_a_turn_is_told_so_and_nothing_sooner(
     warehouse: Warehouse, warehouse_variables: Variables
 ) -> None:
     replace(warehouse, 1)
-    impatient = Warehouse(warehouse.address, queue_seconds=0.3)
+    impatient = Warehouse(warehouse.address, lock_timeout=0.3)
     with someone_writing(warehouse_variables):
         since = time.monotonic()
         with pytest.raises(WarehouseBusyError, match="run again when they have ended") as said, impatient.writing():
@@ -206,7 +206,7 @@ def test_whoever_waits_too_long_for_a_shared_lake_is_told_who_writes(
     warehouse: Warehouse, warehouse_variables: Variables
 ) -> None:
     replace(warehouse, 1)
-    impatient = Warehouse(warehouse.address, queue_seconds=0.2)
+    impatient = Warehouse(warehouse.address, lock_timeout=0.2)
     with someone_writing(warehouse_variables) as writer:
         expected = rf"cleargrid_assets {socket.gethostname()} {writer.pid}"
         with pytest.raises(WarehouseBusyError, match=expected), impatient.writing():

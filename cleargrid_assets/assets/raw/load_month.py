@@ -69,4 +69,4 @@ def _guard(
     """Logs in, because only ClearGrid knows the lender's public id."""
     settings = cleargrid.settings
     identity = Identity(settings.environment, settings.account.lender, client.log_in(), settings.timezone)
-    return IdentityGuard(identity, lambda month: window_of(months, f"{month:%Y-%m-%d}"), warehouse.shown)
+    return IdentityGuard(identity, lambda month: window_of(months, f"{month:%Y-%m-%d}"), warehouse.display_name)

@@ -90,7 +90,7 @@ def write_report(figures: Figures, settings: Settings, reports: Artifacts, run_i
     for target in (name, LATEST):
         with reports.replacing(target) as file:
             file.write_bytes(document)
-    return f"{reports.shown}/{name}", len(document)
+    return f"{reports.display_name}/{name}", len(document)
 
 
 def delete_old_pages(reports: Artifacts, settings: Settings, now: datetime) -> int:
@@ -116,6 +116,6 @@ def report_artifacts(warehouse: "Warehouse", environment: str) -> Artifacts:
 
 def reports_place(warehouse: "Warehouse", environment: str) -> str:
     """Where the pages go."""
-    folder = Path(warehouse.place)
+    folder = Path(warehouse.location)
     beside = warehouse.is_lake or folder.name != "data"
-    return f"{warehouse.place if beside else folder.parent}/reports/{environment}"
+    return f"{warehouse.location if beside else folder.parent}/reports/{environment}"

@@ -57,13 +57,13 @@ def build_published_tables() -> dg.AssetsDefinition:
 
 def published_artifacts(warehouse: "Warehouse", environment: str) -> Artifacts:
     """Where the files go."""
-    return artifacts_at(f"{warehouse.place}/published/{environment}")
+    return artifacts_at(f"{warehouse.location}/published/{environment}")
 
 
 def publish(warehouse: "Warehouse", environment: str) -> tuple[str, dict[str, int]]:
     """Copy every analytics table that exists; return the folder and the rows of each table."""
     published = published_artifacts(warehouse, environment)
-    return published.shown, _copy_tables(warehouse, published)
+    return published.display_name, _copy_tables(warehouse, published)
 
 
 def _copy_tables(warehouse: "Warehouse", published: Artifacts) -> dict[str, int]:
