@@ -1,4 +1,4 @@
--- Macros that the tables' SQL uses; kept in the warehouse, so that the SQL can be pasted into any shell that opened it.
+-- Macros of the tables' SQL. The warehouse stores them, so that the SQL can be pasted into any shell that opens it.
 
 -- k of n as a share; null where n is 0.
 CREATE OR REPLACE MACRO rate(k, n) AS CASE WHEN n > 0 THEN k / n END;

@@ -1,4 +1,4 @@
--- The supported metrics of analytics.metric_definitions for a month: the whole, each channel, each channel and source;
+-- The supported metrics of analytics.metric_definitions for a month: in total, by channel, and by channel and source;
 -- with numerator, denominator, Wilson 95 % interval and the month before. Counts are over the rows in scope.
 -- A metric's numerator and denominator are the counts that its definition names.
 -- rate, wilson_lo, wilson_hi and kpi_change_pp are macros of the warehouse.

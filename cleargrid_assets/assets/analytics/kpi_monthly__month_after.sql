@@ -1,4 +1,4 @@
--- The month after `month` compares with it: its prev_value and change_pp follow, in whatever order months are computed.
+-- Updates prev_value and change_pp of the month after `month`, so that months can be computed in any order.
 -- Runs in the transaction that writes analytics.kpi_monthly. kpi_change_pp is a macro of the warehouse.
 -- In a DuckDB shell on the warehouse: SET VARIABLE month = DATE '2026-05-01'; then paste.
 UPDATE analytics.kpi_monthly AS after_it
