@@ -5,7 +5,7 @@ The job and its schedule belong here, and a file needs neither; what is dropped 
 
 import dagster as dg
 
-from cleargrid_assets.failures import explained
+from cleargrid_assets.failures import dagster_failures
 from cleargrid_assets.resources import WarehouseResource
 from cleargrid_assets.settings import Settings
 from cleargrid_assets.warehouse.expiry import expire
@@ -16,7 +16,7 @@ WEEKLY = "30 1 * * 0"
 @dg.op
 def expire_old_snapshots(context: dg.OpExecutionContext, warehouse: dg.ResourceParam[WarehouseResource]) -> None:
     """Drop old snapshots and the files that only they need; nothing where there is no lake yet."""
-    with explained():
+    with dagster_failures():
         lake = warehouse.warehouse()
         if not lake.exists:
             context.log.info("There is no lake yet.")

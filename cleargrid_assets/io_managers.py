@@ -18,7 +18,7 @@ from dagster._core.storage.db_io_manager import DbIOManager, DbTypeHandler
 from dagster_duckdb.io_manager import DuckDbClient
 from dagster_duckdb_pandas.duckdb_pandas_type_handler import DuckDBPandasTypeHandler
 
-from cleargrid_assets.failures import RETRIES, explained
+from cleargrid_assets.failures import RETRIES, dagster_failures
 from cleargrid_assets.figures import figures_of
 from cleargrid_assets.warehouse import Query
 from cleargrid_assets.warehouse.conflicts import retry_conflicts
@@ -144,7 +144,7 @@ class WarehouseIOManager(DbIOManager):
 
     def handle_output(self, context: dg.OutputContext, obj: object) -> None:
         """Store `obj`; raises `dagster.Failure` and leaves the table as it was when that cannot be done."""
-        with explained(self._retries, retries_so_far=context.step_context.previous_attempt_count):
+        with dagster_failures(self._retries, retries_so_far=context.step_context.previous_attempt_count):
             retry_conflicts(
                 lambda: super(WarehouseIOManager, self).handle_output(context, obj),
                 on_conflict=lambda conflict: context.log.warning("%s Trying again.", conflict),
@@ -152,7 +152,7 @@ class WarehouseIOManager(DbIOManager):
 
     def load_input(self, context: dg.InputContext) -> object:
         """The stored rows; raises `dagster.Failure` when they cannot be read."""
-        with explained():
+        with dagster_failures():
             return super().load_input(context)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import dagster as dg
 
 from cleargrid_assets.assets.presentation import FRESHNESS, OWNERS, definition_metadata, description
-from cleargrid_assets.failures import explained
+from cleargrid_assets.failures import dagster_failures
 from cleargrid_assets.partitions import month_of
 from cleargrid_assets.resources import WarehouseResource
 from cleargrid_assets.rules import rules_version
@@ -45,7 +45,7 @@ def sql_asset(
         kinds={"duckdb", "sql"},
     )
     def computed(context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[WarehouseResource]) -> dg.Output[Query]:
-        with explained():
+        with dagster_failures():
             variables = reporting_variables(warehouse.settings)
             version = data_version(context, warehouse.settings, made_of)
         if months:

@@ -10,7 +10,7 @@ import dagster as dg
 
 from cleargrid_assets.assets.claim_results import check_result
 from cleargrid_assets.assets.sql_asset import reporting_variables
-from cleargrid_assets.failures import explained
+from cleargrid_assets.failures import dagster_failures
 from cleargrid_assets.partitions import month_of
 from cleargrid_assets.resources import WarehouseResource
 from cleargrid_assets.rules import rules_version
@@ -50,7 +50,7 @@ def _check(table: Table, claim: Claim, months: dg.MonthlyPartitionsDefinition | 
     def checked(
         context: dg.AssetCheckExecutionContext, warehouse: dg.ResourceParam[WarehouseResource]
     ) -> dg.AssetCheckResult:
-        with explained():
+        with dagster_failures():
             variables = _variables(claim, warehouse.settings)
             if months:
                 variables["month"] = month_of(context.partition_key)

@@ -18,7 +18,7 @@ from cleargrid_assets.checks.on_time import (
     the_last_closed_month_arrived,
     the_newest_attempt_is_recent,
 )
-from cleargrid_assets.failures import explained
+from cleargrid_assets.failures import dagster_failures
 from cleargrid_assets.landing.ledger import last_loads
 from cleargrid_assets.resources import Clock, WarehouseResource
 from cleargrid_assets.rules import rules_version
@@ -85,7 +85,7 @@ def _in_order(months: dg.MonthlyPartitionsDefinition, blocking: Sequence[dg.Asse
         clock: dg.ResourceParam[Clock],
     ) -> dg.AssetCheckResult:
         situation = _situation(months, warehouse, clock.now())
-        with explained():
+        with dagster_failures():
             versions = DataVersions(context.instance, rules_version(warehouse.settings))
         history = history_of(versions, months, situation.all_keys(), checks)
         return _result(every_month_is_in_order(situation, history))
@@ -95,7 +95,7 @@ def _in_order(months: dg.MonthlyPartitionsDefinition, blocking: Sequence[dg.Asse
 
 def _situation(months: dg.MonthlyPartitionsDefinition, resource: WarehouseResource, now: datetime) -> Situation:
     """What the warehouse holds now."""
-    with explained():
+    with dagster_failures():
         warehouse = resource.warehouse()
         trailing = resource.settings.trailing_months
         return Situation(now, months, trailing, last_loads(warehouse), _newest_attempt(warehouse, now))

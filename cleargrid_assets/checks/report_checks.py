@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from cleargrid_assets.assets.reports import collections_report, published_tables
-from cleargrid_assets.failures import explained
+from cleargrid_assets.failures import dagster_failures
 from cleargrid_assets.resources import WarehouseResource
 from cleargrid_assets.tables.analytics import ANALYTICS_TABLES, KPI_MONTHLY
 from cleargrid_assets.tables.table import Table
@@ -42,7 +42,7 @@ def build_report_checks() -> list[dg.AssetChecksDefinition]:
 def _check(key: dg.AssetKey, missing_months: MissingMonths) -> dg.AssetChecksDefinition:
     @dg.asset_check(asset=key, name=NAME, description=DESCRIPTION)
     def every_computed_month_is_in_it(warehouse: dg.ResourceParam[WarehouseResource]) -> dg.AssetCheckResult:
-        with explained():
+        with dagster_failures():
             missing = missing_months(warehouse.warehouse(), warehouse.settings.environment)
         return dg.AssetCheckResult(
             passed=not missing,

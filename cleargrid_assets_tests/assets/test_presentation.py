@@ -114,7 +114,8 @@ def svg_of(markdown: str) -> str:
     return base64.b64decode(encoded).decode()
 
 
-CLAIM_FILES = [path for path in (PROJECT / "cleargrid_assets").rglob("*.sql") if path.parent.name in {"claims", "sql"}]
+PACKAGE = PROJECT / "cleargrid_assets"
+CLAIM_FILES = [*(PACKAGE / "assets/raw/claims").glob("*.sql"), *(PACKAGE / "checks/sql").glob("*.sql")]
 
 
 @pytest.mark.parametrize("path", CLAIM_FILES, ids=lambda path: path.stem)

@@ -14,7 +14,7 @@ from cleargrid_assets.resources import ClearGridResource
 from cleargrid_assets.warehouse import errors as warehouse_errors
 from cleargrid_assets_tests.platform_under_test import failure_of_step
 
-DEFECT = "This is a defect of cleargrid_assets: report it with this message."
+DEFECT = "This is a bug in cleargrid_assets: report it with this message."
 ERRORS = [
     error
     for module in (client, landing_errors, warehouse_errors)

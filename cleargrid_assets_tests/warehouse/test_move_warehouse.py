@@ -162,7 +162,7 @@ def test_what_is_only_in_the_target_is_left_and_told(loaded: Platform, target: W
         change(loaded.warehouse, f"DELETE FROM {table} WHERE month = DATE '{APRIL}'")
     result = moved(loaded.warehouse, target)
     assert result.exit_code == 0
-    assert "only in the target, left as it is: 2026-04" in result.output
+    assert "only in the target, unchanged: 2026-04" in result.output
 
 
 def test_tables_of_other_people_are_not_copied_and_told(loaded: Platform, target: Warehouse) -> None:

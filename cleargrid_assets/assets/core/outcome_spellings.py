@@ -8,7 +8,7 @@ import dagster as dg
 
 from cleargrid_assets.assets.presentation import FRESHNESS, OWNERS, definition_metadata, description
 from cleargrid_assets.assets.sql_asset import data_version
-from cleargrid_assets.failures import explained
+from cleargrid_assets.failures import dagster_failures
 from cleargrid_assets.outcome_map import OutcomeMap
 from cleargrid_assets.partitions import month_of
 from cleargrid_assets.resources import WarehouseResource
@@ -43,7 +43,7 @@ def build_outcome_spellings(months: dg.MonthlyPartitionsDefinition) -> dg.Assets
         context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[WarehouseResource]
     ) -> dg.Output[Query]:
         month = month_of(context.partition_key)
-        with explained():
+        with dagster_failures():
             version = data_version(context, warehouse.settings)
             outcome_map = OutcomeMap.load(warehouse.settings.outcomes)
             with warehouse.warehouse().reading() as connection:

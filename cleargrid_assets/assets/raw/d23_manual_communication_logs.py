@@ -11,7 +11,7 @@ from cleargrid_assets.assets.cleargrid import D23
 from cleargrid_assets.assets.presentation import FRESHNESS, OWNERS, definition_metadata, description
 from cleargrid_assets.assets.raw.claims_checked import check_month, check_specs, failure_of_checks
 from cleargrid_assets.assets.raw.other_months import report_other_months
-from cleargrid_assets.failures import RETRIES, explained
+from cleargrid_assets.failures import RETRIES, dagster_failures
 from cleargrid_assets.partitions import month_of
 from cleargrid_assets.resources import ClearGridResource, WarehouseResource
 from cleargrid_assets.tables.raw import D23_CHANGES, D23_LOADS, D23_MANUAL_COMMUNICATION_LOGS, D23_QUARANTINE
@@ -60,14 +60,14 @@ def build_d23_manual_communication_logs(
             # Arrow costs a quarter of start-up, and loading definitions reads no month.
             from cleargrid_assets.assets.raw.load_month import load_month  # noqa: PLC0415
 
-            with explained(retries, retries_so_far=context.retry_number):
+            with dagster_failures(retries, retries_so_far=context.retry_number):
                 month = load_month(context, months, cleargrid, warehouse.warehouse())
             if month is None:
                 return
             yield month.result
             for table in SIDE_TABLES:
                 yield dg.AssetMaterialization(dg.AssetKey(table.key), partition=context.partition_key)
-            with explained():
+            with dagster_failures():
                 yield from report_other_months(context, warehouse, month.landed)
         yield from _checked(context, warehouse)
 
@@ -77,7 +77,7 @@ def build_d23_manual_communication_logs(
 def _checked(context: dg.AssetExecutionContext, warehouse: WarehouseResource) -> Iterator[dg.AssetCheckResult]:
     """Evaluate the month's checks that were selected. Raises `dagster.Failure` when a blocking one fails."""
     variables = {"month": month_of(context.partition_key), "quarantine_limit": warehouse.settings.quarantine_limit}
-    with explained():
+    with dagster_failures():
         results = check_month(warehouse.warehouse(), variables)
     selected = {key.name for key in context.selected_asset_check_keys}
     yield from (result for result in results if result.check_name in selected)

@@ -15,7 +15,7 @@ import dagster as dg
 from cleargrid_assets.assets.presentation import FRESHNESS, OWNERS, code_references
 from cleargrid_assets.assets.reports.page.figures import Figures, figures_of
 from cleargrid_assets.assets.sql_asset import data_version
-from cleargrid_assets.failures import explained
+from cleargrid_assets.failures import dagster_failures
 from cleargrid_assets.resources import WarehouseResource
 from cleargrid_assets.settings import Settings
 from cleargrid_assets.tables.analytics import ANALYTICS_TABLES
@@ -54,7 +54,7 @@ def build_collections_report() -> dg.AssetsDefinition:
     def collections_report(
         context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[WarehouseResource]
     ) -> dg.MaterializeResult[None]:
-        with explained():
+        with dagster_failures():
             settings = warehouse.settings
             version = data_version(context, settings)
             figures = figures_of(warehouse.warehouse())

@@ -10,7 +10,7 @@ import dagster as dg
 
 from cleargrid_assets.assets.presentation import FRESHNESS, OWNERS, code_references
 from cleargrid_assets.assets.sql_asset import data_version
-from cleargrid_assets.failures import explained
+from cleargrid_assets.failures import dagster_failures
 from cleargrid_assets.resources import WarehouseResource
 from cleargrid_assets.tables.analytics import ANALYTICS_TABLES
 from cleargrid_assets.tables.table import Table
@@ -45,7 +45,7 @@ def build_published_tables() -> dg.AssetsDefinition:
     def published_tables(
         context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[WarehouseResource]
     ) -> dg.MaterializeResult[None]:
-        with explained():
+        with dagster_failures():
             version = data_version(context, warehouse.settings)
             folder, rows = publish(warehouse.warehouse(), warehouse.settings.environment)
         state = f"{len(rows)} tables" if rows else "none: no month has been computed yet"
