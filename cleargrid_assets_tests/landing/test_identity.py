@@ -73,7 +73,7 @@ def test_a_lender_that_was_renamed_goes_on(start_platform):
 def test_another_time_zone_is_refused_and_the_way_on_is_named(platform, zone):
     platform.load()
     said = refusal(platform.with_variables(CLEARGRID_TIMEZONE=zone))
-    assert f"holds months of the time zone UTC, and CLEARGRID_TIMEZONE is {zone}" in said
+    assert f"holds months of the time zone UTC, but CLEARGRID_TIMEZONE is {zone}" in said
     assert "cleargrid rezone" in said
 
 

@@ -218,7 +218,7 @@ def test_more_than_a_few_rows_may_not_vanish_and_moved_rows_are_not_counted_as_v
     serve(platform, rows)
     assert platform.load(APRIL).success
     serve(platform, [])
-    assert "6 of its 6 landed rows would go" in failure_of_step(platform.load(APRIL))["description"]
+    assert "would remove 6 of its 6 landed rows" in failure_of_step(platform.load(APRIL))["description"]
     serve(platform, [row(number, **LATER) for number in range(1, 7)])
     assert platform.load(MAY).success
     assert platform.load(APRIL).success
