@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def build_checks(months: dg.MonthlyPartitionsDefinition) -> list[dg.AssetChecksDefinition]:
-    """All checks but those that a load runs itself."""
+    """All checks except those that a load runs itself."""
     claims = build_derived_checks(months)
     blocking = [spec.key for claim in claims for spec in claim.check_specs if spec.blocking and spec.partitions_def]
     return [*claims, *build_report_checks(), *build_checks_on_time(months, blocking)]

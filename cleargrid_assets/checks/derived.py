@@ -21,7 +21,7 @@ from cleargrid_assets.warehouse.claim import Claim
 
 SQL = Path(__file__).parent / "sql"
 WARNINGS = frozenset({"outcomes_are_mapped", "every_month_follows_the_current_rules"})
-"""Claims whose failure is worth knowing but makes no number wrong."""
+"""Checks whose failure deserves attention but makes no number wrong."""
 
 
 def build_derived_checks(months: dg.MonthlyPartitionsDefinition) -> list[dg.AssetChecksDefinition]:
@@ -62,7 +62,7 @@ def _check(table: Table, claim: Claim, months: dg.MonthlyPartitionsDefinition | 
 
 
 def _variables(claim: Claim, settings: Settings) -> dict[str, object]:
-    """What the claim's SQL reads; the rules in force are read only where it asks for them."""
+    """The SQL variables of the claim; the current rules are read only if its SQL uses them."""
     variables = reporting_variables(settings)
     if "getvariable('rules_version')" in claim.sql:
         variables["rules_version"] = rules_version(settings)

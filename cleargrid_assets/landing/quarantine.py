@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 FEW = 4
-"""Characters: a telephone number's country, not the number."""
+"""Characters: enough for the country code of a telephone number, not for the number."""
 
 ID = re.compile(r"[0-9A-Fa-f]{24,64}|[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 """ClearGrid's ids, 24 hexadecimal digits; also longer ones and UUIDs, but no card or telephone number."""

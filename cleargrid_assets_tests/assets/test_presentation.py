@@ -12,7 +12,7 @@ import pytest
 from cleargrid_assets.assets.claim_results import advice_of
 from cleargrid_assets.commands.instance import PROJECT
 from cleargrid_assets.definitions import build_definitions
-from cleargrid_assets.figures import CHARTS, FIGURES, Chart, drawn
+from cleargrid_assets.figures import CHARTS, FIGURES, Chart, svg_chart
 from cleargrid_assets.settings import Settings
 from cleargrid_assets.warehouse.claim import Claim
 
@@ -104,7 +104,7 @@ def test_each_mart_has_a_chart_with_a_bar_for_every_label(platform: Platform) ->
 
 def test_a_label_cannot_break_out_of_the_chart() -> None:
     chart = Chart("Attempts", "outcome", "sum(attempts)", "1")
-    svg = svg_of(f"![]({drawn(chart, [('<script>', 3.0), ('none', None)])})")
+    svg = svg_of(f"![]({svg_chart(chart, [('<script>', 3.0), ('none', None)])})")
     assert "<script>" not in svg
     assert "&lt;script&gt;" in svg
 
