@@ -20,7 +20,7 @@ def reference_of(table: Table) -> Reference:
 
 
 def reference_asset(table: Table) -> dg.AssetsDefinition:
-    """`table`, as its file says."""
+    """The asset that fills `table` from its file."""
     reference = reference_of(table)
 
     @dg.asset(
@@ -32,7 +32,7 @@ def reference_asset(table: Table) -> dg.AssetsDefinition:
         owners=OWNERS,
         kinds={"duckdb", "csv"},
     )
-    def kept() -> Query:
+    def reference_table() -> Query:
         return Query(reference.select)
 
-    return kept
+    return reference_table

@@ -26,7 +26,7 @@ VERSION = "SELECT max(load_number) FROM raw.month_versions WHERE month = ?"
 
 
 def build_outcome_spellings(months: dg.MonthlyPartitionsDefinition) -> dg.AssetsDefinition:
-    """The asset over `months`."""
+    """The asset, partitioned by `months`."""
 
     @dg.asset(
         key=dg.AssetKey(OUTCOME_SPELLINGS.key),
@@ -57,7 +57,7 @@ def build_outcome_spellings(months: dg.MonthlyPartitionsDefinition) -> dg.Assets
 def _output(
     variables: dict[str, object], outcome_map: OutcomeMap, spellings: list[str | None], version: dg.DataVersion
 ) -> dg.Output[Query]:
-    """The month's spellings, classified. Arrow is imported by who runs: loading definitions classifies nothing."""
+    """The month's classified spellings. Imports Arrow here, because loading definitions does not need it."""
     import pyarrow as pa  # noqa: PLC0415 - see the docstring
 
     types = {"BOOLEAN": pa.bool_()}

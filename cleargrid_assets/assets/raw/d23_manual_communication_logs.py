@@ -1,6 +1,6 @@
 """`raw.d23_manual_communication_logs`: a month of D23, read completely and landed exactly.
 
-The asset itself. A load within a run (`load_month`) and its checks (`claims_checked`) have modules of their own.
+Change the asset's definition here; a load within a run is in `load_month`, its checks are in `claims_checked`.
 """
 
 from collections.abc import Iterator
@@ -20,21 +20,21 @@ SIDE_TABLES = (D23_QUARANTINE, D23_LOADS, D23_CHANGES)
 KEY = dg.AssetKey(D23_MANUAL_COMMUNICATION_LOGS.key)
 HOW_TO = """
 **To load months**: *Materialize*, *Show all partitions*, pick them, *Launch backfill*. Each month is read completely
-and replaced at once; one that fails keeps its previous rows, and its run says why and what to do. What is computed
-from the months follows by itself.
+and replaced at once; a month that fails keeps its previous rows, and its run says why and what to do. The derived
+tables are computed automatically.
 
-**Is all there?** *Partitions* shows which months were loaded; *Checks*, then a check's own *Partitions*, what is wrong
-with a month; the checks of `raw/d23_loads`, whether every month is there and recent.
+**Is everything there?** *Partitions* shows which months were loaded. *Checks*, then a check's own *Partitions*, shows
+what is wrong with a month. The checks of `raw/d23_loads` show whether every month is present and recent.
 """
 
 
 def build_d23_manual_communication_logs(
     months: dg.MonthlyPartitionsDefinition, retries: dg.RetryPolicy = RETRIES
 ) -> dg.AssetsDefinition:
-    """The raw asset over `months`; `retries` are for errors that may go away by themselves."""
+    """The raw asset, partitioned by `months`; `retries` apply to errors that may go away by themselves."""
     spec = dg.AssetSpec(
         KEY,
-        skippable=True,  # a read that was overtaken materializes nothing, and Dagster skips what depends on it
+        skippable=True,  # a superseded read materializes nothing, and Dagster skips what depends on it
         group_name="raw",
         deps=[D23],
         description=f"{description(D23_MANUAL_COMMUNICATION_LOGS)}\n\n{HOW_TO}",
@@ -57,7 +57,7 @@ def build_d23_manual_communication_logs(
         warehouse: dg.ResourceParam[WarehouseResource],
     ) -> Iterator[dg.MaterializeResult[None] | dg.AssetMaterialization | dg.AssetCheckResult]:
         if KEY in context.selected_asset_keys:
-            # Arrow costs a quarter of start-up, and loading definitions reads no month.
+            # Importing Arrow takes a quarter of start-up, and loading definitions does not need it.
             from cleargrid_assets.assets.raw.load_month import load_month  # noqa: PLC0415
 
             with dagster_failures(retries, retries_so_far=context.retry_number):
@@ -75,7 +75,7 @@ def build_d23_manual_communication_logs(
 
 
 def _checked(context: dg.AssetExecutionContext, warehouse: WarehouseResource) -> Iterator[dg.AssetCheckResult]:
-    """Evaluate the month's checks that were selected. Raises `dagster.Failure` when a blocking one fails."""
+    """Evaluate the selected checks of the month. Raises `dagster.Failure` if a blocking one fails."""
     variables = {"month": month_of(context.partition_key), "quarantine_limit": warehouse.settings.quarantine_limit}
     with dagster_failures():
         results = check_month(warehouse.warehouse(), variables)
@@ -86,7 +86,7 @@ def _checked(context: dg.AssetExecutionContext, warehouse: WarehouseResource) ->
 
 
 def build_side_tables(months: dg.MonthlyPartitionsDefinition) -> list[dg.AssetSpec]:
-    """The tables that a load writes along with its rows; they are never materialized on their own."""
+    """The tables that a load writes besides its rows; they are never materialized on their own."""
     return [
         dg.AssetSpec(
             dg.AssetKey(table.key),
