@@ -95,22 +95,22 @@ class Floor:
     def rows(self, since: datetime, until: datetime, now: datetime) -> list[dict[str, Any]]:
         """The rows of `[since, until)` as ClearGrid would send them at `now`, in the export's order."""
         now_ms = milliseconds(now)
-        found = self.entries((milliseconds(since), ""), milliseconds(until), now_ms, None)
-        return [entry.seen_at(now_ms) for entry in found]
+        entries = self.entries((milliseconds(since), ""), milliseconds(until), now_ms, None)
+        return [entry.seen_at(now_ms) for entry in entries]
 
     def entries(self, after: tuple[int, str], until_ms: int, now_ms: int, limit: int | None) -> list[Entry]:
         """Up to `limit` visible entries with a key greater than `after` and before `until_ms`."""
-        found: list[Entry] = []
+        visible: list[Entry] = []
         for hour in range(after[0] // HOUR_MS, -(-min(until_ms, now_ms + 1) // HOUR_MS)):
             entries = self._hour(hour)
             for entry in islice(entries, bisect_right(entries, after, key=attrgetter("key")), None):
                 if entry.communicated_ms >= until_ms:
-                    return found
+                    return visible
                 if entry.created_ms <= now_ms:
-                    found.append(entry)
-                    if len(found) == limit:
-                        return found
-        return found
+                    visible.append(entry)
+                    if len(visible) == limit:
+                        return visible
+        return visible
 
     def count(self, since_ms: int, until_ms: int, now_ms: int) -> int:
         """Visible entries of `[since_ms, until_ms)`; whole hours of the past are counted without making them."""
@@ -126,18 +126,18 @@ class Floor:
     def _hour(self, hour: int) -> list[Entry]:
         """The entries of an hour since 1970, sorted; kept for a while."""
         with self._lock:
-            known = self._hours.get(hour)
-            if known is not None:
+            cached = self._hours.get(hour)
+            if cached is not None:
                 self._hours.move_to_end(hour)
-                return known
-        made = self._made(hour)
+                return cached
+        entries = self._generate(hour)
         with self._lock:
             if hour not in self._hours:
-                self._hours[hour] = made
-                self._cached += len(made)
+                self._hours[hour] = entries
+                self._cached += len(entries)
             while self._cached > CACHED_ENTRIES and len(self._hours) > 1:
                 self._cached -= len(self._hours.popitem(last=False)[1])
-        return made
+        return entries
 
     def _random(self, hour: int) -> Random:
         return Random(f"{self.seed}/{hour}")
@@ -151,7 +151,7 @@ class Floor:
         size = int(expected * random.uniform(0.85, 1.15) + random.random())
         return max(size, 1) if _at_border(hour) else size
 
-    def _made(self, hour: int) -> list[Entry]:
+    def _generate(self, hour: int) -> list[Entry]:
         random = self._random(hour)
         size = self._size(hour, random)
         offsets = [int(random.random() * HOUR_MS) for _ in range(size)]

@@ -69,11 +69,11 @@ class Emulator:
 
     @property
     def requests(self) -> list[LoggedRequest]:
-        """What it was asked so far."""
+        """The requests so far."""
         return self.api.requests
 
     def __enter__(self) -> Self:
-        # The socket listens since __init__: a request that comes before the server runs waits in its backlog.
+        # The socket has been listening since __init__: a request that arrives earlier waits in its backlog.
         self._thread.start()
         return self
 

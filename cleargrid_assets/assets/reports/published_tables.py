@@ -1,7 +1,7 @@
 """`reports/published_tables`: the analytics tables as Parquet files, which any tool can read at any time.
 
 The copies and where they lie belong here; the tables do not. The folder `published/<environment>` is beside the
-warehouse file, or with a lake's own files: made-up rows never take the place of production's.
+warehouse file, or with a lake's own files, so that generated rows never replace production's.
 """
 
 from typing import TYPE_CHECKING
@@ -27,7 +27,7 @@ KEY = dg.AssetKey(["reports", "published_tables"])
 
 
 def build_published_tables() -> dg.AssetsDefinition:
-    """The asset, over all months at once."""
+    """The asset, computed over all months at once."""
 
     @dg.asset(
         key=KEY,
@@ -56,7 +56,7 @@ def build_published_tables() -> dg.AssetsDefinition:
 
 
 def published_artifacts(warehouse: "Warehouse", environment: str) -> Artifacts:
-    """Where the files go."""
+    """The folder or prefix of the files."""
     return artifacts_at(f"{warehouse.location}/published/{environment}")
 
 
@@ -67,7 +67,7 @@ def publish(warehouse: "Warehouse", environment: str) -> tuple[str, dict[str, in
 
 
 def _copy_tables(warehouse: "Warehouse", published: Artifacts) -> dict[str, int]:
-    """The rows of each table that was copied; none while there is no warehouse yet."""
+    """The row count of each copied table; empty if there is no warehouse yet."""
     try:
         with warehouse.reading() as connection:
             tables = [table for table in ANALYTICS_TABLES if has_table(connection, table)]
@@ -77,12 +77,12 @@ def _copy_tables(warehouse: "Warehouse", published: Artifacts) -> dict[str, int]
 
 
 def parquet_name(table: Table) -> str:
-    """The file that holds the table."""
+    """The name of the table's file."""
     return f"{table.name}.parquet"
 
 
 def _copy(connection: "duckdb.DuckDBPyConnection", table: Table, published: Artifacts) -> int:
-    """Write one table in the place of its file; return its rows."""
+    """Replace the file of one table; return its row count."""
     order = ", ".join(table.grain)
     with published.replacing(parquet_name(table)) as file:
         path = str(file).replace("'", "''")

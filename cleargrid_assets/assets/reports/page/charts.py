@@ -25,10 +25,10 @@ WIDTH = 760
 
 
 def funnel(rows: Sequence[Row]) -> str:
-    """Attempts > connected > contacts > RPC > promises, a panel for the whole and for the largest channels."""
+    """The funnel attempts > connected > contacts > RPC > promises, in total and for the largest channels."""
     import altair as alt  # noqa: PLC0415 - half a second that only a report needs
 
-    shown = rows[:6]
+    panels = rows[:6]
     values = [
         {
             "channel": row["channel"],
@@ -37,7 +37,7 @@ def funnel(rows: Sequence[Row]) -> str:
             "label": f"{count(row[stage])} · {row[stage] / row['attempts']:.0%}",
             "title": f"{row['channel']}: {stage} {count(row[stage])} of {count(row['attempts'])} attempts",
         }
-        for row in shown
+        for row in panels
         for stage in STAGES
     ]
     base = alt.Chart().encode(
@@ -50,7 +50,7 @@ def funnel(rows: Sequence[Row]) -> str:
         alt.layer(bars, labels, data=alt.Data(values=values))
         .properties(width=196, height=105)
         .facet(
-            facet=alt.Facet("channel:N", title=None, sort=[row["channel"] for row in shown]),
+            facet=alt.Facet("channel:N", title=None, sort=[row["channel"] for row in panels]),
             columns=3,
             spacing={"row": 18, "column": 12},
         )
@@ -59,7 +59,7 @@ def funnel(rows: Sequence[Row]) -> str:
 
 
 def weekly_mix(rows: Sequence[Row]) -> str:
-    """What came of each week's attempts, as shares that add up to the week."""
+    """The outcomes of each week's attempts, as shares that add up to the week."""
     import altair as alt  # noqa: PLC0415 - half a second that only a report needs
 
     values = [
@@ -97,7 +97,7 @@ def weekly_mix(rows: Sequence[Row]) -> str:
 
 
 def trends(rows: Sequence[Row]) -> str:
-    """The headline rates month by month, each with its interval; open months hollow."""
+    """The headline rates by month, each with its interval; open months are hollow."""
     import altair as alt  # noqa: PLC0415 - half a second that only a report needs
 
     values = [
@@ -139,7 +139,7 @@ def trends(rows: Sequence[Row]) -> str:
 
 
 def vintages(rows: Sequence[Row]) -> str:
-    """Broken / promises of each promise month at each age at which it was observed."""
+    """Broken / promises of each promise month at each observed age."""
     import altair as alt  # noqa: PLC0415 - half a second that only a report needs
 
     values = [
@@ -174,7 +174,7 @@ def vintages(rows: Sequence[Row]) -> str:
 
 
 def pools(rows: Sequence[Row]) -> str:
-    """PTP per RPC of each pool with its interval, best lower bound first."""
+    """PTP per RPC of each pool with its interval, sorted by the lower bound."""
     import altair as alt  # noqa: PLC0415 - half a second that only a report needs
 
     values = [
@@ -210,7 +210,7 @@ def pools(rows: Sequence[Row]) -> str:
 
 
 def late_logging(rows: Sequence[Row]) -> str:
-    """The share of attempts logged later than an hour and a day, month by month."""
+    """The shares of attempts logged more than an hour and more than a day late, by month."""
     import altair as alt  # noqa: PLC0415 - half a second that only a report needs
 
     values = [
