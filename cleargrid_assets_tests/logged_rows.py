@@ -66,8 +66,8 @@ def serve(platform: Platform, rows: Sequence[Mapping[str, Any]]) -> None:
 
 def _place(row: Mapping[str, Any]) -> int:
     """Where the row stands in the export: at its own instant if that is one of the year we test with."""
-    said = str(row.get("communicated_at"))
-    return milliseconds(datetime.fromisoformat(said) if said.startswith(f"{MID_MAY.year}-") else MID_MAY)
+    text = str(row.get("communicated_at"))
+    return milliseconds(datetime.fromisoformat(text) if text.startswith(f"{MID_MAY.year}-") else MID_MAY)
 
 
 def _written_as(body: bytes, _ask: object) -> bytes:

@@ -46,8 +46,8 @@ class PostgresServer:
                 start_new_session=True,
                 **_user(),
             )
-        asked = [str(self.binaries / "pg_isready"), "-h", "127.0.0.1", "-p", str(self.port), "-t", "1"]
-        while subprocess.run(asked, check=False, stdout=subprocess.DEVNULL).returncode:
+        is_ready = [str(self.binaries / "pg_isready"), "-h", "127.0.0.1", "-p", str(self.port), "-t", "1"]
+        while subprocess.run(is_ready, check=False, stdout=subprocess.DEVNULL).returncode:
             if self.process.poll() is not None:
                 raise RuntimeError((self.folder / "log").read_text(encoding="utf-8"))
 

@@ -60,12 +60,12 @@ def kill_host(host: str) -> None:
 
 def _members(host: str) -> list[int]:
     """The living processes whose environment says that they are the host's."""
-    wanted, found = f"{MARK}={host}".encode(), []
+    mark, pids = f"{MARK}={host}".encode(), []
     for folder in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
-            if wanted in (folder / "environ").read_bytes().split(b"\0"):
-                found.append(int(folder.name))
-    return found
+            if mark in (folder / "environ").read_bytes().split(b"\0"):
+                pids.append(int(folder.name))
+    return pids
 
 
 def wait_until(what: str, is_so: Callable[[], bool], seconds: float) -> None:

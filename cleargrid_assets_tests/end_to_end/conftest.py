@@ -65,8 +65,8 @@ def launched(chromium: Browser, site: Site) -> str:
     months.press("Enter")
     expect(dialog.get_by_text("3 partitions")).to_be_visible()
     dialog.get_by_role("button", name="Launch backfill").click()
-    said = tab.get_by_text("Created backfill")
-    said.wait_for()
-    text = said.inner_text()
+    notice = tab.get_by_text("Created backfill")
+    notice.wait_for()
+    text = notice.inner_text()
     tab.close()
     return text

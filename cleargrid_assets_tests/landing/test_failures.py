@@ -36,9 +36,9 @@ def test_the_cause_ends_as_a_sentence_before_the_next_step_begins():
 def test_a_failure_carries_the_request_id_and_all_that_support_asks_for():
     error = UnreachableError("no answer", doing="reading D23", status=503, request_id="r-17", attempts=5)
     failure = failure_of(error)
-    told = {name: value.value for name, value in failure.metadata.items()}
-    assert told["request_id"] == "r-17"
-    assert (told["http_status"], told["attempts"], told["doing"]) == (503, 5, "reading D23")
+    metadata = {name: value.value for name, value in failure.metadata.items()}
+    assert metadata["request_id"] == "r-17"
+    assert (metadata["http_status"], metadata["attempts"], metadata["doing"]) == (503, 5, "reading D23")
     assert "r-17" in failure.description
 
 

@@ -237,11 +237,11 @@ def test_the_history_leads_back_to_every_earlier_version(platform):
         for month in (MAY, APRIL):
             assert platform.load(month).success
             versions.append(state(platform))
-    found = state(platform)
+    version = state(platform)
     numbers = [number for (number,) in platform.query(f"SELECT load_number FROM {LOADS} ORDER BY 1 DESC")]
     for number, expected in zip(numbers[:-2], reversed(versions[1:-1]), strict=True):
-        found = undone(found, platform, number)
-        assert found == expected
+        version = undone(version, platform, number)
+        assert version == expected
 
 
 def state(platform):
