@@ -131,7 +131,7 @@ def _cause(error: Exception) -> str:
 def is_worth_retrying(error: Exception) -> bool:
     """True if the same run may succeed minutes later without anybody's help."""
     if isinstance(error, TransientError):
-        return not error.budget_spent and not isinstance(error, QueryTooLargeError)
+        return error.is_retryable and not isinstance(error, QueryTooLargeError)
     return isinstance(error, (WarehouseBusyError, WarehouseConflictError, WarehouseUnreachableError))
 
 

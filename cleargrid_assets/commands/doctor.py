@@ -26,7 +26,7 @@ from cleargrid_assets.client import (
     UnreachableError,
     Window,
 )
-from cleargrid_assets.client.transport import BrokenExchangeError, TimedOutError, Transport
+from cleargrid_assets.client.transport import ConnectionBrokenError, RequestTimeoutError, Transport
 from cleargrid_assets.commands.emulated import after_demo
 from cleargrid_assets.failures import next_step
 from cleargrid_assets.landing.identity import Identity, identity_of, verify_stored
@@ -140,7 +140,7 @@ class Diagnosis:
         url = self.settings.base_url
         try:
             answer = Transport(url, PATIENCE_SECONDS).send("GET", "/", seconds=PATIENCE_SECONDS)
-        except (TimedOutError, BrokenExchangeError) as error:
+        except (RequestTimeoutError, ConnectionBrokenError) as error:
             what = str(error) or f"nothing within {PATIENCE_SECONDS} s"
             raise UnreachableError(f"{url} does not answer ({what})") from error
         return f"{url} answers (HTTP {answer.status})"

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import date
 
-    from cleargrid_assets.client import ClearGridClient, Fetched, Progress, Statistics, Total, Window
+    from cleargrid_assets.client import ClearGridClient, FetchResult, Progress, Statistics, Total, Window
     from cleargrid_assets.landing.counts import Counted
 
 PAGES_PER_WINDOW = 4
@@ -127,7 +127,7 @@ def _read_once(
         D23,
         _planned(counted, target_rows, started, limits.concurrency),
         convert,
-        gather=gather,
+        merge=gather,
         concurrency=limits.concurrency,
         page_size=limits.page_size,
         deadline_seconds=limits.load_seconds,
@@ -169,7 +169,7 @@ def _with_counting(walks: Statistics, client: ClearGridClient, before: tuple[int
 def _month_load(
     month: date,
     window: Window,
-    fetched: Fetched[Batch],
+    fetched: FetchResult[Batch],
     expected: Total,
     *,
     started_at: datetime,

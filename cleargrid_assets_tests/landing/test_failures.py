@@ -44,7 +44,7 @@ def test_a_failure_carries_the_request_id_and_all_that_support_asks_for():
 
 def test_what_took_the_whole_time_budget_is_not_started_over():
     spent = TransientError("no page came for 75 s")
-    spent.budget_spent = True
+    spent.is_retryable = False
     assert not is_worth_retrying(spent)
     assert not is_worth_retrying(QueryTooLargeError("not even one second"))
     assert is_worth_retrying(TransientError("a hiccup"))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleargrid_assets.client.answers import decode
+from cleargrid_assets.client.envelope import decode
 from cleargrid_assets.landing.rows import FIELDS, convert
 from cleargrid_assets_tests.landing.rows_of_may import MAY, row
 

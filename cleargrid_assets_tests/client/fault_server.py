@@ -30,7 +30,7 @@ LINGER_AND_RESET = struct.pack("ii", 1, 0)
 
 
 @dataclass
-class Asked:
+class RequestRecord:
     """One request, with what it was answered."""
 
     number: int
@@ -41,23 +41,23 @@ class Asked:
     is_over: bool = False
 
     @property
-    def question(self) -> tuple[tuple[str, str], ...]:
+    def query(self) -> tuple[tuple[str, str], ...]:
         """What tells it from another request."""
         return tuple(sorted(self.params.items()))
 
 
 @dataclass
-class Exchange:
-    """One request for a page, waiting for an answer. Every method answers; `asked.number` counts from 1."""
+class PendingRequest:
+    """One request for a page, waiting for an answer. Every method answers; `record.number` counts from 1."""
 
-    server: MisbehavingServer
-    asked: Asked
+    server: FaultServer
+    record: RequestRecord
     handler: BaseHTTPRequestHandler
 
     @property
     def limit(self) -> int:
         """The page size asked for."""
-        return min(max(int(self.asked.params.get("limit", "500")), 1), 1000)
+        return min(max(int(self.record.params.get("limit", "500")), 1), 1000)
 
     @property
     def seconds(self) -> float:
@@ -67,22 +67,22 @@ class Exchange:
 
     def every(self, nth: int) -> bool:
         """Whether this is one of every `nth` requests."""
-        return self.asked.number % nth == 0
+        return self.record.number % nth == 0
 
     def envelope(self) -> dict[str, Any]:
         """The right answer."""
         since, until = self._bounds()
         inside = [(moment, row) for moment, row in collection() if since <= moment < until]
-        cursor = self.asked.params.get("cursor")
+        cursor = self.record.params.get("cursor")
         start = int(base64.urlsafe_b64decode(cursor)) if cursor else 0
         end = start + self.limit
         after = base64.urlsafe_b64encode(str(end).encode()).decode() if end < len(inside) else None
         pagination: dict[str, Any] = {"nextCursor": after}
-        if self.asked.params.get("includeTotal") == "true":
+        if self.record.params.get("includeTotal") == "true":
             total = sum(row is not None for _, row in inside)
             pagination.update(total=total, totalExact=True, totalNote=None)
         rows = [dict(row) for _, row in inside[start:end] if row is not None]
-        meta = {"since": self.asked.params["since"], "until": self.asked.params["until"], "tenantPathKind": "via"}
+        meta = {"since": self.record.params["since"], "until": self.record.params["until"], "tenantPathKind": "via"}
         return {
             "code": 200,
             "message": "OK",
@@ -91,7 +91,7 @@ class Exchange:
         }
 
     def _bounds(self) -> tuple[datetime, datetime]:
-        since, until = (datetime.fromisoformat(self.asked.params[name]) for name in ("since", "until"))
+        since, until = (datetime.fromisoformat(self.record.params[name]) for name in ("since", "until"))
         return since, until
 
     def right(self) -> None:
@@ -106,11 +106,11 @@ class Exchange:
     @property
     def request_id(self) -> str:
         """The name of this request."""
-        return f"req-{self.asked.number}"
+        return f"req-{self.record.number}"
 
     def send(self, status: int, body: object, **headers: str) -> None:
         """Answer with JSON, or with bytes as they are."""
-        self.asked.status = status
+        self.record.status = status
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
         self.raw(self.head(status, {"Content-Length": str(len(content)), **headers}) + content)
 
@@ -124,13 +124,13 @@ class Exchange:
 
     def raw(self, data: bytes, *, then_close: bool = False) -> None:
         """Send bytes; `then_close`: and nothing more on this connection."""
-        self.server.is_over(self.asked)
+        self.server.is_over(self.record)
         self.handler.wfile.write(data)
         self.handler.close_connection = self.handler.close_connection or then_close
 
     def reset(self) -> None:
         """End the connection with a reset."""
-        self.server.is_over(self.asked)
+        self.server.is_over(self.record)
         self.handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_AND_RESET)
         self.handler.connection.close()
         self.handler.close_connection = True
@@ -169,12 +169,12 @@ class Tokens:
 
 
 @dataclass
-class MisbehavingServer:
+class FaultServer:
     """Runs while its block does; `play` answers each request for a page, `tokens` the others."""
 
-    play: Callable[[Exchange], None]
+    play: Callable[[PendingRequest], None]
     tokens: Tokens = field(default_factory=Tokens)
-    asked: list[Asked] = field(default_factory=list)
+    requests: list[RequestRecord] = field(default_factory=list)
     login_headers: dict[str, str] = field(default_factory=dict)
     logins: int = 0
     refreshes: int = 0
@@ -196,7 +196,7 @@ class MisbehavingServer:
     @property
     def peak_in_flight(self) -> int:
         """The most requests for pages that were being answered at once."""
-        return max(asked.in_flight for asked in self.asked)
+        return max(record.in_flight for record in self.requests)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -226,7 +226,7 @@ class MisbehavingServer:
                 self.wfile.write("\r\n".join(lines).encode() + content)
 
             def log_message(self, *_: object) -> None:
-                """Nothing: the record is `asked`."""
+                """Nothing: the record is `requests`."""
 
         return Handler
 
@@ -265,29 +265,29 @@ class MisbehavingServer:
     def answer(self, handler: BaseHTTPRequestHandler) -> None:
         """Let `play` answer a request for a page that has a valid token."""
         parts = urlsplit(handler.path)
-        with self._counted(Asked(0, dict(parse_qsl(parts.query)), handler.path, 0)) as asked:
-            exchange = Exchange(self, asked, handler)
+        with self._counted(RequestRecord(0, dict(parse_qsl(parts.query)), handler.path, 0)) as record:
+            request = PendingRequest(self, record, handler)
             right_path = f"/admin/v3/lenders/{LENDER_ID}/exports/S4/D23"
             if parts.path != right_path:
-                exchange.refuse(404)
+                request.refuse(404)
             elif not self._accepts(handler.headers.get("Authorization", "")):
-                exchange.refuse(401)
+                request.refuse(401)
             else:
-                self.play(exchange)
+                self.play(request)
 
     @contextmanager
-    def _counted(self, asked: Asked) -> Iterator[Asked]:
+    def _counted(self, record: RequestRecord) -> Iterator[RequestRecord]:
         with self._lock:
             self._in_flight += 1
-            asked.number, asked.in_flight = len(self.asked) + 1, self._in_flight
-            self.asked.append(asked)
+            record.number, record.in_flight = len(self.requests) + 1, self._in_flight
+            self.requests.append(record)
         try:
-            yield asked
+            yield record
         finally:
-            self.is_over(asked)
+            self.is_over(record)
 
-    def is_over(self, asked: Asked) -> None:
+    def is_over(self, record: RequestRecord) -> None:
         """Count a request out, before its answer can bring about the next one."""
         with self._lock:
-            self._in_flight -= not asked.is_over
-            asked.is_over = True
+            self._in_flight -= not record.is_over
+            record.is_over = True

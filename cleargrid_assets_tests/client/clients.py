@@ -5,25 +5,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cleargrid_assets.client import D23, ClearGridClient, RetryPolicy, Window, fetch_windows, plan_windows
-from cleargrid_assets_tests.client.misbehaving_server import EMAIL, LENDER, PASSWORD
+from cleargrid_assets_tests.client.fault_server import EMAIL, LENDER, PASSWORD
 from cleargrid_assets_tests.client.vendor_rows import END, START
 
 if TYPE_CHECKING:
-    from cleargrid_assets.client import Fetched
-    from cleargrid_assets_tests.client.misbehaving_server import MisbehavingServer
+    from cleargrid_assets.client import FetchResult
+    from cleargrid_assets_tests.client.fault_server import FaultServer
 
 WINDOW = Window(START, END)
 QUICK = RetryPolicy(base_seconds=0.002, cap_seconds=0.01, rate_limited_cap_seconds=0.02)
 TARGET_ROWS = 300
 
 
-def client_of(server: MisbehavingServer, **changed: Any) -> ClearGridClient:
+def client_of(server: FaultServer, **changed: Any) -> ClearGridClient:
     """A client of `server` that is given up on within a second."""
     options = {"page_size": 100, "timeout_seconds": 1.0, "retry": QUICK, **changed}
     return ClearGridClient(server.base_url, LENDER, EMAIL, PASSWORD, **options)
 
 
-def load(client: ClearGridClient, **options: Any) -> Fetched[list[Any]]:
+def load(client: ClearGridClient, **options: Any) -> FetchResult[list[Any]]:
     """A complete load, as landing does it."""
     total = client.count(D23, WINDOW)
     return fetch_windows(
@@ -35,6 +35,6 @@ def load(client: ClearGridClient, **options: Any) -> Fetched[list[Any]]:
     )
 
 
-def rows_of(fetched: Fetched[list[Any]]) -> list[Any]:
+def rows_of(fetched: FetchResult[list[Any]]) -> list[Any]:
     """All rows in order of their windows."""
     return [row for walked in fetched.windows for page in walked.batches for row in page]
