@@ -117,7 +117,7 @@ class ClearGridClient:
             )
         except TooSlowError as slow:
             raise QueryTooLargeError(
-                f"{doing}: no answer in time", doing=doing, status=slow.status, request_id=slow.request_id
+                f"{doing}: no response in time", doing=doing, status=slow.status, request_id=slow.request_id
             ) from slow
         return parse_page(envelope, window, is_first=True, wants_total=False, doing=doing)
 

@@ -118,9 +118,9 @@ def parse_page(envelope: Envelope, window: Window, *, is_first: bool, wants_tota
     pagination = _object(body, "pagination")
     rows, cursor = body.get("rows"), pagination.get("nextCursor", MISSING)
     if not isinstance(rows, list):
-        raise violation("the answer has no rows")
+        raise violation("the response has no rows")
     if cursor is MISSING:
-        raise violation("the answer has no pagination with a nextCursor")
+        raise violation("the response has no pagination with a nextCursor")
     if cursor is not None and (not isinstance(cursor, str) or not cursor):
         raise violation("nextCursor is neither text nor null")
     mismatch = _range_mismatch(_object(body, "meta"), window, envelope.sent_at, is_first=is_first)

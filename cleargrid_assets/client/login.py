@@ -102,7 +102,7 @@ class Login:
         except BodyTooLargeError as error:
             raise body_too_large(error, doing, self._redactor) from None
         except (RequestTimeoutError, ConnectionBrokenError):
-            return FailedAttempt(UnreachableError(f"{doing}: no complete answer", doing=doing))
+            return FailedAttempt(UnreachableError(f"{doing}: no complete response", doing=doing))
         except TooSlowError as slow:
             message = f"{doing}: HTTP {slow.status}"
             return FailedAttempt(ServerFaultError(message, doing=doing, status=slow.status, request_id=slow.request_id))
@@ -111,7 +111,7 @@ class Login:
         fields = token_fields(outcome.document)
         token = self._token(fields, fields.get("lenderPublicId"), None)
         if token is None:
-            message = f"{doing}: the answer has no token"
+            message = f"{doing}: the response has no token"
             raise UnexpectedAnswerError(message, doing=doing, status=response.status, request_id=outcome.request_id)
         return token
 

@@ -153,7 +153,7 @@ class Requester:
         except BodyTooLargeError as error:
             raise body_too_large(error, context.doing, self._redactor) from None
         except ConnectionBrokenError as error:
-            message = f"{context.doing}: no complete answer ({error})"
+            message = f"{context.doing}: no complete response ({error})"
             return FailedAttempt(UnreachableError(message, doing=context.doing))
         if response.status == HTTPStatus.OK:
             self._timeout.record(response.seconds)

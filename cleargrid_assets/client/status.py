@@ -47,7 +47,7 @@ class TooSlowError(Exception):
     def as_error(self, doing: str) -> ClearGridError:
         """The public error, for a caller who cannot narrow the request."""
         if self.status is None:
-            return UnreachableError(f"{doing}: no complete answer within {self.seconds:.0f} s", doing=doing)
+            return UnreachableError(f"{doing}: no complete response within {self.seconds:.0f} s", doing=doing)
         message = f"{doing}: HTTP {self.status}"
         return QueryTooLargeError(message, doing=doing, status=self.status, request_id=self.request_id)
 
@@ -95,7 +95,7 @@ def _classify_200(response: Response, message: str, doing: str, request_id: str 
     try:
         document = decode(response.body)
     except UndecodableBodyError:
-        message = f"{doing}: the answer is not a complete JSON document"
+        message = f"{doing}: the response is not a complete JSON document"
     else:
         if not is_error_envelope(document):
             return Envelope(document, request_id, response.sent_at)

@@ -1,4 +1,7 @@
-"""Clients with short waits, and loads through them. Here: making. Not here: expectations."""
+"""Clients with short waits, and complete loads through them.
+
+What tests need to create a client belongs here; what they expect of it does not.
+"""
 
 from __future__ import annotations
 
@@ -17,14 +20,14 @@ QUICK = RetryPolicy(base_seconds=0.002, cap_seconds=0.01, rate_limited_cap_secon
 TARGET_ROWS = 300
 
 
-def client_of(server: FaultServer, **changed: Any) -> ClearGridClient:
-    """A client of `server` that is given up on within a second."""
-    options = {"page_size": 100, "timeout_seconds": 1.0, "retry": QUICK, **changed}
+def client_of(server: FaultServer, **overrides: Any) -> ClearGridClient:
+    """A client of `server` that gives up within a second."""
+    options = {"page_size": 100, "timeout_seconds": 1.0, "retry": QUICK, **overrides}
     return ClearGridClient(server.base_url, LENDER, EMAIL, PASSWORD, **options)
 
 
 def load(client: ClearGridClient, **options: Any) -> FetchResult[list[Any]]:
-    """A complete load, as landing does it."""
+    """Load the whole window, as landing does."""
     total = client.count(D23, WINDOW)
     return fetch_windows(
         client,
@@ -35,6 +38,6 @@ def load(client: ClearGridClient, **options: Any) -> FetchResult[list[Any]]:
     )
 
 
-def rows_of(fetched: FetchResult[list[Any]]) -> list[Any]:
+def rows_of(result: FetchResult[list[Any]]) -> list[Any]:
     """All rows in order of their windows."""
-    return [row for walked in fetched.windows for page in walked.batches for row in page]
+    return [row for window in result.windows for page in window.batches for row in page]

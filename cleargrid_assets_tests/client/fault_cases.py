@@ -1,7 +1,6 @@
-"""What the misbehaving server can do, by name, and what must come of it.
+"""Every fault case by name: what the server does, and how the load must end.
 
-Here: the table. Not here: how each is done (`misbehaving`), the server (`misbehaving_server`) and the test that plays
-it (`test_misbehaviours`).
+Add a case for each new fault, with a row in `docs/faults.md`; `faulty_responses` has what cases are made of.
 """
 
 from __future__ import annotations
@@ -37,7 +36,7 @@ from cleargrid_assets_tests.client.faulty_responses import (
     cycle_of_three,
     dripping,
     dripping_headers,
-    echoed,
+    echo_as,
     empty_for_ever,
     endless_chunks,
     every,
@@ -46,7 +45,7 @@ from cleargrid_assets_tests.client.faulty_responses import (
     headers_then_silence,
     is_not_first,
     meta,
-    more_at_once,
+    more_in_flight_than,
     more_keys,
     now,
     pagination,
@@ -100,10 +99,10 @@ LANDS = {
         every(3, lambda request: request.refuse(429, Retry_After=now(request)))
     ),
     "429-retry-after-nonsense-every-3rd": FaultCase(every(3, status(429, Retry_After="soon"))),
-    "429-above-two-in-flight": FaultCase(when(more_at_once(2), status(429))),
-    "503-above-one-in-flight": FaultCase(when(more_at_once(1), status(503))),
+    "429-above-two-in-flight": FaultCase(when(more_in_flight_than(2), status(429))),
+    "503-above-one-in-flight": FaultCase(when(more_in_flight_than(1), status(503))),
     "reset-every-5th": FaultCase(every(5, PendingRequest.reset)),
-    "reset-above-two-in-flight": FaultCase(when(more_at_once(2), PendingRequest.reset)),
+    "reset-above-two-in-flight": FaultCase(when(more_in_flight_than(2), PendingRequest.reset)),
     "closed-without-answer-every-5th": FaultCase(every(5, closed)),
     "body-cut-every-5th": FaultCase(every(5, cut)),
     "chunks-cut-every-5th": FaultCase(every(5, cut_chunked)),
@@ -135,9 +134,9 @@ LANDS = {
     "login-wrapped": FaultCase(right, tokens=lambda: Tokens(wraps=True)),
     "login-fails-twice": FaultCase(right, tokens=lambda: Tokens(login_refusals=[500, 503])),
     "login-limited": FaultCase(right, tokens=lambda: Tokens(login_refusals=[429, 429, 429, 429])),
-    "echo-with-offset": FaultCase(echoed(lambda moment: moment.isoformat())),
-    "echo-without-milliseconds": FaultCase(echoed(lambda moment: moment.strftime("%Y-%m-%dT%H:%M:%SZ"))),
-    "echo-with-microseconds": FaultCase(echoed(lambda moment: moment.strftime("%Y-%m-%d %H:%M:%S.%f+0000"))),
+    "echo-with-offset": FaultCase(echo_as(lambda moment: moment.isoformat())),
+    "echo-without-milliseconds": FaultCase(echo_as(lambda moment: moment.strftime("%Y-%m-%dT%H:%M:%SZ"))),
+    "echo-with-microseconds": FaultCase(echo_as(lambda moment: moment.strftime("%Y-%m-%d %H:%M:%S.%f+0000"))),
     "no-echo-after-the-first-page": FaultCase(when(is_not_first, without("body", "meta"))),
     "code-as-text": FaultCase(altered(lambda envelope, _: envelope.update(code="200"))),
     "no-code": FaultCase(without("code")),

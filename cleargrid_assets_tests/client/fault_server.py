@@ -1,6 +1,6 @@
-"""A ClearGrid on raw sockets that misbehaves on demand; written from the contract alone, it knows no client.
+"""A ClearGrid on raw sockets with faults on demand, written from the contract alone and independent of the client.
 
-Here: right answers, and the means to give wrong ones. Not here: the misbehaviours (`misbehaviours`).
+It sends correct responses and offers the means to send faulty ones; `fault_cases` decides which.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ LINGER_AND_RESET = struct.pack("ii", 1, 0)
 
 @dataclass
 class RequestRecord:
-    """One request, with what it was answered."""
+    """A request that the server received, and the status of its response."""
 
     number: int
     params: dict[str, str]
@@ -42,13 +42,13 @@ class RequestRecord:
 
     @property
     def query(self) -> tuple[tuple[str, str], ...]:
-        """What tells it from another request."""
+        """The parameters that distinguish it from other requests."""
         return tuple(sorted(self.params.items()))
 
 
 @dataclass
 class PendingRequest:
-    """One request for a page, waiting for an answer. Every method answers; `record.number` counts from 1."""
+    """A request for a page that waits for a response. Every method sends one; `record.number` counts from 1."""
 
     server: FaultServer
     record: RequestRecord
@@ -56,21 +56,21 @@ class PendingRequest:
 
     @property
     def limit(self) -> int:
-        """The page size asked for."""
+        """The requested page size."""
         return min(max(int(self.record.params.get("limit", "500")), 1), 1000)
 
     @property
     def seconds(self) -> float:
-        """The window's length."""
+        """The length of the requested window."""
         since, until = self._bounds()
         return (until - since).total_seconds()
 
     def every(self, nth: int) -> bool:
-        """Whether this is one of every `nth` requests."""
+        """True for every `nth` request."""
         return self.record.number % nth == 0
 
     def envelope(self) -> dict[str, Any]:
-        """The right answer."""
+        """The correct response."""
         since, until = self._bounds()
         inside = [(moment, row) for moment, row in collection() if since <= moment < until]
         cursor = self.record.params.get("cursor")
@@ -95,21 +95,21 @@ class PendingRequest:
         return since, until
 
     def right(self) -> None:
-        """Answer as ClearGrid does."""
+        """Respond as ClearGrid does."""
         self.send(200, self.envelope())
 
     def refuse(self, status: int, **headers: str) -> None:
-        """Answer with the error envelope; its message says the token and the password that we should keep quiet."""
+        """Respond with an error envelope whose message contains the token and the password, which must not leak."""
         secrets = f"{self.handler.headers.get('Authorization')} {PASSWORD}"
         self.send(status, {"success": False, "message": f"no {secrets}", "requestId": self.request_id}, **headers)
 
     @property
     def request_id(self) -> str:
-        """The name of this request."""
+        """The id of this request."""
         return f"req-{self.record.number}"
 
     def send(self, status: int, body: object, **headers: str) -> None:
-        """Answer with JSON, or with bytes as they are."""
+        """Respond with JSON, or with bytes as they are."""
         self.record.status = status
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
         self.raw(self.head(status, {"Content-Length": str(len(content)), **headers}) + content)
@@ -123,7 +123,7 @@ class PendingRequest:
         return "\r\n".join([*lines, "", ""]).encode()
 
     def raw(self, data: bytes, *, then_close: bool = False) -> None:
-        """Send bytes; `then_close`: and nothing more on this connection."""
+        """Send bytes; `then_close` closes the connection afterwards."""
         self.server.is_over(self.record)
         self.handler.wfile.write(data)
         self.handler.close_connection = self.handler.close_connection or then_close
@@ -136,19 +136,19 @@ class PendingRequest:
         self.handler.close_connection = True
 
     def hang(self) -> None:
-        """Say nothing more until the client has gone."""
+        """Send nothing more until the client disconnects."""
         for _ in self.until_gone():
             pass
         self.handler.close_connection = True
 
     def drip(self, data: bytes) -> None:
-        """A byte now and then, until the client has gone."""
+        """Send a byte now and then until the client disconnects."""
         for _, byte in zip(self.until_gone(), data, strict=False):
             self.handler.wfile.write(bytes([byte]))
         self.handler.close_connection = True
 
     def until_gone(self) -> Iterator[None]:
-        """Moments at which the client is still there."""
+        """Yield at short intervals until the client disconnects."""
         while not self.server.is_closing.wait(CLIENT_GONE_CHECK_SECONDS):
             readable, _, _ = select.select([self.handler.connection], [], [], 0)
             if readable:
@@ -158,19 +158,19 @@ class PendingRequest:
 
 @dataclass
 class Tokens:
-    """How tokens live and die. `uses`: requests that one is good for; None: for ever."""
+    """How tokens expire. `uses`: the number of requests that one is good for; None: unlimited."""
 
     uses: int | None = None
     one_at_a_time: bool = False
     refuses_refresh: bool = False
     wraps: bool = False
     login_refusals: list[int] = field(default_factory=list)
-    """Statuses with which logins are refused, one after the other, before they succeed."""
+    """The statuses of the first logins, in order; later ones succeed."""
 
 
 @dataclass
 class FaultServer:
-    """Runs while its block does; `play` answers each request for a page, `tokens` the others."""
+    """Runs inside its `with` block; `play` responds to requests for pages, `tokens` decides about the others."""
 
     play: Callable[[PendingRequest], None]
     tokens: Tokens = field(default_factory=Tokens)
@@ -190,12 +190,12 @@ class FaultServer:
 
     @property
     def base_url(self) -> str:
-        """Its root address."""
+        """Its root URL."""
         return f"http://127.0.0.1:{self._http.server_address[1]}"
 
     @property
     def peak_in_flight(self) -> int:
-        """The most requests for pages that were being answered at once."""
+        """The highest number of concurrent requests for pages."""
         return max(record.in_flight for record in self.requests)
 
     def __enter__(self) -> Self:
@@ -226,12 +226,12 @@ class FaultServer:
                 self.wfile.write("\r\n".join(lines).encode() + content)
 
             def log_message(self, *_: object) -> None:
-                """Nothing: the record is `requests`."""
+                """Log nothing: `requests` has the record."""
 
         return Handler
 
     def log_in(self, body: dict[str, str]) -> tuple[int, Any]:
-        """The answer to a login."""
+        """The response to a login."""
         with self._lock:
             self.logins += 1
             if self.tokens.login_refusals:
@@ -242,7 +242,7 @@ class FaultServer:
         return 200, {"code": 200, "message": "OK", "errors": [], "body": answer} if self.tokens.wraps else answer
 
     def refresh(self, body: dict[str, str]) -> tuple[int, Any]:
-        """The answer to a renewal."""
+        """The response to a token refresh."""
         with self._lock:
             self.refreshes += 1
             if self.tokens.refuses_refresh or body != {"refreshToken": "planted-refresh"}:
@@ -263,7 +263,7 @@ class FaultServer:
             return self._left[token] >= 0
 
     def answer(self, handler: BaseHTTPRequestHandler) -> None:
-        """Let `play` answer a request for a page that has a valid token."""
+        """Let `play` respond to a request for a page if its token is valid."""
         parts = urlsplit(handler.path)
         with self._counted(RequestRecord(0, dict(parse_qsl(parts.query)), handler.path, 0)) as record:
             request = PendingRequest(self, record, handler)
@@ -287,7 +287,7 @@ class FaultServer:
             self.is_over(record)
 
     def is_over(self, record: RequestRecord) -> None:
-        """Count a request out, before its answer can bring about the next one."""
+        """Count the request as finished, before its response can trigger the next one."""
         with self._lock:
             self._in_flight -= not record.is_over
             record.is_over = True

@@ -1,6 +1,6 @@
-"""Ways to answer wrongly: what a misbehaviour is made of.
+"""Faulty responses, and functions that combine them.
 
-Here: one function for each way. Not here: which of them are played, and what must come of it (`misbehaviours`).
+A new way to respond wrongly belongs here; `fault_cases` says which ones are tested and how a load ends.
 """
 
 from __future__ import annotations
@@ -25,26 +25,26 @@ def right(request: PendingRequest) -> None:
 
 
 def every(nth: int, wrong: Callable[[PendingRequest], None]) -> Callable[[PendingRequest], None]:
-    """`wrong` to every `nth` request, the right answer to the others."""
+    """`wrong` for every `nth` request, the correct response for the others."""
     return lambda request: wrong(request) if request.every(nth) else request.right()
 
 
 def when(
     condition: Callable[[PendingRequest], bool], wrong: Callable[[PendingRequest], None]
 ) -> Callable[[PendingRequest], None]:
-    """`wrong` when `condition` holds, the right answer otherwise."""
+    """`wrong` if `condition` holds, the correct response otherwise."""
     return lambda request: wrong(request) if condition(request) else request.right()
 
 
 def status(code: int, body: bytes | None = None, **headers: str) -> Callable[[PendingRequest], None]:
-    """An error: with the envelope, or with `body`."""
+    """An error status with the error envelope, or with `body`."""
     if body is None:
         return lambda request: request.refuse(code, **headers)
     return lambda request: request.send(code, body, **headers)
 
 
 def altered(change: Callable[[dict[str, Any], PendingRequest], None]) -> Callable[[PendingRequest], None]:
-    """The right answer with a change; its request id is in a header."""
+    """The correct response after `change`; its request id is in a header."""
 
     def play(request: PendingRequest) -> None:
         envelope = request.envelope()
@@ -54,18 +54,18 @@ def altered(change: Callable[[dict[str, Any], PendingRequest], None]) -> Callabl
     return play
 
 
-def pagination(**changed: Any) -> Callable[[PendingRequest], None]:
-    """The right answer with other values in its pagination, where those keys are."""
+def pagination(**changes: Any) -> Callable[[PendingRequest], None]:
+    """The correct response with other values for keys that its pagination has."""
 
     def change(envelope: dict[str, Any], _exchange: PendingRequest) -> None:
         part = envelope["body"]["pagination"]
-        part.update({name: value for name, value in changed.items() if name in part})
+        part.update({name: value for name, value in changes.items() if name in part})
 
     return altered(change)
 
 
 def without(*path: str) -> Callable[[PendingRequest], None]:
-    """The right answer without one of its keys."""
+    """The correct response without one of its keys."""
 
     def change(envelope: dict[str, Any], _exchange: PendingRequest) -> None:
         part = envelope
@@ -76,13 +76,13 @@ def without(*path: str) -> Callable[[PendingRequest], None]:
     return altered(change)
 
 
-def meta(**changed: Any) -> Callable[[PendingRequest], None]:
-    """The right answer with another echo."""
-    return altered(lambda envelope, _exchange: envelope["body"]["meta"].update(changed))
+def meta(**changes: Any) -> Callable[[PendingRequest], None]:
+    """The correct response with another echo of the range."""
+    return altered(lambda envelope, _exchange: envelope["body"]["meta"].update(changes))
 
 
-def echoed(form: Callable[[datetime], str]) -> Callable[[PendingRequest], None]:
-    """The echo in another form of the same instants."""
+def echo_as(form: Callable[[datetime], str]) -> Callable[[PendingRequest], None]:
+    """The correct response with its echo in another format."""
 
     def change(envelope: dict[str, Any], _exchange: PendingRequest) -> None:
         part = envelope["body"]["meta"]
@@ -137,7 +137,7 @@ def gzipped(request: PendingRequest) -> None:
 
 
 def bomb(code: int, mebibytes: int = 65, **headers: str) -> Callable[[PendingRequest], None]:
-    """A few kilobytes that become `mebibytes` of spaces when they are decoded."""
+    """A few kilobytes that decompress to `mebibytes` of spaces."""
     packer = zlib.compressobj(9, wbits=31)
     packed = b"".join(packer.compress(b" " * 2**20) for _ in range(mebibytes)) + packer.flush()
     encoded = {"Content_Encoding": "gzip", **headers}
@@ -151,7 +151,7 @@ def endless_chunks(request: PendingRequest) -> None:
     try:
         while not request.server.is_closing.is_set():
             request.handler.wfile.write(chunk)
-    except OSError:  # the client has had enough
+    except OSError:  # the client closed the connection
         request.handler.close_connection = True
 
 
@@ -218,8 +218,8 @@ def is_not_first(request: PendingRequest) -> bool:
     return "cursor" in request.record.params
 
 
-def more_at_once(most: int) -> Callable[[PendingRequest], bool]:
-    return lambda request: request.record.in_flight > most
+def more_in_flight_than(limit: int) -> Callable[[PendingRequest], bool]:
+    return lambda request: request.record.in_flight > limit
 
 
 def wants_total(request: PendingRequest) -> bool:

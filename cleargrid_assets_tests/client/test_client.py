@@ -37,8 +37,8 @@ def test_pages_are_lists_as_received_some_of_them_empty():
 
 def test_rows_of_the_emulator_are_its_floors_rows():
     with Emulator(now=WINDOW.until) as emulator:
-        known = emulator.credentials
-        client = ClearGridClient(emulator.base_url, known.lender, known.email, known.password)
+        account = emulator.credentials
+        client = ClearGridClient(emulator.base_url, account.lender, account.email, account.password)
         assert list(client.rows(D23, WINDOW)) == emulator.floor.rows(WINDOW.since, WINDOW.until, WINDOW.until)
 
 
@@ -63,8 +63,8 @@ def test_a_page_size_outside_1_to_1000_is_brought_inside(configured, used):
 
 def test_the_client_needs_neither_dagster_nor_pandas_nor_duckdb():
     code = "import sys, cleargrid_assets.client; print(*{'dagster', 'pandas', 'duckdb', 'pyarrow'} & set(sys.modules))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
-    assert done.stdout.strip() == ""
+    process = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert process.stdout.strip() == ""
 
 
 def test_no_secret_is_in_any_repr():
@@ -72,8 +72,8 @@ def test_no_secret_is_in_any_repr():
         client = client_of(server)
         client.log_in()
         token = client.requester._auth._token  # noqa: SLF001 # what a debugger would show
-        shown = repr([client, vars(client), token])
-    assert "planted" not in shown
+        text = repr([client, vars(client), token])
+    assert "planted" not in text
 
 
 @pytest.mark.parametrize("name", [name for name, how in ENDS.items() if how.has_request_id and "empty" not in name])
@@ -83,9 +83,9 @@ def test_no_secret_reaches_a_log_or_an_error_even_when_the_server_says_it(name, 
     server = FaultServer(case.play, case.tokens())
     with server, pytest.raises(ClearGridError) as caught:
         load(client_of(server), **case.load)
-    said = [caught.value.args, vars(caught.value), caplog.text, [record.args for record in caplog.records]]
-    assert "planted" not in repr(said)
-    assert PASSWORD not in repr(said)
+    output = [caught.value.args, vars(caught.value), caplog.text, [record.args for record in caplog.records]]
+    assert "planted" not in repr(output)
+    assert PASSWORD not in repr(output)
 
 
 def test_a_token_in_a_request_id_is_masked_too():

@@ -127,7 +127,7 @@ def test_reason_and_request_id_are_found_wherever_they_are(body, headers, expect
     assert error_details(Response(500, body, headers, 0.1)) == expected
 
 
-def reply(request_id=None, sent_at=None, **meta):
+def envelope_of(request_id=None, sent_at=None, **meta):
     return Envelope({"body": {"rows": [], "pagination": {"nextCursor": None}, "meta": meta}}, request_id, sent_at)
 
 
@@ -147,29 +147,29 @@ NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
     ],
 )
 def test_an_end_in_the_future_may_be_brought_forward_to_now(until):
-    answer = reply(sent_at=NOON, since="2026-05-01T00:00:00Z", until=until)
-    assert parse_page(answer, DAY, is_first=True, wants_total=False, doing="d").rows == []
+    envelope = envelope_of(sent_at=NOON, since="2026-05-01T00:00:00Z", until=until)
+    assert parse_page(envelope, DAY, is_first=True, wants_total=False, doing="d").rows == []
 
 
 @pytest.mark.parametrize(
     "until", ["2026-05-01T11:59:00.000Z", "2026-05-01T00:00:00.000Z", "2026-05-02T00:00:00.001Z", "2026-05-03", None]
 )
 def test_an_end_in_the_future_may_be_brought_forward_no_further_and_never_back(until):
-    answer = reply(sent_at=NOON, since="2026-05-01T00:00:00Z", until=until)
+    envelope = envelope_of(sent_at=NOON, since="2026-05-01T00:00:00Z", until=until)
     with pytest.raises(UnexpectedAnswerError, match="asked for until=2026-05-02T00"):
-        parse_page(answer, DAY, is_first=True, wants_total=False, doing="d")
+        parse_page(envelope, DAY, is_first=True, wants_total=False, doing="d")
 
 
 def test_an_end_in_the_past_is_echoed_as_it_was_asked_for():
-    answer = reply(sent_at=NOON.replace(day=3), since="2026-05-01T00:00:00Z", until="2026-05-01T23:00:00Z")
+    envelope = envelope_of(sent_at=NOON.replace(day=3), since="2026-05-01T00:00:00Z", until="2026-05-01T23:00:00Z")
     with pytest.raises(UnexpectedAnswerError, match="asked for until=2026-05-02T00"):
-        parse_page(answer, DAY, is_first=True, wants_total=False, doing="d")
+        parse_page(envelope, DAY, is_first=True, wants_total=False, doing="d")
 
 
 def test_a_start_in_the_future_is_echoed_as_it_was_asked_for():
-    answer = reply(sent_at=NOON.replace(month=4), since="2026-04-01T12:00:01Z", until="2026-05-02T00:00:00Z")
+    envelope = envelope_of(sent_at=NOON.replace(month=4), since="2026-04-01T12:00:01Z", until="2026-05-02T00:00:00Z")
     with pytest.raises(UnexpectedAnswerError, match="asked for since=2026-05-01T00"):
-        parse_page(answer, DAY, is_first=True, wants_total=False, doing="d")
+        parse_page(envelope, DAY, is_first=True, wants_total=False, doing="d")
 
 
 @pytest.mark.parametrize(
@@ -177,7 +177,7 @@ def test_a_start_in_the_future_is_echoed_as_it_was_asked_for():
 )
 def test_an_echo_in_any_form_of_the_same_instant_is_right(since):
     page = parse_page(
-        reply(since=since, until="2026-05-02T00:00:00Z"), DAY, is_first=True, wants_total=False, doing="d"
+        envelope_of(since=since, until="2026-05-02T00:00:00Z"), DAY, is_first=True, wants_total=False, doing="d"
     )
     assert page.next_cursor is None
 
@@ -188,14 +188,18 @@ def test_an_echo_in_any_form_of_the_same_instant_is_right(since):
 def test_an_echo_of_anything_else_is_a_breach(since):
     with pytest.raises(UnexpectedAnswerError, match="asked for since=2026-05-01T00"):
         parse_page(
-            reply("r", since=since, until="2026-05-02T00:00:00Z"), DAY, is_first=True, wants_total=False, doing="d"
+            envelope_of("r", since=since, until="2026-05-02T00:00:00Z"),
+            DAY,
+            is_first=True,
+            wants_total=False,
+            doing="d",
         )
 
 
-def test_a_walk_is_not_ended_by_a_value_nested_deeper_than_python_can_write():
-    trail = CycleDetector("reading")
+def test_a_value_nested_deeper_than_python_can_write_does_not_end_a_window():
+    detector = CycleDetector("reading")
     rows = [{"public_id": "a", "outcome_option": decode(b"[" * 1_010 + b"]" * 1_010)}]
     pages = [Page(rows, f"cursor {number}", None, None) for number in range(3)]
-    assert [trail.record_page(page) for page in pages[:2]] == [True, True]
+    assert [detector.record_page(page) for page in pages[:2]] == [True, True]
     with pytest.raises(CursorLoopError):
-        trail.record_page(pages[2])
+        detector.record_page(pages[2])

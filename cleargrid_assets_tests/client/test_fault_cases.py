@@ -1,4 +1,4 @@
-"""Every misbehaviour: what can land lands exactly, what cannot ends clearly, soon, and with the request id."""
+"""Every fault case: either all rows land exactly, or the load ends soon, with a clear error and the request id."""
 
 from __future__ import annotations
 
@@ -43,13 +43,13 @@ def test_what_cannot_land_ends_in_the_right_error_with_the_request_id(name):
             load(client, **case.load)
         assert type(caught.value) is case.error
         assert_manners(server, client.concurrency, hides_in_flight=case.hides_in_flight)
-    said = str(caught.value)
-    assert ("(request id req-" in said) == case.has_request_id
+    message = str(caught.value)
+    assert ("(request id req-" in message) == case.has_request_id
     for secret in ("planted", PASSWORD):
-        assert secret not in said + repr(caught.value)
+        assert secret not in message + repr(caught.value)
 
 
-def test_the_documented_table_names_every_misbehaviour_and_no_other():
+def test_the_documented_table_names_every_fault_case_and_no_other():
     documented = re.findall(r"test_fault_cases\.py::(\w+)\[([\w-]+)\]", FAULTS_DOCUMENT.read_text())
     lands = [(test_what_can_land_lands_exactly.__name__, name) for name in LANDS]
     ends = [(test_what_cannot_land_ends_in_the_right_error_with_the_request_id.__name__, name) for name in ENDS]
@@ -57,7 +57,7 @@ def test_the_documented_table_names_every_misbehaviour_and_no_other():
 
 
 def assert_manners(server, concurrency, *, hides_in_flight):
-    """What holds whatever the server does."""
+    """What holds for every fault."""
     for record in server.requests:
         assert {"since", "until"} <= record.params.keys()
         assert "planted" not in record.target

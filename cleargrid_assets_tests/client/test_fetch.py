@@ -1,4 +1,4 @@
-"""Many windows side by side: limits of flight and time, and one error that ends all."""
+"""Many windows at once: limits of concurrency and time, and one error that ends all."""
 
 from __future__ import annotations
 
@@ -59,10 +59,10 @@ def test_requests_are_in_flight_side_by_side():
 def test_windows_come_in_order_of_time_and_cover_what_was_asked_for():
     with FaultServer(right) as server:
         fetched = load(client_of(server, concurrency=8), target_rows=60)
-    walked = [walk.window for walk in fetched.windows]
-    assert walked == sorted(walked, key=lambda window: window.since)
-    assert (walked[0].since, walked[-1].until) == (WINDOW.since, WINDOW.until)
-    assert all(one.until == other.since for one, other in pairwise(walked))
+    windows = [completed.window for completed in fetched.windows]
+    assert windows == sorted(windows, key=lambda window: window.since)
+    assert (windows[0].since, windows[-1].until) == (WINDOW.since, WINDOW.until)
+    assert all(one.until == other.since for one, other in pairwise(windows))
 
 
 def test_one_workers_fatal_error_stops_the_others_at_once():
@@ -136,14 +136,14 @@ def test_waits_that_the_server_asks_for_are_no_stall():
 
 
 class FastDeadline(Deadline):
-    """Patience whose waits pass at once, on its clock too."""
+    """A deadline whose sleeps take no time, although its clock advances."""
 
     def __init__(self, seconds=None, stall_seconds=math.inf):
-        self._waited = 0.0
-        super().__init__(seconds, lambda: time.monotonic() + self._waited, stall_seconds)
+        self._skipped_seconds = 0.0
+        super().__init__(seconds, lambda: time.monotonic() + self._skipped_seconds, stall_seconds)
 
     def sleep(self, seconds, *, requested_by_server=False):
-        self._waited += seconds
+        self._skipped_seconds += seconds
         super().sleep(0.0, requested_by_server=requested_by_server)
 
 
@@ -186,20 +186,20 @@ def test_a_stall_on_504_names_the_request():
 def test_progress_counts_pages_rows_and_windows(monkeypatch):
     monkeypatch.setattr("cleargrid_assets.client.fetch.PROGRESS_INTERVAL_SECONDS", 0.0)
     monkeypatch.setattr("cleargrid_assets.client.fetch.POLL_SECONDS", 0.01)
-    told = []
+    reports = []
 
     def play(request):
         request.server.is_closing.wait(0.02)
         request.right()
 
     with FaultServer(play) as server:
-        fetch(client_of(server), WINDOW.split(6), on_progress=told.append, concurrency=2)
-    assert told[-1].windows_total == 6
-    assert 0 < told[-1].pages <= 6 + len(truth())
-    assert [progress.rows for progress in told] == sorted(progress.rows for progress in told)
+        fetch(client_of(server), WINDOW.split(6), on_progress=reports.append, concurrency=2)
+    assert reports[-1].windows_total == 6
+    assert 0 < reports[-1].pages <= 6 + len(truth())
+    assert [progress.rows for progress in reports] == sorted(progress.rows for progress in reports)
 
 
-def test_statistics_count_the_walks_that_were_kept():
+def test_statistics_count_the_completed_windows():
     with FaultServer(right) as server:
         fetched = fetch(client_of(server), WINDOW.split(5))
         statistics = fetched.statistics
@@ -214,7 +214,7 @@ def test_no_windows_is_no_request():
         assert server.requests == []
 
 
-def test_the_gate_lets_in_one_more_only_when_one_has_left():
+def test_the_limiter_admits_another_request_only_when_one_has_finished():
     limiter, is_inside = ConcurrencyLimiter(2), threading.Event()
 
     def enter():
@@ -228,7 +228,7 @@ def test_the_gate_lets_in_one_more_only_when_one_has_left():
         assert is_inside.wait(5)
 
 
-def test_congestion_halves_the_limit_once_for_all_that_flew_together_and_success_raises_it_again():
+def test_overload_halves_the_limit_once_per_generation_and_success_raises_it_again():
     limiter = ConcurrencyLimiter(8)
     with limiter.acquire() as first, limiter.acquire() as second:
         limiter.on_overload(first)
@@ -245,15 +245,15 @@ def test_congestion_halves_the_limit_once_for_all_that_flew_together_and_success
     assert limiter.limit == 8
 
 
-def clamped(until_of):
-    """Echo another `until` than was asked for."""
+def echo_until(until_of):
+    """The correct response with a different `until` in its echo."""
     return altered(lambda envelope, _request_page: envelope["body"]["meta"].update(until=until_of().isoformat()))
 
 
 def test_an_open_window_is_read_whether_its_end_is_echoed_as_asked_or_as_now():
     now = datetime.now(UTC)
     is_open = Window(now - timedelta(days=1), now + timedelta(days=1))
-    with FaultServer(clamped(lambda: datetime.now(UTC))) as server:
+    with FaultServer(echo_until(lambda: datetime.now(UTC))) as server:
         assert fetch(client_of(server), is_open.split(4)[2:]).rows_received == 0
         assert client_of(server).count(D23, is_open).exact
         assert list(client_of(server).rows(D23, is_open)) == []
@@ -262,7 +262,7 @@ def test_an_open_window_is_read_whether_its_end_is_echoed_as_asked_or_as_now():
 def test_an_open_window_that_is_cut_in_the_past_is_not_complete():
     now = datetime.now(UTC)
     is_open = Window(now - timedelta(days=1), now + timedelta(days=1))
-    server_of_the_past = FaultServer(clamped(lambda: now - timedelta(minutes=1)))
+    server_of_the_past = FaultServer(echo_until(lambda: now - timedelta(minutes=1)))
     with server_of_the_past as server, pytest.raises(UnexpectedAnswerError, match="asked for until="):
         fetch(client_of(server), [is_open])
 

@@ -1,4 +1,4 @@
-"""Tokens: got once, shared by all threads, renewed without a stampede."""
+"""Tokens: fetched once, shared by all threads, renewed without a stampede."""
 
 from __future__ import annotations
 
@@ -33,16 +33,16 @@ def test_dying_tokens_are_renewed_once_each_however_many_workers_share_them():
     with FaultServer(right, Tokens(uses=3)) as server:
         fetched = load(client_of(server, concurrency=8))
         assert len(rows_of(fetched)) == len(truth())
-        answered = sum(record.status == 200 for record in server.requests)
+        successes = sum(record.status == 200 for record in server.requests)
         assert server.logins == 1
-        assert server.refreshes <= answered / 3 + 1
+        assert server.refreshes <= successes / 3 + 1
 
 
 def test_with_refresh_refused_each_dead_token_costs_one_login_and_not_one_per_worker():
     with FaultServer(right, Tokens(uses=3, refuses_refresh=True)) as server:
         load(client_of(server, concurrency=8))
-        answered = sum(record.status == 200 for record in server.requests)
-        assert server.logins <= answered / 3 + 1
+        successes = sum(record.status == 200 for record in server.requests)
+        assert server.logins <= successes / 3 + 1
 
 
 def test_a_401_is_renewed_once_then_logged_in_once_then_final():
@@ -59,12 +59,12 @@ def test_an_inactive_lender_is_not_knocked_at_by_every_worker():
         assert server.logins == 2
 
 
-@pytest.mark.parametrize(("refusal", "knocks"), [(400, 1), (401, 1), (403, 1), (404, 1), (500, 3)])
-def test_a_refused_login_is_not_tried_more_often_than_it_must(refusal, knocks):
+@pytest.mark.parametrize(("refusal", "attempts"), [(400, 1), (401, 1), (403, 1), (404, 1), (500, 3)])
+def test_a_refused_login_is_not_tried_more_often_than_it_must(refusal, attempts):
     with FaultServer(right, Tokens(login_refusals=[refusal] * 50)) as server:
         with pytest.raises(LoginRejectedError) as caught:
             load(client_of(server))
-        assert server.logins == knocks
+        assert server.logins == attempts
         assert caught.value.request_id == "req-login"
         assert server.requests == []
 
@@ -100,40 +100,40 @@ def test_a_login_without_an_answer_is_unreachable():
 
 def test_a_refresh_that_hangs_is_not_waited_for_again(monkeypatch):
     is_over = threading.Event()
-    waited = []
+    hung = []
 
     def hang(server, _body):
-        waited.append(server.is_closing.wait(3) or is_over.is_set())
+        hung.append(server.is_closing.wait(3) or is_over.is_set())
         return 401, {}
 
     monkeypatch.setattr(FaultServer, "refresh", hang)
     with FaultServer(right, Tokens(uses=3)) as server:
         rows = list(client_of(server, timeout_seconds=0.3).rows(D23, WINDOW))
         assert len(rows) == len(truth())
-    assert len(waited) <= 1
+    assert len(hung) <= 1
 
 
 def test_a_login_whose_answer_is_too_large_ends_clearly(monkeypatch):
-    monkeypatch.setattr(FaultServer, "log_in", lambda *_arguments: (200, " " * (MAX_BODY_BYTES + 1)))
+    monkeypatch.setattr(FaultServer, "log_in", lambda *_args: (200, " " * (MAX_BODY_BYTES + 1)))
     with FaultServer(right) as server, pytest.raises(UnexpectedAnswerError, match=r"logging in .* 64 MiB"):
         client_of(server, timeout_seconds=10).log_in()
 
 
 def test_a_renewal_whose_answer_is_too_large_is_followed_by_a_login(monkeypatch):
-    monkeypatch.setattr(FaultServer, "refresh", lambda *_arguments: (200, " " * (MAX_BODY_BYTES + 1)))
+    monkeypatch.setattr(FaultServer, "refresh", lambda *_args: (200, " " * (MAX_BODY_BYTES + 1)))
     with FaultServer(right, Tokens(uses=20)) as server:
         assert len(list(client_of(server, timeout_seconds=10).rows(D23, WINDOW))) == len(truth())
         assert server.logins > 1
 
 
 def test_credentials_go_into_the_body_and_the_token_into_the_header():
-    seen = []
+    headers = []
 
-    def look(request):
-        seen.append(request.handler.headers["Authorization"])
+    def play(request):
+        headers.append(request.handler.headers["Authorization"])
         request.right()
 
-    with FaultServer(look) as server:
+    with FaultServer(play) as server:
         client_of(server).count(D23, WINDOW)
-        assert seen == ["Bearer planted-token-1-0"]
+        assert headers == ["Bearer planted-token-1-0"]
         assert not any(secret in server.requests[0].target for secret in ("planted", EMAIL, PASSWORD))

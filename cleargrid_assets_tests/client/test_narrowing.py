@@ -56,7 +56,7 @@ def test_no_window_is_split_under_a_second():
         assert min(seconds_of(record) for record in server.requests) >= 1
 
 
-def test_hundreds_of_rows_on_one_instant_are_walked_to_their_end():
+def test_hundreds_of_rows_on_one_instant_are_read_to_their_end():
     instant = WINDOW.since + (WINDOW.until - WINDOW.since) / 2
     second = Window(instant, instant + timedelta(seconds=1))
     with FaultServer(when(lambda request: request.limit > 60, status(504))) as server:
@@ -65,7 +65,7 @@ def test_hundreds_of_rows_on_one_instant_are_walked_to_their_end():
     assert {row["communicated_at"] for row in rows} == {"2026-05-02T12:00:00.000Z"}
 
 
-def test_a_dense_window_is_walked_in_parts_so_that_no_worker_has_a_long_tail():
+def test_a_dense_window_is_read_in_parts_so_that_no_worker_has_a_long_tail():
     with FaultServer(right) as server:
         fetched = load(client_of(server), target_rows=100)
     assert fetched.statistics.splits > 0

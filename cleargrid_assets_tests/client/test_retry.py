@@ -19,9 +19,9 @@ LEAST, MOST = (lambda: 0.0), (lambda: 1.0)
 ONE_MINUTE, TWO_MINUTES, STARTING_SECONDS = 60, 120, 15
 
 
-def waits(policy, trouble, random):
-    attempts = policy.max_attempts(trouble, server_is_up=False)
-    return sum(policy.wait_after(trouble, attempt, random) for attempt in range(1, attempts))
+def waits(policy, failure, random):
+    attempts = policy.max_attempts(failure, server_is_up=False)
+    return sum(policy.wait_after(failure, attempt, random) for attempt in range(1, attempts))
 
 
 @given(st.integers(1, 60), st.floats(0, 1))
@@ -35,9 +35,9 @@ def test_a_wait_is_between_half_the_exponential_step_and_the_step_and_never_over
 def test_client_and_dagster_outlast_an_outage_of_a_minute_and_report_a_longer_one_within_two(random):
     one_request = waits(RetryPolicy(), FailedAttempt(ServerFaultError("down")), random)
     between = sum(RETRIES.calculate_delay(attempt) for attempt in (1, 2))
-    count_and_walk = 2 * one_request
-    assert 2 * count_and_walk + between > ONE_MINUTE
-    assert 3 * count_and_walk + between < TWO_MINUTES - STARTING_SECONDS
+    count_and_pages = 2 * one_request
+    assert 2 * count_and_pages + between > ONE_MINUTE
+    assert 3 * count_and_pages + between < TWO_MINUTES - STARTING_SECONDS
 
 
 def test_a_rate_limit_of_a_minute_is_waited_for():
@@ -46,9 +46,9 @@ def test_a_rate_limit_of_a_minute_is_waited_for():
 
 def test_what_the_server_asks_for_is_waited_for_and_a_moment_more():
     policy = RetryPolicy()
-    trouble = FailedAttempt(RateLimitedError("slow down"), wait_seconds=7)
-    assert policy.wait_after(trouble, 1, LEAST) == 7
-    assert 7 < policy.wait_after(trouble, 1, MOST) <= 8
+    failure = FailedAttempt(RateLimitedError("slow down"), wait_seconds=7)
+    assert policy.wait_after(failure, 1, LEAST) == 7
+    assert 7 < policy.wait_after(failure, 1, MOST) <= 8
 
 
 def test_a_request_goes_on_longer_while_the_server_answers_others():

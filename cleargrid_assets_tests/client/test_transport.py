@@ -1,4 +1,4 @@
-"""One exchange: where it may go, how long it may take, what it gives away."""
+"""One request: where it may go, how long it may take, what it gives away."""
 
 from __future__ import annotations
 
@@ -105,9 +105,9 @@ def send(server, seconds):
     return Transport(server.base_url, 30).send("GET", path, params=params, headers=headers, seconds=seconds)
 
 
-def test_a_closed_port_is_a_broken_exchange():
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
+def test_a_closed_port_is_a_broken_connection():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
     with pytest.raises(ConnectionBrokenError):
         Transport(f"http://127.0.0.1:{port}", 5).send("GET", "/", seconds=5)
 
@@ -202,20 +202,24 @@ def test_before_the_first_page_a_request_has_ten_seconds():
     assert AdaptiveTimeout().seconds(0) == INITIAL_TIMEOUT_SECONDS
 
 
-@pytest.mark.parametrize(("took", "deadline"), [(0.01, MIN_TIMEOUT_SECONDS), (1.0, 8.0), (4.0, 32.0)])
-def test_a_page_may_take_eight_times_what_pages_took_lately_and_five_seconds_at_least(took, deadline):
-    pace = AdaptiveTimeout()
-    pace.record(took)
-    pace.record(0.001)
-    assert pace.seconds(0) == deadline
+@pytest.mark.parametrize(
+    ("response_seconds", "timeout_seconds"), [(0.01, MIN_TIMEOUT_SECONDS), (1.0, 8.0), (4.0, 32.0)]
+)
+def test_a_page_may_take_eight_times_what_pages_took_lately_and_five_seconds_at_least(
+    response_seconds, timeout_seconds
+):
+    timeout = AdaptiveTimeout()
+    timeout.record(response_seconds)
+    timeout.record(0.001)
+    assert timeout.seconds(0) == timeout_seconds
 
 
 def test_a_slow_page_of_the_past_is_forgotten():
-    pace = AdaptiveTimeout()
-    pace.record(10)
+    timeout = AdaptiveTimeout()
+    timeout.record(10)
     for _ in range(32):
-        pace.record(0.01)
-    assert pace.seconds(0) == MIN_TIMEOUT_SECONDS
+        timeout.record(0.01)
+    assert timeout.seconds(0) == MIN_TIMEOUT_SECONDS
 
 
 def test_rows_that_were_slow_to_come_get_more_time():
