@@ -153,6 +153,13 @@ METRIC_DEFINITIONS = Table(
         Column("formula", "VARCHAR", "Its formula; A attempts, K connected, C contacts, R right party, P promises."),
         Column("numerator", "VARCHAR", "The count above the line; null for quantiles.", nullable=True),
         Column("denominator", "VARCHAR", "The count below the line; of a quantile, its rows.", nullable=True),
+        Column("unit", "VARCHAR", "`share`, `ratio` or `seconds`; null where it is not supported.", nullable=True),
+        Column(
+            "compared",
+            "BOOLEAN",
+            "Whether it is compared with the month before. Broken promises are not: they grow with age, and the month "
+            "before is older. analytics.ptp_vintage compares them at equal age.",
+        ),
         Column("supported", "BOOLEAN", "Whether D23 has the data for it."),
         Column("why_not", "VARCHAR", "What D23 lacks for it; null if supported.", nullable=True),
         Column("caveat", "VARCHAR", "What to keep in mind when reading it.", nullable=True),

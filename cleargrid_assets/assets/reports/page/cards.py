@@ -53,7 +53,7 @@ def _card(row: Row, open_row: Row | None) -> dict[str, Any]:
     return {
         "name": row["name"],
         "formula": row["formula"],
-        "value": value_of(row["metric"], row["value"]),
+        "value": value_of(row["unit"], row["value"]),
         "change": "" if change is None else points(change),
         "arrow": _arrow(change, 1),
         "before": f"{percent(row['prev_value'])}",
@@ -66,7 +66,7 @@ def _card(row: Row, open_row: Row | None) -> dict[str, Any]:
 
 def _open(row: Row) -> str:
     fraction = f"{count(row['numerator'])} / {count(row['denominator'])}"
-    return f"{month_name(row['month'])} so far: {value_of(row['metric'], row['value'])} ({fraction})"
+    return f"{month_name(row['month'])} so far: {value_of(row['unit'], row['value'])} ({fraction})"
 
 
 def may_be_chance(row: Row) -> bool:

@@ -20,6 +20,7 @@ STAGES = ("attempts", "connected", "contacts", "rpc", "promises")
 GROUPS = (
     "promise", "settled or paid", "refusal", "other right party", "somebody else", "machine", "no connect", "unmapped",
 )  # fmt: skip
+LATE = ("late_logged_1h_per_attempt", "late_logged_24h_per_attempt")
 TRENDS = ("contact_rate", "rpc_per_contact", "ptp_per_rpc", "broken_per_mature_promise")
 WIDTH = 760
 
@@ -222,7 +223,7 @@ def late_logging(rows: Sequence[Row]) -> str:
             f"{count(row['denominator'])} attempts, {percent(row['value'])}",
         }
         for row in rows
-        if row["metric"].startswith("late_logged_") and row["value"] is not None
+        if row["metric"] in LATE and row["value"] is not None
     ]
     base = alt.Chart(alt.Data(values=values)).encode(
         x=alt.X("month:O", title=None, axis=alt.Axis(labelAngle=-60, labelOverlap=True)),

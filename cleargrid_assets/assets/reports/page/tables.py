@@ -70,11 +70,11 @@ def _metrics(figures: Figures) -> Cells:
     return [
         [
             row["name"],
-            value_of(row["metric"], row["value"]),
+            value_of(row["unit"], row["value"]),
             count(row["numerator"]),
             count(row["denominator"]),
             _interval(row),
-            value_of(row["metric"], row["prev_value"]),
+            value_of(row["unit"], row["prev_value"]),
             points(row["change_pp"]),
             row["formula"],
         ]

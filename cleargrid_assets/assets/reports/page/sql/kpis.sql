@@ -7,6 +7,7 @@ SELECT
     definition.name,
     definition.formula,
     definition.caveat,
+    definition.unit,
     kpi.numerator,
     kpi.denominator,
     kpi.value,
