@@ -1,5 +1,5 @@
-"""Benchmarks: how fast, in how much memory, compared with what. `make bench` runs them all and prints ratios.
+"""Benchmarks of speed and memory, run side by side with what they are compared with. `make bench` prints the ratios.
 
-Here: measuring, and the loaders that are measured beside ours. Not here: claims; those stand in docs/performance.md
-with the command that shows them. Machines are shared and noisy: runs alternate, medians and ratios are printed.
+Add a measurement here, or a loader to compare ours with; the speed claims are in docs/performance.md, each with the
+command that shows it. Machines are shared and noisy: runs alternate, and medians and ratios are printed.
 """

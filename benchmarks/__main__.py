@@ -1,4 +1,4 @@
-"""`python -m benchmarks [NAME ...]`: the named benchmarks, or all. Here: the list. Not here: any of them."""
+"""`python -m benchmarks [NAME ...]` runs the named benchmarks, or all. Add a new benchmark to the list here."""
 
 from __future__ import annotations
 

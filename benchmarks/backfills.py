@@ -1,6 +1,6 @@
-"""Backfills through Dagster's daemon: two years as the demo does them, and what run, executor and concurrency cost.
+"""Benchmarks backfills through Dagster's daemon: two years as in the demo; run granularity, executors and concurrency.
 
-Here: one backfill per choice, timed from outside. Not here: loads without Dagster (`loading`).
+Add a backfill to compare here, timed from outside; loads without Dagster are in `loading`.
 """
 
 from __future__ import annotations
@@ -89,14 +89,14 @@ def _backfill(settings: Mapping[str, str], months: Sequence[str], executor: str,
         environment = {**os.environ, **settings, **_places(home), "BENCHMARK_EXECUTOR": executor}
         write_instance(PROJECT / "dagster.yaml", home, concurrent)
         module = ["--module-name", "benchmarks.code_location", "--working-directory", str(PROJECT)]
-        asked = ["job", "backfill", *module, "--job", REFRESH_MONTH, "--partitions", ",".join(months), "--noprompt"]
+        command = ["job", "backfill", *module, "--job", REFRESH_MONTH, "--partitions", ",".join(months), "--noprompt"]
         with (
             dg.DagsterInstance.from_config(str(home)) as instance,  # first: two processes cannot make one at once
             ProcessGroup(environment, home, home / "daemon.log") as group,
         ):
             group.start(executable("dagster-daemon"), "run", *module)
             started = time.monotonic()
-            group.run(executable("dagster"), *asked)
+            group.run(executable("dagster"), *command)
             _wait_for_end(instance, len(months))
             return time.monotonic() - started
 

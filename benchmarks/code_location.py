@@ -1,4 +1,4 @@
-"""The platform's definitions with another executor, for measuring. Not here: a choice of executor; that is measured."""
+"""Definitions of the platform with another executor, for benchmarks only; the choice is made in docs/performance.md."""
 
 import os
 

@@ -1,6 +1,6 @@
-"""The lake beside the file, and two hosts beside one, in the environment of `make test-distributed`.
+"""Compares the lake with the file, and two hosts with one, in the environment of `make test-distributed`.
 
-Here: the same assets on other warehouses and hosts. Not here: starting these (`cleargrid_assets_tests.distributed`).
+Add a warehouse or a host layout to compare here; `cleargrid_assets_tests.distributed` starts them.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Loading a month: ours beside the simplest complete loader and the naive loop, and what density and size do to it.
+"""Benchmarks loading a month: ours, the simplest complete loader and the naive loop, at several densities and sizes.
 
-Here: issue by issue, one function that prints its figures. Not here: how a process is measured.
+Add a question as a function that prints its figures; `measure` times the processes.
 """
 
 from __future__ import annotations

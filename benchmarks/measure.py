@@ -1,6 +1,6 @@
-"""Whole processes, measured from outside: wall, processor and load seconds, peak memory.
+"""Measures whole processes from outside: wall, processor and load seconds, peak memory.
 
-Here: running a loader and reading what the kernel says of it. Not here: which loaders are compared.
+Add what the kernel reports about a process here; the benchmarks choose which loaders to compare.
 """
 
 from __future__ import annotations
@@ -44,21 +44,21 @@ def run(command: Sequence[str], *, cwd: Path | None = None, environment: Mapping
         process.returncode = os.waitstatus_to_exitcode(status)
         wall = time.monotonic() - started
         output.seek(0)
-        said = output.read().decode()
+        output_text = output.read().decode()
     if process.returncode:
-        raise RuntimeError(f"{command[:4]} ended with {process.returncode}:\n{said[-2000:]}")
-    told = _last_json(said)
+        raise RuntimeError(f"{command[:4]} ended with {process.returncode}:\n{output_text[-2000:]}")
+    result = _last_json(output_text)
     return Measured(
-        rows=int(told.get("rows", 0)),
-        load_seconds=float(told.get("seconds", wall)),
+        rows=int(result.get("rows", 0)),
+        load_seconds=float(result.get("seconds", wall)),
         wall_seconds=wall,
         cpu_seconds=usage.ru_utime + usage.ru_stime,
         peak_mb=usage.ru_maxrss * KIB / 1e6,
     )
 
 
-def _last_json(said: str) -> dict[str, float]:
-    lines = said.strip().splitlines()
+def _last_json(output_text: str) -> dict[str, float]:
+    lines = output_text.strip().splitlines()
     return json.loads(lines[-1]) if lines and lines[-1].startswith("{") else {}
 
 

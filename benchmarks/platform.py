@@ -1,6 +1,6 @@
-"""The platform around a load: start-up, one small run, the marts.
+"""Benchmarks the platform around a load: start-up, one small run, the marts.
 
-Here: what is started and measured. Not here: the loaders (`benchmarks.loading`), backfills.
+Add parts of the platform to time here; loaders are in `loading`, backfills in `backfills`.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The alert sensors, which send each failure to the team's chat once, and its recovery once.
 
 Dagster's own run-status sensors (`run_failure_sensor`) advance their cursor past a run even if their function raises,
-so they lose an alert while the chat is down. These sensors keep a cursor of their own and advance it only past what
-was delivered. The text of an alert belongs in `alerts`, what is read of a run in `runs`.
+so they lose an alert while the chat is down. These sensors keep their own cursor and advance it only past what was
+delivered. The text of an alert belongs in `alerts`, reading a run in `runs`.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 OFF = "CLEARGRID_ALERT_WEBHOOK is not set: no alert was sent."
 MAX_TICK_SECONDS = 30.0
-"""Dagster cuts a tick off after a minute, and the next one would send the same alerts again."""
+"""Dagster stops a tick after a minute, and the next one would send the same alerts again."""
 
 MAX_TICKS_OF_WAITING = 4
 MAX_WAITING = 100
@@ -53,7 +53,7 @@ MAX_FAILURES = 200
 
 @dataclass(frozen=True)
 class Failure:
-    """A failure that the chat knows of: its run, when that ended, its month, and the steps that failed."""
+    """A failure that the chat knows of: its run, the run's end and month, and the failed steps."""
 
     run_id: str
     at: str
@@ -63,10 +63,10 @@ class Failure:
 
 @dataclass
 class State:
-    """What a sensor remembers from tick to tick; its cursor is this as JSON.
+    """What a sensor remembers between ticks; its cursor is this as JSON.
 
     `position`: the event up to which every alert was delivered. `waiting`: failed runs that should be started again,
-    with the number of ticks since. `failures`: what the chat knows of and has not recovered, by its subject.
+    with the number of ticks since. `failures`: failures that the chat knows of and that have not recovered, by subject.
     """
 
     position: int
@@ -75,7 +75,7 @@ class State:
 
     @classmethod
     def of(cls, cursor: str | None, instance: dg.DagsterInstance) -> State:
-        """The state in `cursor`. Without one, the past is skipped; one of the release before is taken over."""
+        """The state in `cursor`. Without a cursor, skip the past; convert a cursor of the previous release."""
         try:
             stored = json.loads(cursor or "{}")
         except json.JSONDecodeError:
@@ -97,34 +97,34 @@ class State:
         return cls(max(newest, default=0))
 
     def cursor(self) -> str:
-        """The state as text."""
+        """The state as JSON."""
         return json.dumps(asdict(self))
 
     def remember(self, subject: str, failure: Failure) -> None:
-        """Keep a failure until it recovers. Of too many, the oldest is dropped: its recovery is not sent."""
+        """Keep a failure until it recovers. If there are too many, drop the oldest: its recovery is not sent."""
         self.failures[subject] = failure
         while len(self.failures) > MAX_FAILURES:
             del self.failures[next(iter(self.failures))]
 
 
 Alerts = Callable[[dg.DagsterInstance, str, State], Iterator[str]]
-"""Yields texts, and changes the state only once a text was delivered, which is when the next one is asked for."""
+"""Yields texts; changes the state only when the next one is requested, that is, once a text was delivered."""
 
 
 def build_alert_sensors(settings: Settings) -> list[dg.SensorDefinition]:
-    """Alerts on failed runs and on failed checks; running when CLEARGRID_ALERT_WEBHOOK is set, else stopped."""
+    """The sensors for failed runs and failed checks; running if CLEARGRID_ALERT_WEBHOOK is set, else stopped."""
     return [
         _sensor(
             settings,
             "alert_on_failed_run",
-            "Sends each failed run's cause and next step to the team's chat, and that it has succeeded again.",
+            "Sends each failed run's cause and next step to the team's chat, and a message when it succeeds again.",
             alerts_on_runs,
         ),
         _sensor(
             settings,
             "alert_on_failed_check",
-            "Sends the checks of severity ERROR that failed in a run that succeeded to the team's chat, and that they "
-            "pass again.",
+            "Sends checks of severity ERROR that failed in an otherwise successful run to the team's chat, and a "
+            "message when they pass again.",
             alerts_on_checks,
         ),
     ]
@@ -151,7 +151,7 @@ def _sensor(settings: Settings, name: str, description: str, alerts: Alerts) -> 
 
 
 def _deliver(settings: Settings, texts: Iterator[str]) -> str:
-    """Send texts until one is not delivered or the tick has lasted long enough; return a summary.
+    """Send texts until one is not delivered or the tick's time is up; return a summary.
 
     Raises if the first one is not delivered: the tick is then red under *Automation*, and the next one tries again.
     """
@@ -162,16 +162,16 @@ def _deliver(settings: Settings, texts: Iterator[str]) -> str:
         except AlertError as error:
             if not delivered:
                 raise
-            return f"Alerts sent: {delivered}. The next tick tries the others: {error}."
+            return f"Alerts sent: {delivered}. The next tick will try the others: {error}."
         delivered += 1
         if time.monotonic() > give_up_at:
-            next(texts, None)  # so that the state knows that the last one was delivered
+            next(texts, None)  # lets the state record that the last one was delivered
             break
     return f"Alerts sent: {delivered}."
 
 
 def alerts_on_runs(instance: dg.DagsterInstance, environment: str, state: State) -> Iterator[str]:
-    """Failed runs, those of one reason together, and their recoveries."""
+    """Alerts on failed runs, grouped by reason, and on their recoveries."""
     yield from _alerts_on_waiting(instance, environment, state)
     together: list[tuple[EndedRun, FailedRun]] = []
     for ended in ended_runs(instance, state.position):
@@ -192,7 +192,7 @@ def alerts_on_runs(instance: dg.DagsterInstance, environment: str, state: State)
 
 
 def _is_retried(instance: dg.DagsterInstance, run: dg.DagsterRun, state: State) -> bool:
-    """True if the failed run was started again, or should be: then it is added to those waiting for it."""
+    """True if the failed run was started again, or should be, in which case it is added to the waiting runs."""
     if awaits_retry(instance, run) and len(state.waiting) < MAX_WAITING:
         state.waiting.setdefault(run.run_id, 0)
         return True
@@ -200,7 +200,7 @@ def _is_retried(instance: dg.DagsterInstance, run: dg.DagsterRun, state: State) 
 
 
 def _alerts_on_waiting(instance: dg.DagsterInstance, environment: str, state: State) -> Iterator[str]:
-    """Runs that were not started again after all: those of a backfill that was cancelled, for example."""
+    """Alerts on runs that were not started again after all, for example because their backfill was cancelled."""
     for run_id, ticks in list(state.waiting.items()):
         run = instance.get_run_by_id(run_id)
         if run is None or is_retried(instance, run):
@@ -228,7 +228,7 @@ def _failure(failed: FailedRun, at: datetime) -> Failure:
 
 
 def _alert_on_recovery(instance: dg.DagsterInstance, environment: str, state: State, ended: EndedRun) -> Iterator[str]:
-    """A failure has recovered when the same run succeeds, or another one completes the same steps of the month."""
+    """A failure has recovered once the same job succeeds or another run completes the same steps of the month."""
     done: set[str] = set()
     if any(failure.steps and failure.month == month_of(ended.run) for failure in state.failures.values()):
         done = succeeded_steps(instance, ended.run.run_id)
@@ -249,7 +249,7 @@ def _alert_on_recovery(instance: dg.DagsterInstance, environment: str, state: St
 
 
 def alerts_on_checks(instance: dg.DagsterInstance, environment: str, state: State) -> Iterator[str]:
-    """Checks that failed in a run that succeeded, and their recoveries; those of a failed run come with the run."""
+    """Alerts on failed checks of successful runs, and on their recoveries; a failed run's alert lists its own."""
     for ended in ended_runs(instance, state.position):
         if not ended.is_failure:
             yield from _alert_on_checks(instance, environment, state, ended)
@@ -286,7 +286,7 @@ def _alert_on_recovered_checks(
 
 
 def _check(ended: EndedRun, asset: str, name: str) -> str:
-    """The check as an alert names it, with the month if the run had one."""
+    """The check's name in an alert, with the month if the run had one."""
     month = month_of(ended.run)
     return f"{asset}, {name}{f', month {month}' if month else ''}"
 

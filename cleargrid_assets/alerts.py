@@ -1,7 +1,7 @@
-"""Alerts to the team's chat about failures and recoveries: their text, and the webhook that delivers it.
+"""Writes alerts about failures and recoveries, and delivers them to the team's chat by a webhook.
 
-Slack's JSON, which Mattermost, Rocket.Chat and Teams' workflows read too. The address is a secret: whoever has it can
-write to the channel. When an alert is sent is decided in `alert_sensors`.
+The format is Slack's JSON, which Mattermost, Rocket.Chat and Teams' workflows read, too. The address is a secret:
+whoever has it can write to the channel. Change an alert's text here; `alert_sensors` decides when to send it.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ if TYPE_CHECKING:
     from cleargrid_assets.runs import FailedCheck, FailedRun
     from cleargrid_assets.settings import Settings
 
-LONGEST_TEXT = 3000
-LONGEST_LIST = 12
+MAX_TEXT_LENGTH = 3000
+MAX_LISTED = 12
 TIMEOUT_SECONDS = 10
 ACCEPTED = range(200, 300)
 REJECTED = (400, 413, 422)
-"""The chat is there and does not take this text: sending it again would hold up every later alert."""
+"""The chat rejects this text: sending it again would hold up every later alert."""
 
 RETRIED = (429, 500, 502, 503, 504)
 MASK = "***"
 PERSONAL = re.compile(r"[^\s@<>\"'(]+@[\w.-]+\.\w+|(?<![\w-])\+?\d{10,15}(?![\w-])")
-"""E-mail addresses and telephone numbers, which the message of a library's error could repeat from a row."""
+"""E-mail addresses and telephone numbers, which a library's error message could repeat from a row."""
 
 
 class AlertError(Exception):
@@ -38,9 +38,9 @@ class AlertError(Exception):
 
 
 def send_alert(settings: Settings, text: str) -> None:
-    """Post `text` to the configured webhook, without secrets and personal data; its first line if it is rejected.
+    """Post `text` to the webhook with secrets and personal data masked; only its first line if the chat rejects it.
 
-    Raises `AlertError` when it was not delivered in three attempts, `SettingsError` when there is no usable address.
+    Raises `AlertError` after three failed attempts, `SettingsError` if there is no usable address.
     """
     url = settings.alert_webhook
     if url is None:
@@ -48,7 +48,7 @@ def send_alert(settings: Settings, text: str) -> None:
     for secret in settings.secrets:
         for form in (secret, _escaped(secret)):
             text = text.replace(form, MASK)
-    text = PERSONAL.sub(MASK, text)[:LONGEST_TEXT]
+    text = PERSONAL.sub(MASK, text)[:MAX_TEXT_LENGTH]
     status = _post(url, text)
     if status in REJECTED:
         status = _post(
@@ -59,7 +59,7 @@ def send_alert(settings: Settings, text: str) -> None:
 
 
 def _post(url: str, text: str) -> int:
-    """The status of the last of three attempts. Importing the HTTP library here keeps it out of every start-up."""
+    """The status of the last of up to three attempts. Importing the HTTP library here keeps start-up fast."""
     import requests  # noqa: PLC0415 - see the docstring
     from requests.adapters import HTTPAdapter  # noqa: PLC0415
     from urllib3.util.retry import Retry  # noqa: PLC0415
@@ -79,7 +79,7 @@ def _post(url: str, text: str) -> int:
 
 
 def environment_of(settings: Settings) -> str:
-    """The environment as an alert names it. One that is not usable fails every run, which needs an alert as well."""
+    """The environment for an alert. An unusable one must not raise: it fails every run, which needs an alert, too."""
     try:
         return settings.environment
     except SettingsError:
@@ -87,13 +87,13 @@ def environment_of(settings: Settings) -> str:
 
 
 def subject_of(run: dg.DagsterRun) -> str:
-    """What the run was about: `month 2026-05, refresh_month`."""
+    """The run's month and name, such as `month 2026-05, refresh_month`."""
     month = month_of(run)
     return f"month {month}, {name_of(run)}" if month else name_of(run)
 
 
 def failed_runs_text(environment: str, failures: Sequence[FailedRun]) -> str:
-    """Runs that failed for one reason: which, why, and where to look; the cause is that of the first."""
+    """The alert for runs that failed for the same reason: which, why, and where to look; quotes the first one."""
     first, *others = failures
     lines = [*(_line(check) for check in first.checks), *first.causes]
     if not others:
@@ -109,13 +109,13 @@ def failed_runs_text(environment: str, failures: Sequence[FailedRun]) -> str:
 
 
 def failed_checks_text(environment: str, run: dg.DagsterRun, failed_checks: Sequence[FailedCheck]) -> str:
-    """Which checks failed in a run that otherwise succeeded."""
+    """The alert for failed checks in a run that otherwise succeeded."""
     title = "check failed" if len(failed_checks) == 1 else f"{len(failed_checks)} checks failed"
     return _text(environment, title, subject_of(run), [_line(check) for check in failed_checks], run)
 
 
 def recovered_text(environment: str, run: dg.DagsterRun, recoveries: Sequence[str]) -> str:
-    """Failures that the chat knows of and that `run` has ended."""
+    """The alert for failures that the chat knows of and that `run` has resolved."""
     return _text(environment, "recovered", subject_of(run), recoveries, run)
 
 
@@ -125,8 +125,8 @@ def _text(environment: str, title: str, subject: str, lines: Sequence[str], run:
 
 
 def _listed(months: Sequence[str]) -> str:
-    more = f" and {len(months) - LONGEST_LIST} more" if len(months) > LONGEST_LIST else ""
-    return f"{', '.join(months[:LONGEST_LIST])}{more}"
+    more = f" and {len(months) - MAX_LISTED} more" if len(months) > MAX_LISTED else ""
+    return f"{', '.join(months[:MAX_LISTED])}{more}"
 
 
 def _line(failed: FailedCheck) -> str:
@@ -134,5 +134,5 @@ def _line(failed: FailedCheck) -> str:
 
 
 def _escaped(text: str) -> str:
-    """The three characters that Slack reads as markup."""
+    """`text` with the three characters escaped that Slack reads as markup."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

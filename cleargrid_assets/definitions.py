@@ -1,7 +1,7 @@
-"""Dagster's entry point: everything put together.
+"""Dagster's entry point: assembles assets, checks, jobs, schedules and sensors.
 
-Here: the list of parts. Not here: any part. Nothing happens at import; Dagster calls `definitions`, which needs no
-variable to be set.
+Add a new part to the lists here; the parts live in their own modules. Importing this module does nothing; Dagster
+calls `definitions`, which needs no variable set.
 """
 
 from __future__ import annotations
@@ -34,15 +34,15 @@ if TYPE_CHECKING:
 
 @dg.definitions
 def definitions() -> dg.Definitions:
-    """The platform on the settings of the environment and `.env`."""
+    """The definitions for the settings of the environment and `.env`."""
     return build_definitions(Settings.from_environment())
 
 
 def build_definitions(
     settings: Settings, resources: Mapping[str, Any] | None = None, retries: dg.RetryPolicy = RETRIES
 ) -> dg.Definitions:
-    """The whole graph on `settings`; `resources` replace those of the same name, for tests."""
-    quieten_preview_warnings()
+    """The definitions for `settings`; `resources` replace those of the same name, for tests."""
+    silence_preview_warnings()
     months = build_months(settings)
     loaded, side_tables = build_d23_manual_communication_logs(months, retries), build_side_tables(months)
     derived = [*build_core(months), *build_analytics(months), *build_reports()]
@@ -84,7 +84,7 @@ def _io_manager(warehouse: WarehouseResource, retries: dg.RetryPolicy) -> dg.IOM
     return WarehouseIOManager(warehouse, retries)
 
 
-def quieten_preview_warnings() -> None:
-    """Partitioned checks and freshness policies are marked so in Dagster 1.13: a line for each would bury the log."""
+def silence_preview_warnings() -> None:
+    """Dagster 1.13 marks partitioned checks and freshness policies as preview and would log a warning for each."""
     warnings.filterwarnings("ignore", category=dg.PreviewWarning)
     warnings.filterwarnings("ignore", category=dg.BetaWarning)

@@ -1,7 +1,7 @@
-"""An error becomes a Dagster failure with the right retry meaning and the request id.
+"""Translates errors into Dagster failures with the right retry behaviour and the request id.
 
-Here: the one place that knows the client's errors, the warehouse's and Dagster's. Retries are asked for error by
-error, not by a policy on the asset: such a policy would also repeat the download after a defect of ours.
+Add the next step for a new error here, the one place that knows the errors of client, warehouse and Dagster. Retries
+are requested per error, because a retry policy on the asset would also repeat the download after a bug of ours.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 RETRIES = dg.RetryPolicy(max_retries=2, delay=18, backoff=dg.Backoff.LINEAR)
-"""For transient errors only; seconds of retrying belong to the client, whose waits are jittered.
+"""For transient errors only. The client retries within seconds, with jitter; these retries come on top.
 
-Together they outlast an outage of a minute, and a server that stays down is reported within two.
+Together they outlast an outage of one minute; a server that stays down is reported within two.
 """
 
 INTERRUPTIONS = (KeyboardInterrupt, DagsterExecutionInterruptedError)
@@ -51,30 +51,27 @@ NEXT_STEPS: tuple[tuple[type[Exception], str], ...] = (
     (DatasetUnavailableError, "Ask ClearGrid whether D23 is available to this lender; name the request id."),
     (PermanentError, "Send ClearGrid the message and the request id."),
     (QueryTooLargeError, "Send ClearGrid the window and the request id: not even its smallest query ends in time."),
-    (TransientError, "Run the month again later; if it stays so, send ClearGrid the request id."),
-    (ReconciliationError, "Run the month again; if it stays so, send ClearGrid both counts and the request id."),
+    (TransientError, "Run the month again later; if it fails again, send ClearGrid the request id."),
+    (ReconciliationError, "Run the month again; if it fails again, send ClearGrid both counts and the request id."),
     (ContractError, "Send ClearGrid the message and the request id: its answer breaks its own documentation."),
     (
         VanishLimitError,
-        "Ask ClearGrid about the rows that the message counts; if they are to go, raise CLEARGRID_VANISH_LIMIT once.",
+        "Ask ClearGrid about the rows that the message counts; if it removed them, raise CLEARGRID_VANISH_LIMIT once.",
     ),
     (WarehouseBusyError, "Close the program that the message names, then run the month again."),
     (WarehouseConflictError, "Run the month again; keep other programs from writing to these tables meanwhile."),
-    (
-        WarehouseUnreachableError,
-        "Start the lake's catalog or store, or wait until it is back; then run the month again.",
-    ),
+    (WarehouseUnreachableError, "Start the lake's catalog or store, or wait for it; then run the month again."),
     (WarehouseError, "Correct what the message names, then run the month again."),
     (OutcomeMapError, "Correct the row of CLEARGRID_OUTCOMES that the message names, then run the month again."),
-    (Exception, "This is a defect of cleargrid_assets: report it with this message."),
+    (Exception, "This is a bug in cleargrid_assets: report it with this message."),
 )
 
 
-class explained(AbstractContextManager[None]):  # noqa: N801 - reads as the function that it is to its callers
-    """Raise the errors of the block as failures that say what to do; one that nobody foresaw is called a defect.
+class dagster_failures(AbstractContextManager[None]):  # noqa: N801 - callers use it like a function
+    """Turn the block's errors into Dagster failures that say what to do; an unforeseen error is reported as a bug.
 
-    With `retries`, an error that may go away by itself asks Dagster to start over; `retries_so_far`: how often it
-    has done so.
+    With `retries`, an error that may go away by itself asks Dagster to run the step again; `retries_so_far` is the
+    number of times it has done so.
     """
 
     def __init__(self, retries: dg.RetryPolicy | None = None, *, retries_so_far: int = 0) -> None:
@@ -83,7 +80,7 @@ class explained(AbstractContextManager[None]):  # noqa: N801 - reads as the func
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Translate; what is Dagster's own, or no `Exception`, passes as it is."""
+        """Translate the error; leave Dagster's own exceptions, and any that is not an `Exception`, alone."""
         if not isinstance(error, Exception) or isinstance(error, (dg.Failure, dg.RetryRequested)):
             return
         if is_interrupt(error):
@@ -97,9 +94,9 @@ class explained(AbstractContextManager[None]):  # noqa: N801 - reads as the func
 
 
 def is_interrupt(error: BaseException | None) -> bool:
-    """True if the run was told to stop, and `error` is only what came of it.
+    """True if the run was asked to stop and `error` is only a consequence of that.
 
-    DuckDB puts an error of its own in the place of the interruption; a block that cleans up may fail and hide it.
+    DuckDB replaces the interruption with its own error, and cleaning up may fail and hide it.
     """
     if isinstance(error, INTERRUPTIONS) or str(error) == INTERRUPTED_QUERY:
         return True
@@ -107,7 +104,7 @@ def is_interrupt(error: BaseException | None) -> bool:
 
 
 def failure_of(error: Exception) -> dg.Failure:
-    """The failure that tells a person what happened and what to do; retried only when that can help."""
+    """The failure that says what happened and what to do; Dagster retries it only if that can help."""
     step = next_step(error)
     facts = {
         "error": type(error).__name__,
@@ -125,19 +122,19 @@ def failure_of(error: Exception) -> dg.Failure:
 
 
 def _cause(error: Exception) -> str:
-    """What happened, as a sentence. An error that is not ours is named, and ends with its first line."""
+    """What happened, as a sentence. For an error that is not ours: its class and the first line of its message."""
     is_ours = type(error).__module__.startswith("cleargrid_assets.")
     text = str(error) if is_ours else f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"
     return text if text.endswith((".", "!", "?")) else f"{text}."
 
 
 def is_worth_retrying(error: Exception) -> bool:
-    """Whether the same run may succeed minutes later without anybody doing anything."""
+    """True if the same run may succeed minutes later without anybody's help."""
     if isinstance(error, TransientError):
-        return not error.budget_spent and not isinstance(error, QueryTooLargeError)
+        return error.is_retryable and not isinstance(error, QueryTooLargeError)
     return isinstance(error, (WarehouseBusyError, WarehouseConflictError, WarehouseUnreachableError))
 
 
 def next_step(error: Exception) -> str:
-    """What the reader of a failed run does first."""
+    """What the reader of a failed run should do first."""
     return with_commands(next(step for kind, step in NEXT_STEPS if isinstance(error, kind)))

@@ -1,7 +1,7 @@
-"""What a table's page shows of the month just computed: a few numbers that Dagster plots, and a small chart.
+"""The numbers and the small chart on a table's page for the month just computed.
 
-Here: which figures, in SQL over the month's rows, and the chart's drawing. Not here: what the tables hold
-(`assets`), or reports. Shares divide sums: a rate is never an average of rates.
+Add a figure here, as SQL over the month's rows; what the tables hold is in `assets`. A share divides sums: a rate is
+never an average of rates.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ INK, BAR = "#3d4a5c", "#4f7cac"
 
 @dataclass(frozen=True)
 class Chart:
-    """A horizontal bar for each label; `is_share`: its numbers are read in percent."""
+    """A bar chart with one horizontal bar per label. `is_share`: format the numbers as percentages."""
 
     title: str
     label: str
@@ -96,25 +96,25 @@ CHARTS: Mapping[str, Chart] = {
 
 
 def figures_of(connection: duckdb.DuckDBPyConnection, table_name: str, where: str) -> dict[str, Any]:
-    """Metadata of the rows that `where` leaves of the table; a share of nothing is left out, not shown as 0."""
-    wanted = FIGURES.get(table_name, {})
+    """Metadata for the table's rows that match `where`; omits a share without a denominator instead of showing 0."""
+    expressions = FIGURES.get(table_name, {})
     metadata: dict[str, Any] = {}
-    if wanted:
-        (row,) = connection.execute(f"SELECT {', '.join(wanted.values())} FROM {table_name}{where}").fetchall()
-        metadata |= {name: _number(value) for name, value in zip(wanted, row, strict=True) if value is not None}
+    if expressions:
+        (row,) = connection.execute(f"SELECT {', '.join(expressions.values())} FROM {table_name}{where}").fetchall()
+        metadata |= {name: _number(value) for name, value in zip(expressions, row, strict=True) if value is not None}
     chart = CHARTS.get(table_name)
     if chart:
         bars = connection.execute(
             f"SELECT {chart.label}, {chart.value} FROM {table_name}{where} GROUP BY 1 ORDER BY {chart.order}"
         ).fetchall()
-        metadata["chart"] = dg.MetadataValue.md(f"![{chart.title}]({drawn(chart, bars)})")
+        metadata["chart"] = dg.MetadataValue.md(f"![{chart.title}]({svg_chart(chart, bars)})")
     return metadata
 
 
-def drawn(chart: Chart, bars: Sequence[tuple[object, float | None]]) -> str:
-    """The chart as an SVG image in a `data:` address; a missing value has a label and no bar."""
-    most = max((value for _, value in bars if value), default=1)
-    rows = [_bar(chart, position, str(label), value, most) for position, (label, value) in enumerate(bars, start=1)]
+def svg_chart(chart: Chart, bars: Sequence[tuple[object, float | None]]) -> str:
+    """The chart as an SVG image in a `data:` URL; a missing value has a label but no bar."""
+    maximum = max((value for _, value in bars if value), default=1)
+    rows = [_bar(chart, position, str(label), value, maximum) for position, (label, value) in enumerate(bars, start=1)]
     width, height = LABEL_WIDTH + BAR_WIDTH + NUMBER_WIDTH, BAR_HEIGHT * (len(bars) + 1) + 6
     svg = (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" font-family="sans-serif" '
@@ -123,8 +123,8 @@ def drawn(chart: Chart, bars: Sequence[tuple[object, float | None]]) -> str:
     return f"data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}"
 
 
-def _bar(chart: Chart, position: int, label: str, value: float | None, most: float) -> str:
-    top, length = position * BAR_HEIGHT, BAR_WIDTH * (value or 0) / most
+def _bar(chart: Chart, position: int, label: str, value: float | None, maximum: float) -> str:
+    top, length = position * BAR_HEIGHT, BAR_WIDTH * (value or 0) / maximum
     number = "" if value is None else f"{value:.1%}" if chart.is_share else f"{value:,.0f}"
     return (
         f'<text x="{LABEL_WIDTH - 6}" y="{top + 13}" text-anchor="end">{escape(label[:26])}</text>'
@@ -134,5 +134,5 @@ def _bar(chart: Chart, position: int, label: str, value: float | None, most: flo
 
 
 def _number(value: float) -> float:
-    """A count stays a whole number; a share keeps four digits."""
+    """A count as a whole number, a share with four digits."""
     return int(value) if float(value).is_integer() else round(float(value), 4)

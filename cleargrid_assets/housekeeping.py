@@ -1,11 +1,11 @@
-"""Housekeeping of a lake: a job that drops what is older than CLEARGRID_LAKE_KEEP_DAYS, every week.
+"""Weekly maintenance of a lake: a job that drops what is older than CLEARGRID_LAKE_KEEP_DAYS.
 
-Here: the job and its schedule; a file needs neither. Not here: what is dropped (`warehouse.expiry`).
+The job and its schedule belong here, and a file needs neither; what is dropped is decided in `warehouse.expiry`.
 """
 
 import dagster as dg
 
-from cleargrid_assets.failures import explained
+from cleargrid_assets.failures import dagster_failures
 from cleargrid_assets.resources import WarehouseResource
 from cleargrid_assets.settings import Settings
 from cleargrid_assets.warehouse.expiry import expire
@@ -15,8 +15,8 @@ WEEKLY = "30 1 * * 0"
 
 @dg.op
 def expire_old_snapshots(context: dg.OpExecutionContext, warehouse: dg.ResourceParam[WarehouseResource]) -> None:
-    """Drop old snapshots and the files that only they need; nothing where there is no lake yet."""
-    with explained():
+    """Drop old snapshots and the files that only they need; do nothing if there is no lake yet."""
+    with dagster_failures():
         lake = warehouse.warehouse()
         if not lake.exists:
             context.log.info("There is no lake yet.")
@@ -27,12 +27,12 @@ def expire_old_snapshots(context: dg.OpExecutionContext, warehouse: dg.ResourceP
 
 @dg.job(description="Drop snapshots and replaced files of the lake that are older than CLEARGRID_LAKE_KEEP_DAYS.")
 def keep_house() -> None:
-    """One step."""
+    """Maintain the lake: expire old snapshots."""
     expire_old_snapshots()
 
 
 def build_housekeeping(settings: Settings) -> list[dg.ScheduleDefinition]:
-    """The weekly schedule, running from the first start, where the warehouse is a lake."""
+    """The weekly schedule if the warehouse is a lake; it runs from the first start."""
     if not settings.is_lake:
         return []
     return [
@@ -42,6 +42,6 @@ def build_housekeeping(settings: Settings) -> list[dg.ScheduleDefinition]:
             cron_schedule=WEEKLY,
             execution_timezone=settings.timezone,
             default_status=dg.DefaultScheduleStatus.RUNNING,
-            description="Every Sunday: what the lake keeps of the past.",
+            description="Every Sunday: drop old snapshots and replaced files of the lake.",
         )
     ]

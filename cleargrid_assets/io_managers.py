@@ -1,10 +1,11 @@
 """The I/O manager: a derived asset's output becomes its table's month, in one transaction, or nothing changes.
 
-It is dagster-duckdb-pandas's, with the faults repaired that lose or swap data: delete and insert commit together,
-columns go by name, tables have declared types also when the first month is empty, the month is its `month`
-column and not a range of timestamps, and a missing folder or another program's lock is said within seconds.
+It extends that of dagster-duckdb-pandas and repairs the faults that lose or swap data: delete and insert commit
+together, columns go by name, tables have declared types even if the first month is empty, a month is selected by its
+`month` column instead of a range of timestamps, and a missing folder or another program's lock is reported within
+seconds.
 
-It says what each kind of output does to its table. Months of D23 are written by `landing.write`.
+Add a kind of output here. Months of D23 are written by `landing.write`.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from dagster._core.storage.db_io_manager import DbIOManager, DbTypeHandler
 from dagster_duckdb.io_manager import DuckDbClient
 from dagster_duckdb_pandas.duckdb_pandas_type_handler import DuckDBPandasTypeHandler
 
-from cleargrid_assets.failures import RETRIES, explained
+from cleargrid_assets.failures import RETRIES, dagster_failures
 from cleargrid_assets.figures import figures_of
 from cleargrid_assets.warehouse import Query
 from cleargrid_assets.warehouse.conflicts import retry_conflicts
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
 
 class WarehouseClient(DuckDbClient):
-    """Opens the warehouse: for one transaction when something is stored, read-only when something is loaded."""
+    """Opens the warehouse: for one transaction to store an output, read-only to load an input."""
 
     def __init__(self, resource: WarehouseResource) -> None:
         self._resource = resource
@@ -42,7 +43,7 @@ class WarehouseClient(DuckDbClient):
     def connect(
         self, context: dg.OutputContext | dg.InputContext, _table_slice: TableSlice
     ) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A connection that is always closed, and rolled back when anything raises."""
+        """A connection that is always closed, and rolled back if the block raises."""
         warehouse = self._resource.warehouse()
         is_load = isinstance(context, dg.InputContext)
         with warehouse.reading() if is_load else warehouse.writing() as connection:
@@ -50,11 +51,11 @@ class WarehouseClient(DuckDbClient):
 
     @staticmethod
     def delete_table_slice(*_arguments: Any) -> None:
-        """Left to the handlers: not every output replaces its whole month."""
+        """Do nothing: the handlers delete, because not every output replaces its whole month."""
 
     @staticmethod
     def ensure_schema_exists(*_arguments: Any) -> None:
-        """Done when the warehouse is opened for writing."""
+        """Do nothing: opening the warehouse for writing creates the schemas."""
 
     @staticmethod
     def get_select_statement(table_slice: TableSlice) -> str:
@@ -64,12 +65,12 @@ class WarehouseClient(DuckDbClient):
 
     @staticmethod
     def get_table_name(table_slice: TableSlice) -> str:
-        """`schema.table`: the file's path differs from host to host."""
+        """`schema.table`, without the file's path, which differs from host to host."""
         return f"{table_slice.schema}.{table_slice.table}"
 
 
 class QueryHandler(DbTypeHandler[Query]):
-    """An SQL asset: the rows of its SELECT replace the month, or the whole table when it has no months."""
+    """An SQL asset: the rows of its SELECT replace the month, or the whole table if it has no months."""
 
     def handle_output(
         self,
@@ -96,7 +97,7 @@ class QueryHandler(DbTypeHandler[Query]):
         return _row_counts(context, table_slice, connection)
 
     def load_input(self, *_arguments: Any) -> Query:
-        """Refused: what is stored are the rows. Ask for a `pandas.DataFrame` instead."""
+        """Raise: the table holds rows, not the query. Annotate the input as `pandas.DataFrame` instead."""
         raise TypeError("a Query cannot be read back: annotate the input as pandas.DataFrame")
 
     @property
@@ -125,7 +126,7 @@ class FrameHandler(DuckDBPandasTypeHandler):
 
 
 def _with_typed_nulls(frame: pd.DataFrame) -> pd.DataFrame:
-    """`frame` with text for the type of columns that hold nothing: theirs would be one that takes no text later."""
+    """`frame` with empty columns typed as text: DuckDB would otherwise choose a type that takes no text later."""
     empty = [name for name in frame.columns if frame[name].dtype == object and frame[name].isna().all()]
     return frame.astype(dict.fromkeys(empty, "string"))
 
@@ -143,16 +144,16 @@ class WarehouseIOManager(DbIOManager):
         )
 
     def handle_output(self, context: dg.OutputContext, obj: object) -> None:
-        """Store `obj`; raises `dagster.Failure` and leaves the table as it was when that cannot be done."""
-        with explained(self._retries, retries_so_far=context.step_context.previous_attempt_count):
+        """Store `obj`. Raises `dagster.Failure` if that fails; the table is then unchanged."""
+        with dagster_failures(self._retries, retries_so_far=context.step_context.previous_attempt_count):
             retry_conflicts(
                 lambda: super(WarehouseIOManager, self).handle_output(context, obj),
                 on_conflict=lambda conflict: context.log.warning("%s Trying again.", conflict),
             )
 
     def load_input(self, context: dg.InputContext) -> object:
-        """The stored rows; raises `dagster.Failure` when they cannot be read."""
-        with explained():
+        """The stored rows. Raises `dagster.Failure` if they cannot be read."""
+        with dagster_failures():
             return super().load_input(context)
 
 
@@ -161,7 +162,7 @@ def _name(table_slice: TableSlice) -> str:
 
 
 def _where(table_slice: TableSlice) -> str:
-    """The condition on the month; the partition's own key says it, whatever zone the host is in."""
+    """The WHERE clause of the month, taken from the partition's key, whatever the host's time zone."""
     dimensions = table_slice.partition_dimensions or []
     windows = [dimension.partitions for dimension in dimensions]
     bounds = [f"month >= DATE '{window.start:%Y-%m-%d}' AND month < DATE '{window.end:%Y-%m-%d}'" for window in windows]
@@ -171,7 +172,7 @@ def _where(table_slice: TableSlice) -> str:
 def _row_counts(
     context: dg.OutputContext, table_slice: TableSlice, connection: duckdb.DuckDBPyConnection
 ) -> dict[str, Any]:
-    """Rows of the month (plotted per partition) and of the whole table (the tile)."""
+    """The row counts of the month (plotted per partition) and of the whole table (the tile)."""
     counts = f"SELECT count(*) FROM {_name(table_slice)}"
     total = connection.execute(counts).fetchall()[0][0]
     if not context.has_asset_partitions:

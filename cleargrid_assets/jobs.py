@@ -1,6 +1,6 @@
 """The jobs: which assets one run refreshes.
 
-Here: selections. Not here: when they run (`schedules`) or for which months.
+Add a selection of assets here; `schedules` decides when it runs and for which months.
 """
 
 from __future__ import annotations
@@ -25,39 +25,39 @@ REPORTS = (collections_report.KEY, published_tables.KEY)
 
 
 def build_refresh_month(assets: Sequence[dg.AssetsDefinition]) -> UnresolvedAssetJobDefinition:
-    """One month from ClearGrid to the analytics."""
+    """The job that reads one month from ClearGrid and computes its analytics."""
     return dg.define_asset_job(
         REFRESH_MONTH,
         selection=dg.AssetSelection.assets(*(asset.key for asset in assets if asset.partitions_def)),
-        description="Read a month again and compute everything that is made of it.",
+        description="Read a month again and compute everything that depends on it.",
     )
 
 
 def build_compute_month(derived: Sequence[dg.AssetsDefinition]) -> UnresolvedAssetJobDefinition:
-    """What is made of one month, from the rows as they are."""
+    """The job that computes one month's tables from its landed rows."""
     return dg.define_asset_job(
         COMPUTE_MONTH,
         selection=dg.AssetSelection.assets(*(asset.key for asset in derived if asset.partitions_def)),
-        description="Compute everything that is made of a month from its rows as they are, without reading it again.",
+        description="Compute everything that depends on a month from its landed rows, without reading it again.",
     )
 
 
 def build_refresh_summary(assets: Sequence[dg.AssetsDefinition]) -> UnresolvedAssetJobDefinition:
-    """What is made of all months together."""
+    """The job that computes the tables and files over all months."""
     return dg.define_asset_job(
         REFRESH_SUMMARY,
         selection=dg.AssetSelection.assets(*(asset.key for asset in assets if not asset.partitions_def)),
-        description="Compute the tables and files that span all months.",
+        description="Compute the tables and files over all months.",
     )
 
 
 def build_check_months() -> UnresolvedAssetJobDefinition:
-    """The ledger's checks on time, which no refresh asks, and whether the reports hold every month."""
+    """The job that runs the freshness checks, which no refresh runs, and checks that the reports hold every month."""
     return dg.define_asset_job(
         CHECK_MONTHS,
         selection=dg.AssetSelection.checks_for_assets(LEDGER, *REPORTS),
         description=(
-            "Ask whether every month is there, recent and in the reports; list what is not, with the command that "
-            "repairs it."
+            "Check that every month is present, recent and in the reports; list those that are not, with the command "
+            "that repairs them."
         ),
     )

@@ -1,6 +1,6 @@
 """The months: the one partitions definition that every partitioned asset uses.
 
-Month keys, their borders and a given instant's place among them belong here; when months are refreshed does not.
+Add functions of month keys and month borders here; `schedules` decides when months are refreshed.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 EARLIER_MONTHS = 12
-"""Months before the trailing ones that are still read again, once a week."""
+"""The number of months before the trailing ones that are read again once a week."""
 
 
 def build_months(settings: Settings) -> dg.MonthlyPartitionsDefinition:
@@ -29,9 +29,9 @@ def build_months(settings: Settings) -> dg.MonthlyPartitionsDefinition:
 
 
 def window_of(months: dg.TimeWindowPartitionsDefinition, key: str) -> Window:
-    """The month's half-open range as UTC instants, from local midnight to local midnight.
+    """The month's half-open range in UTC, from local midnight to local midnight.
 
-    Dagster would take its zones from the host's files, which may be older than those that local dates are made with.
+    Dagster would use the host's time zone files, which may be older than the data that local dates are computed with.
     """
     zone, first = time_zone(months.timezone), month_of(key)
     after = (first + timedelta(days=31)).replace(day=1)
@@ -40,7 +40,7 @@ def window_of(months: dg.TimeWindowPartitionsDefinition, key: str) -> Window:
 
 
 def month_of(key: str) -> date:
-    """The month's first day: what the column `month` holds."""
+    """The month's first day, as in the column `month`."""
     return date.fromisoformat(key)
 
 
@@ -50,5 +50,5 @@ def recent_months(months: dg.TimeWindowPartitionsDefinition, now: datetime, coun
 
 
 def earlier_months(months: dg.TimeWindowPartitionsDefinition, now: datetime, trailing: int) -> list[str]:
-    """Keys of the months just before the open one and the `trailing` closed ones at `now`; at most a year of them."""
+    """Keys of up to twelve months before the open one and the `trailing` closed ones at `now`."""
     return recent_months(months, now, trailing + 1 + EARLIER_MONTHS)[: -(trailing + 1)]

@@ -1,6 +1,6 @@
-"""What assets and checks are handed: a ClearGrid client, the warehouse and the time, as plain objects.
+"""The resources of assets and checks: a ClearGrid client, the warehouse and the clock, as plain objects.
 
-Here: settings to objects, when a run needs them. Not here: HTTP or SQL.
+Build a new resource from the settings here, when a run needs it; HTTP is in `client`, SQL in `warehouse`.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ClearGridResource:
-    """Hands out a client on the configured account."""
+    """Creates clients for the configured account."""
 
     settings: Settings
 
     def client(self) -> ClearGridClient:
-        """A client; nothing is sent before its first request. Raises `SettingsError`."""
+        """A new client, which has not sent anything yet. Raises `SettingsError`."""
         self.settings.validate_sources()
         account = self.settings.account
         return ClearGridClient(
@@ -40,7 +40,7 @@ class ClearGridResource:
 
 @dataclass(frozen=True)
 class WarehouseResource:
-    """Hands out the configured warehouse."""
+    """Provides the configured warehouse."""
 
     settings: Settings
 
@@ -50,7 +50,7 @@ class WarehouseResource:
 
     @cached_property
     def _warehouse(self) -> Warehouse:
-        """One for all who ask, so that a lake loads its extensions once. Loading definitions opens nothing."""
+        """One shared object, so that a lake loads its extensions once. Imports DuckDB late: definitions need none."""
         from cleargrid_assets.warehouse.warehouse import Warehouse  # noqa: PLC0415 - see the docstring
 
         settings = self.settings
@@ -65,8 +65,8 @@ class WarehouseResource:
 
 @dataclass(frozen=True)
 class Clock:
-    """Tells the time; tests hand in one of their own."""
+    """The clock, which tests replace."""
 
     def now(self) -> datetime:
-        """The present instant, with its zone."""
+        """The current time in UTC."""
         return datetime.now(UTC)

@@ -1,7 +1,7 @@
-"""The rules by which months are computed, as one short text: what a figure depends on besides the rows.
+"""The version of the rules by which months are computed: everything besides the rows that figures depend on.
 
-Months computed under different rules are not compared, and those under old ones are computed again. Add to it every
-setting and file that changes a computed figure.
+Months computed under different rules are not compared, and those under old ones are computed again. Add every setting
+and file here that changes a computed figure.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ SQL_FOLDERS = (PACKAGE / "assets" / "core", PACKAGE / "assets" / "analytics", PA
 
 
 def rules_version(settings: Settings) -> str:
-    """Row scope, maturity of promises, time zone, outcome map and SQL in force.
+    """The current row scope, maturity of promises, time zone, outcome map and SQL as one short text.
 
-    Raises `SettingsError` or `OutcomeMapError` when they cannot be read.
+    Raises `SettingsError` or `OutcomeMapError` if they cannot be read.
     """
     outcome_map = OutcomeMap.load(settings.outcomes)
     return (

@@ -1,6 +1,6 @@
 """Reads runs from Dagster's history: their month and name, why they failed, which of their checks failed.
 
-Add here what several readers need of a run's tags and events.
+Add here what several modules need from a run's tags and events.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ BLOCKING_CHECK_FAILED = DagsterAssetCheckFailedError.__name__
 Kind = dg.DagsterEventType
 ENDS = (Kind.RUN_FAILURE, Kind.RUN_SUCCESS)
 MAX_RUNS = 100
-"""Of each kind, of those that ended."""
+"""The maximum of ended runs to read of each kind."""
 
 MAX_AGE = timedelta(days=7)
-"""Of a run that is still worth an alert, when alerts are switched on again after a long time."""
+"""Older runs are not worth an alert, for example when alerts are switched on again after a long time."""
 
 
 @dataclass(frozen=True)
 class FailedCheck:
-    """A check of severity ERROR that failed: its asset, its name and its sentence."""
+    """A failed check of severity ERROR: its asset, name and message."""
 
     asset: str
     name: str
@@ -37,10 +37,10 @@ class FailedCheck:
 
 @dataclass(frozen=True)
 class FailedRun:
-    """A run that failed: the causes, as its steps worded them, and its failed checks.
+    """A failed run: the causes in its steps' words, and its failed checks.
 
-    `steps`: the keys of the steps that failed. `kind`: equal for runs that failed for the same reason, whatever month
-    and numbers their causes name.
+    `steps`: the keys of the failed steps. `kind`: equal for runs that failed for the same reason, whatever month and
+    numbers their causes name.
     """
 
     run: dg.DagsterRun
@@ -52,7 +52,7 @@ class FailedRun:
 
 @dataclass(frozen=True)
 class EndedRun:
-    """A run, and its end as the event log lists it."""
+    """An ended run with its position and time in the event log."""
 
     position: int
     at: datetime
@@ -82,17 +82,17 @@ def ended_runs(instance: dg.DagsterInstance, position: int) -> list[EndedRun]:
             run=runs[record.run_id],
         )
         for record in records
-        if record.run_id in runs  # it may have been deleted
+        if record.run_id in runs  # the run may have been deleted
     ]
 
 
 def month_of(run: dg.DagsterRun) -> str:
-    """`2026-10`; empty when the run spans all months."""
+    """The run's month, such as `2026-10`; empty if it has none."""
     return run.tags.get(PARTITION_NAME_TAG, "")[:7]
 
 
 def name_of(run: dg.DagsterRun) -> str:
-    """The job's name; the assets' of a run that somebody started by hand."""
+    """The job's name, or, for a run that somebody started by hand, its assets."""
     if not run.job_name.startswith("__"):
         return run.job_name
     assets = {key.to_user_string() for key in run.asset_selection or ()}
@@ -111,12 +111,12 @@ def is_retried(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
 
 
 def awaits_retry(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
-    """True if the failed run should be started again and was not yet."""
+    """True if the failed run should be started again but has not been yet."""
     return run.tags.get(WILL_RETRY_TAG) == "true" and not is_retried(instance, run)
 
 
 def failed_run(instance: dg.DagsterInstance, run: dg.DagsterRun) -> FailedRun:
-    """Why the run failed, each reason once: the sentence of a failed check is not repeated as a step's cause."""
+    """Why the run failed, each reason once: a failed check's message is not repeated as a step's cause."""
     checks = tuple(failed_checks_of(instance, run.run_id))
     failures = list(_events(instance, run.run_id, Kind.STEP_FAILURE))
     ends = list(_events(instance, run.run_id, Kind.RUN_FAILURE))
@@ -131,7 +131,7 @@ def failed_run(instance: dg.DagsterInstance, run: dg.DagsterRun) -> FailedRun:
 
 
 def failed_checks_of(instance: dg.DagsterInstance, run_id: str) -> list[FailedCheck]:
-    """The checks of severity ERROR that failed in the run; a warning is for the UI, not for the night."""
+    """The failed checks of severity ERROR in the run; warnings belong in the UI, not in an alert at night."""
     return [
         FailedCheck(evaluation.asset_key.to_user_string(), evaluation.check_name, evaluation.description or "failed")
         for evaluation in evaluations_of(instance, run_id)
@@ -151,7 +151,7 @@ def succeeded_steps(instance: dg.DagsterInstance, run_id: str) -> set[str]:
 
 
 def causes_of(events: Sequence[dg.DagsterEvent]) -> list[str]:
-    """Each failed step's message as the asset worded it, with the next step; else the error's first line."""
+    """Each failed step's message with its next step, or else the error's first line."""
     return [_cause(event) for event in events]
 
 
@@ -180,7 +180,7 @@ def _cause(event: dg.DagsterEvent) -> str:
 
 
 def _kind(failure: dg.DagsterEvent) -> str:
-    """The step and the kind of its error."""
+    """The step and the class of its error."""
     data = failure.step_failure_data
     named = data.user_failure_data.metadata.get("error") if data.user_failure_data else None
     kind = named.value if named else data.error.cls_name if data.error else ""

@@ -1,7 +1,7 @@
-"""When months are read again, and why: what ClearGrid changes after the fact, only a re-read finds.
+"""The schedules that read months again, since only a re-read finds what ClearGrid changed after the fact.
 
-Here: which months each schedule asks for at a tick, and when the checks on time are asked. Not here: what a run
-does (`jobs`). A missed tick is caught up by the next one, because each asks for all its months again.
+Decide here which months each tick requests, and when the freshness checks run; what a run does is in `jobs`. The next
+tick makes up for a missed one, because each requests all its months again.
 """
 
 from collections.abc import Iterator
@@ -15,13 +15,13 @@ from cleargrid_assets.settings import Settings
 DAILY = "0 3 * * *"
 WEEKLY = "30 4 * * 0"
 SUMMARY = "0 6 * * *"
-CHECKS_ON_TIME = "0 7 * * *"
+FRESHNESS = "0 7 * * *"
 
 
 def build_refresh_schedules(
     settings: Settings, months: dg.MonthlyPartitionsDefinition, job: UnresolvedAssetJobDefinition
 ) -> list[dg.ScheduleDefinition]:
-    """The daily and the weekly schedule, both running from the first start, on the configured zone's clock."""
+    """The daily and the weekly schedule; both run from the first start, in the configured time zone."""
 
     @dg.schedule(
         job=job,
@@ -29,7 +29,7 @@ def build_refresh_schedules(
         cron_schedule=DAILY,
         execution_timezone=settings.timezone,
         default_status=dg.DefaultScheduleStatus.RUNNING,
-        description="Every day: the open month and the closed ones before it that CLEARGRID_TRAILING_MONTHS counts.",
+        description="Every day: read the open month and the CLEARGRID_TRAILING_MONTHS closed ones before it again.",
     )
     def refresh_recent_months(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest]:
         now = context.scheduled_execution_time
@@ -41,7 +41,7 @@ def build_refresh_schedules(
         cron_schedule=WEEKLY,
         execution_timezone=settings.timezone,
         default_status=dg.DefaultScheduleStatus.RUNNING,
-        description=f"Every Sunday: the {EARLIER_MONTHS} months before those that the daily schedule reads.",
+        description=f"Every Sunday: read the {EARLIER_MONTHS} months before those of the daily schedule again.",
     )
     def refresh_earlier_months(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest]:
         now = context.scheduled_execution_time
@@ -51,11 +51,11 @@ def build_refresh_schedules(
 
 
 def build_daily_schedules(
-    settings: Settings, summary: UnresolvedAssetJobDefinition, checks_on_time: UnresolvedAssetJobDefinition
+    settings: Settings, summary: UnresolvedAssetJobDefinition, freshness: UnresolvedAssetJobDefinition
 ) -> list[dg.ScheduleDefinition]:
-    """What happens once a day whatever else did: the tables that span all months, then the checks on time.
+    """The schedules that run every day in any case: the tables over all months, then the freshness checks.
 
-    The sensor refreshes the former sooner; this one makes it certain, also when the sensor is stopped.
+    The sensor usually refreshes those tables sooner; the schedule guarantees it, even if the sensor is stopped.
     """
     return [
         dg.ScheduleDefinition(
@@ -67,14 +67,14 @@ def build_daily_schedules(
             description=description,
         )
         for name, job, cron, description in (
-            ("refresh_summary_daily", summary, SUMMARY, "Every day: the tables and files that span all months."),
-            ("check_months_daily", checks_on_time, CHECKS_ON_TIME, "Every day: are the months there, and recent?"),
+            ("refresh_summary_daily", summary, SUMMARY, "Every day: compute the tables and files over all months."),
+            ("check_months_daily", freshness, FRESHNESS, "Every day: check that the months are present and recent."),
         )
     ]
 
 
 def _requests(context: dg.ScheduleEvaluationContext, keys: list[str]) -> Iterator[dg.RunRequest]:
-    """One run per month; the run key makes a repeated tick ask for nothing twice."""
+    """One run request per month; the run key keeps a repeated tick from requesting a month twice."""
     for key in keys:
         run_key = f"{context.scheduled_execution_time:%Y-%m-%d}/{key}"
         yield dg.RunRequest(run_key=run_key, partition_key=key)

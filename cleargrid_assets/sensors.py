@@ -29,7 +29,7 @@ from cleargrid_assets.tables.analytics import UNMAPPED_OUTCOMES
 UNFINISHED_BACKFILLS = [BulkActionStatus.REQUESTED, BulkActionStatus.CANCELING, BulkActionStatus.FAILING]
 FINISHED_BACKFILLS = {*BULK_ACTION_TERMINAL_STATUSES} - {BulkActionStatus.CANCELED}
 RESTART_WITHIN = timedelta(days=1)
-"""Of the failure. It bounds what a tick reads; sensors that were off for longer leave a month to its schedule."""
+"""After a failure. Limits what a tick reads; if the sensor was off for longer, the schedule reads the month again."""
 
 SUMMARY = (dg.AssetKey(UNMAPPED_OUTCOMES.key), *REPORTS)
 JOBS = frozenset({REFRESH_MONTH, COMPUTE_MONTH, REFRESH_SUMMARY})
@@ -38,12 +38,12 @@ JOBS = frozenset({REFRESH_MONTH, COMPUTE_MONTH, REFRESH_SUMMARY})
 def build_follow_sensor(
     settings: Settings, blocking_checks: Iterable[str], jobs: Sequence[UnresolvedAssetJobDefinition]
 ) -> dg.SensorDefinition:
-    """Running from the first start: one run computes a stale month, one run at the end what spans all months.
+    """The sensor that requests one run per stale month and, at the end, one run over all months.
 
     Automation conditions were tried first. A condition decides for each asset at each tick: a blocking check between
     two tables splits a month over several runs, an asset over all months is requested while months are still being
-    loaded, and an update in the tick of a request is lost for good. This sensor compares, at each tick, the whole
-    state (`staleness`), so nothing stays behind, and it requests whole jobs, so nothing runs twice.
+    loaded, and an update in the tick of a request is lost for good. This sensor compares the whole state (`staleness`)
+    at each tick, so it misses nothing, and requests whole jobs, so nothing runs twice.
     """
     checks = frozenset(blocking_checks)
 
@@ -53,13 +53,13 @@ def build_follow_sensor(
         default_status=dg.DefaultSensorStatus.RUNNING,
         minimum_interval_seconds=30,
         description=(
-            "When a month's rows or the rules have changed, one run computes everything made of the month. When no "
-            "month is left to load or compute, one run computes what spans all months. A month with a failed "
-            "blocking check waits until it is loaded again."
+            "When a month's rows or the rules have changed, one run computes everything that depends on the month. "
+            "Once no month is left to load or compute, one run computes the tables and files over all months. A month "
+            "with a failed blocking check waits until it is loaded again."
         ),
     )
     def derived_tables_follow(context: dg.SensorEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
-        # Read before the state: a run that ends in between is waited for once more, never overlooked.
+        # Read before the state: a run that ends in between costs one more tick, but is never overlooked.
         unfinished = context.instance.get_runs(dg.RunsFilter(statuses=NOT_FINISHED_STATUSES))
         is_busy = any(map(_is_ours, unfinished)) or _is_backfilling(context.instance)
         try:
@@ -77,7 +77,7 @@ def build_follow_sensor(
         elif backlog.includes_summary():
             yield _request(REFRESH_SUMMARY, versions.of_summary)
         else:
-            yield dg.SkipReason("Everything is computed from the rows as they are.")
+            yield dg.SkipReason("Everything is up to date.")
 
     return derived_tables_follow
 
@@ -92,20 +92,20 @@ def _months_of(runs: Iterable[dg.DagsterRun]) -> set[str]:
 
 
 def _is_ours(work: dg.DagsterRun | PartitionBackfill) -> bool:
-    """Whether a run or a backfill loads, computes or summarizes months."""
+    """True if a run or backfill loads, computes or summarizes months."""
     assets = {RAW, *MONTHLY, *SUMMARY}
     return work.job_name in JOBS or not assets.isdisjoint(work.asset_selection or ())
 
 
 def _is_backfilling(instance: dg.DagsterInstance) -> bool:
-    """Whether a backfill of months may still create runs."""
+    """True if a backfill of months may still create runs."""
     return any(map(_is_ours, instance.get_backfills(filters=BulkActionsFilter(statuses=UNFINISHED_BACKFILLS))))
 
 
 def build_restart_sensor(refresh_month: UnresolvedAssetJobDefinition) -> dg.SensorDefinition:
-    """Load months again whose runs were interrupted and are passed over by Dagster's run retries.
+    """The sensor that loads months again if their runs were interrupted and Dagster's run retries skip them.
 
-    Run retries leave out a run whose backfill is finished. That of `dagster job backfill` is finished as soon as its
+    Run retries skip a run whose backfill is finished. A backfill of `dagster job backfill` is finished as soon as its
     runs are queued, and one of the UI fails if the code server stops before the daemon. Interrupted computations need
     no restart: `derived_tables_follow` finds their months stale.
     """
@@ -116,8 +116,8 @@ def build_restart_sensor(refresh_month: UnresolvedAssetJobDefinition) -> dg.Sens
         default_status=dg.DefaultSensorStatus.RUNNING,
         minimum_interval_seconds=30,
         description=(
-            "Loads a month of a finished backfill again if its run died with the machine or its process. Run retries "
-            "do the same for all other runs."
+            "Loads a month of a finished backfill again if its run died with the machine or its process. Dagster's run "
+            "retries do the same for all other runs."
         ),
     )
     def interrupted_months_resume(context: dg.SensorEvaluationContext) -> Iterator[dg.RunRequest]:

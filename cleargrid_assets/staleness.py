@@ -1,9 +1,9 @@
-"""Staleness: which months, and whether the summary, are made of other rows or by other rules than those in force.
+"""Decides which months, and whether the summary, were computed from old rows or under old rules.
 
-The one place that decides what is out of date. Each computed asset records what it is made of as its data version in
-Dagster's event log; here that is compared with what it would be made of now. No clock and no state of its own: the
-answer is the same after a restart, and in whatever order months finish. The sensor requests what is stale, the checks
-report it. Add here what else makes a table stale; what the rules are is in `rules`.
+Each computed asset records its inputs as its data version in Dagster's event log; this module compares that with the
+version that it would have now. It has no clock and no state, so the answer is the same after a restart and in whatever
+order months finish. The sensor requests what is stale, the checks report it. Add a new reason for staleness here; the
+rules are in `rules`.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
 RAW = dg.AssetKey(D23_MANUAL_COMMUNICATION_LOGS.key)
 MONTHLY = tuple(dg.AssetKey(table.key) for table in (*CORE_TABLES, *ANALYTICS_TABLES) if table.is_partitioned)
-"""The tables that are made of one month of the raw one."""
+"""The tables that are computed from one month of the raw table."""
 
 VERSION_TAG = "cleargrid/data_version"
-"""On a requested run: the data version that it is to make."""
+"""Tag of a requested run: the data version that it should produce."""
 
 ON, NO_ROWS = " on ", "no rows"
 INTERRUPTED = DagsterExecutionInterruptedError.__name__
@@ -42,16 +42,16 @@ def rules_of(version: dg.DataVersion) -> str:
 
 @dataclass(frozen=True)
 class DataVersions:
-    """The data versions in the event log, and those that assets computed now, under `rules`, would have."""
+    """The data versions in the event log, and those that assets would have if computed now, under `rules`."""
 
     instance: dg.DagsterInstance
     rules: str
 
     def of_month(self, month: str, made_of: Iterable[dg.AssetKey] = ()) -> str:
-        """The version of every table that is made of the month's rows as they are.
+        """The version of every table that is computed from the month's present rows.
 
-        Where one of the monthly tables `made_of` is stale or missing, its version: a table is never fresher than what
-        it is made of.
+        If one of the monthly tables in `made_of` is stale or missing, its version: a table is never fresher than its
+        inputs.
         """
         current = self._on(self._latest(RAW, month).get(month))
         versions = (self._latest(table, month).get(month, self._on(None)) for table in made_of if table in MONTHLY)
@@ -59,22 +59,22 @@ class DataVersions:
 
     @cached_property
     def of_summary(self) -> str:
-        """The version of what is made of all months as they are computed."""
+        """The version of everything that is computed from all months in their present state."""
         months = sorted(f"{table.to_user_string()} {month} {version}" for table, month, version in self._computed())
         return self._on(hashlib.sha256("\n".join(months).encode()).hexdigest()[:12])
 
     @cached_property
     def loaded(self) -> Mapping[str, str]:
-        """For each month that was ever landed, the version of its rows."""
+        """The version of the rows of each month that was ever landed."""
         return self._latest(RAW)
 
     @cached_property
     def computed(self) -> Mapping[dg.AssetKey, Mapping[str, str]]:
-        """For each monthly table, the version of each month that was ever computed."""
+        """The version of each month that was ever computed, by monthly table."""
         return {table: self._latest(table) for table in MONTHLY}
 
     def stale_tables(self) -> dict[str, list[dg.AssetKey]]:
-        """For each loaded month that has any, the tables that are made of other rows or by other rules."""
+        """The tables of each loaded month that were computed from old rows or under old rules."""
         stale = {
             month: [table for table in MONTHLY if self.computed[table].get(month) != self._on(rows)]
             for month, rows in sorted(self.loaded.items())
@@ -82,7 +82,7 @@ class DataVersions:
         return {month: tables for month, tables in stale.items() if tables}
 
     def months_under_other_rules(self) -> list[str]:
-        """Months of which a table was computed under other rules than those in force."""
+        """Months with a table that was computed under old rules."""
         return sorted({month for _, month, version in self._computed() if not version.startswith(f"{self.rules}{ON}")})
 
     def _computed(self) -> Iterator[tuple[dg.AssetKey, str, str]]:
@@ -115,7 +115,7 @@ class Backlog:
         return [month for month, tables in self.versions.stale_tables().items() if self._is_due(month, tables[0])]
 
     def includes_summary(self) -> bool:
-        """Whether an asset over all months is made of other months than those that are computed now."""
+        """True if an asset over all months was computed from another state of the months than the present one."""
         if not any(self.versions.computed.values()):
             return False
         version = self.versions.of_summary
@@ -133,7 +133,7 @@ class Backlog:
         return tags.get(DATA_VERSION_TAG) if tags else None
 
     def _was_tried(self, asset: dg.AssetKey, version: str, month: str | None = None, since: int = 0) -> bool:
-        """Whether a run was requested for this version, unless it was interrupted before it came to an end.
+        """True if a run was requested for this version and was not interrupted.
 
         `since`: the event of the month's last load, which may have found the rows unchanged.
         """
@@ -144,7 +144,7 @@ class Backlog:
         return run is not None and run.tags.get(VERSION_TAG) == version and not self._was_interrupted(run)
 
     def _was_interrupted(self, run: dg.DagsterRun) -> bool:
-        """Whether the run failed without an error of a step, because its process was told to stop or is gone."""
+        """True if the run failed without a step's error, because its process was stopped or died."""
         if run.status is not dg.DagsterRunStatus.FAILURE:
             return False
         failures = (event.dagster_event for event in self._events(run.run_id, dg.DagsterEventType.STEP_FAILURE))
@@ -152,9 +152,9 @@ class Backlog:
         return all(error is not None and error.cls_name == INTERRUPTED for error in errors)
 
     def _passed_its_checks(self, month: str, run_id: str) -> bool:
-        """Whether the load that landed the month's rows passed every blocking check, whatever later loads did.
+        """True if the load that landed the month's rows passed every blocking check, whatever later loads did.
 
-        A load by an earlier release lacks the checks that are new since; its step succeeded if its own ones passed.
+        A load by an earlier release lacks newer checks; its step succeeded if those it had passed.
         """
         events = self._events(run_id, dg.DagsterEventType.ASSET_CHECK_EVALUATION)
         evaluations = [event.asset_check_evaluation for event in events]

@@ -1,7 +1,7 @@
-"""Time zones out of the pinned `tzdata` package, and the proof that DuckDB's own are the same.
+"""Reads time zones from the pinned `tzdata` package and verifies that DuckDB's own agree with them.
 
-Months are cut by these zones, local dates and hours are computed by the ones that are compiled into DuckDB. What the
-host's files say does not matter; which zone is configured is up to `settings`.
+Months are cut by these zones, while local dates and hours are computed by those compiled into DuckDB. The host's time
+zone files do not matter; the configured zone comes from `settings`.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ WITH days AS (
 SELECT instant, instant AT TIME ZONE 'UTC' AT TIME ZONE $zone FROM quarters
 UNION ALL FROM days
 """
-"""Each day's first instant, and each quarter of an hour of the days on which the clock is changed."""
+"""The start of each day, and each quarter of an hour of the days on which clocks change."""
 
 
 @cache
 def time_zone(name: str) -> ZoneInfo:
-    """The zone as `tzdata` has it. Raises `SettingsError` when it has none of that name."""
+    """The zone from `tzdata`. Raises `SettingsError` if there is none of that name."""
     try:
         with importlib.resources.files("tzdata").joinpath("zoneinfo", *name.split("/")).open("rb") as file:
             return ZoneInfo.from_file(file, key=name)
@@ -48,7 +48,7 @@ def time_zone(name: str) -> ZoneInfo:
 
 
 def verify_time_zone(name: str, since: datetime, until: datetime) -> None:
-    """Raise `SettingsError` unless DuckDB has the same local times between `since` and `until`, and a day around."""
+    """Raise `SettingsError` unless DuckDB has the same local times from a day before `since` to a day after `until`."""
     import duckdb  # noqa: PLC0415 - loading definitions compares nothing
 
     try:
@@ -62,15 +62,15 @@ def verify_time_zone(name: str, since: datetime, until: datetime) -> None:
     if instant:
         raise SettingsError(
             f"CLEARGRID_TIMEZONE is {name!r}, on which tzdata {_tzdata()} and DuckDB {duckdb.__version__} disagree "
-            f"(on {instant:%Y-%m-%d}): months would be cut by another clock than local dates and hours. Update both "
-            f"(pip install --upgrade tzdata duckdb), or use a zone with the same hours on which they agree"
+            f"(on {instant:%Y-%m-%d}): month borders would not match local dates and hours. Update both (pip install "
+            f"--upgrade tzdata duckdb), or use a zone with the same hours on which they agree"
         )
 
 
 def first_difference(
     connection: duckdb.DuckDBPyConnection, name: str, since: datetime, until: datetime
 ) -> datetime | None:
-    """The first instant (naive UTC) at which DuckDB and `tzdata` have other local times; None when there is none."""
+    """The first instant (naive UTC) at which local times differ between DuckDB and `tzdata`; None if they agree."""
     zone, bounds = time_zone(name), {"since": _local_time(UTC, since), "until": _local_time(UTC, until)}
     local_times = connection.execute(LOCAL_TIMES, {"zone": name, **bounds}).fetchall()
     differences = (instant for instant, local in local_times if _local_time(zone, instant.replace(tzinfo=UTC)) != local)

@@ -1,6 +1,6 @@
 """Addresses of empty warehouses for tests: a file, and lakes where this environment can open them.
 
-Here: which kinds there are and what they need. Not here: starting PostgreSQL (`postgres_server`).
+Add a kind of warehouse and what it needs here; `postgres_server` starts PostgreSQL.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Rows that a test writes down itself, served by the emulator in its floor's place.
+"""Rows that a test writes down itself, served by the emulator in place of its generated floor.
 
-Here: a ten-line floor, and JSON that no strict encoder writes. Not here: good rows (`landing.rows_of_may`).
+It holds a ten-line floor, and JSON that no strict encoder writes; good rows are made in `landing.rows_of_may`.
 """
 
 from __future__ import annotations
@@ -66,8 +66,8 @@ def serve(platform: Platform, rows: Sequence[Mapping[str, Any]]) -> None:
 
 def _place(row: Mapping[str, Any]) -> int:
     """Where the row stands in the export: at its own instant if that is one of the year we test with."""
-    said = str(row.get("communicated_at"))
-    return milliseconds(datetime.fromisoformat(said) if said.startswith(f"{MID_MAY.year}-") else MID_MAY)
+    text = str(row.get("communicated_at"))
+    return milliseconds(datetime.fromisoformat(text) if text.startswith(f"{MID_MAY.year}-") else MID_MAY)
 
 
 def _written_as(body: bytes, _ask: object) -> bytes:

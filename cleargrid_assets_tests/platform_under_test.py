@@ -1,6 +1,6 @@
 """The platform as tests drive it: real runs against an emulator into a DuckDB file.
 
-Here: starting it, running months, looking into the warehouse. Not here: expectations.
+Starting it, running months and reading the warehouse belong here; the tests state what they expect.
 """
 
 from __future__ import annotations
@@ -147,11 +147,11 @@ class Platform:
     def last_load(self, month: str = MAY) -> dict[str, Any]:
         """The newest row of the month's ledger."""
         with self.warehouse.reading() as connection:
-            found = connection.execute(
+            result = connection.execute(
                 f"SELECT * FROM {LOADS} WHERE month = ? ORDER BY loaded_at DESC LIMIT 1", [month]
             )
-            names = [column[0] for column in found.description or ()]
-            (values,) = found.fetchall()
+            names = [column[0] for column in result.description or ()]
+            (values,) = result.fetchall()
         return dict(zip(names, values, strict=True))
 
     def environment(self, **changed: str) -> dict[str, str]:

@@ -1,6 +1,6 @@
-"""A PostgreSQL server of the tests' own: the binaries of the machine, a folder of its own, a port of its own.
+"""A PostgreSQL server for the tests: the machine's binaries, with its own folder and port.
 
-Here: starting and stopping it, one database per test. Not here: what is kept in it.
+Starting, stopping and one database per test belong here; the tests decide what it stores.
 """
 
 from __future__ import annotations
@@ -46,8 +46,8 @@ class PostgresServer:
                 start_new_session=True,
                 **_user(),
             )
-        asked = [str(self.binaries / "pg_isready"), "-h", "127.0.0.1", "-p", str(self.port), "-t", "1"]
-        while subprocess.run(asked, check=False, stdout=subprocess.DEVNULL).returncode:
+        is_ready = [str(self.binaries / "pg_isready"), "-h", "127.0.0.1", "-p", str(self.port), "-t", "1"]
+        while subprocess.run(is_ready, check=False, stdout=subprocess.DEVNULL).returncode:
             if self.process.poll() is not None:
                 raise RuntimeError((self.folder / "log").read_text(encoding="utf-8"))
 

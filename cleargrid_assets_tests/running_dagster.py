@@ -1,6 +1,6 @@
-"""Dagster as tests and benchmarks drive it from outside: its instance's file, its GraphQL.
+"""Drives a running Dagster from outside, for tests and benchmarks: its instance file and its GraphQL.
 
-Here: what is the same for every running Dagster. Not here: starting one (`end_to_end.site`, `distributed.cluster`).
+Add what every running Dagster shares here; `end_to_end.site` and `distributed.cluster` start one.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ def ask(url: str, query: str, **variables: Any) -> Any:
 def launch_backfill(url: str, months: Sequence[str], assets: Sequence[Sequence[str]]) -> str:
     """Start a backfill of `assets`, as the dialog does; returns its id."""
     selection = [{"path": list(asset)} for asset in assets]
-    asked = {"assetSelection": selection, "partitionNames": list(months), "tags": [], "fromFailure": False}
-    return str(ask(url, LAUNCH, backfill=asked)["launchPartitionBackfill"]["backfillId"])
+    parameters = {"assetSelection": selection, "partitionNames": list(months), "tags": [], "fromFailure": False}
+    return str(ask(url, LAUNCH, backfill=parameters)["launchPartitionBackfill"]["backfillId"])
 
 
 def write_instance(template: Path, home: Path, runs: int) -> None:
     """The instance of `template` as `home`'s, with as many `runs` at once."""
     text = template.read_text(encoding="utf-8")
-    changed, found = re.subn(r"max_concurrent_runs: \d+", f"max_concurrent_runs: {runs}", text)
-    assert found == 1
+    changed, count = re.subn(r"max_concurrent_runs: \d+", f"max_concurrent_runs: {runs}", text)
+    assert count == 1
     (home / "dagster.yaml").write_text(changed, encoding="utf-8")

@@ -1,4 +1,4 @@
 """Loaders of one month of D23, each a program that prints one JSON line: `{"rows": ..., "seconds": ...}`.
 
-Here: ours, and those it is measured beside. Not here: timing of whole processes (`benchmarks.measure`).
+Add a loader to compare with ours here; `benchmarks.measure` times the whole processes.
 """

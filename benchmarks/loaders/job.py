@@ -1,4 +1,4 @@
-"""What a loader is asked to do. Here: its arguments and its one line of output. Not here: any loading."""
+"""The arguments and the one line of output that all loaders share. The loaders themselves are its neighbours."""
 
 from __future__ import annotations
 

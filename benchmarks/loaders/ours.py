@@ -1,6 +1,6 @@
 """Our loader with every safety on: validation, quarantine, duplicates, reconciliation, changes, ledger.
 
-Here: what the raw asset does, without Dagster around it. Not here: any of its parts.
+It does what the raw asset does, without Dagster; change the steps themselves in `cleargrid_assets.landing`.
 """
 
 from __future__ import annotations

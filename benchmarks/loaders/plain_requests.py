@@ -1,4 +1,4 @@
-"""The export walked with `requests` and nothing else. Here: what the simple loaders share. Not here: what they keep."""
+"""Reads the export with `requests` and nothing else. What the simple loaders share goes here."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""A claim's answer as Dagster's check result.
+"""Turns the result of a `Claim` into Dagster's check result.
 
-Here: the one translation from `Claim` to `AssetCheckResult`. Not here: which claims are checked where.
+This is the only place that does so; which claims are checked on which table is in `checks` and `assets.raw`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def check_result(
     claim: Claim, refutation: Refutation, *, asset_key: dg.AssetKey, severity: dg.AssetCheckSeverity
 ) -> dg.AssetCheckResult:
-    """Passed when nothing speaks against the claim; otherwise the count and the first rows that do."""
+    """Passed if no row contradicts the claim; otherwise the number of such rows and the first of them."""
     return dg.AssetCheckResult(
         check_name=claim.name,
         asset_key=asset_key,
@@ -28,18 +28,16 @@ def check_result(
 
 
 def _sentence(claim: Claim, refutation: Refutation) -> str:
-    said = claim.name.replace("_", " ")
+    statement = claim.name.replace("_", " ")
     if not refutation.count:
-        return f"Holds: {said}."
-    listed = f"{refutation.count} offending {'row' if refutation.count == 1 else 'rows'}; the first are listed"
-    return f"Does not hold: {said} ({listed}). To do: {advice_of(claim)}"
+        return f"Holds: {statement}."
+    count = f"{refutation.count} offending {'row' if refutation.count == 1 else 'rows'}; the first are listed"
+    return f"Does not hold: {statement} ({count}). To do: {advice_of(claim)}"
 
 
 def advice_of(claim: Claim) -> str:
-    """What the claim's comment says is to be done: after `To do:`, else after what it says about a claim that holds."""
-    told = " ".join(line for line in claim.description.splitlines() if "DuckDB shell" not in line)
-    mark = next((mark for mark in ("To do:", "No row: the claim holds.") if mark in told), "")
-    return told.partition(mark)[2].strip() if mark else told
+    """The advice in the file's comment: from `To do:` to the line about DuckDB's shell."""
+    return " ".join(claim.description.partition("To do:")[2].partition("In a DuckDB shell")[0].split())
 
 
 def _examples(refutation: Refutation) -> dict[str, dg.TableMetadataValue]:

@@ -1,6 +1,6 @@
-"""What the UI shows of every table: columns with meanings, storage, kinds, owners, freshness, its source files.
+"""What the UI shows for every table: described columns, storage, kinds, owners, freshness, source files.
 
-Here: metadata made from the table descriptions. Not here: figures of a particular month.
+Add metadata that follows from the table descriptions here; the numbers of one month are in `figures`.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ OWNERS = ["team:collections-data"]
 VENDOR_PAGE = "https://docs.command.cleargrid.ai"
 COLUMNS = Path(raw.__file__)
 FRESHNESS = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=36), warn_window=timedelta(hours=26))
-"""The badge: the pipeline ran within a day and a half. It ignores partitions; the freshness checks do not."""
+"""The freshness badge, green if the pipeline ran recently. It ignores partitions; the freshness checks do not."""
 
 
 def column_schema(table: Table) -> dg.TableSchema:
-    """The table's columns as the UI lists them."""
+    """The table's columns for the UI."""
     return dg.TableSchema(
         columns=[
             dg.TableColumn(
@@ -39,7 +39,7 @@ def column_schema(table: Table) -> dg.TableSchema:
 
 
 def definition_metadata(table: Table) -> dict[str, Any]:
-    """Metadata that holds for every month."""
+    """Metadata that applies to every month."""
     metadata: dict[str, Any] = {
         "dagster/column_schema": column_schema(table),
         "dagster/table_name": table.qualified_name,
@@ -50,7 +50,7 @@ def definition_metadata(table: Table) -> dict[str, Any]:
 
 
 def code_references(schema: str, name: str) -> dg.CodeReferencesMetadataValue:
-    """The asset's SQL or CSV and its module, to open in an editor; a load's side table has the raw tables' columns."""
+    """The asset's SQL or CSV file and its module, to open in an editor; for a load's side table, the table's module."""
     folder = Path(__file__).parent / schema
     files = [path for suffix in ("sql", "csv", "py") if (path := folder / f"{name}.{suffix}").is_file()] or [COLUMNS]
     return dg.CodeReferencesMetadataValue(

@@ -1,7 +1,7 @@
-"""`reference_asset`: a small table whose rows are a shipped CSV file of the table's name.
+"""`reference_asset`: a small table loaded from a shipped CSV file with the table's name.
 
-Here: what reference tables share. Not here: their rows. Months that join one bring it up to date in their own
-transaction, so that each can be computed alone; the asset shows it in the lineage and fills it before any month.
+The CSV files lie beside the assets. Each month that joins such a table refreshes it in its own transaction, so it can
+be computed alone; the asset shows the table in the lineage and fills it before any month runs.
 """
 
 import hashlib
@@ -20,7 +20,7 @@ def reference_of(table: Table) -> Reference:
 
 
 def reference_asset(table: Table) -> dg.AssetsDefinition:
-    """`table`, as its file says."""
+    """The asset that fills `table` from its file."""
     reference = reference_of(table)
 
     @dg.asset(
@@ -32,7 +32,7 @@ def reference_asset(table: Table) -> dg.AssetsDefinition:
         owners=OWNERS,
         kinds={"duckdb", "csv"},
     )
-    def kept() -> Query:
+    def reference_table() -> Query:
         return Query(reference.select)
 
-    return kept
+    return reference_table

@@ -1,6 +1,6 @@
-"""`sql_asset`: a table whose rows are one SELECT in an `.sql` file of the table's name.
+"""`sql_asset`: a table computed by one SELECT, in an `.sql` file with the table's name.
 
-Here: what all SQL assets share. Not here: any SQL.
+Add what all SQL assets share here; the SQL files lie beside the assets.
 """
 
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from pathlib import Path
 import dagster as dg
 
 from cleargrid_assets.assets.presentation import FRESHNESS, OWNERS, definition_metadata, description
-from cleargrid_assets.failures import explained
+from cleargrid_assets.failures import dagster_failures
 from cleargrid_assets.partitions import month_of
 from cleargrid_assets.resources import WarehouseResource
 from cleargrid_assets.rules import rules_version
@@ -28,7 +28,7 @@ def sql_asset(
     references: tuple[Reference, ...] = (),
     followed_by: str | None = None,
 ) -> dg.AssetsDefinition:
-    """`table`, computed month by month from `deps`; without `months`, as a whole. For the rest see `Query`."""
+    """The asset that computes `table` from `deps`: by month, or as a whole without `months`. `Query` has the rest."""
     sql = sql_of(table)
     sources = (*deps, *(reference.table for reference in references))
     made_of = [dg.AssetKey(source.key) for source in deps if source.is_partitioned]
@@ -45,7 +45,7 @@ def sql_asset(
         kinds={"duckdb", "sql"},
     )
     def computed(context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[WarehouseResource]) -> dg.Output[Query]:
-        with explained():
+        with dagster_failures():
             variables = reporting_variables(warehouse.settings)
             version = data_version(context, warehouse.settings, made_of)
         if months:
@@ -66,9 +66,9 @@ def sql_asset(
 def data_version(
     context: dg.AssetExecutionContext, settings: Settings, made_of: Sequence[dg.AssetKey] = ()
 ) -> dg.DataVersion:
-    """What the asset is made of at this moment; asked before its rows are read, so that it is never too new.
+    """The version of the asset's present inputs; get it before reading their rows, so that it is never too new.
 
-    A month computed from stale tables among `made_of` is as stale as they are. Raises `SettingsError` or
+    A month computed from a stale table in `made_of` is as stale as that table. Raises `SettingsError` or
     `OutcomeMapError`.
     """
     versions = DataVersions(context.instance, rules_version(settings))
@@ -83,7 +83,7 @@ def sql_of(table: Table) -> str:
 
 
 def sql_path(table: Table) -> Path:
-    """Where the table's SELECT is."""
+    """The file with the table's SELECT."""
     return Path(__file__).parent / table.schema / f"{table.name}.sql"
 
 

@@ -1,6 +1,6 @@
-"""The checks that run after derived tables are computed, each one an SQL file; and the checks on time.
+"""The checks on derived tables, one SQL file each, and the freshness checks on the ledger of loads.
 
-Here: which claims are checked on which table. Not here: the checks that a load runs itself (`assets.raw`).
+Add a check on a derived table as a file in `sql/`; the checks that a load runs itself are in `assets.raw`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def build_checks(months: dg.MonthlyPartitionsDefinition) -> list[dg.AssetChecksDefinition]:
-    """All checks but those that a load runs itself."""
+    """All checks except those that a load runs itself."""
     claims = build_derived_checks(months)
     blocking = [spec.key for claim in claims for spec in claim.check_specs if spec.blocking and spec.partitions_def]
     return [*claims, *build_report_checks(), *build_checks_on_time(months, blocking)]

@@ -1,6 +1,7 @@
 """Checks on `core` and `analytics`: one per file in `sql/`, named `<table>__<claim>.sql`.
 
-Here: files to Dagster checks. Not here: SQL. A check runs on its month alone, inside the warehouse.
+This module turns the files into Dagster checks; the SQL is in the files. A check reads only its run's month, inside
+the warehouse.
 """
 
 from pathlib import Path
@@ -9,7 +10,7 @@ import dagster as dg
 
 from cleargrid_assets.assets.claim_results import check_result
 from cleargrid_assets.assets.sql_asset import reporting_variables
-from cleargrid_assets.failures import explained
+from cleargrid_assets.failures import dagster_failures
 from cleargrid_assets.partitions import month_of
 from cleargrid_assets.resources import WarehouseResource
 from cleargrid_assets.rules import rules_version
@@ -20,7 +21,7 @@ from cleargrid_assets.warehouse.claim import Claim
 
 SQL = Path(__file__).parent / "sql"
 WARNINGS = frozenset({"outcomes_are_mapped", "every_month_follows_the_current_rules"})
-"""Claims whose failure is worth knowing but makes no number wrong."""
+"""Checks whose failure deserves attention but makes no number wrong."""
 
 
 def build_derived_checks(months: dg.MonthlyPartitionsDefinition) -> list[dg.AssetChecksDefinition]:
@@ -49,7 +50,7 @@ def _check(table: Table, claim: Claim, months: dg.MonthlyPartitionsDefinition | 
     def checked(
         context: dg.AssetCheckExecutionContext, warehouse: dg.ResourceParam[WarehouseResource]
     ) -> dg.AssetCheckResult:
-        with explained():
+        with dagster_failures():
             variables = _variables(claim, warehouse.settings)
             if months:
                 variables["month"] = month_of(context.partition_key)
@@ -61,7 +62,7 @@ def _check(table: Table, claim: Claim, months: dg.MonthlyPartitionsDefinition | 
 
 
 def _variables(claim: Claim, settings: Settings) -> dict[str, object]:
-    """What the claim's SQL reads; the rules in force are read only where it asks for them."""
+    """The SQL variables of the claim; the current rules are read only if its SQL uses them."""
     variables = reporting_variables(settings)
     if "getvariable('rules_version')" in claim.sql:
         variables["rules_version"] = rules_version(settings)

@@ -1,6 +1,6 @@
-"""The checks on time as Dagster checks of the ledger `raw/d23_loads`, with a job's name to ask them by.
+"""The freshness checks as Dagster checks on the ledger `raw/d23_loads`, and the job that runs them.
 
-Here: gathering what they look at. Not here: their judgement (`on_time`, `months_in_order`).
+Gather here what the checks look at; they are judged in `on_time` and `months_in_order`.
 """
 
 from collections.abc import Callable, Sequence
@@ -18,7 +18,7 @@ from cleargrid_assets.checks.on_time import (
     the_last_closed_month_arrived,
     the_newest_attempt_is_recent,
 )
-from cleargrid_assets.failures import explained
+from cleargrid_assets.failures import dagster_failures
 from cleargrid_assets.landing.ledger import last_loads
 from cleargrid_assets.resources import Clock, WarehouseResource
 from cleargrid_assets.rules import rules_version
@@ -35,20 +35,20 @@ NEWEST = f"SELECT max(communicated_at) FROM {D23_MANUAL_COMMUNICATION_LOGS.quali
 
 Judge = Callable[[Situation], Verdict]
 ARRIVED = (
-    "The newest month that ended at least six hours ago was read after its end. Red: its rows are missing or end too "
-    "early in every figure; the result says where to look and how to read it now."
+    "The newest month that ended at least six hours ago was read after its end. Red: every figure lacks its rows or "
+    "its last days; the result says where to look and how to read it now."
 )
 READ_AGAIN = (
-    "The open month and the CLEARGRID_TRAILING_MONTHS before it were each read within 30 hours, whatever else was "
-    "backfilled. Red: changes that ClearGrid made since then are not in the figures."
+    "The open month and the CLEARGRID_TRAILING_MONTHS before it were each read within the last 30 hours, whatever else "
+    "was backfilled. Red: the figures lack the changes that ClearGrid has made since."
 )
 NEWEST_IS_RECENT = (
-    "The newest landed row happened within 72 hours. Red: nobody called, ClearGrid is late, or nothing was read; the "
-    "result says which."
+    "The newest landed attempt is less than 72 hours old. Red: nobody called, ClearGrid is late, or nothing was read; "
+    "the result says which."
 )
 IN_ORDER = (
-    "No month since CLEARGRID_START_MONTH is missing, failed or stale. Red: the result lists them, why, and the "
-    "command that repairs them all."
+    "No month since CLEARGRID_START_MONTH is missing, failed or stale. Red: the result lists the months, the reasons, "
+    "and one command that repairs them all."
 )
 QUESTIONS: tuple[tuple[Judge, str], ...] = (
     (the_last_closed_month_arrived, ARRIVED),
@@ -60,9 +60,9 @@ QUESTIONS: tuple[tuple[Judge, str], ...] = (
 def build_checks_on_time(
     months: dg.MonthlyPartitionsDefinition, blocking: Sequence[dg.AssetCheckKey]
 ) -> list[dg.AssetChecksDefinition]:
-    """Three questions about time, and the list of months that are not in order.
+    """The three freshness checks, and the check that lists the months to repair.
 
-    `blocking`: the checks of derived tables whose failure is a failed month.
+    `blocking`: the checks on derived tables whose failure makes a month failed.
     """
     return [*(_question(months, judge, about) for judge, about in QUESTIONS), _in_order(months, blocking)]
 
@@ -85,7 +85,7 @@ def _in_order(months: dg.MonthlyPartitionsDefinition, blocking: Sequence[dg.Asse
         clock: dg.ResourceParam[Clock],
     ) -> dg.AssetCheckResult:
         situation = _situation(months, warehouse, clock.now())
-        with explained():
+        with dagster_failures():
             versions = DataVersions(context.instance, rules_version(warehouse.settings))
         history = history_of(versions, months, situation.all_keys(), checks)
         return _result(every_month_is_in_order(situation, history))
@@ -94,15 +94,15 @@ def _in_order(months: dg.MonthlyPartitionsDefinition, blocking: Sequence[dg.Asse
 
 
 def _situation(months: dg.MonthlyPartitionsDefinition, resource: WarehouseResource, now: datetime) -> Situation:
-    """What the warehouse holds now."""
-    with explained():
+    """The present state of the warehouse."""
+    with dagster_failures():
         warehouse = resource.warehouse()
         trailing = resource.settings.trailing_months
         return Situation(now, months, trailing, last_loads(warehouse), _newest_attempt(warehouse, now))
 
 
 def _newest_attempt(warehouse: "Warehouse", now: datetime) -> datetime | None:
-    """The latest attempt up to `now`, naive UTC; None while there is no row."""
+    """The time of the latest attempt up to `now`, naive UTC; None if there is none."""
     try:
         with warehouse.reading() as connection:
             if not has_table(connection, D23_MANUAL_COMMUNICATION_LOGS):

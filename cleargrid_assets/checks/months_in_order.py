@@ -1,6 +1,7 @@
-"""Which months are missing, failed or stale, and why: the daily list of what is to be repaired.
+"""Finds the months that are missing, failed or stale, and says why: the daily list of months to repair.
 
-Here: one state per month, out of the ledger of loads and Dagster's event log. Not here: repairing anything.
+It derives one state per month from the ledger of loads and Dagster's event log. It repairs nothing; the command that
+does is in `repair`.
 """
 
 from __future__ import annotations
@@ -21,14 +22,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 EARLIER_WITHIN = timedelta(days=8)
-"""A week, and a day for the refresh itself."""
+"""A week, plus a day for the refresh itself."""
 
 FAILED_STATUSES = frozenset({"FAILED", "EXECUTION_FAILED"})
 
 
 @dataclass(frozen=True)
 class Trouble:
-    """A month that is not in order. `state`: `missing`, `failed` or `stale`."""
+    """A month that needs repair. `state`: `missing`, `failed` or `stale`."""
 
     key: str
     state: str
@@ -37,7 +38,7 @@ class Trouble:
 
 @dataclass(frozen=True)
 class History:
-    """What Dagster knows of the months: `failed` names each month's failed run and checks, `stale` its tables."""
+    """Dagster's knowledge of the months. `failed`: each month's failed run and checks. `stale`: its stale tables."""
 
     failed: Mapping[str, Sequence[str]]
     stale: Mapping[str, Sequence[dg.AssetKey]]
@@ -56,8 +57,8 @@ def every_month_is_in_order(situation: Situation, history: History) -> Verdict:
     figures |= {"months": _table(troubles), "repair": dg.MetadataValue.md(f"```sh\n{command}\n```")}
     named = ", ".join(f"{trouble.key[:7]} ({trouble.state})" for trouble in troubles)
     sentence = (
-        f"Not in order: {named}. The table says why; for a failed month, do first what its run or check says. "
-        f"Then, while Dagster is up: {command}"
+        f"Not in order: {named}. The table says why. For a failed month, first do what its run or check says; then, "
+        f"while Dagster is running: {command}"
     )
     return Verdict(passed=False, sentence=sentence, figures=figures)
 
@@ -68,7 +69,7 @@ def history_of(
     keys: Sequence[str],
     checks: Sequence[dg.AssetCheckKey],
 ) -> History:
-    """Ask the event log about `keys`: the raw asset's runs, blocking `checks`, and tables that are stale."""
+    """The history of `keys` from the event log: failed runs of the raw asset, failed `checks`, and stale tables."""
     failed: dict[str, list[str]] = defaultdict(list)
     statuses = versions.instance.get_status_by_partition(RAW, keys, months) or {}
     for key, status in statuses.items():
@@ -91,7 +92,7 @@ def _troubles(situation: Situation, history: History) -> Iterator[Trouble]:
 
 
 def _trouble(situation: Situation, history: History, key: str, within: timedelta | None) -> Trouble | None:
-    """The first thing that is wrong with the month: a failure explains what is missing or stale."""
+    """The month's first problem; a failure comes first, because it explains what is missing or stale."""
     age, load = situation.age_of(key), situation.load_of(key)
     if history.failed.get(key):
         return Trouble(key, "failed", "; ".join(history.failed[key]))
@@ -103,12 +104,12 @@ def _trouble(situation: Situation, history: History, key: str, within: timedelta
         return Trouble(key, "stale", "last read before its end")
     if history.stale.get(key):
         tables = ", ".join(sorted(table.to_user_string() for table in history.stale[key]))
-        return Trouble(key, "stale", f"not computed from its rows by the rules in force: {tables}")
+        return Trouble(key, "stale", f"not computed from its present rows under the current rules: {tables}")
     return None
 
 
 def _is_only_beginning(situation: Situation, key: str) -> bool:
-    """Whether the month is the open one, in the hours before its first refresh."""
+    """True if the month is the open one and its first refresh is not due yet."""
     return key == situation.all_keys()[-1] and key not in situation.recent()
 
 

@@ -1,9 +1,9 @@
-"""The checks on time: does the warehouse hold what it should hold by now?
+"""The freshness checks: does the warehouse hold what it should hold by now?
 
-Here: three questions to the ledger of loads, asked at any instant. Not here: when they are asked (`schedules`), or
-the months' whole list (`months_in_order`). They belong to the ledger `raw/d23_loads`, which no run materializes, so
-that a backfill does not ask them again for each of its months. The freshness policy on every page is no substitute:
-it is satisfied by any run, also one of an old month.
+Add a question to the ledger of loads here; `schedules` decides when they are asked, and `months_in_order` lists every
+month. The checks belong to the ledger `raw/d23_loads`, which no run materializes, so a backfill does not run them
+again for each of its months. The freshness policy on every page is no substitute: any run satisfies it, even one of
+an old month.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ if TYPE_CHECKING:
     from cleargrid_assets.landing.ledger import LastLoad
 
 GRACE = timedelta(hours=6)
-"""What the daily refresh may take after midnight: before that, nobody can expect a new month."""
+"""The time that the daily refresh may take after midnight; before that, a new month is not expected."""
 
 REREAD_WITHIN = timedelta(hours=30)
-"""A day, the hour that a clock change adds, and what a refresh may take."""
+"""A day, plus the hour that a clock change adds, plus the time that a refresh may take."""
 
 NEWEST_WITHIN = timedelta(hours=72)
-"""A weekend without calls is no alarm."""
+"""Long enough that a weekend without calls is not an alarm."""
 
 
 @dataclass(frozen=True)
 class Situation:
-    """What the warehouse holds at `now`. `newest_at`: the latest attempt that is not in the future, naive UTC."""
+    """The state of the warehouse at `now`. `newest_at`: the latest attempt that is not in the future, naive UTC."""
 
     now: datetime
     months: dg.MonthlyPartitionsDefinition
@@ -44,7 +44,7 @@ class Situation:
     newest_at: datetime | None
 
     def all_keys(self) -> list[str]:
-        """Every month from the first one to the open one."""
+        """The keys of all months from the first one to the open one."""
         return list(self.months.get_partition_keys(current_time=self.now))
 
     def load_of(self, key: str) -> LastLoad | None:
@@ -52,19 +52,19 @@ class Situation:
         return self.loads.get(month_of(key))
 
     def age_of(self, key: str) -> timedelta | None:
-        """How long ago the month was last read; None when it never was."""
+        """The time since the month was last read; None if it never was."""
         load = self.load_of(key)
         return None if load is None else self.now - load.loaded_at.replace(tzinfo=UTC)
 
     def recent(self) -> list[str]:
-        """The open month and the trailing ones; one that has only just begun is not expected yet."""
+        """The open month and the trailing ones, without one that has only just begun."""
         keys = recent_months(self.months, self.now, self.trailing + 1)
         return [key for key in keys if window_of(self.months, key).since + GRACE <= self.now]
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether a claim holds, one sentence with the next step, and figures for the check's page."""
+    """The result of a check: passed or not, a sentence with the next step, and figures for the check's page."""
 
     passed: bool
     sentence: str
@@ -82,10 +82,10 @@ def the_last_closed_month_arrived(situation: Situation) -> Verdict:
     figures = {"month": last[:7]}
     if load is not None and load.is_complete:
         return Verdict(passed=True, sentence=f"{last[:7]} was read after its end.", figures=figures)
-    found = "was never read" if load is None else f"was last read before its end ({_at(load.loaded_at)})"
+    problem = "was never read" if load is None else f"was last read before its end ({_at(load.loaded_at)})"
     sentence = (
-        f"{last[:7]} has ended but {found}. Look for its failed run under Runs; if there is none, see that "
-        f"refresh_recent_months is running under Automation. Read it now: {repair_command([last])}"
+        f"{last[:7]} has ended but {problem}. Look for its failed run under Runs; if there is none, check under "
+        f"Automation that refresh_recent_months is running. To read it now: {repair_command([last])}"
     )
     return Verdict(passed=False, sentence=sentence, figures=figures)
 
@@ -98,10 +98,10 @@ def every_recent_month_was_read_again(situation: Situation) -> Verdict:
     if not late:
         return Verdict(passed=True, sentence="Every recent month was read within 30 hours.", figures=figures)
     sentence = (
-        f"Not read within 30 hours: {', '.join(_last_read(key, ages[key]) for key in late)}. What ClearGrid changed "
-        f"since then is not in the figures. Look for failed runs of these months; if there are none, see that "
-        f"Dagster's daemon was up and refresh_recent_months is running under Automation. "
-        f"Read them now: {repair_command(late)}"
+        f"Not read within 30 hours: {', '.join(_last_read(key, ages[key]) for key in late)}. The figures lack what "
+        f"ClearGrid has changed since. Look for failed runs of these months; if there are none, check that Dagster's "
+        f"daemon was up and, under Automation, that refresh_recent_months is running. To read them now: "
+        f"{repair_command(late)}"
     )
     return Verdict(passed=False, sentence=sentence, figures=figures)
 
@@ -115,19 +115,22 @@ def the_newest_attempt_is_recent(situation: Situation) -> Verdict:
     age = situation.now - situation.newest_at.replace(tzinfo=UTC)
     figures = {"hours since the newest attempt": _hours(age)}
     if age <= NEWEST_WITHIN:
-        return Verdict(passed=True, sentence=f"The newest attempt is of {_at(situation.newest_at)}.", figures=figures)
-    sentence = f"The newest attempt is of {_at(situation.newest_at)}, more than 72 hours ago. {_whose_turn(situation)}"
+        sentence = f"The newest attempt was made at {_at(situation.newest_at)}."
+        return Verdict(passed=True, sentence=sentence, figures=figures)
+    sentence = (
+        f"The newest attempt was made at {_at(situation.newest_at)}, more than 72 hours ago. {_who_is_late(situation)}"
+    )
     return Verdict(passed=False, sentence=sentence, figures=figures)
 
 
-def _whose_turn(situation: Situation) -> str:
-    """Ours when the open month was not read of late; ClearGrid's when it was, and there was nothing new in it."""
+def _who_is_late(situation: Situation) -> str:
+    """We, if the open month was not read recently; ClearGrid, if it was and held nothing new."""
     late = [key for key in situation.recent()[-1:] if (situation.age_of(key) or REREAD_WITHIN * 2) > REREAD_WITHIN]
     if late:
-        return f"The open month was not read within 30 hours either; read it now: {repair_command(late)}"
+        return f"The open month was not read within 30 hours either. To read it now: {repair_command(late)}"
     return (
         "The open month was read within 30 hours, so ClearGrid has sent nothing newer: ask whether your agents worked "
-        "these days, then ask ClearGrid whether D23 is delayed."
+        "on these days, then ask ClearGrid whether D23 is delayed."
     )
 
 

@@ -1,4 +1,4 @@
-"""The command that repairs months, as one line to paste. Which months need it is the checks' business."""
+"""The command that repairs months, as one line to paste; the checks decide which months need it."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 REFRESH_MONTH = "refresh_month"
-"""The job that reads a month again and computes everything made of it; `jobs` builds it."""
+"""The job that reads a month again and computes everything that depends on it; `jobs` builds it."""
 
 WORKSPACE = "workspace.yaml"
-"""The file beside Dagster's history that says where the code is; `cleargrid dev` and the image of `deploy/` have it."""
+"""The file beside Dagster's history that tells it where the code is, as `cleargrid dev` and `deploy/` create it."""
 
 
 def repair_command(keys: Sequence[str]) -> str:
-    """Read `keys` again and compute what is made of them; while the daemon runs, from any folder.
+    """The command that reads `keys` again and recomputes what depends on them; any folder will do, the daemon must run.
 
-    It names the history of the run that prints it: the emulator's is another one than a real account's. Without a
+    It names the Dagster home of the run that prints it, because the emulator's differs from a real account's. Without a
     workspace file there, Dagster finds the code by the `pyproject.toml` of the folder in which the line is pasted.
     """
     home = Path(os.environ.get("DAGSTER_HOME") or ".dagster").absolute()

@@ -1,7 +1,7 @@
-"""Checks on the files made of all months: does each hold every month that was computed?
+"""Checks that the files over all months hold every computed month.
 
-Add here what a file for people or other tools must never lack. They run after every summary and once a day, because
-the file may fall behind while nothing writes it.
+Add here what a file for people or other tools must never lack. These checks run after every summary and once a day,
+because a file may fall behind while nothing writes it.
 """
 
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from cleargrid_assets.assets.reports import collections_report, published_tables
-from cleargrid_assets.failures import explained
+from cleargrid_assets.failures import dagster_failures
 from cleargrid_assets.resources import WarehouseResource
 from cleargrid_assets.tables.analytics import ANALYTICS_TABLES, KPI_MONTHLY
 from cleargrid_assets.tables.table import Table
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 MissingMonths = Callable[["Warehouse", str], list[str]]
 NAME = "every_computed_month_is_in_it"
 DESCRIPTION = (
-    "Every month in the warehouse's tables is in the file as well. Red: people read a page, or tools read files, that "
-    "lack a month; the result lists what is missing and how to write it."
+    "Every month in the warehouse's tables is also in the file. Red: people or tools read a file that lacks a month; "
+    "the result lists what is missing and how to write it."
 )
-LONGEST_LIST = 5
+MAX_LISTED = 5
 
 
 def build_report_checks() -> list[dg.AssetChecksDefinition]:
@@ -42,7 +42,7 @@ def build_report_checks() -> list[dg.AssetChecksDefinition]:
 def _check(key: dg.AssetKey, missing_months: MissingMonths) -> dg.AssetChecksDefinition:
     @dg.asset_check(asset=key, name=NAME, description=DESCRIPTION)
     def every_computed_month_is_in_it(warehouse: dg.ResourceParam[WarehouseResource]) -> dg.AssetCheckResult:
-        with explained():
+        with dagster_failures():
             missing = missing_months(warehouse.warehouse(), warehouse.settings.environment)
         return dg.AssetCheckResult(
             passed=not missing,
@@ -56,18 +56,18 @@ def _check(key: dg.AssetKey, missing_months: MissingMonths) -> dg.AssetChecksDef
 def _sentence(missing: list[str]) -> str:
     if not missing:
         return "Every computed month is in it."
-    more = f" and {len(missing) - LONGEST_LIST} more" if len(missing) > LONGEST_LIST else ""
+    more = f" and {len(missing) - MAX_LISTED} more" if len(missing) > MAX_LISTED else ""
     return (
-        f"Missing: {', '.join(missing[:LONGEST_LIST])}{more}. Run the job refresh_summary; if the check stays red, "
-        f"read that run's errors."
+        f"Missing: {', '.join(missing[:MAX_LISTED])}{more}. Run the job refresh_summary; if the check stays red, see "
+        f"that run's errors."
     )
 
 
 def _missing_from_page(warehouse: "Warehouse", environment: str) -> list[str]:
     """Months that `latest.html` lacks."""
     page = collections_report.report_artifacts(warehouse, environment).read(collections_report.LATEST)
-    written = set(collections_report.months_of_page(page)) if page else set()
-    return sorted(_computed_months(warehouse, KPI_MONTHLY) - written)
+    reported = set(collections_report.months_of_page(page)) if page else set()
+    return sorted(_computed_months(warehouse, KPI_MONTHLY) - reported)
 
 
 def _missing_from_published_tables(warehouse: "Warehouse", environment: str) -> list[str]:
@@ -93,7 +93,7 @@ def _computed_months(warehouse: "Warehouse", table: Table) -> set[str]:
 
 
 def _published_months(published: Artifacts, table: Table) -> set[str]:
-    """Loading definitions reads no file, so Arrow is imported here."""
+    """The months in a table's file. Imports Arrow here, because loading definitions does not need it."""
     from pyarrow import parquet  # noqa: PLC0415 - see the docstring
 
     content = published.read(published_tables.parquet_name(table))

@@ -1,12 +1,12 @@
-"""ClearGrid's export API: login, windows, pages, errors. Usable on its own, in a notebook too.
+"""A client of ClearGrid's export API, usable on its own, for example in a notebook.
 
-Here: everything that is known about the vendor's HTTP interface. Not here: what becomes of the rows. It knows
-requests, a JSON decoder and the standard library; neither Dagster nor pandas nor a database.
+Everything about the vendor's HTTP interface belongs here; what becomes of the rows does not. It depends on requests, a
+JSON decoder and the standard library only: not on Dagster, pandas or a database.
 """
 
-from cleargrid_assets.client.answers import Total
 from cleargrid_assets.client.client import ClearGridClient
 from cleargrid_assets.client.dataset import D23, Dataset
+from cleargrid_assets.client.envelope import Total
 from cleargrid_assets.client.errors import (
     AccessDeniedError,
     ClearGridError,
@@ -24,9 +24,9 @@ from cleargrid_assets.client.errors import (
     UnexpectedAnswerError,
     UnreachableError,
 )
-from cleargrid_assets.client.fetch import Fetched, Progress, Statistics, fetch_windows
+from cleargrid_assets.client.fetch import FetchResult, Progress, Statistics, fetch_windows
+from cleargrid_assets.client.pagination import CompletedWindow
 from cleargrid_assets.client.retry import RetryPolicy
-from cleargrid_assets.client.walk import WalkedWindow
 from cleargrid_assets.client.window import Window, plan_windows
 
 __all__ = [
@@ -34,11 +34,12 @@ __all__ = [
     "AccessDeniedError",
     "ClearGridClient",
     "ClearGridError",
+    "CompletedWindow",
     "ContractError",
     "CursorLoopError",
     "Dataset",
     "DatasetUnavailableError",
-    "Fetched",
+    "FetchResult",
     "LoginRejectedError",
     "PermanentError",
     "Progress",
@@ -53,7 +54,6 @@ __all__ = [
     "TransientError",
     "UnexpectedAnswerError",
     "UnreachableError",
-    "WalkedWindow",
     "Window",
     "fetch_windows",
     "plan_windows",

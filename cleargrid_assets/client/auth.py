@@ -1,12 +1,13 @@
-"""Tokens: logging in, renewing, and sharing one token among threads without a stampede.
+"""Holds the client's token: logs in, renews it, and shares it among threads without a stampede.
 
-Here: who asks for a token and when. Not here: how a request is sent or repeated.
+When a token is needed is decided here; `login` makes the calls that return one.
 """
 
 from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from cleargrid_assets.client.errors import LoginRejectedError
@@ -14,17 +15,16 @@ from cleargrid_assets.client.errors import LoginRejectedError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cleargrid_assets.client.exchange import Answer
-    from cleargrid_assets.client.patience import Patience
+    from cleargrid_assets.client.deadlines import Deadline
+    from cleargrid_assets.client.response import Response
 
-UNAUTHORIZED = 401
-MOST_TAKEOVERS = 3
-"""How often a request goes on with a token that another thread has renewed before it insists on its own."""
+MAX_TOKEN_SWITCHES = 3
+"""How often a request switches to a token that another thread has renewed before it renews one itself."""
 
 
 @dataclass(frozen=True)
 class Token:
-    """A bearer token and the lender it speaks for."""
+    """A bearer token and the lender it belongs to."""
 
     bearer: str
     refresh: str | None
@@ -35,57 +35,59 @@ class Token:
 
 
 class Authenticator:
-    """Holds the one token of a client; `log_in` and `refresh` fetch new ones."""
+    """Holds the one token of a client. `log_in` and `refresh` return a new one."""
 
-    def __init__(self, log_in: Callable[[Patience], Token], refresh: Callable[[Token], Token | None]) -> None:
-        self._fetch = log_in
+    def __init__(self, log_in: Callable[[Deadline], Token], refresh: Callable[[Token], Token | None]) -> None:
+        self._log_in = log_in
         self._refresh = refresh
         self._lock = threading.RLock()
         self._token: Token | None = None
-        self._refusal: LoginRejectedError | None = None
+        self._rejection: LoginRejectedError | None = None
 
-    def token(self, patience: Patience) -> Token:
+    def token(self, deadline: Deadline) -> Token:
         """The shared token; the first caller logs in while the others wait."""
         with self._lock:
-            return self._token or self._log_in(patience)
+            return self._token or self._new_token(deadline)
 
-    def send(self, exchange: Callable[[Token], Answer], patience: Patience) -> Answer:
-        """`exchange` with a token that is accepted, if any is.
+    def send(self, request: Callable[[Token], Response], deadline: Deadline) -> Response:
+        """Send `request` with a token that ClearGrid accepts.
 
-        A 401 answer is returned only when a token that was fetched for this very request, and that no other thread
-        could use up, was refused as well.
+        Returns a 401 only if ClearGrid also refused a token that was fetched for this very request and that no other
+        thread could have used up.
         """
-        token = self.token(patience)
-        answer = exchange(token)
-        for _ in range(MOST_TAKEOVERS):
-            if answer.status != UNAUTHORIZED or self._token in (None, token):
+        token = self.token(deadline)
+        response = request(token)
+        for _ in range(MAX_TOKEN_SWITCHES):
+            if response.status != HTTPStatus.UNAUTHORIZED or self._token in (None, token):
                 break
-            token = self.token(patience)
-            answer = exchange(token)
-        return self._insist(token, exchange, patience) if answer.status == UNAUTHORIZED else answer
+            token = self.token(deadline)
+            response = request(token)
+        if response.status == HTTPStatus.UNAUTHORIZED:
+            return self._reauthenticate(token, request, deadline)
+        return response
 
-    def _insist(self, failed: Token, exchange: Callable[[Token], Answer], patience: Patience) -> Answer:
-        """Renew, then log in, each time trying this request before anybody else can use the token."""
+    def _reauthenticate(self, failed: Token, request: Callable[[Token], Response], deadline: Deadline) -> Response:
+        """Renew the token, then log in; try the request after each, before another thread can use the token."""
         with self._lock:
             if self._token is not None and self._token != failed:
-                answer = exchange(self._token)
-                if answer.status != UNAUTHORIZED:
-                    return answer
+                response = request(self._token)
+                if response.status != HTTPStatus.UNAUTHORIZED:
+                    return response
             renewed = self._refresh(self._token) if self._token else None
             if renewed is not None:
                 self._token = renewed
-                answer = exchange(renewed)
-                if answer.status != UNAUTHORIZED:
-                    return answer
-            return exchange(self._log_in(patience))
+                response = request(renewed)
+                if response.status != HTTPStatus.UNAUTHORIZED:
+                    return response
+            return request(self._new_token(deadline))
 
-    def _log_in(self, patience: Patience) -> Token:
-        """A new token; a refusal is remembered, so that many threads do not knock many times."""
-        if self._refusal is not None:
-            raise self._refusal
+    def _new_token(self, deadline: Deadline) -> Token:
+        """Log in. A rejection is remembered, so that further requests do not repeat the login and lock the account."""
+        if self._rejection is not None:
+            raise self._rejection
         try:
-            self._token = self._fetch(patience)
+            self._token = self._log_in(deadline)
         except LoginRejectedError as error:
-            self._refusal = error
+            self._rejection = error
             raise
         return self._token

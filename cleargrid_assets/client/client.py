@@ -5,24 +5,24 @@
     for row in client.rows(D23, may):
         ...
 
-Here: putting the parts together. Not here: any part.
+It only assembles the parts; each of them has a module of its own.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cleargrid_assets.client.answers import Page, Total, page_of
+from cleargrid_assets.client.deadlines import Deadline
+from cleargrid_assets.client.envelope import Page, Total, parse_page
 from cleargrid_assets.client.errors import QueryTooLargeError, ServerFaultError
-from cleargrid_assets.client.flight import Flight
-from cleargrid_assets.client.meaning import TooSlowError
+from cleargrid_assets.client.limiter import ConcurrencyLimiter
 from cleargrid_assets.client.narrowing import Narrowing
-from cleargrid_assets.client.patience import Patience
+from cleargrid_assets.client.pagination import Paginator, Split
 from cleargrid_assets.client.redaction import Redactor
-from cleargrid_assets.client.requester import Counters, Requester, Work
+from cleargrid_assets.client.requester import Counters, RequestContext, Requester
 from cleargrid_assets.client.retry import RetryPolicy
-from cleargrid_assets.client.walk import Split, Walker
-from cleargrid_assets.client.window import Window, instant
+from cleargrid_assets.client.status import TooSlowError
+from cleargrid_assets.client.window import Window, format_instant
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,19 +30,19 @@ if TYPE_CHECKING:
     from cleargrid_assets.client.dataset import Dataset
     from cleargrid_assets.client.transport import Transport
 
-LARGEST_PAGE = 1000
-MOST_CONCURRENCY = 16
-COUNT_SECONDS = 15.0
-COUNT_PATIENCE_SECONDS = 300.0
-"""A count is worth the few minutes that a rate limit may ask for; one that takes long is given up much sooner."""
+MAX_PAGE_SIZE = 1000
+MAX_CONCURRENCY = 16
+COUNT_TIMEOUT_SECONDS = 15.0
+COUNT_DEADLINE_SECONDS = 300.0
+"""A count is worth the few minutes of a rate limit; a single slow attempt is given up much sooner."""
 
 
 class ClearGridClient:
-    """One account's access to the export. Sends nothing before its first request.
+    """One account's access to the export. Creating it sends nothing.
 
-    `base_url`: the root address without `/admin`. `lender`: the subdomain identifier. `page_size`: rows asked for
-    per page, 1-1000. `timeout_seconds`: for one request, to its last byte. `concurrency`: requests in flight in
-    `fetch_windows`. Raises `SettingsError` for an address that is neither HTTPS nor loopback.
+    `base_url`: the root URL without `/admin`. `lender`: the subdomain identifier. `page_size`: rows per page, 1-1000.
+    `timeout_seconds`: the limit for one request, to its last byte. `concurrency`: requests in flight in
+    `fetch_windows`. Raises `SettingsError` for a URL that is neither HTTPS nor loopback.
     """
 
     def __init__(
@@ -59,8 +59,8 @@ class ClearGridClient:
     ) -> None:
         self._base_url = base_url
         self._lender = lender
-        self.page_size = max(1, min(page_size, LARGEST_PAGE))
-        self.concurrency = max(1, min(concurrency, MOST_CONCURRENCY))
+        self.page_size = max(1, min(page_size, MAX_PAGE_SIZE))
+        self.concurrency = max(1, min(concurrency, MAX_CONCURRENCY))
         self.counters = Counters()
         redactor = Redactor()
         redactor.learn(password)
@@ -71,72 +71,77 @@ class ClearGridClient:
     def __repr__(self) -> str:
         return f"ClearGridClient({self._base_url!r}, {self._lender!r})"
 
-    def patience(self, seconds: float | None = None, stall_seconds: float = float("inf")) -> Patience:
-        """The time and the stop signal of one piece of work."""
-        return Patience(seconds, stall_seconds=stall_seconds)
+    def deadline(self, seconds: float | None = None, stall_seconds: float = float("inf")) -> Deadline:
+        """The time limit and cancellation signal of one operation."""
+        return Deadline(seconds, stall_seconds=stall_seconds)
 
-    def flight(self, most: int) -> Flight:
-        """A gate for requests."""
-        return Flight(most)
+    def limiter(self, max_in_flight: int) -> ConcurrencyLimiter:
+        """A limiter for the requests of one operation."""
+        return ConcurrencyLimiter(max_in_flight)
 
     def log_in(self) -> str:
         """Log in now instead of with the first request; ClearGrid's public id of the lender. Raises as `rows` does."""
-        return self.requester.log_in(self.patience(COUNT_PATIENCE_SECONDS))
+        return self.requester.log_in(self.deadline(COUNT_DEADLINE_SECONDS))
 
     def count(self, dataset: Dataset, window: Window) -> Total:
-        """ClearGrid's own count of the window's rows; no total when it cannot count them, or not in time."""
+        """ClearGrid's own count of the window's rows; its total is None if ClearGrid cannot count them in time."""
         doing = f"counting {dataset.code} {window}"
-        params = {"since": instant(window.since), "until": instant(window.until), "limit": "1", "sort": "asc"}
+        params = {
+            "since": format_instant(window.since),
+            "until": format_instant(window.until),
+            "limit": "1",
+            "sort": "asc",
+        }
         try:
-            reply = self.requester.get(
+            envelope = self.requester.get(
                 dataset.path,
                 {**params, "includeTotal": "true"},
-                Work(doing, self.patience(COUNT_PATIENCE_SECONDS), self.flight(1), self.counters),
-                seconds=COUNT_SECONDS,
+                RequestContext(doing, self.deadline(COUNT_DEADLINE_SECONDS), self.limiter(1), self.counters),
+                seconds=COUNT_TIMEOUT_SECONDS,
             )
         except TooSlowError as slow:
             return Total(None, exact=False, note="timeout", request_id=slow.request_id)
         except ServerFaultError as fault:
             return Total(None, exact=False, note="failed", request_id=fault.request_id)
-        page = page_of(reply, window, is_first=True, wants_total=True, doing=doing)
+        page = parse_page(envelope, window, is_first=True, wants_total=True, doing=doing)
         return page.total or Total(None, exact=False, note="absent")
 
     def first_page(self, dataset: Dataset, window: Window) -> Page:
-        """The first page of `window`, asked for once: a look, where `pages` would walk on. Raises `ClearGridError`."""
+        """Only the first page of `window`, without narrowing a slow request. Raises `ClearGridError`."""
         doing = f"reading the first page of {dataset.code} {window}"
-        params = {"since": instant(window.since), "until": instant(window.until), "sort": "asc"}
-        work = Work(doing, self.patience(COUNT_PATIENCE_SECONDS), self.flight(1), self.counters)
+        params = {"since": format_instant(window.since), "until": format_instant(window.until), "sort": "asc"}
+        context = RequestContext(doing, self.deadline(COUNT_DEADLINE_SECONDS), self.limiter(1), self.counters)
         try:
-            reply = self.requester.get(
-                dataset.path, {**params, "limit": str(self.page_size)}, work, seconds=COUNT_SECONDS
+            envelope = self.requester.get(
+                dataset.path, {**params, "limit": str(self.page_size)}, context, seconds=COUNT_TIMEOUT_SECONDS
             )
         except TooSlowError as slow:
             raise QueryTooLargeError(
-                f"{doing}: no answer in time", doing=doing, status=slow.status, request_id=slow.request_id
+                f"{doing}: no response in time", doing=doing, status=slow.status, request_id=slow.request_id
             ) from slow
-        return page_of(reply, window, is_first=True, wants_total=False, doing=doing)
+        return parse_page(envelope, window, is_first=True, wants_total=False, doing=doing)
 
     def pages(self, dataset: Dataset, window: Window) -> Iterator[list[Any]]:
         """The rows of `window`, page by page in order of time; each list as received, some empty.
 
-        Raises `ClearGridError`. A window is handed out when it was walked to its end, so no row is given twice when
-        the server makes us start over with smaller windows.
+        Raises `ClearGridError`. Pages are yielded once their window is complete, so no row comes twice if the server
+        is too slow and smaller windows have to be read instead.
         """
-        walker: Walker[list[Any]] = Walker(
+        paginator: Paginator[list[Any]] = Paginator(
             requester=self.requester,
             dataset=dataset,
             convert=lambda rows, _window: rows,
-            patience=self.patience(),
-            flight=self.flight(1),
+            deadline=self.deadline(),
+            limiter=self.limiter(1),
             counters=self.counters,
             narrowing=Narrowing(self.page_size),
             on_page=lambda _rows: None,
         )
-        todo = [window]
-        while todo:
-            outcome = walker.walk(todo.pop(0))
+        pending = [window]
+        while pending:
+            outcome = paginator.read(pending.pop(0))
             if isinstance(outcome, Split):
-                todo[:0] = outcome.parts
+                pending[:0] = outcome.parts
             else:
                 yield from outcome.batches
 
@@ -147,7 +152,7 @@ class ClearGridClient:
 
 
 def _transport(base_url: str, timeout_seconds: float) -> Transport:
-    """Imported by who sends: the HTTP library costs a tenth of a second, and loading a code location sends nothing."""
+    """Imports the HTTP library only now: that costs a tenth of a second, and loading a code location sends nothing."""
     from cleargrid_assets.client.transport import Transport  # noqa: PLC0415 - see the docstring
 
     return Transport(base_url, timeout_seconds)

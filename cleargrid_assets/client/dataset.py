@@ -1,11 +1,14 @@
-"""Datasets of the export. Here: their codes. Not here: their fields."""
+"""The datasets of the export, by section and code.
+
+A dataset that the client can read is declared here; the fields of its rows are declared in `landing`.
+"""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """One dataset: its section, its code, and the field that its cursor and window run over."""
+    """One dataset: its section, its code, and the field that windows and cursors range over."""
 
     section: str
     code: str
@@ -13,7 +16,7 @@ class Dataset:
 
     @property
     def path(self) -> str:
-        """Its path under the lender's address."""
+        """Its path under the lender's URL."""
         return f"/exports/{self.section}/{self.code}"
 
 

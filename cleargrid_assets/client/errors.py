@@ -1,12 +1,12 @@
-"""Everything that can go wrong with ClearGrid, by what the reader does first.
+"""The errors that the client raises, grouped by what their reader does first.
 
-Here: the error tree. Not here: deciding which error an answer is (`answers`, `transport`).
+A new error belongs here only if its reader does something else first; `status`, `envelope` and `login` choose one.
 
 ClearGridError
     SettingsError: nothing was sent
     PermanentError: the same request will be refused again
         LoginRejectedError, AccessDeniedError, DatasetUnavailableError, RequestRefusedError
-    TransientError: the client's own attempts are spent
+    TransientError: the client's own attempts are used up
         UnreachableError, ServerFaultError, QueryTooLargeError, RateLimitedError
     ContractError: a 200 that breaks the contract
         UnexpectedAnswerError, CursorLoopError
@@ -16,10 +16,10 @@ from __future__ import annotations
 
 
 class ClearGridError(Exception):
-    """Any trouble with ClearGrid.
+    """Base class of all errors of the client.
 
-    `doing`: what was being done. `status`: the HTTP status, where there was an answer. `request_id`: ClearGrid's
-    name for the request, which its support asks for. `attempts`: how often the request was sent.
+    `doing`: the operation that failed. `status`: the HTTP status, if there was a response. `request_id`: ClearGrid's
+    id of the request, which its support asks for. `attempts`: how often the request was sent.
     """
 
     def __init__(
@@ -33,7 +33,7 @@ class ClearGridError(Exception):
     ) -> None:
         super().__init__(message)
         self.doing = doing
-        self.status = status
+        self.status = None if status is None else int(status)
         self.request_id = request_id
         self.attempts = attempts
 
@@ -43,58 +43,58 @@ class ClearGridError(Exception):
 
 
 class SettingsError(ClearGridError):
-    """Before anything is sent: plain HTTP, a naive window, an unknown environment, a missing variable."""
+    """A setting or argument is invalid, so nothing was sent: plain HTTP, a window without a time zone, ..."""
 
 
 class PermanentError(ClearGridError):
-    """When the same request will be refused again: do not retry."""
+    """The same request will be refused again: do not retry."""
 
 
 class LoginRejectedError(PermanentError):
-    """When login answers 400 or 401, or 500 on every attempt."""
+    """The login was answered with a permanent 4xx, or with 500 on every attempt."""
 
 
 class AccessDeniedError(PermanentError):
-    """When a fresh token is answered with 401, or any with 403."""
+    """A fresh token was answered with 401, or any token with 403."""
 
 
 class DatasetUnavailableError(PermanentError):
-    """When the section or dataset is unknown or unavailable: 404."""
+    """404: the section or dataset is unknown or unavailable."""
 
 
 class RequestRefusedError(PermanentError):
-    """When ClearGrid answers any other 4xx, or sends us elsewhere."""
+    """Any other 4xx, or a redirect."""
 
 
 class TransientError(ClearGridError):
-    """When the client's own attempts are spent. `budget_spent`: so is the time for the whole load."""
+    """The client's own attempts are used up. `is_retryable`: the whole load may succeed minutes later."""
 
-    budget_spent: bool = False
+    is_retryable: bool = True
 
 
 class UnreachableError(TransientError):
-    """When there is no answer: DNS, TCP, TLS, reset, time-out."""
+    """There was no complete response: DNS, TCP, TLS, reset or time-out."""
 
 
 class ServerFaultError(TransientError):
-    """When the answer is 500, 502, 503, 408 or 425, whatever its body is."""
+    """408, 425 or a 5xx other than 504, regardless of the body."""
 
 
 class QueryTooLargeError(TransientError):
-    """When even the smallest page of the smallest window ends in 504."""
+    """Even the smallest page of the smallest window ended in 504."""
 
 
 class RateLimitedError(TransientError):
-    """When the answer is 429 for longer than we may wait."""
+    """429 for longer than the client may wait."""
 
 
 class ContractError(ClearGridError):
-    """When a 200 breaks the contract: tell someone, do not retry."""
+    """A 200 breaks the contract: tell someone, do not retry."""
 
 
 class UnexpectedAnswerError(ContractError):
-    """When there is no JSON, no rows, no pagination, an echo that is not what was asked, or a body beyond the limit."""
+    """The response lacks JSON, rows or pagination, echoes a different range, or has an oversized body."""
 
 
 class CursorLoopError(ContractError):
-    """When a walk is sent back to a cursor it has been at."""
+    """The pages of a window lead back to a cursor or page that came before."""

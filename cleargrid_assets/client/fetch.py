@@ -1,6 +1,6 @@
-"""Many windows side by side, each walked to its end; one fatal error ends all of them.
+"""Reads many windows concurrently; the first fatal error ends them all.
 
-Here: threads, the queue of windows, progress, time limits. Not here: the walk itself.
+Worker threads, the work queue, progress and time limits belong here; `pagination` reads each window.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from cleargrid_assets.client.deadlines import CancelledError, Deadline
 from cleargrid_assets.client.errors import TransientError, UnreachableError
 from cleargrid_assets.client.narrowing import Narrowing
-from cleargrid_assets.client.patience import Patience, StoppedError
-from cleargrid_assets.client.walk import Split, WalkedWindow, Walker
+from cleargrid_assets.client.pagination import CompletedWindow, Paginator, Split
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-TICK_SECONDS = 0.25
-PROGRESS_SECONDS = 3.0
-FAREWELL_SECONDS = 1.0
+POLL_SECONDS = 0.25
+PROGRESS_INTERVAL_SECONDS = 3.0
+JOIN_TIMEOUT_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a fetch is, after `seconds`. Pages and rows of windows that were split meanwhile are included."""
+    """The state of a fetch after `seconds`. Includes pages and rows of windows that were split and read again."""
 
     pages: int
     rows: int
@@ -45,7 +45,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class Statistics:
-    """What a fetch took. Pages are those of the walks that were kept."""
+    """What a fetch took. Counts the pages of completed windows only."""
 
     requests: int
     pages: int
@@ -56,16 +56,16 @@ class Statistics:
 
 
 @dataclass(frozen=True)
-class Fetched(Generic[T]):
-    """All windows in order of time; together they cover exactly what was asked for."""
+class FetchResult(Generic[T]):
+    """All windows in order of time; together they cover exactly the requested windows."""
 
-    windows: list[WalkedWindow[T]]
+    windows: list[CompletedWindow[T]]
     statistics: Statistics
 
     @property
     def rows_received(self) -> int:
-        """Rows in the pages of the walks that were kept."""
-        return sum(walked.rows_received for walked in self.windows)
+        """The number of rows in all completed windows."""
+        return sum(completed.rows_received for completed in self.windows)
 
 
 def fetch_windows(
@@ -76,176 +76,176 @@ def fetch_windows(
     *,
     concurrency: int | None = None,
     page_size: int | None = None,
-    gather: Callable[[list[T]], list[T]] = list,
+    merge: Callable[[list[T]], list[T]] = list,
     target_rows: int | None = None,
     deadline_seconds: float = 7200.0,
     stall_seconds: float = 75.0,
     on_progress: Callable[[Progress], None] = lambda _progress: None,
-) -> Fetched[T]:
-    """Walk `windows` side by side: `convert` makes a `T` of each page, `gather` fewer of a window's.
+) -> FetchResult[T]:
+    """Read `windows` concurrently, with up to `concurrency` requests in flight.
 
-    Up to `concurrency` requests are in flight.
-    A window with much more than `target_rows` rows is split, so that no worker is left with a long tail. Raises the
-    first error of any worker at once, and a `TransientError` (with `budget_spent`) after `deadline_seconds`, or after
-    `stall_seconds` without a single page; waits that ClearGrid asks for do not count, except one that is longer.
+    `convert` makes a `T` of each page, `merge` reduces the `T`s of a window. A window with many more than
+    `target_rows` rows is split, so that no worker is left with a long tail. Raises the first error of any worker at
+    once, and a `TransientError` that is not retryable after `deadline_seconds` or after `stall_seconds` without a
+    page. A wait that ClearGrid requests does not count as a stall unless it is longer than `stall_seconds`.
     """
-    patience = client.patience(deadline_seconds, stall_seconds)
-    board = _Board[T](windows, patience)
-    most = concurrency or client.concurrency
-    walker = Walker(
+    deadline = client.deadline(deadline_seconds, stall_seconds)
+    queue = _WorkQueue[T](windows, deadline)
+    workers = concurrency or client.concurrency
+    paginator = Paginator(
         requester=client.requester,
         dataset=dataset,
         convert=convert,
-        patience=patience,
-        flight=client.flight(most),
+        deadline=deadline,
+        limiter=client.limiter(workers),
         counters=client.counters,
         narrowing=Narrowing(page_size or client.page_size),
-        on_page=board.saw_page,
+        on_page=queue.on_page,
         target_rows=target_rows,
-        gather=gather,
+        merge=merge,
     )
     before = client.counters.requests, client.counters.retries
-    threads = [threading.Thread(target=board.work, args=(walker,), daemon=True) for _ in range(most)]
+    threads = [threading.Thread(target=queue.run_worker, args=(paginator,), daemon=True) for _ in range(workers)]
     try:
         for thread in threads:
             thread.start()
-        board.watch(walker, on_progress)
+        queue.wait(paginator, on_progress)
     finally:
-        patience.stop()
-        board.wake()
-        farewell = time.monotonic() + FAREWELL_SECONDS
+        deadline.cancel()
+        queue.close()
+        join_until = time.monotonic() + JOIN_TIMEOUT_SECONDS
         for thread in threads:
-            thread.join(max(0.0, farewell - time.monotonic()))
-    return Fetched(board.walked(), board.statistics(walker, before))
+            thread.join(max(0.0, join_until - time.monotonic()))
+    return FetchResult(queue.completed_windows(), queue.statistics(paginator, before))
 
 
-class _Board(Generic[T]):
-    """What is to be walked, what is being walked and what is done; all threads look at it."""
+class _WorkQueue(Generic[T]):
+    """The work queue shared by all workers, and their results."""
 
-    def __init__(self, windows: Iterable[Window], patience: Patience) -> None:
-        self._patience = patience
-        self._todo = deque(windows)
-        self._total = len(self._todo)
+    def __init__(self, windows: Iterable[Window], deadline: Deadline) -> None:
+        self._deadline = deadline
+        self._pending = deque(windows)
+        self._total = len(self._pending)
         self._active = 0
-        self._done: list[WalkedWindow[T]] = []
+        self._completed: list[CompletedWindow[T]] = []
         self._error: BaseException | None = None
         self._splits = self._pages = self._rows = 0
         self._changed = threading.Condition()
 
-    def work(self, walker: Walker[T]) -> None:
-        """A thread's life: walk windows until none is left or somebody failed."""
+    def run_worker(self, paginator: Paginator[T]) -> None:
+        """Worker loop: read windows until the queue is empty or a worker fails."""
         while (window := self._take()) is not None:
-            with _Handover(self):
-                self._settle(walker.walk(window))
+            with _ErrorForwarder(self):
+                self._finish(paginator.read(window))
 
     def _take(self) -> Window | None:
-        """The next window; waits while walks under way may still be split."""
+        """The next window; waits while windows that are being read may still be split."""
         with self._changed:
-            self._changed.wait_for(lambda: self._todo or not self._active or self._error)
-            if not self._todo or self._error:
+            self._changed.wait_for(lambda: self._pending or not self._active or self._error)
+            if not self._pending or self._error:
                 return None
             self._active += 1
-            return self._todo.popleft()
+            return self._pending.popleft()
 
-    def _settle(self, outcome: WalkedWindow[T] | Split) -> None:
+    def _finish(self, outcome: CompletedWindow[T] | Split) -> None:
         with self._changed:
             self._active -= 1
             if isinstance(outcome, Split):
-                self._todo.extendleft(reversed(outcome.parts))
+                self._pending.extendleft(reversed(outcome.parts))
                 self._splits += 1
                 self._total += len(outcome.parts) - 1
             else:
-                self._done.append(outcome)
+                self._completed.append(outcome)
             self._changed.notify_all()
 
     def fail(self, error: BaseException) -> None:
-        """Remember the first error that is more than being told to stop."""
+        """Keep the first error that is not a mere cancellation."""
         with self._changed:
             self._active -= 1
-            if self._error is None and not isinstance(error, StoppedError):
+            if self._error is None and not isinstance(error, CancelledError):
                 self._error = error
             self._changed.notify_all()
 
-    def saw_page(self, rows: int) -> None:
-        """Count a page, and remember that something moves."""
+    def on_page(self, rows: int) -> None:
+        """Count a page and restart the stall timer."""
         with self._changed:
             self._pages += 1
             self._rows += rows
-        self._patience.made_progress()
+        self._deadline.record_progress()
 
-    def wake(self) -> None:
-        """Let waiting threads see that it is over."""
+    def close(self) -> None:
+        """Empty the queue and wake the workers, so that they exit."""
         with self._changed:
-            self._error = self._error or StoppedError()
-            self._todo.clear()
+            self._error = self._error or CancelledError()
+            self._pending.clear()
             self._changed.notify_all()
 
-    def watch(self, walker: Walker[T], on_progress: Callable[[Progress], None]) -> None:
-        """Wait for the end, tell of progress; raise the first error, or that time is up."""
-        started = told = time.monotonic()
+    def wait(self, paginator: Paginator[T], on_progress: Callable[[Progress], None]) -> None:
+        """Wait for the workers and report progress; raise their first error, or an error when time is up."""
+        started = reported_at = time.monotonic()
         while True:
             with self._changed:
-                self._changed.wait_for(self._is_over, timeout=TICK_SECONDS)
+                self._changed.wait_for(self._is_finished, timeout=POLL_SECONDS)
                 if self._error is not None:
                     raise self._error
-                if not self._todo and not self._active:
+                if not self._pending and not self._active:
                     return
                 progress = self._progress(time.monotonic() - started)
-            stalled_seconds = self._patience.stalled_seconds
-            if stalled_seconds is not None or self._patience.seconds_left <= 0:
-                raise _time_is_up(walker, stalled_seconds)
-            if time.monotonic() - told >= PROGRESS_SECONDS:
-                told = time.monotonic()
+            stalled_seconds = self._deadline.stalled_seconds
+            if stalled_seconds is not None or self._deadline.seconds_left <= 0:
+                raise _time_limit_error(paginator, stalled_seconds)
+            if time.monotonic() - reported_at >= PROGRESS_INTERVAL_SECONDS:
+                reported_at = time.monotonic()
                 on_progress(progress)
 
-    def _is_over(self) -> bool:
-        return self._error is not None or (not self._todo and not self._active)
+    def _is_finished(self) -> bool:
+        return self._error is not None or (not self._pending and not self._active)
 
     def _progress(self, seconds: float) -> Progress:
-        return Progress(self._pages, self._rows, len(self._done), self._total, seconds)
+        return Progress(self._pages, self._rows, len(self._completed), self._total, seconds)
 
-    def walked(self) -> list[WalkedWindow[T]]:
-        """The walked windows in order of time."""
-        return sorted(self._done, key=lambda walked: walked.window.since)
+    def completed_windows(self) -> list[CompletedWindow[T]]:
+        """The completed windows in order of time."""
+        return sorted(self._completed, key=lambda completed: completed.window.since)
 
-    def statistics(self, walker: Walker[T], before: tuple[int, int]) -> Statistics:
-        """What it took, since `before` (requests, retries)."""
+    def statistics(self, paginator: Paginator[T], before: tuple[int, int]) -> Statistics:
+        """What the fetch took. `before`: requests and retries when it started."""
         return Statistics(
-            requests=walker.counters.requests - before[0],
-            pages=sum(walked.pages for walked in self._done),
-            empty_pages=sum(walked.empty_pages for walked in self._done),
-            retries=walker.counters.retries - before[1],
+            requests=paginator.counters.requests - before[0],
+            pages=sum(completed.pages for completed in self._completed),
+            empty_pages=sum(completed.empty_pages for completed in self._completed),
+            retries=paginator.counters.retries - before[1],
             splits=self._splits,
-            page_size_used=walker.narrowing.size,
+            page_size_used=paginator.narrowing.size,
         )
 
 
-class _Handover(AbstractContextManager[None]):
-    """Whatever ends one walk early ends all walks, and is raised in the thread that waits for them."""
+class _ErrorForwarder(AbstractContextManager[None]):
+    """Passes any exception of a worker to the queue, whose waiting thread raises it."""
 
-    def __init__(self, board: _Board[Any]) -> None:
-        self._board = board
+    def __init__(self, queue: _WorkQueue[Any]) -> None:
+        self._queue = queue
 
     def __exit__(
         self, _kind: type[BaseException] | None, error: BaseException | None, _trace: TracebackType | None
     ) -> bool:
         if error is None:
             return False
-        self._board.fail(error)
+        self._queue.fail(error)
         return True
 
 
-def _time_is_up(walker: Walker[T], silent: float | None) -> TransientError:
-    """The error of a load that is given up: what troubled it last says of which kind it is."""
-    what = f"no page came for {silent:.0f} s" if silent is not None else "the time for the load is up"
-    doing, trouble = f"reading {walker.dataset.code}", walker.counters.trouble
-    kind = type(trouble) if isinstance(trouble, TransientError) else UnreachableError
-    last = f"; the last trouble: {trouble.args[0]}" if trouble else ""
-    error = kind(
-        f"{doing}: {what}{last}",
+def _time_limit_error(paginator: Paginator[T], stalled_seconds: float | None) -> TransientError:
+    """The error of a load that ran out of time, of the same class as its last error."""
+    what = f"no page came for {stalled_seconds:.0f} s" if stalled_seconds is not None else "the time for the load is up"
+    doing, last_error = f"reading {paginator.dataset.code}", paginator.counters.last_error
+    error_class = type(last_error) if isinstance(last_error, TransientError) else UnreachableError
+    cause = f"; the last error: {last_error.args[0]}" if last_error else ""
+    error = error_class(
+        f"{doing}: {what}{cause}",
         doing=doing,
-        status=trouble.status if trouble else None,
-        request_id=trouble.request_id if trouble else None,
+        status=last_error.status if last_error else None,
+        request_id=last_error.request_id if last_error else None,
     )
-    error.budget_spent = True
+    error.is_retryable = False
     return error

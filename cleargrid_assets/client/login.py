@@ -1,44 +1,38 @@
-"""Logging in and renewing: the two calls that take no token.
+"""The login and refresh calls, the only ones that need no token.
 
-Here: what their answers mean. Not here: who asks for a token and when (`auth`).
+How their responses are read and retried belongs here; `auth` decides when to call them.
 """
 
 from __future__ import annotations
 
 import time
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from cleargrid_assets.client.answers import OK, Reply, UndecodableBodyError, decode, is_error_envelope, reason_of
 from cleargrid_assets.client.auth import Token
+from cleargrid_assets.client.envelope import Envelope, UndecodableBodyError, decode, error_details, is_error_envelope
 from cleargrid_assets.client.errors import LoginRejectedError, ServerFaultError, UnexpectedAnswerError, UnreachableError
-from cleargrid_assets.client.exchange import BodyTooLargeError, BrokenExchangeError, TimedOutError
-from cleargrid_assets.client.meaning import (
-    BAD_REQUEST,
-    SERVER_ERROR,
-    TRANSIENT_4XX,
-    TooSlowError,
-    Trouble,
-    meaning_of,
-    too_large,
-)
+from cleargrid_assets.client.response import BodyTooLargeError, ConnectionBrokenError, RequestTimeoutError
+from cleargrid_assets.client.retry import FailedAttempt
+from cleargrid_assets.client.status import RETRYABLE_4XX, TooSlowError, body_too_large, classify
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cleargrid_assets.client.exchange import Answer
-    from cleargrid_assets.client.patience import Patience
+    from cleargrid_assets.client.deadlines import Deadline
     from cleargrid_assets.client.redaction import Redactor
+    from cleargrid_assets.client.response import Response
     from cleargrid_assets.client.retry import RetryPolicy
     from cleargrid_assets.client.transport import Transport
 
-AUTH_SECONDS = 15.0
-FIRST_LOGIN_ATTEMPTS = 3
-"""A wrong password is answered with 500, too: knocking more often could lock the account."""
+LOGIN_TIMEOUT_SECONDS = 15.0
+MAX_FIRST_LOGIN_ATTEMPTS = 3
+"""ClearGrid also answers 500 to a wrong password, and more attempts could lock the account."""
 
 
 class Login:
-    """Fetches tokens of one account: `account` is lender, email, password."""
+    """Fetches tokens for one account: `account` is lender, email, password."""
 
     def __init__(
         self,
@@ -54,113 +48,121 @@ class Login:
         self._retry = retry
         self._random = random_number
         self._path = f"/admin/auth/{quote(self._lender, safe='')}"
-        self._was_let_in = False
-        self._renewal_hangs = False
+        self._has_succeeded = False
+        self._refresh_timed_out = False
 
-    def log_in(self, patience: Patience) -> Token:
-        """A new token. Raises `LoginRejectedError` for 4xx, and for 500 on every attempt of the first login."""
+    def log_in(self, deadline: Deadline) -> Token:
+        """A new token. Raises `LoginRejectedError` for a 4xx, and if every attempt of the first login ends in 500."""
         doing = f"logging in as lender {self._lender}"
         started, attempt = time.monotonic(), 0
         while True:
             attempt += 1
             outcome = self._attempt(doing)
             if isinstance(outcome, Token):
-                self._was_let_in = True
+                self._has_succeeded = True
                 return outcome
             error = outcome.error
-            if not self._was_let_in and error.status == SERVER_ERROR:
-                error = _rejected(
-                    f"{error.args[0]}; ClearGrid answers so when email, password or lender is wrong", error
+            if self._may_be_rejected(outcome):
+                error = _rejection(
+                    f"{error.args[0]}; ClearGrid also answers 500 to a wrong email, password or lender", error
                 )
-            wait = self._retry.wait_for(outcome, attempt, self._random)
-            if attempt >= self._attempts(outcome) or not self._retry.may_wait(wait, patience):
+            wait = self._retry.wait_after(outcome, attempt, self._random)
+            if attempt >= self._max_attempts(outcome) or not self._retry.allows_wait(wait, deadline):
                 error.attempts = attempt
-                raise self._retry.spent(error, time.monotonic() - started + wait, others_succeed=False)
-            patience.wait(wait, is_asked_for=outcome.wait_seconds is not None)
+                raise self._retry.give_up(error, time.monotonic() - started + wait, server_is_up=False)
+            deadline.sleep(wait, requested_by_server=outcome.wait_seconds is not None)
 
     def refresh(self, token: Token) -> Token | None:
-        """A renewed token; None when that fails in any way, because a login follows then."""
-        if token.refresh is None or self._renewal_hangs:
+        """A renewed token, or None if that fails for any reason: the caller logs in instead."""
+        if token.refresh is None or self._refresh_timed_out:
             return None
         try:
-            answer = self._post("refresh-token", {"refreshToken": token.refresh})
-            envelope = decode(answer.body) if answer.status == OK else {}
-        except TimedOutError:
-            self._renewal_hangs = True
+            response = self._post("refresh-token", {"refreshToken": token.refresh})
+            document = decode(response.body) if response.status == HTTPStatus.OK else {}
+        except RequestTimeoutError:
+            self._refresh_timed_out = True
             return None
-        except (BrokenExchangeError, UndecodableBodyError):
+        except (ConnectionBrokenError, UndecodableBodyError):
             return None
-        return self._token(fields_of(envelope), token.lender_public_id, token.refresh)
+        return self._token(token_fields(document), token.lender_public_id, token.refresh)
 
-    def _attempts(self, trouble: Trouble) -> int:
-        """How often the login is sent at most."""
-        if trouble.error.status == SERVER_ERROR and not self._was_let_in:
-            return FIRST_LOGIN_ATTEMPTS
-        return self._retry.attempts_for(trouble, others_succeed=False)
+    def _max_attempts(self, failure: FailedAttempt) -> int:
+        if self._may_be_rejected(failure):
+            return MAX_FIRST_LOGIN_ATTEMPTS
+        return self._retry.max_attempts(failure, server_is_up=False)
 
-    def _attempt(self, doing: str) -> Token | Trouble:
+    def _may_be_rejected(self, failure: FailedAttempt) -> bool:
+        """True if a 500 may mean that the credentials are wrong: they have not worked yet."""
+        return failure.error.status == HTTPStatus.INTERNAL_SERVER_ERROR and not self._has_succeeded
+
+    def _attempt(self, doing: str) -> Token | FailedAttempt:
         try:
-            answer = self._post("login", {"email": self._email, "password": self._password})
-            meaning = self._meaning(answer, doing)
-        except BodyTooLargeError as body:
-            raise too_large(body, doing, self._redactor) from None
-        except (TimedOutError, BrokenExchangeError):
-            return Trouble(UnreachableError(f"{doing}: no complete answer", doing=doing))
+            response = self._post("login", {"email": self._email, "password": self._password})
+            outcome = self._classify(response, doing)
+        except BodyTooLargeError as error:
+            raise body_too_large(error, doing, self._redactor) from None
+        except (RequestTimeoutError, ConnectionBrokenError):
+            return FailedAttempt(UnreachableError(f"{doing}: no complete response", doing=doing))
         except TooSlowError as slow:
             message = f"{doing}: HTTP {slow.status}"
-            return Trouble(ServerFaultError(message, doing=doing, status=slow.status, request_id=slow.request_id))
-        if isinstance(meaning, Trouble):
-            return meaning
-        fields = fields_of(meaning.envelope)
+            return FailedAttempt(ServerFaultError(message, doing=doing, status=slow.status, request_id=slow.request_id))
+        if isinstance(outcome, FailedAttempt):
+            return outcome
+        fields = token_fields(outcome.document)
         token = self._token(fields, fields.get("lenderPublicId"), None)
         if token is None:
-            message = f"{doing}: the answer holds no token"
-            raise UnexpectedAnswerError(message, doing=doing, status=OK, request_id=meaning.request_id)
+            message = f"{doing}: the response has no token"
+            raise UnexpectedAnswerError(message, doing=doing, status=response.status, request_id=outcome.request_id)
         return token
 
-    def _meaning(self, answer: Answer, doing: str) -> Reply | Trouble:
-        """As for any request, but a 4xx that stays, and a 200 that says no, mean that these credentials will not do."""
-        is_refusal = BAD_REQUEST <= answer.status < SERVER_ERROR and answer.status not in TRANSIENT_4XX
-        if is_refusal or _says_no(answer):
-            message, request_id = (self._redactor.clean(text or "") for text in reason_of(answer))
-            said = f"{doing}: HTTP {answer.status}, {message!r}"
-            raise LoginRejectedError(said, doing=doing, status=answer.status, request_id=request_id or None, attempts=1)
-        return meaning_of(answer, doing, self._redactor)
+    def _classify(self, response: Response, doing: str) -> Envelope | FailedAttempt:
+        """Classify as usual, except that a permanent 4xx, or an error under a 200, means wrong credentials."""
+        is_4xx = HTTPStatus.BAD_REQUEST <= response.status < HTTPStatus.INTERNAL_SERVER_ERROR
+        if (is_4xx and response.status not in RETRYABLE_4XX) or _is_error_under_200(response):
+            text, request_id = (self._redactor.clean(value or "") for value in error_details(response))
+            raise LoginRejectedError(
+                f"{doing}: HTTP {response.status}, {text!r}",
+                doing=doing,
+                status=response.status,
+                request_id=request_id or None,
+                attempts=1,
+            )
+        return classify(response, doing, self._redactor)
 
-    def _post(self, call: str, body: dict[str, str]) -> Answer:
-        return self._transport.send("POST", f"{self._path}/{call}", json=body, seconds=AUTH_SECONDS)
+    def _post(self, call: str, body: dict[str, str]) -> Response:
+        return self._transport.send("POST", f"{self._path}/{call}", json=body, seconds=LOGIN_TIMEOUT_SECONDS)
 
     def _token(self, fields: dict[str, Any], lender: Any, refresh: str | None) -> Token | None:
-        """The token in an answer; its secrets are masked from now on."""
+        """The token in the response, or None; its secrets are redacted from now on."""
         bearer, renewed = fields.get("token"), fields.get("refreshToken")
-        if not isinstance(bearer, str) or not isinstance(lender, str) or not (_is_sendable(bearer) and lender):
+        if not isinstance(bearer, str) or not isinstance(lender, str) or not (_fits_header(bearer) and lender):
             return None
         refresh = renewed if isinstance(renewed, str) and renewed else refresh
         self._redactor.learn(bearer, refresh)
         return Token(bearer, refresh, lender)
 
 
-def fields_of(envelope: Any) -> dict[str, Any]:
-    """The object that holds the token, with or without a success envelope around it."""
-    if not isinstance(envelope, dict):
+def token_fields(document: Any) -> dict[str, Any]:
+    """The object that has the token, with or without a success envelope around it."""
+    if not isinstance(document, dict):
         return {}
-    body = envelope.get("body")
-    return body if "token" not in envelope and isinstance(body, dict) else envelope
+    body = document.get("body")
+    return body if "token" not in document and isinstance(body, dict) else document
 
 
-def _is_sendable(bearer: str) -> bool:
-    """Whether it fits into a header."""
+def _fits_header(bearer: str) -> bool:
+    """True if the token can be sent in an HTTP header."""
     return bearer != "" and bearer.isascii() and bearer.isprintable()
 
 
-def _says_no(answer: Answer) -> bool:
-    if answer.status != OK:
+def _is_error_under_200(response: Response) -> bool:
+    if response.status != HTTPStatus.OK:
         return False
     try:
-        return is_error_envelope(decode(answer.body))
+        return is_error_envelope(decode(response.body))
     except UndecodableBodyError:
         return False
 
 
-def _rejected(message: str, error: Any) -> LoginRejectedError:
+def _rejection(message: str, error: Any) -> LoginRejectedError:
     return LoginRejectedError(message, doing=error.doing, status=error.status, request_id=error.request_id)

@@ -1,6 +1,6 @@
-"""What a load learns about a server that is too slow: how large a page, how long a window may be.
+"""Adapts page size and window length to a slow server.
 
-Here: when one slow answer is a hiccup and when many are a law. Not here: asking again (`walk`).
+Decides when time-outs are persistent enough to change the defaults of a load; `pagination` sends the requests.
 """
 
 from __future__ import annotations
@@ -13,97 +13,102 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from cleargrid_assets.client.window import Window
 
-SMALLEST_PAGE = 50
-HICCUPS = 2
-LONGEST_PAUSE_STEP = 3
-LAST_TRIES = 3
-"""For what cannot be narrowed any more; a gateway's hiccup is not a law."""
+MIN_PAGE_SIZE = 50
+MIN_TIMEOUTS = 2
+"""Fewer time-outs than this are a hiccup and change nothing."""
 
-MOST_DENSE_PARTS = 2_000
-"""Windows that a load may be split into on the word of its totals, which may be wrong."""
+MAX_BACKOFF_STEP = 3
+FINAL_ATTEMPTS = 3
+"""Additional attempts for a request that cannot be narrowed any further: its time-outs may be a hiccup, too."""
 
-
-def halved(size: int) -> int:
-    """The next smaller page size; sizes that were set smaller than the smallest stay."""
-    return max(min(size, SMALLEST_PAGE), size // 2)
+MAX_DENSE_PARTS = 2_000
+"""How many windows a load may be split into because of its totals, which may be wrong."""
 
 
-def sizes_to_try(size: int, window: Window) -> list[int]:
-    """The page sizes with which the same rows are asked for, none of them twice.
+def halve(size: int) -> int:
+    """The next smaller page size; a configured size below the minimum stays as it is."""
+    return max(min(size, MIN_PAGE_SIZE), size // 2)
 
-    Halves, down to the smallest. Where the window cannot be split afterwards, a few more, each with a row more.
+
+def page_sizes(size: int, window: Window) -> list[int]:
+    """The page sizes to request the same rows with, each of them once.
+
+    Halves down to the minimum. For a window that cannot be split, a few more follow, each larger by one row.
     """
     sizes = [size]
-    while halved(sizes[-1]) < sizes[-1]:
-        sizes.append(halved(sizes[-1]))
-    last_tries = 0 if window.is_splittable else LAST_TRIES
-    return sizes + [sizes[-1] + more for more in range(1, last_tries + 1)]
+    while halve(sizes[-1]) < sizes[-1]:
+        sizes.append(halve(sizes[-1]))
+    final_attempts = 0 if window.is_splittable else FINAL_ATTEMPTS
+    return sizes + [sizes[-1] + more for more in range(1, final_attempts + 1)]
 
 
 class Narrowing:
-    """Shared by all windows of a load.
+    """The page size and window length of a load, shared by all of its windows.
 
-    One slow answer may be a hiccup: then only that page is asked for in smaller pieces. A page size
-    that is too slow twice, and more often than it works, is given up for the whole load; so is a length of windows
-    that never worked. When a window was too slow at every size, the next page that works clears the sizes of the
-    suspicion: the length was the trouble.
+    After a single time-out only that page is requested in smaller pieces. A page size that times out at least twice,
+    and more often than it works, is given up for the whole load; so is a window length that never worked. If a window
+    timed out at every page size, the next page that works clears the sizes of suspicion: the length was the cause.
     """
 
     def __init__(self, size: int) -> None:
         self._lock = threading.Lock()
-        self._largest = self.size = size
-        self._slow: Counter[int] = Counter()
-        self._fine: Counter[int] = Counter()
-        self._fine_seconds = 0.0
-        self._too_long: list[float] = []
-        self._blames_length = False
-        self._slow_in_a_row = 0
+        self._initial_size = self.size = size
+        self._timeouts: Counter[int] = Counter()
+        self._successes: Counter[int] = Counter()
+        self._longest_success = 0.0
+        self._timed_out_lengths: list[float] = []
+        self._window_suspected = False
+        self._consecutive_timeouts = 0
         self._dense_parts = 0
 
-    def was_fine(self, window: Window, size: int) -> None:
-        """A page of `size` of `window` came in time."""
+    def on_success(self, window: Window, size: int) -> None:
+        """Record that a page of `size` of `window` arrived in time."""
         with self._lock:
-            self._fine[size] += 1
-            self._fine_seconds = max(self._fine_seconds, window.seconds)
-            self._too_long = [seconds for seconds in self._too_long if seconds > self._fine_seconds]
-            self._slow_in_a_row = 0
-            if self._blames_length:
-                self._blames_length = False
-                self._slow.clear()
-                self.size = self._largest
+            self._successes[size] += 1
+            self._longest_success = max(self._longest_success, window.seconds)
+            self._timed_out_lengths = [
+                seconds for seconds in self._timed_out_lengths if seconds > self._longest_success
+            ]
+            self._consecutive_timeouts = 0
+            if self._window_suspected:
+                self._window_suspected = False
+                self._timeouts.clear()
+                self.size = self._initial_size
 
-    def was_slow(self, window: Window, size: int) -> int:
-        """A page of `size` of `window` did not come in time; how many in a row did not, up to a few."""
+    def on_timeout(self, window: Window, size: int) -> int:
+        """Record that a page of `size` of `window` timed out; returns how many did in a row, capped for backing off."""
         with self._lock:
-            self._slow[size] += not self._is_too_long(window)
-            if _is_law(self._slow[size], self._fine[size]):
-                self.size = min(self.size, halved(size))
-            self._slow_in_a_row += 1
-            return min(self._slow_in_a_row, LONGEST_PAUSE_STEP)
+            self._timeouts[size] += not self._is_too_long(window)
+            if _is_persistent(self._timeouts[size], self._successes[size]):
+                self.size = min(self.size, halve(size))
+            self._consecutive_timeouts += 1
+            return min(self._consecutive_timeouts, MAX_BACKOFF_STEP)
 
-    def was_too_long(self, window: Window) -> None:
-        """Not even the smallest page of `window` came in time."""
+    def on_window_timeout(self, window: Window) -> None:
+        """Record that `window` timed out even with the smallest page."""
         with self._lock:
-            self._too_long = sorted([*self._too_long, window.seconds])[:HICCUPS]
-            self._blames_length = True
+            self._timed_out_lengths = sorted([*self._timed_out_lengths, window.seconds])[:MIN_TIMEOUTS]
+            self._window_suspected = True
 
-    def parts_of(self, window: Window) -> list[Window]:
-        """The parts in which `window` is to be walked, because its length is known to be too much; usually none."""
+    def split_if_too_long(self, window: Window) -> list[Window]:
+        """Parts of `window` if windows of its length are known to time out; usually none."""
         with self._lock:
             if not self._is_too_long(window) or not window.is_splittable:
                 return []
-            return window.split(ceil(window.seconds / self._fine_seconds) if self._fine_seconds else 2)
+            return window.split(ceil(window.seconds / self._longest_success) if self._longest_success else 2)
 
     def _is_too_long(self, window: Window) -> bool:
-        """Whether windows of this length or shorter were too slow twice, and none so long ever worked."""
-        return len(self._too_long) == HICCUPS and window.seconds >= self._too_long[-1] > self._fine_seconds
+        """True if windows of this length or shorter timed out twice and none this long ever worked."""
+        if len(self._timed_out_lengths) < MIN_TIMEOUTS:
+            return False
+        return window.seconds >= self._timed_out_lengths[-1] > self._longest_success
 
     def allows_parts(self, parts: int) -> bool:
-        """Whether a dense window may be split into `parts`."""
+        """True if a dense window may be split into `parts`."""
         with self._lock:
             self._dense_parts += parts
-            return self._dense_parts <= MOST_DENSE_PARTS
+            return self._dense_parts <= MAX_DENSE_PARTS
 
 
-def _is_law(slow: int, fine: int) -> bool:
-    return slow >= HICCUPS and slow > fine
+def _is_persistent(timeouts: int, successes: int) -> bool:
+    return timeouts >= MIN_TIMEOUTS and timeouts > successes

@@ -1,6 +1,6 @@
-"""Masking of secrets and taming of server texts before they reach a message.
+"""Redacts secrets and sanitizes text from the server before it reaches a message.
 
-Here: the one place where foreign text becomes ours. Not here: who says it.
+Text that ClearGrid sent gets into an error or a log only through a `Redactor`.
 """
 
 from __future__ import annotations
@@ -11,32 +11,33 @@ import threading
 from urllib.parse import quote, quote_plus
 
 MASK = "***"
-LONGEST_MESSAGE = 300
-SHORTEST_SECRET = 4
+MAX_MESSAGE_LENGTH = 300
+MIN_SECRET_LENGTH = 4
 BEARER = re.compile(r"(?i)bearer\s+[\w.~+/=-]+")
 
 
 class Redactor:
-    """Knows the secrets of one client and masks them wherever they turn up."""
+    """Knows the secrets of one client and masks them in any text."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._forms: tuple[str, ...] = ()
+        self._secrets: tuple[str, ...] = ()
 
     def learn(self, *secrets: str | None) -> None:
-        """Remember secrets, in every form in which a server may echo them."""
-        forms = {form for secret in secrets if secret for form in _forms(secret) if len(form) >= SHORTEST_SECRET}
+        """Add secrets, in every encoding in which a server may echo them."""
+        encoded = {form for secret in secrets if secret for form in _encodings(secret)}
+        long_enough = {form for form in encoded if len(form) >= MIN_SECRET_LENGTH}
         with self._lock:
-            self._forms = tuple(sorted({*self._forms, *forms}, key=len, reverse=True))
+            self._secrets = tuple(sorted({*self._secrets, *long_enough}, key=len, reverse=True))
 
     def clean(self, text: object) -> str:
-        """`text` without secrets and control characters, cut to 300 characters."""
+        """`text` without secrets and control characters, truncated to 300 characters."""
         cleaned = BEARER.sub(f"Bearer {MASK}", str(text))
-        for form in self._forms:
-            cleaned = cleaned.replace(form, MASK)
+        for secret in self._secrets:
+            cleaned = cleaned.replace(secret, MASK)
         printable = "".join(character if character.isprintable() else " " for character in cleaned)
-        return " ".join(printable.split())[:LONGEST_MESSAGE]
+        return " ".join(printable.split())[:MAX_MESSAGE_LENGTH]
 
 
-def _forms(secret: str) -> set[str]:
+def _encodings(secret: str) -> set[str]:
     return {secret, quote(secret, safe=""), quote_plus(secret), json.dumps(secret)[1:-1]}

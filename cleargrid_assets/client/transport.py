@@ -1,6 +1,6 @@
-"""One HTTP exchange: sent once, answered within a deadline or not.
+"""Sends one HTTP request, once, with a time-out for the whole response and a limit on its body.
 
-Sessions, the time-out for a whole answer and the limit on its body belong here; tokens and retries do not.
+Sessions, sockets and everything else about the HTTP library belong here; tokens and retries do not.
 """
 
 from __future__ import annotations
@@ -18,30 +18,30 @@ import urllib3.connection
 import urllib3.connectionpool
 import urllib3.exceptions
 
-from cleargrid_assets.client.address import checked_base_url, is_loopback
-from cleargrid_assets.client.exchange import (
+from cleargrid_assets.client.response import (
     MAX_BODY_BYTES,
-    Answer,
     BodyTooLargeError,
-    BrokenExchangeError,
-    TimedOutError,
+    ConnectionBrokenError,
+    RequestTimeoutError,
+    Response,
 )
+from cleargrid_assets.client.urls import is_loopback, validate_base_url
 
 if TYPE_CHECKING:
     import socket
     from collections.abc import Generator, Mapping
 
-CONNECT_SECONDS = 10.0
-BUFFER = 65_536
+CONNECT_TIMEOUT_SECONDS = 10.0
+BUFFER_BYTES = 65_536
 USER_AGENT = "cleargrid-assets/0.1"
-BROKEN = (requests.RequestException, urllib3.exceptions.HTTPError, OSError)
+CONNECTION_ERRORS = (requests.RequestException, urllib3.exceptions.HTTPError, OSError)
 
 
 class Transport:
-    """Sends requests; one session per thread, no redirects, no proxy before a loopback address."""
+    """Sends requests: one session per thread, no redirects, no proxy for a loopback address."""
 
     def __init__(self, base_url: str, timeout_seconds: float) -> None:
-        self._base_url = checked_base_url(base_url)
+        self._base_url = validate_base_url(base_url)
         self._is_local = is_loopback(urlsplit(base_url).hostname or "")
         self.timeout_seconds = timeout_seconds
         self._threads = threading.local()
@@ -55,33 +55,35 @@ class Transport:
         params: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
         json: object = None,
-    ) -> Answer:
-        """One exchange of at most `seconds`, and at most the client's time-out.
+    ) -> Response:
+        """Send one request and read its response within `seconds` and the client's time-out.
 
-        Raises `TimedOutError`, `BodyTooLargeError` or `BrokenExchangeError`; none of them carries a body.
+        Raises `RequestTimeoutError`, `BodyTooLargeError` or `ConnectionBrokenError`; none of them contains the body.
         """
-        sent_at, started, allowed = datetime.now(UTC), time.monotonic(), min(seconds, self.timeout_seconds)
+        sent_at, started, timeout = datetime.now(UTC), time.monotonic(), min(seconds, self.timeout_seconds)
         try:
-            response = self._session().request(
+            http_response = self._session().request(
                 method,
                 f"{self._base_url}{path}",
                 params=params,
                 headers=headers,
                 json=json,
-                timeout=(min(CONNECT_SECONDS, allowed), allowed),
+                timeout=(min(CONNECT_TIMEOUT_SECONDS, timeout), timeout),
                 allow_redirects=False,
                 stream=True,
             )
-            body = _read_body(response)
+            body = _read_body(http_response)
         except requests.Timeout:
-            raise TimedOutError(allowed) from None
-        except BROKEN as error:
-            raise (TimedOutError(allowed) if _is_timeout(error) else _broken(error)) from None
-        received, took = dict(response.headers.lower_items()), time.monotonic() - started
-        answer = Answer(response.status_code, body or b"", received, took, sent_at)
+            raise RequestTimeoutError(timeout) from None
+        except CONNECTION_ERRORS as error:
+            if _is_timeout(error):
+                raise RequestTimeoutError(timeout) from None
+            raise ConnectionBrokenError(type(error).__name__) from None
+        response_headers, elapsed = dict(http_response.headers.lower_items()), time.monotonic() - started
+        response = Response(http_response.status_code, body or b"", response_headers, elapsed, sent_at)
         if body is None:
-            raise BodyTooLargeError(answer)
-        return answer
+            raise BodyTooLargeError(response)
+        return response
 
     def _session(self) -> requests.Session:
         session: requests.Session | None = getattr(self._threads, "session", None)
@@ -90,7 +92,7 @@ class Transport:
             session.mount("https://", _Adapter())
             session.mount("http://", _Adapter())
             session.trust_env = not self._is_local
-            session.auth = _keep_header
+            session.auth = _keep_authorization
             session.headers["User-Agent"] = USER_AGENT
             session.headers["Accept"] = "application/json"
             self._threads.session = session
@@ -98,41 +100,37 @@ class Transport:
 
 
 class _Session(requests.Session):
-    """Leaves redirects alone: requests parses their target and reads their whole body even when it follows none."""
+    """Ignores redirects: requests parses their target and reads their whole body even if it follows none."""
 
-    def resolve_redirects(self, *_arguments: Any, **_named: Any) -> Generator[Any, None, None]:
+    def resolve_redirects(self, *_args: Any, **_kwargs: Any) -> Generator[Any, None, None]:
         yield from ()
 
 
 def _read_body(response: requests.Response) -> bytes | None:
-    """The decoded body; None, and the connection closed, as soon as it is longer than any answer may be."""
-    parts, length = list[bytes](), 0
-    for part in response.iter_content(BUFFER):
-        length += len(part)
+    """The decompressed body; None, after closing the connection, as soon as it exceeds the limit."""
+    chunks, length = list[bytes](), 0
+    for chunk in response.iter_content(BUFFER_BYTES):
+        length += len(chunk)
         if length > MAX_BODY_BYTES:
             response.close()
             return None
-        parts.append(part)
-    return b"".join(parts)
+        chunks.append(chunk)
+    return b"".join(chunks)
 
 
-def _keep_header(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    """Stands in for an authentication, so that a `.netrc` does not replace our bearer header."""
+def _keep_authorization(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """An `auth` that changes nothing: without one, requests would replace our bearer header from `.netrc`."""
     return request
 
 
-def _broken(error: BaseException) -> BrokenExchangeError:
-    return BrokenExchangeError(type(error).__name__)
-
-
 def _is_timeout(error: BaseException) -> bool:
-    """Whether a read time-out hides in the exception's causes."""
-    kinds = (TimeoutError, urllib3.exceptions.TimeoutError)
-    return isinstance(error, kinds) or any(isinstance(part, kinds) for part in error.args)
+    """True if the exception is, or wraps, a read time-out."""
+    timeouts = (TimeoutError, urllib3.exceptions.TimeoutError)
+    return isinstance(error, timeouts) or any(isinstance(part, timeouts) for part in error.args)
 
 
 class _DeadlineReader(io.RawIOBase):
-    """The bytes of one answer; raises `TimeoutError` at its deadline, however often a byte drips in."""
+    """Reads one response; raises `TimeoutError` at its deadline even if bytes keep trickling in."""
 
     def __init__(self, sock: socket.socket, deadline: float) -> None:
         self._sock = sock
@@ -143,10 +141,10 @@ class _DeadlineReader(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int | None:
-        left = self._deadline - time.monotonic()
-        if left <= 0:
+        seconds_left = self._deadline - time.monotonic()
+        if seconds_left <= 0:
             raise TimeoutError("timed out")
-        self._sock.settimeout(left)
+        self._sock.settimeout(seconds_left)
         return self._raw.readinto(buffer)
 
     def close(self) -> None:
@@ -155,7 +153,7 @@ class _DeadlineReader(io.RawIOBase):
 
 
 class _DeadlineSocket:
-    """A socket whose time-out is for the whole answer that is read after it was set, not for each of its bytes."""
+    """A socket whose time-out applies to the whole response that is read next, not to each read."""
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
@@ -165,9 +163,9 @@ class _DeadlineSocket:
         self._seconds = seconds
         self._sock.settimeout(seconds)
 
-    def makefile(self, mode: str, *_arguments: object) -> io.BufferedReader:
+    def makefile(self, mode: str, *_args: object) -> io.BufferedReader:
         assert self._seconds is not None, f"{mode} without a time-out"
-        return io.BufferedReader(_DeadlineReader(self._sock, time.monotonic() + self._seconds), BUFFER)
+        return io.BufferedReader(_DeadlineReader(self._sock, time.monotonic() + self._seconds), BUFFER_BYTES)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._sock, name)
@@ -194,13 +192,13 @@ class _HTTPSPool(urllib3.connectionpool.HTTPSConnectionPool):
 
 
 class _Adapter(requests.adapters.HTTPAdapter):
-    """Connections whose time-out is for the whole answer, through a proxy too."""
+    """Uses connections whose time-out applies to the whole response, through a proxy too."""
 
-    def init_poolmanager(self, *arguments: Any, **named: Any) -> None:
-        super().init_poolmanager(*arguments, **named)
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = {"http": _HTTPPool, "https": _HTTPSPool}
 
-    def proxy_manager_for(self, *arguments: Any, **named: Any) -> Any:
-        manager = super().proxy_manager_for(*arguments, **named)
+    def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
+        manager = super().proxy_manager_for(*args, **kwargs)
         manager.pool_classes_by_scheme = {"http": _HTTPPool, "https": _HTTPSPool}
         return manager

@@ -1,6 +1,6 @@
-"""`Window`: a half-open range of UTC instants; and the planning of many over one.
+"""`Window`, a half-open range of UTC instants, and the plan that divides one into many.
 
-Here: arithmetic on time. Not here: what is fetched.
+Arithmetic on time belongs here; `pagination` and `fetch` read the windows.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from cleargrid_assets.client.errors import SettingsError
 SECOND = timedelta(seconds=1)
 MILLISECOND_US = 1_000
 DAY_SECONDS = 86_400
-MOST_WINDOWS = 512
+MAX_WINDOWS = 512
 
 
 @dataclass(frozen=True)
 class Window:
-    """`[since, until)`. Both must be aware; they are kept in UTC. Raises `SettingsError` otherwise.
+    """`[since, until)`, in UTC. Raises `SettingsError` if either has no time zone or the window is empty.
 
-    ClearGrid's instants have milliseconds, and so have a window's: a finer one becomes the next whole one, which
-    leaves the same rows on the same side.
+    ClearGrid's instants have milliseconds, so a window's do too: a finer one is rounded up, which leaves every row on
+    the same side.
     """
 
     since: datetime
@@ -33,14 +33,14 @@ class Window:
         for name in ("since", "until"):
             moment = getattr(self, name)
             if moment.tzinfo is None:
-                raise SettingsError(f"the window's {name} {moment.isoformat()} has no time zone: give it one")
-            past = timedelta(microseconds=-moment.microsecond % MILLISECOND_US)
-            object.__setattr__(self, name, moment.astimezone(UTC) + past)
+                raise SettingsError(f"the window's {name} {moment.isoformat()} has no time zone; add one")
+            round_up = timedelta(microseconds=-moment.microsecond % MILLISECOND_US)
+            object.__setattr__(self, name, moment.astimezone(UTC) + round_up)
         if self.since >= self.until:
             raise SettingsError(f"the window {self} is empty: its end must be after its start")
 
     def __str__(self) -> str:
-        return f"[{instant(self.since)}, {instant(self.until)})"
+        return f"[{format_instant(self.since)}, {format_instant(self.until)})"
 
     @property
     def seconds(self) -> float:
@@ -49,42 +49,42 @@ class Window:
 
     @property
     def is_splittable(self) -> bool:
-        """Whether both halves would last a second at least."""
+        """True if both halves would last at least a second."""
         return self.until - self.since >= 2 * SECOND
 
     def split(self, parts: int = 2) -> list[Window]:
-        """At most `parts` windows that cover this one, none under a second, with whole-second borders inside."""
+        """Up to `parts` windows that cover this one, none shorter than a second, divided at whole seconds."""
         parts = max(1, min(parts, int(self.seconds)))
         step = self.seconds / parts
-        borders = [self.since + timedelta(seconds=int(step * number)) for number in range(1, parts)]
-        edges = [self.since, *borders, self.until]
+        boundaries = [self.since + timedelta(seconds=int(step * number)) for number in range(1, parts)]
+        edges = [self.since, *boundaries, self.until]
         return [Window(since, until) for since, until in pairwise(edges)]
 
 
-def instant(moment: datetime) -> str:
-    """ISO-8601 with milliseconds and Z."""
+def format_instant(moment: datetime) -> str:
+    """ISO 8601 with milliseconds and Z, as ClearGrid expects it."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def plan_windows(
     window: Window, total: int | None, target_rows: int, now: datetime | None = None, workers: int = 1
 ) -> list[Window]:
-    """Windows that cover `window`, sized for about `target_rows` of `total` rows each; by day when unknown.
+    """Windows that cover `window`, each with about `target_rows` of its `total` rows, or one day without a total.
 
-    The last ones are smaller, so that `workers` who walk them side by side end together.
-    What lies after `now` is one window: an open month's future holds next to nothing.
+    The last ones are smaller, so that `workers` who read them concurrently finish together. The time after `now` is
+    one window, because the future of an open month has almost no rows.
     """
     if now is not None and window.since + SECOND <= now <= window.until - SECOND:
-        border = now.astimezone(UTC).replace(microsecond=0) + SECOND
-        if border < window.until:
-            past, future = Window(window.since, border), Window(border, window.until)
+        boundary = now.astimezone(UTC).replace(microsecond=0) + SECOND
+        if boundary < window.until:
+            past, future = Window(window.since, boundary), Window(boundary, window.until)
             return [*plan_windows(past, total, target_rows, workers=workers), future]
     parts = ceil(window.seconds / DAY_SECONDS) if total is None else ceil(total / max(target_rows, 1))
-    return _with_short_tail(window.split(min(max(parts, 1), MOST_WINDOWS)), workers)
+    return _with_short_tail(window.split(min(max(parts, 1), MAX_WINDOWS)), workers)
 
 
 def _with_short_tail(windows: list[Window], workers: int) -> list[Window]:
-    """The last windows in quarters, two for each worker; as they are when there are few for each."""
+    """Quarter the last windows, so that each worker gets two of the parts; too few windows stay as they are."""
     tail = workers // 2
     if not tail or len(windows) <= workers:
         return windows

@@ -1,4 +1,4 @@
-"""The `cleargrid` command: a demo, the UI, an emulator, and questions to settings and warehouse.
+"""The `cleargrid` command: a demo, the UI, an emulator, and inspection of settings and warehouse.
 
-Here: what is printed and which processes are started. Not here: what Dagster runs do.
+Add a command here: what it prints and which processes it starts. What Dagster runs do is in `assets` and `jobs`.
 """

@@ -11,14 +11,14 @@ from cleargrid_assets.commands.emulator import emulator
 from cleargrid_assets.commands.move_warehouse import move_warehouse
 from cleargrid_assets.commands.rezone import rezone
 from cleargrid_assets.commands.status import status
-from cleargrid_assets.definitions import quieten_preview_warnings
+from cleargrid_assets.definitions import silence_preview_warnings
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="cleargrid-assets", message="cleargrid-assets %(version)s")
 def cleargrid() -> None:
     """ClearGrid's D23 call outcomes in your own warehouse."""
-    quieten_preview_warnings()
+    silence_preview_warnings()
 
 
 for subcommand in (demo, dev, doctor, emulator, move_warehouse, rezone, status):

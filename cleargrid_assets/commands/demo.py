@@ -1,6 +1,6 @@
-"""`cleargrid demo`: a real partition backfill from a local emulator, from nothing to a table of months.
+"""`cleargrid demo`: runs a real partition backfill from a local emulator, from nothing to a table of months.
 
-The order of events; what is printed at the end is `demo_summary`'s. Months are loaded by Dagster, as always.
+Change the order of events here and the summary in `demo_summary`. Dagster loads the months, as it always does.
 """
 
 from __future__ import annotations
@@ -76,15 +76,15 @@ def demo(rows_per_day: int, closed_months: int, fault: str | None) -> None:
         instance = stack.enter_context(dg.DagsterInstance.from_config(str(home)))
         cancel_leftovers(instance)
         environment = {**without_settings(os.environ), **settings, "DAGSTER_HOME": str(home)}
-        # Dagster works in its own home, where no `.env` can take the demo to another environment.
+        # Dagster runs in its own home, where no `.env` can point the demo at another environment.
         running = stack.enter_context(services(environment, home, home / LOG, lock=lock))
         running.start_daemon()
         runs = _run_everything(instance, running, months)
         if fault:
-            is_as_asked = print_red_month(instance, Settings(settings), runs, fault, faulty)
+            is_as_expected = print_red_month(instance, Settings(settings), runs, fault, faulty)
         else:
-            is_as_asked = print_summary(instance, Settings(settings), runs)
-    sys.exit(0 if is_as_asked else 1)
+            is_as_expected = print_summary(instance, Settings(settings), runs)
+    sys.exit(0 if is_as_expected else 1)
 
 
 def _settings(emulator: Emulator, start_month: str, fault: str | None) -> dict[str, str]:
@@ -93,7 +93,7 @@ def _settings(emulator: Emulator, start_month: str, fault: str | None) -> dict[s
 
 
 def _run_everything(instance: dg.DagsterInstance, running: Services, months: Sequence[str]) -> list[dg.DagsterRun]:
-    """Backfill the months, compute what spans them, ask the checks on time; the runs in which that was done."""
+    """Backfill the months, compute the tables over all months, run the freshness checks; return the runs."""
     backfill = ("job", "backfill", "--job", REFRESH_MONTH, "--partitions", ",".join(months), "--noprompt")
     runs = []
     for job, command in (
@@ -101,27 +101,27 @@ def _run_everything(instance: dg.DagsterInstance, running: Services, months: Seq
         (REFRESH_SUMMARY, ("job", "launch", "--job", REFRESH_SUMMARY)),
         (CHECK_MONTHS, ("job", "launch", "--job", CHECK_MONTHS)),
     ):
-        asked_at = datetime.now(UTC)
+        launched_at = datetime.now(UTC)
         running.run_dagster(*command)
-        runs += follow(instance, job, asked_at, running.group.refuse_ended)
+        runs += follow(instance, job, launched_at, running.group.refuse_ended)
     _wait_for_others(instance, running)
     return runs
 
 
 def _wait_for_others(instance: dg.DagsterInstance, running: Services) -> None:
-    """Until the runs that sensors started are over, too: the end of the demo would fail them."""
+    """Wait for the runs that sensors started as well: the demo's end would fail them."""
     while instance.get_runs(dg.RunsFilter(statuses=list(UNFINISHED)), limit=1):
         running.group.refuse_ended()
         time.sleep(POLL_SECONDS)
 
 
 def follow(
-    instance: dg.DagsterInstance, job: str, asked_at: datetime, refuse_ended: Callable[[], None]
+    instance: dg.DagsterInstance, job: str, launched_at: datetime, refuse_ended: Callable[[], None]
 ) -> list[dg.DagsterRun]:
-    """Print each run of `job` as it ends; return them all. `refuse_ended` raises when nothing can start them."""
+    """Print each run of `job` as it ends; return them all. `refuse_ended` raises if Dagster has stopped."""
     printed: set[str] = set()
     while True:
-        runs = list(instance.get_runs(dg.RunsFilter(job_name=job, created_after=asked_at)))
+        runs = list(instance.get_runs(dg.RunsFilter(job_name=job, created_after=launched_at)))
         for run in reversed(runs):
             if run.is_finished and run.run_id not in printed:
                 printed.add(run.run_id)

@@ -1,6 +1,6 @@
-"""The faults that `cleargrid demo --fault` shows: those that end in a red month, played in one month only.
+"""The faults of `cleargrid demo --fault`: those that turn a month red, limited to one month.
 
-The faults themselves are the emulator's.
+Choose a fault for the demo here; the faults themselves are in `emulator.faults`.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ ENDING_RED = (
     "down",
 )
 STRICTER: Mapping[str, str] = {"CLEARGRID_QUARANTINE_LIMIT": "0.005"}
-"""The emulator spoils just under the one percent that a month may have; half a percent makes its month red."""
+"""The emulator spoils just under one percent of the rows, which the default allows; half a percent turns red."""
 
 
 def fault_in(month: str, name: str) -> Fault:
-    """The emulator's fault `name`, in answers about one month (`2026-05`) only."""
+    """The emulator's fault `name`, applied only to answers about one month (`2026-05`)."""
     fault = FAULTS[name]
 
     def refuse(ask: Ask) -> Any:

@@ -1,6 +1,6 @@
-"""`cleargrid dev`: the Dagster UI and daemon; with an emulator beside them unless the settings name a real account.
+"""`cleargrid dev`: runs the Dagster UI and daemon, with an emulator unless the settings name a real account.
 
-Which processes run belongs in `services`; what the console says of their runs, in `run_lines`.
+The processes are in `services`, and the lines that the console prints about runs are in `run_lines`.
 """
 
 from __future__ import annotations
@@ -35,22 +35,22 @@ LOOK_SECONDS = 1.0
     type=click.IntRange(0, 65_535),
     default=3000,
     show_default=True,
-    help="Port of the UI on 127.0.0.1; 0 takes a free one.",
+    help="Port of the UI on 127.0.0.1; 0 picks a free one.",
 )
 @click.option("--verbose", is_flag=True, help="Print everything that Dagster's processes print.")
 def dev(port: int, *, verbose: bool) -> None:
-    """Open the Dagster UI on the settings of the environment and .env; without any, on a local emulator."""
+    """Open the Dagster UI with the settings of the environment and .env; without any, on a local emulator."""
     with suppress(KeyboardInterrupt), interrupted_by_signals(), ExitStack() as stack:
         settings = _settings()
         port = _free_port(port)
         home = dagster_home(settings.environment)
         lock = stack.enter_context(only_daemon(home))
         environment = stack.enter_context(_variables(settings)) | {"DAGSTER_HOME": str(home)}
-        click.echo(f"Starting Dagster; everything that it prints is in {home / LOG}")
+        click.echo(f"Starting Dagster; its full output is in {home / LOG}")
         instance = stack.enter_context(dg.DagsterInstance.from_config(str(home)))
         fail_orphans(instance)
         lines = RunLines(instance, datetime.now(UTC))
-        # In the home there is no `.env`, which Dagster would put over the environment.
+        # The home has no `.env`, which Dagster would let override the environment.
         running = stack.enter_context(services(environment, home, home / LOG, lock=lock, echo=verbose))
         running.start_daemon()
         running.start_webserver(port)
@@ -59,7 +59,7 @@ def dev(port: int, *, verbose: bool) -> None:
 
 
 def _settings() -> Settings:
-    """What is in force here. Raises when it is not certain what that is; any other problem is only printed."""
+    """The effective settings. Raises if a source cannot be read or the environment is wrong; dev prints the rest."""
     settings = after_demo(Settings.from_environment())
     try:
         settings.validate_sources()
@@ -71,7 +71,7 @@ def _settings() -> Settings:
 
 @contextmanager
 def _variables(settings: Settings) -> Iterator[dict[str, str]]:
-    """The environment of Dagster's processes; what is wrong with the settings in it is printed at once."""
+    """The environment of Dagster's processes. Prints a warning for each problem with its settings."""
     with ExitStack() as stack:
         variables = settings.exported()
         if settings.environment == EMULATOR:
@@ -84,20 +84,21 @@ def _variables(settings: Settings) -> Iterator[dict[str, str]]:
 
 
 def _free_port(port: int) -> int:
-    """`port`, or a free one in place of 0. Raises when it is taken."""
+    """`port`, or a free one for 0. Raises if it is taken."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((HOST, port))
         except OSError as error:
             raise click.ClickException(
-                f"port {port} cannot be used ({error.strerror}): stop what uses it, or choose another with --port"
+                f"port {port} cannot be used ({error.strerror}): stop the program that uses it, or choose another with "
+                f"--port"
             ) from error
         return int(probe.getsockname()[1])
 
 
 def _print_runs(running: Services, lines: RunLines) -> None:
-    """Until one of Dagster's processes ends, which raises, or a signal comes."""
+    """Print new lines until a process of Dagster ends, which raises, or a signal arrives."""
     while True:
         for line in lines.new():
             click.echo(line)

@@ -1,6 +1,6 @@
-"""`cleargrid doctor`: the settings in force, and whether everything is there that a load needs, one line each.
+"""`cleargrid doctor`: lists the effective settings and checks everything that a load needs, one line each.
 
-The questions and their order belong here; settings, client, warehouse and alerts answer them.
+Add a check here, in the right order; settings, client, warehouse and alerts do the work.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from cleargrid_assets.client import (
     UnreachableError,
     Window,
 )
-from cleargrid_assets.client.transport import BrokenExchangeError, TimedOutError, Transport
+from cleargrid_assets.client.transport import ConnectionBrokenError, RequestTimeoutError, Transport
 from cleargrid_assets.commands.emulated import after_demo
 from cleargrid_assets.failures import next_step
 from cleargrid_assets.landing.identity import Identity, identity_of, verify_stored
@@ -52,10 +52,10 @@ if TYPE_CHECKING:
 
 EXIT_CODES = {"settings": 3, "address": 4, "login": 5, "page": 6, "count": 7, "warehouse": 8, "alert": 9}
 PATIENCE_SECONDS = 10
-"""For one request: a person is waiting."""
+"""For one request; short, because a person is waiting."""
 
-QUEUE_SECONDS = 15.0
-FOREIGN_SECONDS = 5.0
+LOCK_TIMEOUT = 15.0
+OPEN_TIMEOUT = 5.0
 PAGE_MINUTES = 10
 KNOWN = (ClearGridError, WarehouseError, OutcomeMapError, AlertError)
 
@@ -66,29 +66,29 @@ ADVICE: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = 
     (TransientError, "Try again later; if that does not help, send ClearGrid the message and the request id."),
     (AlertError, "Check CLEARGRID_ALERT_WEBHOOK and the network."),
     (WarehouseBusyError, "Close the program that the message names."),
-    (WarehouseUnreachableError, "Start the lake's catalog or store, or wait until it is back."),
+    (WarehouseUnreachableError, "Start the lake's catalog or store, or wait for it."),
     (WarehouseError, "Correct what the message names."),
 )
-"""What a person at the terminal does next; empty where the message says it. For the rest, what a failed run says."""
+"""What to do next at a terminal; empty if the message says it. Other errors give the advice of a failed run."""
 
 SETTINGS_FIRST = "fix settings first"
 NO_ACCOUNT = "no ClearGrid account is configured"
 ON_THE_EMULATOR = (
-    f"checking what `cleargrid demo` and `cleargrid dev` use, the emulator's settings and warehouse; {NO_ACCOUNT} "
+    f"checking the emulator's settings and warehouse, which `cleargrid demo` and `cleargrid dev` use; {NO_ACCOUNT} "
     f"(`cleargrid emulator` starts a local ClearGrid and prints the settings of its account)"
 )
 
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """The questions, in the order in which they make sense; each answers with a few words or raises."""
+    """The checks; each returns a few words or raises."""
 
     settings: Settings
     now: datetime
 
     @cached_property
     def is_offline(self) -> bool:
-        """Whether there is an emulator's warehouse here and no account that could be asked anything."""
+        """True if there is an emulator's warehouse here but no account to log in with."""
         if self.settings.has_account or self.settings.text_of(Settings.environment) != EMULATOR:
             return False
         try:
@@ -105,13 +105,13 @@ class Diagnosis:
         try:
             OutcomeMap.load(self.settings.outcomes)
         except SettingsError:
-            pass  # one of the problems
+            pass  # already one of the problems
         except OutcomeMapError as error:
             problems.append(error)
         return problems
 
     def _zone_problems(self) -> list[Exception]:
-        """What loads of any month from the first one to a year from now would be refused for."""
+        """Time zone data that would make a load fail, of any month from the first one to a year from now."""
         since = datetime.combine(self.settings.start_month, time(), UTC)
         try:
             verify_time_zone(self.settings.timezone, since, self.now + timedelta(days=366))
@@ -120,14 +120,14 @@ class Diagnosis:
         return []
 
     def summary(self) -> str:
-        """What usable settings point at."""
+        """The account and the months that the settings point to."""
         if self.is_offline:
             return ON_THE_EMULATOR
         account = self.settings.account
         return f"{account.environment}, lender {account.lender}, months from {self.settings.start_month:%Y-%m}"
 
     def questions_to_cleargrid(self) -> dict[str, Callable[[], str]]:
-        """Each needs a good answer to the one before it."""
+        """The checks of ClearGrid; each makes sense only if the one before it passed."""
         return {
             "address": self.address_answers,
             "login": self.login_is_accepted,
@@ -136,11 +136,11 @@ class Diagnosis:
         }
 
     def address_answers(self) -> str:
-        """Any answer will do: the next question is about what it says."""
+        """Send one request; any HTTP answer will do."""
         url = self.settings.base_url
         try:
             answer = Transport(url, PATIENCE_SECONDS).send("GET", "/", seconds=PATIENCE_SECONDS)
-        except (TimedOutError, BrokenExchangeError) as error:
+        except (RequestTimeoutError, ConnectionBrokenError) as error:
             what = str(error) or f"nothing within {PATIENCE_SECONDS} s"
             raise UnreachableError(f"{url} does not answer ({what})") from error
         return f"{url} answers (HTTP {answer.status})"
@@ -151,28 +151,28 @@ class Diagnosis:
         return f"as {self.settings.account.email}"
 
     def page_arrives(self) -> str:
-        """One page of D23, of ten minutes of yesterday."""
+        """Fetch one page of D23, covering ten minutes of yesterday."""
         since = self.now - timedelta(days=1)
         page = self._client().first_page(D23, Window(since, since + timedelta(minutes=PAGE_MINUTES)))
         return f"{len(page.rows)} rows of {PAGE_MINUTES} minutes of yesterday"
 
     def count_arrives(self) -> str:
-        """ClearGrid's own count of the last day; a load works without one, too."""
+        """Ask for ClearGrid's own count of the last 24 hours; a load also works without one."""
         total = self._client().count(D23, Window(self.now - timedelta(days=1), self.now))
         if total.total is None:
-            return f"no total ({total.note}): months will land without being reconciled with ClearGrid's own count"
+            return f"no total ({total.note}): months will land, but cannot be reconciled with ClearGrid's own count"
         return f"{total.total} rows in the last 24 hours"
 
     def warehouse_is_writable(self) -> str:
-        """Open it and see whose it is; if it does not exist yet, check that its folder is writable."""
-        self.warehouse.examine()
+        """Open it and check which lender it belongs to; if it does not exist yet, check that its folder is writable."""
+        self.warehouse.check_writable()
         if not self.warehouse.exists:
-            return f"{self.warehouse.shown} (the first load creates it)"
+            return f"{self.warehouse.display_name} (the first load creates it)"
         stored = identity_of(self.warehouse)
         if stored is None:
-            return self.warehouse.shown
-        verify_stored(stored, self._identity(stored), self.warehouse.shown)
-        return f"{self.warehouse.shown}, of {stored.summary}"
+            return self.warehouse.display_name
+        verify_stored(stored, self._identity(stored), self.warehouse.display_name)
+        return f"{self.warehouse.display_name}, of {stored.summary}"
 
     @cached_property
     def lender_public_id(self) -> str:
@@ -180,7 +180,7 @@ class Diagnosis:
         return self._client().log_in()
 
     def _identity(self, stored: WarehouseIdentity) -> Identity:
-        """What loads would compare with `stored`; a lender whose login did not succeed is not compared."""
+        """The identity that a load would compare with `stored`; without a login, the lender is not compared."""
         settings = self.settings
         public_id = vars(self).get("lender_public_id", stored.lender_public_id)
         lender = settings.text_of(Settings.lender) or stored.lender
@@ -188,15 +188,15 @@ class Diagnosis:
 
     @cached_property
     def warehouse(self) -> Warehouse:
-        """The configured one, with a person's patience. Raises `SettingsError`."""
+        """The configured warehouse with short timeouts, because a person is waiting. Raises `SettingsError`."""
         configured = WarehouseResource(self.settings).warehouse()
-        return replace(configured, queue_seconds=QUEUE_SECONDS, foreign_seconds=FOREIGN_SECONDS)
+        return replace(configured, lock_timeout=LOCK_TIMEOUT, open_timeout=OPEN_TIMEOUT)
 
     def alert_is_delivered(self) -> str:
-        """Send one that says that it is a test."""
+        """Send a test alert."""
         title = f"*cleargrid_assets, {environment_of(self.settings)}: test*"
         send_alert(self.settings, f"{title}\nSent by `cleargrid doctor --alert`; nothing is wrong.")
-        return "the webhook took a test message"
+        return "the webhook accepted a test message"
 
     def _client(self) -> ClearGridClient:
         account = self.settings.account
@@ -212,26 +212,26 @@ class Diagnosis:
 
 @click.command(
     short_help="Check settings, login, ClearGrid's export and the warehouse.",
-    epilog="Exit code: 0 when all is well; otherwise that of the first problem: "
+    epilog="Exit code: 0 if everything is fine; otherwise that of the first problem: "
     + ", ".join(f"{code} {name}" for name, code in EXIT_CODES.items())
     + ".",
 )
 @click.option("--alert", is_flag=True, help="Also send a test message to CLEARGRID_ALERT_WEBHOOK.")
 def doctor(*, alert: bool) -> None:
-    """List the settings in force; check address, login, one page of D23, one count and the warehouse."""
+    """List the effective settings; check address, login, one page of D23, one count and the warehouse."""
     now = datetime.now(UTC).replace(microsecond=0)
     sys.exit(examine(Settings.from_environment(), click.echo, now, alert=alert))
 
 
 def examine(settings: Settings, say: Callable[[str], object], now: datetime, *, alert: bool = False) -> int:
-    """List the settings, ask every question, `say` a line for each; return the exit code."""
+    """List the settings, run every check, `say` a line for each; return the exit code."""
     diagnosis = Diagnosis(after_demo(settings), now)
     if not diagnosis.is_offline:
         diagnosis = Diagnosis(settings, now)
     for setting in SETTINGS:
         origin = settings.origin_of(setting)
-        is_left = origin == "default" and diagnosis.settings.text_of(setting)  # by `cleargrid demo`
-        say(f"{'settings':<10} {_in_force(diagnosis.settings, setting, 'demo' if is_left else origin)}".rstrip())
+        is_from_demo = origin == "default" and diagnosis.settings.text_of(setting)
+        say(f"{'settings':<10} {_in_force(diagnosis.settings, setting, 'demo' if is_from_demo else origin)}".rstrip())
     codes = [_ask_about_settings(diagnosis, say)]
     obstacle = NO_ACCOUNT if diagnosis.is_offline else SETTINGS_FIRST if codes[0] else ""
     for name, question in diagnosis.questions_to_cleargrid().items():
@@ -247,7 +247,7 @@ def examine(settings: Settings, say: Callable[[str], object], now: datetime, *, 
 
 
 def _ask_about_settings(diagnosis: Diagnosis, say: Callable[[str], object]) -> int:
-    """One line for each problem; the exit code."""
+    """Say one line for each problem; return the exit code."""
     problems = diagnosis.settings_problems()
     for problem in problems:
         say(_failure("settings", problem))
@@ -257,7 +257,7 @@ def _ask_about_settings(diagnosis: Diagnosis, say: Callable[[str], object]) -> i
 
 
 def _ask_about_warehouse(diagnosis: Diagnosis, say: Callable[[str], object]) -> int:
-    """The exit code; a setting that keeps it from being opened has its own line already."""
+    """Check the warehouse and return the exit code; an unusable setting already has its own line."""
     try:
         _ = diagnosis.warehouse
     except SettingsError:
@@ -267,7 +267,7 @@ def _ask_about_warehouse(diagnosis: Diagnosis, say: Callable[[str], object]) -> 
 
 
 def _ask(name: str, question: Callable[[], str], say: Callable[[str], object]) -> int:
-    """Say the answer; 0, or the exit code of a failure."""
+    """Run one check, say its line, and return 0 or the exit code of its failure."""
     try:
         say(_line(name, f"ok, {question()}"))
     except KNOWN as error:
@@ -277,7 +277,7 @@ def _ask(name: str, question: Callable[[], str], say: Callable[[str], object]) -
 
 
 def _in_force(settings: Settings, setting: Setting[Any], origin: str) -> str:
-    """A setting's value, as a person may see it, and where it comes from."""
+    """A setting's value with secrets masked, and where it comes from."""
     try:
         value = setting.show(getattr(settings, setting.attribute))
     except SettingsError:

@@ -1,7 +1,7 @@
-"""The settings of a local emulator: where it is, and what `cleargrid demo` left for the commands that come after it.
+"""The settings of a local emulator: its address, and what `cleargrid demo` saved for later commands.
 
 The demo writes the first month and the size of its lender into the emulator's Dagster home. `dev`, `status` and
-`doctor` take from there what no setting says, so that they show the months that the demo loaded.
+`doctor` read them as defaults, so that they show the months that the demo loaded.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from urllib.parse import SplitResult, urlsplit
 import click
 from dotenv import dotenv_values
 
-from cleargrid_assets.client.address import is_loopback
+from cleargrid_assets.client.urls import is_loopback
 from cleargrid_assets.commands.instance import home_path
 from cleargrid_assets.emulator import Credentials, Emulator
 from cleargrid_assets.settings import EMULATOR, Settings
@@ -28,7 +28,7 @@ DEMO = "demo.env"
 DEMO_ROWS_PER_DAY = "DEMO_ROWS_PER_DAY"
 ROWS_PER_DAY = 400
 OUTCOMES = Path(__file__).with_name("emulator_outcomes.csv")
-"""The emulator's lender has spellings of its own, as real ones do; this maps them."""
+"""Maps the emulated lender's own spellings; real lenders have their own, too."""
 
 CONNECT_SECONDS = 5.0
 
@@ -51,24 +51,24 @@ def settings_at(address: str, account: Credentials) -> dict[str, str]:
 
 
 def after_demo(settings: Settings) -> Settings:
-    """These settings or the emulator's; the emulator's are completed by what the demo left in this folder."""
+    """These settings, or the emulator's, completed with what the demo saved in this folder."""
     settings = settings.or_emulator()
     if settings.text_of(Settings.environment) != EMULATOR:
         return settings
-    left = {Settings.outcomes.name: str(OUTCOMES), **_demo_settings()}
-    missing = {name: value for name, value in left.items() if not settings.variables.get(name, "").strip()}
+    defaults = {Settings.outcomes.name: str(OUTCOMES), **_demo_settings()}
+    missing = {name: value for name, value in defaults.items() if not settings.variables.get(name, "").strip()}
     return replace(settings, variables={**settings.variables, **missing})
 
 
 def _demo_settings() -> dict[str, str]:
-    """What the last demo in this folder left; nothing before the first."""
+    """What the last demo in this folder saved; empty before the first."""
     return {name: value or "" for name, value in dotenv_values(home_path(EMULATOR) / DEMO).items()}
 
 
 def leave_demo_settings(start_month: str, rows_per_day: int) -> None:
-    """Write what the next commands in this folder go on from."""
+    """Save the demo's settings for later commands in this folder."""
     lines = (
-        "# Written by `cleargrid demo`; `dev`, `status` and `doctor` use it while no setting says otherwise.",
+        "# Written by `cleargrid demo`; `dev`, `status` and `doctor` use it unless a setting says otherwise.",
         f"CLEARGRID_START_MONTH={start_month}",
         f"{DEMO_ROWS_PER_DAY}={rows_per_day}",
     )
@@ -77,9 +77,9 @@ def leave_demo_settings(start_month: str, rows_per_day: int) -> None:
 
 @contextmanager
 def clear_grid_of(settings: Settings) -> Iterator[dict[str, str]]:
-    """Variables for the emulator that the settings name: the one that runs there already, else one for the block."""
-    given = {"lender": Settings.lender, "email": Settings.email, "password": Settings.password}
-    texts = {argument: settings.text_of(setting) for argument, setting in given.items()}
+    """Variables for the emulator that the settings name: one that already runs there, else one for the block."""
+    credentials = {"lender": Settings.lender, "email": Settings.email, "password": Settings.password}
+    texts = {argument: settings.text_of(setting) for argument, setting in credentials.items()}
     account = Credentials(**{argument: text for argument, text in texts.items() if text})
     address = _address_of(settings)
     if address and (not is_loopback(address.hostname or "") or _is_taken(address)):
@@ -92,7 +92,7 @@ def clear_grid_of(settings: Settings) -> Iterator[dict[str, str]]:
 
 
 def _address_of(settings: Settings) -> SplitResult | None:
-    """The address that the settings name; None: any free port will do."""
+    """The address in the settings; None if any free port will do."""
     text = settings.text_of(Settings.base_url)
     if text is None:
         return None
@@ -101,7 +101,7 @@ def _address_of(settings: Settings) -> SplitResult | None:
         _port_of(address)
     except ValueError as error:
         raise click.ClickException(
-            "CLEARGRID_BASE_URL is not a valid address: write one such as http://127.0.0.1:8123, or leave it empty to "
+            "CLEARGRID_BASE_URL is not a valid address: use one such as http://127.0.0.1:8123, or leave it empty to "
             "start the emulator on a free port"
         ) from error
     return address
@@ -126,6 +126,6 @@ def _started(address: SplitResult | None, account: Credentials, settings: Settin
         return Emulator(port=_port_of(address) if address else 0, credentials=account, rows_per_day=rows_per_day)
     except OSError as error:
         raise click.ClickException(
-            f"no emulator can be started on the address of CLEARGRID_BASE_URL ({error.strerror}): leave it empty to "
-            f"take a free port"
+            f"the emulator cannot start on the address of CLEARGRID_BASE_URL ({error.strerror}): leave it empty to "
+            f"use a free port"
         ) from error

@@ -1,6 +1,6 @@
-"""`cleargrid emulator`: the local ClearGrid in the foreground.
+"""`cleargrid emulator`: runs the local ClearGrid in the foreground.
 
-Here: options and what is printed. Not here: the emulator.
+Add its options and output here; the emulator itself is in `cleargrid_assets.emulator`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Dagster's instance of each environment: its folder, its files, and who may run a daemon on it.
+"""Dagster's instance of each environment: its folder, its files, and the lock of its one daemon.
 
-Starting Dagster's processes belongs in `services`.
+Add what the instance needs here; starting Dagster's processes belongs in `services`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 PROJECT = Path(__file__).resolve().parents[2]
-"""The checkout; with an installed wheel, the folder of the installed packages, which has no Makefile."""
+"""The checkout, or, for an installed wheel, site-packages, which has no Makefile."""
 
 INSTANCE = "dagster.yaml"
 
@@ -33,10 +33,10 @@ ORPHANED = "The process of this run no longer exists: the machine or Dagster wen
 
 
 def home_path(environment: str) -> Path:
-    """The folder that keeps Dagster's history: DAGSTER_HOME, or `.dagster` where we are.
+    """The folder with Dagster's history: DAGSTER_HOME, or `.dagster` in the working directory.
 
-    The emulator's is always `.dagster/emulator`: made-up months never stand beside real ones, and a backfill that a
-    stopped demo left behind is never taken up by a daemon on a real account.
+    The emulator's is always `.dagster/emulator`, so that generated months are never mixed with real ones and the
+    daemon of a real account never continues a backfill that a stopped demo left behind.
     """
     if environment == EMULATOR:
         return Path(".dagster", EMULATOR).resolve()
@@ -44,9 +44,9 @@ def home_path(environment: str) -> Path:
 
 
 def dagster_home(environment: str) -> Path:
-    """The same folder, made when missing, with the instance's settings and the workspace.
+    """The same folder, created if missing, with the instance's settings and the workspace.
 
-    A `dagster.yaml` that somebody wrote into a DAGSTER_HOME of their own stays as it is.
+    An existing `dagster.yaml` in the user's own DAGSTER_HOME is kept.
     """
     home = home_path(environment)
     is_ours = Path(".dagster").resolve() in (home, home.parent)
@@ -58,14 +58,14 @@ def dagster_home(environment: str) -> Path:
     except OSError as error:
         elsewhere = "" if environment == EMULATOR else ", or set DAGSTER_HOME to one"
         raise click.ClickException(
-            f"Dagster's history cannot be kept in {home} ({error.strerror}): run the command in a folder that you can "
+            f"Dagster cannot keep its history in {home} ({error.strerror}): run the command in a folder that you can "
             f"write to{elsewhere}"
         ) from error
     return home
 
 
 def without_settings(environment: Mapping[str, str]) -> dict[str, str]:
-    """`environment` without any of our variables: what a shell exports for one account must not reach another."""
+    """`environment` without our variables, so that one account's exported settings never reach another."""
     return {name: value for name, value in environment.items() if not name.startswith("CLEARGRID_")}
 
 
@@ -73,9 +73,9 @@ def without_settings(environment: Mapping[str, str]) -> dict[str, str]:
 def only_daemon(home: Path) -> Iterator[int]:
     """The lock of the one daemon that may work on this history, as a descriptor for the daemon to inherit.
 
-    Two daemons would take each other's runs. Every process of the daemon's group inherits the descriptor, among them
-    the keeper, which outlives all others. So whoever gets the lock knows that no run of this history is alive, even if
-    the command that held it before was killed.
+    Two daemons would take each other's runs. Every process of the daemon's group inherits the descriptor, including
+    the keeper, which outlives the others. So holding the lock proves that no run of this history is alive, even if the
+    command that held it before was killed.
     """
     descriptor = os.open(home / "daemon.lock", os.O_RDWR | os.O_CREAT, 0o644)
     try:
@@ -84,7 +84,7 @@ def only_daemon(home: Path) -> Iterator[int]:
         os.close(descriptor)
         raise click.ClickException(
             f"Dagster is already running on {home}: stop `{our_command('dev')}` or `{our_command('demo')}` there "
-            f"first. One that was killed ends what it started within ten seconds"
+            f"first. If you killed it, its processes end within ten seconds"
         ) from error
     try:
         yield descriptor
@@ -100,13 +100,13 @@ def our_command(subcommand: str) -> str:
 
 
 def fail_orphans(instance: dg.DagsterInstance) -> None:
-    """Report runs whose processes died with the machine or with Dagster as failed; the daemon then restarts them.
+    """Mark runs as failed whose processes died with the machine or with Dagster; the daemon then restarts them.
 
-    Run monitoring does not do it: Dagster's default launcher cannot say whether a run's process is alive, so such a run
-    would occupy a slot for `max_runtime_seconds`. Call it while holding the daemon's lock.
+    Run monitoring cannot: Dagster's default launcher does not know whether a run's process is alive, so such a run
+    would occupy a slot for `max_runtime_seconds`. Call this while holding the daemon's lock.
     """
     if not isinstance(instance.run_launcher, dg.DefaultRunLauncher):
-        return  # those for Ray and Kubernetes can say it
+        return  # the launchers for Ray and Kubernetes know it
     for run in instance.get_runs(dg.RunsFilter(statuses=list(IN_A_PROCESS))):
         if run.status is dg.DagsterRunStatus.CANCELING:
             instance.report_run_canceled(run, ORPHANED)
@@ -115,6 +115,6 @@ def fail_orphans(instance: dg.DagsterInstance) -> None:
 
 
 def cancel_leftovers(instance: dg.DagsterInstance) -> None:
-    """Report runs that an earlier demo did not end as canceled: this one loads its months itself."""
+    """Mark the unfinished runs of an earlier demo as canceled: this one loads its own months."""
     for run in instance.get_runs(dg.RunsFilter(statuses=list(UNFINISHED))):
         instance.report_run_canceled(run, "The demo was stopped before this run ended.")

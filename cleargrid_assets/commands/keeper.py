@@ -1,6 +1,6 @@
-"""Ends its process group when the process that started it is gone, however that ended; run as a script.
+"""Ends its process group when the process that started it exits for any reason; run as a script.
 
-It imports only the standard library: it starts in milliseconds and stays small.
+Keep it to the standard library: it must start in milliseconds and stay small.
 """
 
 import os
@@ -10,7 +10,7 @@ import time
 
 
 def keep(grace_seconds: float) -> None:
-    """Wait for the end of standard input, whose other end only the starter holds; then end the whole group."""
+    """Wait for the end of standard input, which the starter's exit closes; then end the whole group."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     sys.stdin.buffer.read()

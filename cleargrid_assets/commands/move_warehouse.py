@@ -1,6 +1,6 @@
-"""`cleargrid move-warehouse`: from the file to a lake, or back.
+"""`cleargrid move-warehouse`: moves the warehouse from the file to a lake, or back.
 
-Here: arguments and what is printed. Not here: the copy (`warehouse.moving`).
+Add its arguments and output here; the copying is in `warehouse.moving`.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 def move_warehouse(source: str, target: str, *, may_overwrite: bool) -> None:
     """Copy the warehouse SOURCE into TARGET, a DuckDB file or a ducklake: address, and compare them.
 
-    Counts and checksums are compared month by month, each month before it is committed. Run it again at any time:
-    months that are equal already are left alone, and what was interrupted is taken up again.
+    Compares counts and checksums of each month before committing it. You can run it again at any time: it skips months
+    that are equal already and continues where it was interrupted.
     """
     try:
         settings = Settings.from_environment()
@@ -36,24 +36,27 @@ def move_warehouse(source: str, target: str, *, may_overwrite: bool) -> None:
         origin = Warehouse(warehouse_address("SOURCE", source), extensions=settings.duckdb_extensions)
         address = warehouse_address("TARGET", target)
         copy = Warehouse(address, extensions=settings.duckdb_extensions, lake_data=settings.lake_data)
-        _refuse_nonsense(origin, copy)
+        _validate(origin, copy)
         for moved in move(origin, copy, may_overwrite=may_overwrite):
             click.echo(_line(moved))
         _report_difference(origin, copy)
     except (SettingsError, WarehouseError) as error:
         raise click.ClickException(str(error)) from error
-    click.echo(f"{copy.shown} holds what {origin.shown} holds. Set CLEARGRID_WAREHOUSE to it, everywhere, to use it.")
+    click.echo(
+        f"{copy.display_name} holds what {origin.display_name} holds. To use it, set CLEARGRID_WAREHOUSE to it on "
+        f"every host."
+    )
 
 
-def _refuse_nonsense(origin: Warehouse, copy: Warehouse) -> None:
-    if _place(origin) == _place(copy):
+def _validate(origin: Warehouse, copy: Warehouse) -> None:
+    if _resolved(origin) == _resolved(copy):
         raise click.UsageError("SOURCE and TARGET are the same warehouse")
     if not origin.exists:
-        raise click.ClickException(f"there is no warehouse at {origin.shown}")
+        raise click.ClickException(f"there is no warehouse at {origin.display_name}")
 
 
-def _place(warehouse: Warehouse) -> str:
-    """A file's one path, however it was spelled; a lake's address."""
+def _resolved(warehouse: Warehouse) -> str:
+    """The resolved path of a file; the address of a lake."""
     return warehouse.address if warehouse.is_lake else str(Path(warehouse.address).resolve())
 
 
@@ -63,14 +66,14 @@ def _line(moved: Moved) -> str:
 
 
 def _report_difference(origin: Warehouse, copy: Warehouse) -> None:
-    """Say what the target holds besides; fail when the source was written meanwhile, so that the two differ."""
+    """Print what only one of them holds; fail if the source changed during the copy, so that the two differ."""
     old, new = holdings(origin), holdings(copy)
     months = {part.month for part in old.contents}
     changed = sorted(str(month) for month in months if differing_parts(old, new, month))
     if changed:
-        raise click.ClickException(f"the source was written meanwhile ({', '.join(changed)}): run the command again")
+        raise click.ClickException(f"the source changed during the copy ({', '.join(changed)}): run the command again")
     surplus = sorted({f"{part.month:%Y-%m}" for part in new.contents if part.month and part.month not in months})
     if surplus:
-        click.echo(f"only in the target, left as it is: {', '.join(surplus)}")
+        click.echo(f"only in the target, unchanged: {', '.join(surplus)}")
     if old.foreign:
-        click.echo(f"tables that are not of cleargrid_assets, not copied: {', '.join(old.foreign)}")
+        click.echo(f"not copied, because cleargrid_assets does not own them: {', '.join(old.foreign)}")

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 KEEPER = Path(__file__).with_name("keeper.py")
 GRACE_SECONDS = 6.0
-"""Runs roll back and Dagster ends in 3 to 4 s on an idle machine. A run that is killed leaves its month as it was."""
+"""On an idle machine, runs roll back and Dagster exits in 3 to 4 s. Killing a run leaves its month unchanged."""
 
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 POLL_SECONDS = 0.1
@@ -38,9 +38,9 @@ LOGS_KEPT = 2
 def interrupted_by_signals() -> Iterator[None]:
     """Let SIGINT, SIGTERM and SIGHUP raise KeyboardInterrupt, so that each block of a command ends what it started.
 
-    Children are to be started inside: a shell starts background jobs with SIGINT ignored, children inherit that, and
-    Dagster treats SIGTERM as it finds SIGINT treated, so its processes would ignore both and be killed half a minute
-    later. A signal that has a handler here is back at its default in a child. SIGHUP stays ignored under `nohup`.
+    Start children inside the block: a shell starts background jobs with SIGINT ignored, children inherit that, and
+    Dagster handles SIGTERM the way it finds SIGINT, so its processes would ignore both and be killed half a minute
+    later. A signal with a handler here is reset to its default in a child. SIGHUP stays ignored under `nohup`.
     """
     before = {number: signal.getsignal(number) for number in ENDING}
     for number in ENDING:
@@ -54,7 +54,7 @@ def interrupted_by_signals() -> Iterator[None]:
 
 
 def _interrupt(number: int, _frame: object) -> NoReturn:
-    """End the command once; later signals must not interrupt its end."""
+    """End the command once; later signals must not interrupt the clean-up."""
     for ending in ENDING:
         signal.signal(ending, signal.SIG_IGN)
     if number == signal.SIGHUP:
@@ -63,19 +63,18 @@ def _interrupt(number: int, _frame: object) -> NoReturn:
 
 
 def _write_to_nowhere() -> None:
-    """The terminal is gone: what is still printed must not fail."""
+    """Redirect output to the null device: the terminal is gone, and printing must not fail."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (sys.stdout, sys.stderr):
         os.dup2(nowhere, stream.fileno())
 
 
 class ProcessGroup:
-    """Processes that end together: when the block ends, and when this process dies, however it dies.
+    """Processes that end together: when the block ends, and when this process dies for any reason.
 
-    What they print goes to the file `log`, whose older parts are kept as `.1` and `.2`; with `echo` also to the
-    console. All of them inherit the descriptors `inherited`. They have a process group of their own, so that Ctrl-C in
-    a terminal reaches only us and they are ended in order. It is in our session: whoever looks for our processes finds
-    them.
+    Their output goes to the file `log`, whose older parts are kept as `.1` and `.2`; with `echo` also to the console.
+    They inherit the descriptors `inherited`. They have their own process group, so that Ctrl-C in a terminal reaches
+    only us and we end them in order; it stays in our session, so that it is easy to find.
     """
 
     def __init__(
@@ -103,13 +102,13 @@ class ProcessGroup:
         return self
 
     def start(self, *arguments: str) -> subprocess.Popen[bytes]:
-        """Start a process that lasts as long as the group."""
+        """Start a process that runs as long as the group."""
         process = self._popen(arguments, self._output)
         self._processes.append(process)
         return process
 
     def run(self, *arguments: str) -> None:
-        """Run a process to its end; raises with what it printed when it fails."""
+        """Run a process to its end; if it fails, raise an error with its output."""
         process = self._popen(arguments, subprocess.PIPE)
         printed, _ = process.communicate()
         if process.returncode:
@@ -128,23 +127,23 @@ class ProcessGroup:
         )
 
     def wait_until(self, condition: Callable[[], bool]) -> None:
-        """Ask a few times a second until the condition holds. Raises when a process of the group ends before."""
+        """Poll until the condition holds. Raises if a process of the group ends first."""
         while not condition():
             self.refuse_ended()
             time.sleep(POLL_SECONDS)
 
     def refuse_ended(self) -> None:
-        """Raise when a process ended although nobody asked it to."""
+        """Raise if a process has ended by itself."""
         for process in self._processes:
             if process.poll() is not None:
                 raise click.ClickException(
-                    f"`{_named(process)}` ended by itself with exit code {process.returncode}: {self.log} says why"
+                    f"`{_named(process)}` ended unexpectedly with exit code {process.returncode}: see {self.log}"
                 )
 
     def __exit__(
         self, kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
     ) -> None:
-        """Ask the group to end, so that runs roll back; then end what did not."""
+        """Ask the group to end, so that runs roll back; then kill what is left."""
         if kind is KeyboardInterrupt:
             click.echo("Stopping ...")
         os.killpg(self._keeper.pid, signal.SIGTERM)
@@ -161,7 +160,7 @@ class ProcessGroup:
             handler.close()
 
     def _copy(self, output: int) -> None:
-        """Copy what the processes print, line by line, until none of them is left."""
+        """Copy the processes' output line by line until all of them have ended."""
         with os.fdopen(output, encoding="utf-8", errors="replace") as lines:
             for line in lines:
                 for handler in self._handlers:

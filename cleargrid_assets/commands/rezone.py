@@ -1,6 +1,6 @@
-"""`cleargrid rezone`: the warehouse's months in another time zone, read again into a new file that takes its place.
+"""`cleargrid rezone`: reads all months again in another time zone, into a new file that replaces the warehouse.
 
-Which months, in which order, and the swap belong here; a month's run is the same as any other.
+Choosing the months and swapping the files belong here; a month's run is the same as any other.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from cleargrid_assets.partitions import build_months, window_of
 from cleargrid_assets.resources import ClearGridResource, WarehouseResource
 from cleargrid_assets.settings import Settings
 from cleargrid_assets.warehouse import WarehouseError
-from cleargrid_assets.warehouse.turns import file_turn
+from cleargrid_assets.warehouse.locks import file_lock
 
 if TYPE_CHECKING:
     from cleargrid_assets.landing.identity import WarehouseIdentity
@@ -34,16 +34,16 @@ QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 WINDOWS = "SELECT since, until FROM raw.last_loads ORDER BY month"
 LAKE = (
     "CLEARGRID_WAREHOUSE is a lake, which this command cannot swap. Create an empty database for a new catalog, set "
-    "CLEARGRID_WAREHOUSE to it and CLEARGRID_LAKE_DATA to a new place, and load all months there. Keep the old lake "
-    "until you have compared the two"
+    "CLEARGRID_WAREHOUSE to it and CLEARGRID_LAKE_DATA to a new folder or prefix, and load all months there. Keep the "
+    "old lake until you have compared the two"
 )
 UNKNOWN = (
-    "{shown} does not say yet which time zone its months are in: set CLEARGRID_TIMEZONE to the one that they were "
-    "loaded in and load one month, then set the new zone and run this command again"
+    "{display_name} does not record its time zone yet: set CLEARGRID_TIMEZONE to the zone that its months were loaded "
+    "in and load one month, then set the new zone and run this command again"
 )
 OTHERS = (
-    "{shown} holds months of lender {stored.lender} in {stored.environment}; the settings name another lender or "
-    "environment. Correct CLEARGRID_ENVIRONMENT and CLEARGRID_LENDER"
+    "{display_name} holds months of lender {stored.lender} in {stored.environment}; the settings name another lender "
+    "or environment. Correct CLEARGRID_ENVIRONMENT and CLEARGRID_LENDER"
 )
 
 
@@ -51,32 +51,33 @@ OTHERS = (
 def rezone() -> None:
     """Read all months again in the time zone that CLEARGRID_TIMEZONE names now.
 
-    They are read into a new file beside the warehouse. When all are complete it takes the warehouse's place, and the
-    old one stays beside it under another name. When a month cannot be read, nothing is swapped; the next call goes on
-    with that month. The history of changes and of promises begins anew; the old file keeps the earlier one.
+    Reads them into a new file beside the warehouse. Once all are complete, the new file replaces the warehouse, and
+    the old one is kept beside it under another name. If a month cannot be read, nothing is swapped; run the command
+    again to continue with that month. The history of changes and of promises starts afresh; the old file keeps the
+    earlier one.
     """
     try:
         settings = Settings.from_environment()
         rezoning = planned(settings)
         if rezoning is None:
-            click.echo(f"The warehouse is in {settings.timezone} already: nothing to do.")
+            click.echo(f"The warehouse is already in {settings.timezone}: nothing to do.")
             return
         home = dagster_home(settings.environment)
         with only_daemon(home), dg.DagsterInstance.from_config(str(home)) as instance:
             rezoning.read_months(instance)
-            kept = rezoning.swap()
+            old_file = rezoning.swap()
             rezoning.summarize(instance)
     except (ClearGridError, WarehouseError) as error:
         raise click.ClickException(str(error)) from error
     click.echo(
         f"{rezoning.path} now holds the months in {settings.timezone}. The file with those in "
-        f"{rezoning.old_timezone} is {kept}: compare the two, then delete it."
+        f"{rezoning.old_timezone} is {old_file}: compare the two, then delete it."
     )
 
 
 @dataclass(frozen=True)
 class Rezoning:
-    """The warehouse at `path`, on its way to another zone. `settings` name the new zone, `keys` its months."""
+    """A move of the warehouse at `path` to another zone. `settings` name the new zone, `keys` its months."""
 
     settings: Settings
     path: Path
@@ -85,7 +86,7 @@ class Rezoning:
 
     @property
     def new_settings(self) -> Settings:
-        """Those of the new file, as long as it is unfinished."""
+        """The settings of the new file while it is unfinished."""
         return Settings({**self.settings.variables, "CLEARGRID_WAREHOUSE": f"{self.path}{UNFINISHED}"})
 
     @property
@@ -94,7 +95,7 @@ class Rezoning:
         return WarehouseResource(self.new_settings).warehouse()
 
     def read_months(self, instance: dg.DagsterInstance) -> None:
-        """Load every month into the new file, except those that an earlier call has completed."""
+        """Load every month into the new file, except those that an earlier run has completed."""
         self._refuse_other_zone()
         *complete, _interrupted = sorted(last_loads(self.new_warehouse)) or [None]
         job = build_definitions(self.new_settings).resolve_job_def(REFRESH_MONTH)
@@ -108,71 +109,71 @@ class Rezoning:
             click.echo(f"  {number:>2} of {len(self.keys)}  month {key[:7]}  {result}")
 
     def swap(self) -> Path:
-        """Put the new file in the place of the old one; return the old one's new name."""
+        """Replace the old file with the new one; return the old one's new name."""
         zone = self.old_timezone.replace("/", "-")
-        kept = self.path.with_name(f"{self.path.name}.{zone}.{datetime.now(UTC):%Y-%m-%dT%H%M%SZ}")
-        with file_turn(self.path, WarehouseResource(self.settings).warehouse().queue_seconds):
-            self.path.rename(kept)
+        old_file = self.path.with_name(f"{self.path.name}.{zone}.{datetime.now(UTC):%Y-%m-%dT%H%M%SZ}")
+        with file_lock(self.path, WarehouseResource(self.settings).warehouse().lock_timeout):
+            self.path.rename(old_file)
             Path(self.new_warehouse.address).rename(self.path)
-        return kept
+        return old_file
 
     def summarize(self, instance: dg.DagsterInstance) -> None:
-        """Compute what spans all months, now that the new file is in its place."""
+        """Compute the tables over all months, now that the new file has replaced the old one."""
         job = build_definitions(self.settings).resolve_job_def(REFRESH_SUMMARY)
         run = job.execute_in_process(instance=instance, run_config=QUIET, raise_on_error=False)
         click.echo(f"  report and published tables  {_word(run)}")
 
     def _refuse_other_zone(self) -> None:
-        """A file that a call for another zone left behind is of no use."""
+        """Raise if an earlier run for another zone left its file behind."""
         unfinished = identity_of(self.new_warehouse)
         if unfinished and unfinished.timezone != self.settings.timezone:
             raise click.ClickException(
-                f"{self.new_warehouse.shown} was left by an earlier call for {unfinished.timezone}: delete it, then "
-                f"run the command again"
+                f"an earlier run for {unfinished.timezone} left {self.new_warehouse.display_name}: delete it, then run "
+                f"the command again"
             )
 
     def _result(self, run: dg.ExecuteInProcessResult, key: str) -> str:
-        """How the month's run ended. One whose rows landed counts, also when a check of theirs fails, as it did before.
+        """The result of the month's run, which counts if its rows landed, even if a check failed, as it did before.
 
-        Raises `ClickException` when the rows did not land.
+        Raises `ClickException` if the rows did not land.
         """
         has_landed = datetime.fromisoformat(key).date() in last_loads(self.new_warehouse)
         if run.success or has_landed:
             return _word(run)
         raise click.ClickException(
-            f"{key[:7]} could not be read, so {self.path} stays as it was, in {self.old_timezone}. Run {run.run_id} "
-            f"says why: `{our_command('dev')}`, then Runs. Call this command again to go on with the month, or set "
-            f"CLEARGRID_TIMEZONE back"
+            f"{key[:7]} could not be read, so {self.path} is unchanged, in {self.old_timezone}. To see why, run "
+            f"`{our_command('dev')}` and open run {run.run_id} under Runs. Run this command again to continue with the "
+            f"month, or set CLEARGRID_TIMEZONE back"
         )
 
 
 def planned(settings: Settings) -> Rezoning | None:
-    """What there is to do; None when the warehouse is in the configured zone already.
+    """The work to do; None if the warehouse is already in the configured zone.
 
-    Raises `ClickException` when it cannot be done, `ClearGridError` or `WarehouseError`.
+    Raises `ClickException` if it cannot be done, `ClearGridError` or `WarehouseError`.
     """
     warehouse = WarehouseResource(settings).warehouse()
     if warehouse.is_lake:
         raise click.ClickException(LAKE)
     stored = identity_of(warehouse)
     if stored is None:
-        raise click.ClickException(UNKNOWN.format(shown=warehouse.shown))
+        raise click.ClickException(UNKNOWN.format(display_name=warehouse.display_name))
     if stored.timezone == settings.timezone:
         return None
     if not _is_ours(stored, settings):
-        raise click.ClickException(OTHERS.format(shown=warehouse.shown, stored=stored))
+        raise click.ClickException(OTHERS.format(display_name=warehouse.display_name, stored=stored))
     return Rezoning(settings, Path(warehouse.address).resolve(), stored.timezone, _keys(settings, warehouse))
 
 
 def _is_ours(stored: WarehouseIdentity, settings: Settings) -> bool:
-    """Whether the settings name the same account; logs in, because only ClearGrid knows the lender's public id."""
+    """True if the settings name the same account. Logs in, because only ClearGrid knows the lender's public id."""
     if stored.environment != settings.environment:
         return False
     return ClearGridResource(settings).client().log_in() == stored.lender_public_id
 
 
 def _keys(settings: Settings, warehouse: Warehouse) -> tuple[str, ...]:
-    """The months of the new zone that rows of the loaded months fall into, as far as they may be loaded."""
+    """The months of the new zone that overlap a loaded month and may be loaded."""
     with warehouse.reading() as connection:
         windows = [
             (since.replace(tzinfo=UTC), until.replace(tzinfo=UTC))

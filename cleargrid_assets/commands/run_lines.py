@@ -1,6 +1,6 @@
-"""What the console says of Dagster's runs: a line when one begins or ends, and for each warning and failed check.
+"""The console's lines about Dagster's runs: one for each start, end, warning and failed check.
 
-Everything else that Dagster prints goes to a log file (`processes`).
+Add a kind of line here; everything else that Dagster prints goes to a log file (`processes`).
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from dagster import EventLogEntry
 
 OVERLAP = timedelta(seconds=5)
-"""A run may be recorded a little later than the instant that it is recorded under."""
+"""Dagster may record a run a little later than the time it records for it."""
 
 STEPS_LEFT_OUT = "Dependencies for step "
-"""Dagster's own warning, one for each step behind one that failed."""
+"""Dagster's own warning, one for each step downstream of a failed one."""
 
 EventType = dg.DagsterEventType
 WORDS = {
@@ -49,7 +49,7 @@ class RunLines:
         self._asked_at = self.since
 
     def new(self) -> Iterator[str]:
-        """What happened since the last call."""
+        """The lines since the last call."""
         changed = self.instance.get_runs(dg.RunsFilter(updated_after=self._asked_at - OVERLAP))
         self._asked_at = datetime.now(UTC)
         unfinished = self.instance.get_runs(dg.RunsFilter(statuses=list(IN_A_PROCESS)))
@@ -84,18 +84,18 @@ class RunLines:
 
 
 def failure_of(instance: dg.DagsterInstance, run: dg.DagsterRun) -> str | None:
-    """What the run's first failed step says: the cause and the next step; None when no step failed."""
+    """The cause and the next step from the run's first failed step; None if no step failed."""
     entries = instance.all_logs(run.run_id, of_type=EventType.STEP_FAILURE)
     return next(iter(causes_of([entry.dagster_event for entry in entries if entry.dagster_event])), None)
 
 
 def first_sentence(text: str) -> str:
-    """What happened, without what to do about it."""
+    """What happened, without the advice that follows."""
     return re.split(r"(?<=\.)\s|\sNext: ", " ".join(text.split()), maxsplit=1)[0]
 
 
 def _reason(event: dg.DagsterEvent) -> str:
-    """Why a step asks to be run again, without the names of Python's classes."""
+    """Why a step asks to run again, without Python class names."""
     error = event.step_retry_data.error
     cause = error.cause or error if error else None
     return cause.message.removeprefix(f"{dg.Failure.__module__}.{dg.Failure.__name__}: ") if cause else ""

@@ -1,8 +1,8 @@
 """Dagster's own processes as `cleargrid dev` and `cleargrid demo` run them: code server, daemon, webserver.
 
-They are started one by one instead of by `dagster dev`, which is superseded and says so, prints everything on one
-console, ignores SIGTERM when a shell started it in the background, and leaves its daemon behind when it is killed. As
-there, all share one code server, which *Reload definitions* in the UI restarts.
+They are started one by one instead of by `dagster dev`, which is deprecated, prints everything on one console, ignores
+SIGTERM if a shell started it in the background, and leaves its daemon behind if it is killed. As there, all share one
+code server, which *Reload definitions* in the UI restarts.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ MODULE = "cleargrid_assets.definitions"
 LOCATION = "cleargrid_assets"
 HOST = "127.0.0.1"
 ANSWER_SECONDS = 10
-PATIENT = {"DAGSTER_GRPC_TIMEOUT_SECONDS": "300"}
-"""Dagster fails a run whose code server takes over 60 s to answer; on a busy machine it did."""
+LONG_TIMEOUT = {"DAGSTER_GRPC_TIMEOUT_SECONDS": "300"}
+"""Dagster fails a run if the code server takes over 60 s to answer, as it has on a busy machine."""
 
 WORKSPACE = """
 load_from:
@@ -38,23 +38,23 @@ load_from:
 
 @dataclass(frozen=True)
 class Services:
-    """A code server that answers, and what else Dagster can run on it; `workspace` is the file that leads to it."""
+    """A running code server and the processes that use it; `workspace` is the file that points to it."""
 
     group: ProcessGroup
     workspace: Path
 
     def start_daemon(self) -> None:
-        """The daemon, which starts runs."""
+        """Start the daemon, which launches runs."""
         self.group.start(executable("dagster-daemon"), "run", "-w", str(self.workspace))
 
     def start_webserver(self, port: int) -> None:
-        """The UI; returns when it answers."""
+        """Start the UI; return once it answers."""
         address = ("--host", HOST, "--port", str(port))
         self.group.start(executable("dagster-webserver"), "-w", str(self.workspace), *address)
         self.group.wait_until(lambda: _answers(port))
 
     def run_dagster(self, *arguments: str) -> None:
-        """One of Dagster's own commands, to its end."""
+        """Run one of Dagster's own commands to its end."""
         self.group.run(executable("dagster"), *arguments, "-w", str(self.workspace))
 
 
@@ -62,14 +62,14 @@ class Services:
 def services(
     environment: Mapping[str, str], cwd: Path, log: Path, *, lock: int, echo: bool = False
 ) -> Iterator[Services]:
-    """Start the code server; at the end of the block stop everything that was started on it.
+    """Start the code server; at the end of the block, stop everything that was started on it.
 
-    `lock`: the descriptor of the daemon's lock, which is held until the last of the processes has ended.
+    `lock`: the descriptor of the daemon's lock, which stays held until the last of the processes has ended.
     """
-    # A socket's path has room for about a hundred bytes: the folder of Dagster's history may be too deep for it.
+    # A socket's path may have about a hundred bytes: the folder of Dagster's history may be too deep for it.
     with (
         tempfile.TemporaryDirectory(prefix="cleargrid-") as folder,
-        ProcessGroup({**PATIENT, **environment}, cwd, log, inherited=[lock], echo=echo) as group,
+        ProcessGroup({**LONG_TIMEOUT, **environment}, cwd, log, inherited=[lock], echo=echo) as group,
     ):
         address, workspace = Path(folder, "code.sock"), Path(folder, "workspace.yaml")
         workspace.write_text(WORKSPACE.format(socket=address, location=LOCATION), encoding="utf-8")

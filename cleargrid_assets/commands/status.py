@@ -1,6 +1,6 @@
-"""`cleargrid status`: every month, as the warehouse and Dagster's event log know it.
+"""`cleargrid status`: lists every month as the warehouse and Dagster's event log know it.
 
-Here: what is known of a month and how it is printed. Not here: loading anything.
+Add what is known about a month, and how it is printed, here; loading a month is the raw asset's work.
 """
 
 from __future__ import annotations
@@ -33,20 +33,20 @@ if TYPE_CHECKING:
 
 HEADER = f"{'month':<9}{'rows':>10}{'quarantined':>13}{'duplicates':>12}  {'last load (UTC)':<18}{'state':<11}checks"
 
-QUEUE_SECONDS = 30.0
-"""For runs that write, which take seconds each: a person is waiting."""
+LOCK_TIMEOUT = 30.0
+"""Seconds to wait for runs that write, which take seconds each; a person is waiting."""
 
 SUCCEEDED = "SUCCEEDED"
 ENDED = frozenset({SUCCEEDED, "FAILED"})
-"""A check that is running, or whose run died, says nothing yet."""
+"""A check that is still running, or whose run died, has no result."""
 
 
 @dataclass(frozen=True)
 class MonthStatus:
-    """What is known of one month. `state`: `missing`, `open` (loaded before its end) or `complete`.
+    """The status of one month. `state`: `missing`, `open` (loaded before its end) or `complete`.
 
-    Checks are those of all assets, as the last run that evaluated them left them. Those that failed keep derived
-    tables from following; those that warned do not.
+    Checks are the latest results for all assets. A failed check keeps derived tables from being computed; a warning
+    does not.
     """
 
     month: str
@@ -62,7 +62,7 @@ class MonthStatus:
 
 @dataclass
 class CheckOutcomes:
-    """How the checks of one month ended."""
+    """The results of one month's checks."""
 
     passed: int = 0
     failed: list[str] = field(default_factory=list)
@@ -73,14 +73,14 @@ class CheckOutcomes:
         if passed:
             self.passed += 1
         else:
-            told = f"{key.name} of {key.asset_key.to_user_string()}"
-            (self.failed if is_blocking else self.warned).append(told)
+            name = f"{key.name} of {key.asset_key.to_user_string()}"
+            (self.failed if is_blocking else self.warned).append(name)
 
 
 @click.command(short_help="List every month: rows, last load, completeness, checks.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON array, for programs.")
 def status(*, as_json: bool) -> None:
-    """Every month: rows, quarantined, last load, complete or not, checks."""
+    """List every month: rows, quarantined rows, last load, complete or open, checks."""
     settings = after_demo(Settings.from_environment())
     try:
         months = month_statuses(settings)
@@ -97,17 +97,17 @@ def status(*, as_json: bool) -> None:
 
 
 def _nothing_loaded(settings: Settings) -> str:
-    """Where there is no month yet, and how to get one."""
+    """The message for an empty warehouse: which one it is, and how to load a month."""
     return with_commands(
-        f"No month has been loaded into {_warehouse(settings).shown} yet ({settings.environment}). "
-        f"Load months in the UI that `cleargrid dev` opens, or see made-up ones with `cleargrid demo`."
+        f"No month has been loaded into {_warehouse(settings).display_name} yet ({settings.environment}). "
+        f"Load months in the UI that `cleargrid dev` opens, or try generated ones with `cleargrid demo`."
     )
 
 
 def month_statuses(settings: Settings, now: datetime | None = None) -> list[MonthStatus]:
     """The status of every month from the first one to the open one at `now`.
 
-    Raises `SettingsError`, or `WarehouseError` when the warehouse is busy or cannot be opened.
+    Raises `SettingsError`, or `WarehouseError` if the warehouse is busy or cannot be opened.
     """
     months = build_months(settings)
     loads = last_loads(_warehouse(settings))
@@ -117,7 +117,7 @@ def month_statuses(settings: Settings, now: datetime | None = None) -> list[Mont
 
 
 def _warehouse(settings: Settings) -> Warehouse:
-    return replace(WarehouseResource(settings).warehouse(), queue_seconds=QUEUE_SECONDS)
+    return replace(WarehouseResource(settings).warehouse(), lock_timeout=LOCK_TIMEOUT)
 
 
 def _status(key: str, load: LastLoad | None, checks: CheckOutcomes) -> MonthStatus:
@@ -137,7 +137,7 @@ def _status(key: str, load: LastLoad | None, checks: CheckOutcomes) -> MonthStat
 
 
 def _check_outcomes(settings: Settings) -> dict[str, CheckOutcomes]:
-    """For each month how every check last ended; nothing is known without a Dagster history here."""
+    """The latest result of every check, by month; empty if this folder has no Dagster history."""
     outcomes: dict[str, CheckOutcomes] = defaultdict(CheckOutcomes)
     home = home_path(settings.environment)
     if not (home / "dagster.yaml").exists():
@@ -145,8 +145,8 @@ def _check_outcomes(settings: Settings) -> dict[str, CheckOutcomes]:
     nodes = build_definitions(settings).resolve_asset_graph().asset_check_nodes
     blocking = {node.key: node.blocking for node in nodes}
     with dg.DagsterInstance.from_config(str(home)) as instance:
-        found = instance.event_log_storage.get_asset_check_partition_info(list(blocking))
-    for info in found:
+        infos = instance.event_log_storage.get_asset_check_partition_info(list(blocking))
+    for info in infos:
         if info.partition_key and info.latest_execution_status.value in ENDED:
             passed = info.latest_execution_status.value == SUCCEEDED
             outcomes[info.partition_key].add(info.check_key, passed=passed, is_blocking=blocking[info.check_key])
@@ -154,7 +154,7 @@ def _check_outcomes(settings: Settings) -> dict[str, CheckOutcomes]:
 
 
 def table_of(months: Sequence[MonthStatus]) -> str:
-    """The months as lines of text; those that were never loaded in one line."""
+    """The months as lines of text, with one line for all that were never loaded."""
     missing = [month.month[:7] for month in months if month.state == "missing"]
     lines = [HEADER, *(_line(month) for month in months if month.state != "missing")]
     if missing:
@@ -167,8 +167,8 @@ def _range_of(months: Sequence[str]) -> str:
 
 
 def _line(month: MonthStatus) -> str:
-    told = {"failed": month.checks_failed, "warned": month.checks_warned}
-    named = [f"{word}: {', '.join(names)}" for word, names in told.items() if names]
+    problems = {"failed": month.checks_failed, "warned": month.checks_warned}
+    named = [f"{word}: {', '.join(names)}" for word, names in problems.items() if names]
     passed = [f"{month.checks_passed} passed"] if month.checks_passed else []
     return (
         f"{month.month[:7]:<9}{month.rows:>10,}{month.quarantined:>13,}{month.duplicates:>12,}  "

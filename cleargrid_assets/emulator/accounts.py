@@ -1,6 +1,6 @@
-"""Login, tokens and their end.
+"""Login, and tokens until they expire.
 
-Here: who may ask. Not here: what is answered.
+Decide here who may send a request; `api` answers it.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ class Accounts:
 
     def log_in(self, lender: str, email: object, password: object) -> dict[str, str] | None:
         """Fresh tokens; None for wrong credentials."""
-        known = self.credentials
-        if (lender, email, password) != (known.lender, known.email, known.password):
+        credentials = self.credentials
+        if (lender, email, password) != (credentials.lender, credentials.email, credentials.password):
             return None
         with self._lock:
             self.logins += 1
             refresh = f"refresh-{self._next()}"
             self._refresh_tokens.add(refresh)
-            return {"lenderPublicId": known.lender_public_id, "token": self._token(), "refreshToken": refresh}
+            return {"lenderPublicId": credentials.lender_public_id, "token": self._token(), "refreshToken": refresh}
 
     def refresh(self, refresh_token: object) -> str | None:
         """A fresh token; None for an invalid refresh token."""

@@ -1,6 +1,6 @@
-"""The HTTP interface: routes, envelopes, pagination, as the contract says.
+"""The HTTP interface: routes, envelopes and pagination, as the contract describes them.
 
-Here: right answers. Not here: wrong ones on purpose (`faults`), rows (`floor`), tokens (`accounts`).
+Add correct responses here; wrong ones are in `faults`, rows in `floor`, tokens in `accounts`.
 """
 
 from __future__ import annotations
@@ -30,16 +30,16 @@ if TYPE_CHECKING:
     from cleargrid_assets.emulator.faults import Fault
     from cleargrid_assets.emulator.floor import Floor
 
-LONGEST_RANGE_SECONDS = 400 * 86_400
+MAX_RANGE_SECONDS = 400 * 86_400
 QUICK_ROWS = 10
-"""The first rows of the whole collection are found in time; more of a range that long are not."""
+"""Over a longer range, ClearGrid finds the first few rows in time, but not more."""
 
 AVAILABLE = {("S4", "D23")}
 
 
 @dataclass(frozen=True)
 class LoggedRequest:
-    """A request that was answered; no token is kept."""
+    """An answered request, without its token."""
 
     method: str
     path: str
@@ -74,7 +74,7 @@ class Api:
         )
 
     def _answering(self, answer: Callable[[Request, bytes], Response]) -> Callable[[Request], Any]:
-        """`answer` in a thread of its own, with the request on record."""
+        """Run `answer` in its own thread and record the request."""
 
         async def endpoint(request: Request) -> Response:
             body = await request.body()
@@ -101,8 +101,8 @@ class Api:
                 self._in_flight -= 1
 
     def _log_in(self, request: Request, body: bytes) -> Response:
-        asked = _object(body)
-        tokens = self.accounts.log_in(request.path_params["lender"], asked.get("email"), asked.get("password"))
+        payload = _object(body)
+        tokens = self.accounts.log_in(request.path_params["lender"], payload.get("email"), payload.get("password"))
         if tokens is None:
             return error(500, "Login failed", self._number())
         return _json(
@@ -110,10 +110,10 @@ class Api:
         )
 
     def _refresh(self, _request: Request, body: bytes) -> Response:
-        asked = _object(body)
-        if "refreshToken" not in asked:
+        payload = _object(body)
+        if "refreshToken" not in payload:
             return error(400, "refreshToken is required", self._number())
-        token = self.accounts.refresh(asked["refreshToken"])
+        token = self.accounts.refresh(payload["refreshToken"])
         return _json({"token": token}) if token else error(401, "Invalid refresh token", self._number())
 
     def _catalog(self, request: Request, _body: bytes) -> Response:
@@ -122,7 +122,7 @@ class Api:
         return refusal or _json({"code": 200, "message": "OK", "errors": [], "body": {"datasets": datasets}})
 
     def _refusal(self, request: Request) -> Response | None:
-        """401 and 403; None for who may ask."""
+        """The 401 or 403 response; None if the request is authorized."""
         kind, _, token = request.headers.get("authorization", "").partition(" ")
         if kind.lower() != "bearer" or not token:
             return error(401, "Access denied. No token provided.", self._number())
@@ -140,21 +140,21 @@ class Api:
             return error(404, "Unknown or unavailable dataset", self._number())
         params = dict(request.query_params)
         number, now = self._number(), self.now()
-        asked = Range.of(params, now)
-        if asked is None:
+        query = Range.of(params, now)
+        if query is None:
             return error(500, "Internal server error", number)
-        return self._page(asked, Ask(number, params, asked.seconds, self._in_flight, now))
+        return self._page(query, Ask(number, params, query.seconds, self._in_flight, now))
 
-    def _page(self, asked: Range, ask: Ask) -> Response:
-        """The page, or what a fault makes of it."""
+    def _page(self, query: Range, ask: Ask) -> Response:
+        """The page, or the faulty response in its place."""
         for fault in self.faults:
             if refusal := fault.refuse(ask):
                 return refusal
-        if asked.seconds > LONGEST_RANGE_SECONDS and (asked.limit > QUICK_ROWS or asked.is_descending):
+        if query.seconds > MAX_RANGE_SECONDS and (query.limit > QUICK_ROWS or query.is_descending):
             return plain(504)
         if self.page_delay_seconds:
             time.sleep(self.page_delay_seconds)
-        envelope = page_of(self.floor, asked)
+        envelope = page_of(self.floor, query)
         if envelope is None:
             return error(500, "Internal server error", ask.number)
         for fault in self.faults:
@@ -175,9 +175,9 @@ def _json(body: object) -> Response:
 
 
 def _object(body: bytes) -> dict[str, Any]:
-    """A request's JSON object; an empty one for anything else."""
+    """The JSON object in a request's body; an empty one for anything else."""
     try:
-        asked = orjson.loads(body)
+        payload = orjson.loads(body)
     except orjson.JSONDecodeError:
         return {}
-    return asked if isinstance(asked, dict) else {}
+    return payload if isinstance(payload, dict) else {}

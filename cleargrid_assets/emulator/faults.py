@@ -1,4 +1,4 @@
-"""Faults to switch on: ways in which the real export misbehaves, or might.
+"""Faults to switch on: the ways in which the real export fails, or might.
 
 The faults, by name, belong here; right answers are in `api`. A fault looks at a request's number or parameters and at
 the emulator's own clock, never at chance, so a test sees the same twice.
@@ -26,7 +26,7 @@ CLEARGRID_DOWN = b"<html><body><h1>502 Bad Gateway</h1></body></html>"
 
 @dataclass(frozen=True)
 class Ask:
-    """One request for a page: its number since the start, its parameters, how many are being answered, and the time."""
+    """One request for a page: its number since the start, its parameters, the requests in flight, and the time."""
 
     number: int
     params: Mapping[str, str]
@@ -37,10 +37,10 @@ class Ask:
 
 @dataclass(frozen=True)
 class Fault:
-    """A way of misbehaving.
+    """One fault of the export.
 
-    `refuse`: an answer in place of the page, or None. `alter`: changes to the envelope. `garble`: the body's bytes
-    in place of the right ones; a body shorter than its Content-Length is sent cut.
+    `refuse`: a response instead of the page, or None. `alter`: changes the envelope. `garble`: replaces the body's
+    bytes; a body shorter than its Content-Length is sent truncated.
     """
 
     about: str
@@ -61,12 +61,12 @@ def error(status: int, message: str, number: int, headers: Mapping[str, str] | N
 
 
 def plain(status: int, body: bytes = b"") -> Response:
-    """What a gateway answers in ClearGrid's place."""
+    """The response of a gateway in front of ClearGrid."""
     return Response(body, status, media_type="text/html")
 
 
-def _too_many_when(most: int) -> Callable[[Ask], Response | None]:
-    return lambda ask: error(429, "Too many requests", ask.number) if ask.in_flight > most else None
+def _too_many_when(limit: int) -> Callable[[Ask], Response | None]:
+    return lambda ask: error(429, "Too many requests", ask.number) if ask.in_flight > limit else None
 
 
 def _too_large(rows: int) -> Callable[[Ask], Response | None]:
@@ -135,7 +135,7 @@ def _until_now(envelope: dict[str, Any], ask: Ask) -> dict[str, Any]:
 
 
 def _huge(_ask: Ask) -> Response:
-    """Spaces: a thousandth of its size on the wire."""
+    """A body of spaces, which compresses to a thousandth of its size."""
     return Response(
         gzip.compress(b" " * HUGE_BYTES), headers={"content-encoding": "gzip"}, media_type="application/json"
     )
@@ -153,7 +153,7 @@ def change_rows(change: Callable[[int, dict[str, Any]], Any]) -> Callable[[dict[
 
 
 def _with_bad_rows(position: int, row: dict[str, Any]) -> Any:
-    """One row in a hundred with something wrong, each time something else."""
+    """Spoil one row in a hundred, each in another way."""
     damages: tuple[dict[str, Any], ...] = (
         {"public_id": None},
         {"is_active": "true"},
@@ -186,7 +186,7 @@ FAULTS: dict[str, Fault] = {
     "long-totals-time-out": Fault("there is no total of more than a day", alter=_pagination(_gave_up_on_many_days)),
     "no-rows": Fault("the answer has no rows", alter=_without("body", "rows")),
     "no-pagination": Fault("the answer has no pagination", alter=_without("body", "pagination")),
-    "echo-shortened": Fault("the echoed range is shorter than asked", alter=_shortened),
+    "echo-shortened": Fault("the echoed range is shorter than the requested one", alter=_shortened),
     "future-ends-now": Fault("an end in the future is echoed as now", alter=_until_now),
     "huge-bodies": Fault("every body is 80 MB, compressed to 80 kB", every(1, _huge)),
     "half-json": Fault("every 7th body is half a document", garble=lambda body, ask: _cut(body, ask, pad=True)),
@@ -200,7 +200,7 @@ FAULTS: dict[str, Fault] = {
 
 
 def _cut(body: bytes, ask: Ask, *, pad: bool) -> bytes:
-    """Half of the body of every 7th answer; `pad`: filled up to its length, so that only the JSON is cut."""
+    """Send half the body of every 7th response; `pad`: fill it to full length, so that only the JSON is truncated."""
     if ask.number % 7:
         return body
     half = body[: len(body) // 2]

@@ -1,9 +1,9 @@
-"""A made-up collections floor: D23 rows as a pure function of a seed, a range and the instant of asking.
+"""A generated call floor: D23 rows as a pure function of a seed, a range and the time of the request.
 
-Here: how many rows an hour has, what they say, and how they change later. Not here: HTTP.
+Change here how many rows an hour has, what they contain and how they change later; HTTP is in `api`.
 
-The rows of an hour come from a random generator seeded with that hour, so any window costs what it holds, and the
-same window asked for months later differs exactly by what has happened since: late logs, broken promises,
+The rows of an hour come from a random generator seeded with that hour, so any window costs only what it holds, and
+the same window requested months later differs exactly by what has happened since: late logs, broken promises,
 deactivated entries.
 """
 
@@ -23,7 +23,7 @@ from typing import Any
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
 EPOCH_WEEKDAY = 4  # 1970-01-01 was a Thursday
-LONGEST_LAG_MS = 3 * DAY_MS
+MAX_LAG_MS = 3 * DAY_MS
 CACHED_ENTRIES = 200_000
 """About a hundred megabytes; a busy day of a large lender has fifty thousand."""
 
@@ -95,29 +95,29 @@ class Floor:
     def rows(self, since: datetime, until: datetime, now: datetime) -> list[dict[str, Any]]:
         """The rows of `[since, until)` as ClearGrid would send them at `now`, in the export's order."""
         now_ms = milliseconds(now)
-        found = self.entries((milliseconds(since), ""), milliseconds(until), now_ms, None)
-        return [entry.seen_at(now_ms) for entry in found]
+        entries = self.entries((milliseconds(since), ""), milliseconds(until), now_ms, None)
+        return [entry.seen_at(now_ms) for entry in entries]
 
     def entries(self, after: tuple[int, str], until_ms: int, now_ms: int, limit: int | None) -> list[Entry]:
         """Up to `limit` visible entries with a key greater than `after` and before `until_ms`."""
-        found: list[Entry] = []
+        visible: list[Entry] = []
         for hour in range(after[0] // HOUR_MS, -(-min(until_ms, now_ms + 1) // HOUR_MS)):
             entries = self._hour(hour)
             for entry in islice(entries, bisect_right(entries, after, key=attrgetter("key")), None):
                 if entry.communicated_ms >= until_ms:
-                    return found
+                    return visible
                 if entry.created_ms <= now_ms:
-                    found.append(entry)
-                    if len(found) == limit:
-                        return found
-        return found
+                    visible.append(entry)
+                    if len(visible) == limit:
+                        return visible
+        return visible
 
     def count(self, since_ms: int, until_ms: int, now_ms: int) -> int:
         """Visible entries of `[since_ms, until_ms)`; whole hours of the past are counted without making them."""
         total = 0
         for hour in range(since_ms // HOUR_MS, -(-min(until_ms, now_ms + 1) // HOUR_MS)):
             start, end = hour * HOUR_MS, (hour + 1) * HOUR_MS
-            if since_ms <= start and end <= until_ms and end + LONGEST_LAG_MS <= now_ms:
+            if since_ms <= start and end <= until_ms and end + MAX_LAG_MS <= now_ms:
                 total += self._size(hour, self._random(hour))
             else:
                 total += len(self.entries((max(start, since_ms), ""), min(end, until_ms), now_ms, None))
@@ -126,18 +126,18 @@ class Floor:
     def _hour(self, hour: int) -> list[Entry]:
         """The entries of an hour since 1970, sorted; kept for a while."""
         with self._lock:
-            known = self._hours.get(hour)
-            if known is not None:
+            cached = self._hours.get(hour)
+            if cached is not None:
                 self._hours.move_to_end(hour)
-                return known
-        made = self._made(hour)
+                return cached
+        entries = self._generate(hour)
         with self._lock:
             if hour not in self._hours:
-                self._hours[hour] = made
-                self._cached += len(made)
+                self._hours[hour] = entries
+                self._cached += len(entries)
             while self._cached > CACHED_ENTRIES and len(self._hours) > 1:
                 self._cached -= len(self._hours.popitem(last=False)[1])
-        return made
+        return entries
 
     def _random(self, hour: int) -> Random:
         return Random(f"{self.seed}/{hour}")
@@ -151,7 +151,7 @@ class Floor:
         size = int(expected * random.uniform(0.85, 1.15) + random.random())
         return max(size, 1) if _at_border(hour) else size
 
-    def _made(self, hour: int) -> list[Entry]:
+    def _generate(self, hour: int) -> list[Entry]:
         random = self._random(hour)
         size = self._size(hour, random)
         offsets = [int(random.random() * HOUR_MS) for _ in range(size)]
@@ -171,7 +171,7 @@ def _entry(communicated_ms: int, random: Random) -> Entry:
     outcome = OUTCOMES[int(draw() * len(OUTCOMES))]
     created = communicated_ms + int(2_000 + draw() * 240_000)
     if draw() < SHARE_LOGGED_LATE:  # logged at the end of the shift, or days later
-        created = communicated_ms + int(draw() * (LONGEST_LAG_MS if draw() < SHARE_LOGGED_DAYS_LATE else 10 * HOUR_MS))
+        created = communicated_ms + int(draw() * (MAX_LAG_MS if draw() < SHARE_LOGGED_DAYS_LATE else 10 * HOUR_MS))
     is_broken = outcome in PROMISES and draw() < SHARE_OF_PROMISES_BROKEN
     broken = created + int((3 + draw() * 40) * DAY_MS) if is_broken else None
     inactive = created + int(draw() * 60 * DAY_MS) if draw() < SHARE_DEACTIVATED else None

@@ -1,10 +1,10 @@
 """Pages of a "via" dataset: cursors, limits, ranges, totals.
 
-Here: which rows a request gets and how the page says so. Not here: HTTP or who asks.
+Decide here which rows a request gets and how the page describes them; HTTP is in `api`, tokens in `accounts`.
 
-The export walks a collection that many lenders share and filters it to one of them, so a page holds fewer rows than
-its limit, sometimes none, while more follow. How many is decided by the place in the walk: the same cursor always
-gives the same page.
+The export reads a collection that many lenders share and filters it to one of them, so a page holds fewer rows than
+its limit, sometimes none, while more follow. The cursor alone decides how many: the same cursor always gives the same
+page.
 """
 
 from __future__ import annotations
@@ -24,20 +24,20 @@ if TYPE_CHECKING:
     from cleargrid_assets.emulator.floor import Entry, Floor
 
 DEFAULT_LIMIT = 500
-LARGEST_LIMIT = 1000
+MAX_LIMIT = 1000
 FIRST_ID = ""
 LAST_ID = "~"
 SHARES = (1.0, 1.0, 1.0, 0.9, 0.6, 0.3, 0.0, 1.0)
-"""Shares of a page that are this lender's rows, one of which each place in the walk has."""
+"""Shares of a page that belong to this lender; each cursor position has one of them."""
 
 
 class CorruptCursorError(ValueError):
-    """A cursor that this export never gave out."""
+    """A cursor that this export never issued."""
 
 
 @dataclass(frozen=True)
 class Range:
-    """What a request asks for. Bounds in milliseconds since 1970; `since` None: from the beginning."""
+    """The range that a request asks for. Bounds in milliseconds since 1970; `since` None: from the beginning."""
 
     since_ms: int
     until_ms: int
@@ -56,7 +56,7 @@ class Range:
 
     @classmethod
     def of(cls, params: Mapping[str, str], now: datetime) -> Range | None:
-        """The range of a request; None when `since` or `until` is malformed, which ends in 500."""
+        """The range of a request; None if `since` or `until` is malformed, which leads to a 500."""
         since, until = params.get("since"), params.get("until")
         try:
             since_ms = milliseconds(_moment(since)) if since else 0
@@ -76,61 +76,61 @@ class Range:
         )
 
 
-def page_of(floor: Floor, asked: Range) -> dict[str, Any] | None:
+def page_of(floor: Floor, query: Range) -> dict[str, Any] | None:
     """The success envelope of one page; None for a corrupted cursor."""
     try:
-        place = _decoded(asked.cursor) if asked.cursor else None
+        position = _decoded(query.cursor) if query.cursor else None
     except CorruptCursorError:
         return None
-    entries, cursor = _walk(floor, asked, place)
+    entries, cursor = _walk(floor, query, position)
     pagination: dict[str, Any] = {"nextCursor": cursor}
-    if asked.wants_total:
-        pagination |= _total(floor, asked)
-    rows = [entry.seen_at(asked.now_ms) for entry in entries]
-    meta = {**asked.echo, "tenantPathKind": "via"}
+    if query.wants_total:
+        pagination |= _total(floor, query)
+    rows = [entry.seen_at(query.now_ms) for entry in entries]
+    meta = {**query.echo, "tenantPathKind": "via"}
     return {"code": 200, "message": "OK", "errors": [], "body": {"rows": rows, "pagination": pagination, "meta": meta}}
 
 
-def _walk(floor: Floor, asked: Range, place: tuple[int, str] | None) -> tuple[list[Entry], str | None]:
-    """The entries after `place` and the cursor behind them; None when nothing follows."""
-    if asked.is_descending:
-        return _walk_back(floor, asked, place)
-    after = place or (asked.since_ms, FIRST_ID)
+def _walk(floor: Floor, query: Range, position: tuple[int, str] | None) -> tuple[list[Entry], str | None]:
+    """The entries after `position` and the next cursor, or None if nothing follows."""
+    if query.is_descending:
+        return _walk_back(floor, query, position)
+    after = position or (query.since_ms, FIRST_ID)
     share = SHARES[crc32(f"{after}".encode()) % len(SHARES)]
-    found = floor.entries(after, asked.until_ms, asked.now_ms, asked.limit + 1)
-    take = min(len(found), asked.limit)
-    if share < 1 and found:
-        take = min(take, int(asked.limit * share))
-    if take >= len(found):
-        return found, None
-    boundary = found[take - 1].key if take else (after[0], f"{after[1]}!")
-    return found[:take], _encoded(boundary)
+    entries = floor.entries(after, query.until_ms, query.now_ms, query.limit + 1)
+    take = min(len(entries), query.limit)
+    if share < 1 and entries:
+        take = min(take, int(query.limit * share))
+    if take >= len(entries):
+        return entries, None
+    boundary = entries[take - 1].key if take else (after[0], f"{after[1]}!")
+    return entries[:take], _encoded(boundary)
 
 
-def _walk_back(floor: Floor, asked: Range, place: tuple[int, str] | None) -> tuple[list[Entry], str | None]:
-    """The same from the end."""
-    before = place or (asked.until_ms, FIRST_ID)
-    found = [
+def _walk_back(floor: Floor, query: Range, position: tuple[int, str] | None) -> tuple[list[Entry], str | None]:
+    """The same in descending order."""
+    before = position or (query.until_ms, FIRST_ID)
+    entries = [
         entry
-        for entry in floor.entries((asked.since_ms, FIRST_ID), asked.until_ms, asked.now_ms, None)
+        for entry in floor.entries((query.since_ms, FIRST_ID), query.until_ms, query.now_ms, None)
         if entry.key < before
     ][::-1]
-    page = found[: asked.limit]
-    return page, _encoded(page[-1].key) if len(found) > asked.limit else None
+    page = entries[: query.limit]
+    return page, _encoded(page[-1].key) if len(entries) > query.limit else None
 
 
-def _total(floor: Floor, asked: Range) -> dict[str, Any]:
-    """The count over the whole range, whatever the cursor and the limit are."""
-    if not asked.is_bounded:
+def _total(floor: Floor, query: Range) -> dict[str, Any]:
+    """The count over the whole range, independent of cursor and limit."""
+    if not query.is_bounded:
         return {"total": None, "totalExact": False, "totalNote": "window_required"}
-    count = floor.count(asked.since_ms, asked.until_ms, asked.now_ms)
+    count = floor.count(query.since_ms, query.until_ms, query.now_ms)
     return {"total": count, "totalExact": True, "totalNote": None}
 
 
 def _limit(text: str | None) -> int:
     """The page size: clamped, never refused."""
     try:
-        return min(max(int(text or DEFAULT_LIMIT), 1), LARGEST_LIMIT)
+        return min(max(int(text or DEFAULT_LIMIT), 1), MAX_LIMIT)
     except ValueError:
         return DEFAULT_LIMIT
 
@@ -140,15 +140,15 @@ def _moment(text: str) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _encoded(place: tuple[int, str]) -> str:
-    return base64.urlsafe_b64encode(json.dumps(place).encode()).decode().rstrip("=")
+def _encoded(position: tuple[int, str]) -> str:
+    return base64.urlsafe_b64encode(json.dumps(position).encode()).decode().rstrip("=")
 
 
 def _decoded(cursor: str) -> tuple[int, str]:
-    """The place behind a cursor; raises `CorruptCursorError`."""
+    """The position of a cursor; raises `CorruptCursorError`."""
     try:
-        place = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        communicated_ms, public_id = place
+        position = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        communicated_ms, public_id = position
     except (ValueError, TypeError) as corrupt:
         raise CorruptCursorError from corrupt
     if not isinstance(communicated_ms, int) or not isinstance(public_id, str):

@@ -1,6 +1,6 @@
-"""`Emulator`: a local ClearGrid that runs while a block does, or until it is stopped.
+"""`Emulator`: a local ClearGrid that runs for the length of a block, or until it is stopped.
 
-Here: the server's life. Not here: what it answers (`api`).
+Starting and stopping the server belongs here; its responses are in `api`.
 """
 
 from __future__ import annotations
@@ -69,11 +69,11 @@ class Emulator:
 
     @property
     def requests(self) -> list[LoggedRequest]:
-        """What it was asked so far."""
+        """The requests so far."""
         return self.api.requests
 
     def __enter__(self) -> Self:
-        # The socket listens since __init__: a request that comes before the server runs waits in its backlog.
+        # The socket has been listening since __init__: a request that arrives earlier waits in its backlog.
         self._thread.start()
         return self
 

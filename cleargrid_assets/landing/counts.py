@@ -1,7 +1,7 @@
-"""ClearGrid's own count of a month: asked before the rows, compared with them afterwards.
+"""Compares the rows of a month with ClearGrid's own count, which is fetched before the rows.
 
-What is counted, by the day where the whole month cannot be, and what a disagreement means belong here; the rows are
-read in `month`.
+Decide here what is counted (by the day if the whole month cannot be) and what a disagreement means; `month` reads the
+rows.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ if TYPE_CHECKING:
 
 DAY_SECONDS = 86_400
 TOO_MANY_FOR_ONE_COUNT = frozenset({"capped", "timeout"})
-"""Notes of totals that a shorter range may not get."""
+"""Notes on a total that a shorter range may avoid."""
 
 
 @dataclass(frozen=True)
 class Counted:
-    """A range of time and ClearGrid's count of it."""
+    """A time range and ClearGrid's count of it."""
 
     window: Window
     total: Total
 
 
 def count(client: ClearGridClient, window: Window) -> list[Counted]:
-    """`window` with its count; in days, each with its own, where the whole is too much for ClearGrid to count.
+    """`window` with its count, or its days with theirs if the whole is too much for ClearGrid to count.
 
-    What cannot be counted by the day either is one range without an exact total. Raises the client's errors.
+    If the days cannot be counted either, one range without an exact total. Raises the client's errors.
     """
     whole = Counted(window, client.count(D23, window))
     days = ceil(window.seconds / DAY_SECONDS)
@@ -50,7 +50,7 @@ def count(client: ClearGridClient, window: Window) -> list[Counted]:
 
 
 def total_of(counted: Sequence[Counted]) -> Total:
-    """The count of all ranges together; exact when each is."""
+    """The sum of all counts; exact if each is."""
     totals = [part.total for part in counted]
     if len(totals) == 1:
         return totals[0]
@@ -60,9 +60,9 @@ def total_of(counted: Sequence[Counted]) -> Total:
 
 
 def reconciled(client: ClearGridClient, counted: Sequence[Counted], received: Mapping[Window, int]) -> Total:
-    """ClearGrid's count that the rows `received` in each walked window agree with.
+    """ClearGrid's count that agrees with the rows `received` in each window.
 
-    Raises `ReconciliationError`, and `RecountError` where rows are missing and ClearGrid does not count again.
+    Raises `ReconciliationError`, or `RecountError` if rows are missing and ClearGrid does not count again.
     """
     agreed = []
     for part in counted:
@@ -72,11 +72,11 @@ def reconciled(client: ClearGridClient, counted: Sequence[Counted], received: Ma
 
 
 def _agreed(client: ClearGridClient, counted: Counted, received: int) -> Total:
-    """The count of one range that `received` agrees with.
+    """The count of one range that agrees with `received`.
 
-    Rows may be logged between the count and the walk, late ones in closed months too. So a disagreement is looked
-    at again: what was received must lie between the count before and the count after. A count that moved past
-    what was received is no longer called exact; nor is one that ClearGrid does not repeat, when rows came on top of it.
+    Rows may be logged between the count and the read, late ones in closed months too. So after a disagreement ClearGrid
+    counts again: the rows received must lie between the two counts. A count that moved past them is no longer called
+    exact, and neither is one that ClearGrid does not repeat if more rows came than it had counted.
     """
     before = counted.total
     if not before.exact or before.total is None or before.total == received:
@@ -94,7 +94,7 @@ def _agreed(client: ClearGridClient, counted: Counted, received: int) -> Total:
 
 
 def _recount(client: ClearGridClient, window: Window) -> Total | None:
-    """A second exact count; None where ClearGrid does not give one, for whatever reason may pass."""
+    """A second exact count; None if ClearGrid does not give one, for a reason that may pass."""
     try:
         after = client.count(D23, window)
     except (TransientError, ContractError):
@@ -104,16 +104,15 @@ def _recount(client: ClearGridClient, window: Window) -> Total | None:
 
 def _missing_rows(window: Window, received: int, before: Total) -> RecountError:
     return RecountError(
-        f"{window} held {received} rows in the pages that were walked to their end, ClearGrid counted {before.total} "
-        f"before the walk and did not count again, so the two cannot be compared; the month stays as it was.",
+        f"{window} held {received} rows, but ClearGrid counted {before.total} before they were read and did not count "
+        f"again, so the two cannot be compared; the month is unchanged.",
         request_id=before.request_id,
     )
 
 
 def _disagreement(window: Window, received: int, before: Total, after: Total) -> ReconciliationError:
     return ReconciliationError(
-        f"{window} held {received} rows in the pages that were walked to their end, but ClearGrid counts "
-        f"{before.total} before and {after.total} after the walk; the month stays as it was. Run it again; if it "
-        f"stays so, send ClearGrid the request id.",
+        f"{window} held {received} rows, but ClearGrid counted {before.total} before and {after.total} after they were "
+        f"read; the month is unchanged. Run it again; if it fails again, send ClearGrid the request id.",
         request_id=after.request_id or before.request_id,
     )

@@ -1,18 +1,18 @@
-"""Why a month that was read completely is still not landed. In each case the previous month stays as it was."""
+"""The reasons not to land a month that was read completely. In each case the warehouse is unchanged."""
 
 from cleargrid_assets.client import ContractError, TransientError
 
 
 class ReconciliationError(ContractError):
-    """ClearGrid's own exact count and the rows it sent do not agree."""
+    """ClearGrid's own exact count disagrees with the rows it sent."""
 
 
 class RecountError(TransientError):
-    """Fewer rows came than ClearGrid counted before, and it did not count again: nothing to compare with."""
+    """Fewer rows came than ClearGrid had counted, and it did not count again, so they cannot be compared."""
 
 
 class ConservationError(Exception):
-    """A received row is neither landed, quarantined nor a duplicate: a defect of ours."""
+    """A received row is neither landed, quarantined nor a duplicate: a bug of ours."""
 
 
 class VanishLimitError(Exception):

@@ -1,7 +1,7 @@
-"""What a load finds different from the month's previous version, and how it is recorded in `raw.d23_changes`.
+"""Compares a load with the month's previous version and records the differences in `raw.d23_changes`.
 
-An added row is one record; a changed row is a record per changed field; a vanished or moved row is a record for each
-field that it held, so that earlier versions can be restored. Which rows are moved is decided in `moves`.
+An added row is one record, a changed row one record per changed field, a vanished or moved row one record per field
+that it held, so that earlier versions can be restored. `moves` decides which rows moved.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ WHERE old.public_id IS NULL OR new.public_id IS NULL OR {DIFFERS}
 
 
 def values(old: str, new: str) -> str:
-    """A list of structs in SQL: each field with the text of its old and new value; `old` and `new` are prefixes."""
+    """A list of structs in SQL: each field with its old and new value as text; `old` and `new` are prefixes."""
     structs = (f"{{'field': '{name}', 'old': {old}{name}::VARCHAR, 'new': {new}{name}::VARCHAR}}" for name in COMPARED)
     return f"[{', '.join(structs)}]"
 
@@ -70,19 +70,19 @@ FROM (
 
 
 def compare(connection: duckdb.DuckDBPyConnection, load: MonthLoad) -> None:
-    """Fill the temporary table `differences`: `received` against the month's rows as they are."""
+    """Fill the temporary table `differences` by comparing `received` with the month's present rows."""
     connection.execute(COMPARE, {"month": load.month})
 
 
 def record(connection: duckdb.DuckDBPyConnection, load: MonthLoad, entry: Entry) -> None:
-    """Append what `differences` holds."""
+    """Append the rows of `differences` to the history."""
     parameters = {**_observation(entry), "month": load.month}
     connection.execute(RECORD_ADDED, parameters)
     connection.execute(RECORD_FIELDS, parameters)
 
 
 def record_moved(connection: duckdb.DuckDBPyConnection, load: MonthLoad, entry: Entry) -> None:
-    """Append the rows of `elsewhere` that this month takes, to the histories of both months."""
+    """Append the rows of `elsewhere` that this month takes over to the histories of both months."""
     connection.execute(RECORD_MOVED, {**_observation(entry), "month": load.month})
 
 

@@ -1,6 +1,6 @@
-"""Whose warehouse it is: one environment, one lender and one time zone, kept in `raw.warehouse_identity`.
+"""The identity of a warehouse: its environment, lender and time zone, stored in `raw.warehouse_identity`.
 
-The first load writes the row. Every load compares it before its first page and again in its transaction.
+The first load writes the row; every load compares it before its first page and again in its transaction.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ WINDOWS = "SELECT month, since, until FROM raw.last_loads ORDER BY month"
 
 @dataclass(frozen=True)
 class Identity:
-    """Whose months a load brings. `lender_public_id`: ClearGrid's own id of the lender, which a renamed one keeps."""
+    """The identity of a load's months. `lender_public_id`: ClearGrid's own id, which survives a renaming."""
 
     environment: str
     lender: str
@@ -55,7 +55,7 @@ class WarehouseIdentity:
 
     @property
     def summary(self) -> str:
-        """Whose it is, as commands print it."""
+        """The identity as commands print it."""
         return (
             f"lender {self.lender} ({self.lender_public_id}) in {self.environment}, months in {self.timezone}, tables "
             f"of version {self.tables_version}, made by cleargrid_assets {self.made_by} on {self.made_at:%Y-%m-%d}"
@@ -63,7 +63,7 @@ class WarehouseIdentity:
 
 
 def identity_of(warehouse: Warehouse) -> WarehouseIdentity | None:
-    """Whose warehouse it is; None while no load has written to it. Raises `WarehouseError`."""
+    """The identity of the warehouse; None until the first load. Raises `WarehouseError`."""
     try:
         with warehouse.reading() as connection:
             return _stored(connection) if has_table(connection, WAREHOUSE_IDENTITY) else None
@@ -75,15 +75,15 @@ def identity_of(warehouse: Warehouse) -> WarehouseIdentity | None:
 class IdentityGuard:
     """Keeps months of another environment, lender or time zone out of a warehouse.
 
-    `window_of`: a month's window in the configured time zone. `shown`: the warehouse as messages name it.
+    `window_of`: a month's window in the configured time zone. `display_name`: the warehouse as messages name it.
     """
 
     identity: Identity
     window_of: Callable[[date], Window]
-    shown: str
+    display_name: str
 
     def verify_warehouse(self, warehouse: Warehouse) -> None:
-        """Raise `WarehouseIdentityError` when the warehouse is somebody else's; one that does not exist yet is ours."""
+        """Raise `WarehouseIdentityError` if the warehouse has another identity; a missing one is fine."""
         try:
             with warehouse.reading() as connection:
                 if has_table(connection, WAREHOUSE_IDENTITY):
@@ -97,43 +97,43 @@ class IdentityGuard:
         if stored is None:
             self._verify_windows(connection)
         else:
-            verify_stored(stored, self.identity, self.shown)
+            verify_stored(stored, self.identity, self.display_name)
         return stored
 
     def adopt(self, connection: duckdb.DuckDBPyConnection) -> None:
-        """Verify, and write the row where there is none yet."""
+        """Verify, and write the row if there is none yet."""
         if self.verify(connection) is None:
             row = (*astuple(self.identity), TABLES_VERSION, version("cleargrid-assets"), naive(datetime.now(UTC)))
             connection.execute(INSERT, row)
 
     def _verify_windows(self, connection: duckdb.DuckDBPyConnection) -> None:
-        """A warehouse of the release before does not say whose it is; its months say which time zone they are of."""
+        """Verify a warehouse of release 0.1.0, which has no identity, by the time zone of its months."""
         for month, since, until in connection.execute(WINDOWS).fetchall():
             window = self.window_of(month)
             if (naive(window.since), naive(window.until)) != (since, until):
                 raise WarehouseIdentityError(
-                    f"{self.shown} was made by an earlier release, and its month {month:%Y-%m} runs from {since} to "
+                    f"an earlier release made {self.display_name}, and its month {month:%Y-%m} runs from {since} to "
                     f"{until} UTC, which is not that month in {self.identity.timezone} (CLEARGRID_TIMEZONE); nothing "
                     f"was read or written. Set CLEARGRID_TIMEZONE to the zone that the months were loaded in and load "
                     f"one month; to change the zone afterwards, run `cleargrid rezone`"
                 )
 
 
-def verify_stored(stored: WarehouseIdentity, ours: Identity, shown: str) -> None:
-    """Raise `WarehouseIdentityError` when the warehouse `shown`, which is `stored`'s, is not `ours`."""
+def verify_stored(stored: WarehouseIdentity, ours: Identity, display_name: str) -> None:
+    """Raise `WarehouseIdentityError` if the `stored` identity of the warehouse `display_name` is not `ours`."""
     if (stored.environment, stored.lender_public_id) != (ours.environment, ours.lender_public_id):
         raise WarehouseIdentityError(
-            f"{shown} holds months of lender {stored.lender} in {stored.environment}, not of lender "
-            f"{ours.lender} in {ours.environment}; nothing was read or written. Each environment and lender needs "
-            f"a warehouse of its own: set CLEARGRID_WAREHOUSE to another one, or correct CLEARGRID_ENVIRONMENT and "
+            f"{display_name} holds months of lender {stored.lender} in {stored.environment}, not of lender "
+            f"{ours.lender} in {ours.environment}; nothing was read or written. Each environment and lender needs its "
+            f"own warehouse: set CLEARGRID_WAREHOUSE to another one, or correct CLEARGRID_ENVIRONMENT and "
             f"CLEARGRID_LENDER"
         )
     if stored.timezone != ours.timezone:
         raise WarehouseIdentityError(
-            f"{shown} holds months of the time zone {stored.timezone}, and CLEARGRID_TIMEZONE is "
-            f"{ours.timezone}, where every month begins and ends at other instants; nothing was read or written. "
-            f"Set it back to {stored.timezone}, or run `cleargrid rezone`, which reads all months again into a new "
-            f"warehouse and keeps the old one"
+            f"{display_name} holds months of the time zone {stored.timezone}, but CLEARGRID_TIMEZONE is "
+            f"{ours.timezone}, where months begin and end at different times; nothing was read or written. Set it back "
+            f"to {stored.timezone}, or run `cleargrid rezone`, which reads all months again into a new warehouse and "
+            f"keeps the old one"
         )
 
 

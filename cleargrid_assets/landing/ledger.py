@@ -1,6 +1,6 @@
-"""The ledger of loads, `raw.d23_loads`: who loaded which month when, in which order, and what came of it.
+"""The ledger of loads, `raw.d23_loads`: which run loaded which month, when, in which order, with which result.
 
-It reads the last loads, numbers a new load and appends it. The month's rows are written by `landing.write`.
+Reading the last loads, numbering a new load and appending it belong here; `landing.write` writes the month's rows.
 """
 
 from __future__ import annotations
@@ -49,9 +49,9 @@ LIMIT 1
 
 @dataclass(frozen=True)
 class LastLoad:
-    """A month's last load, `loaded_at` naive UTC. `is_complete`: it was read after the month had ended.
+    """A month's last load. `loaded_at`: naive UTC. `is_complete`: it was read after the month had ended.
 
-    `rows_landed`: less those that loads of other months have taken since.
+    `rows_landed`: without the rows that loads of other months have taken over since.
     """
 
     month: date
@@ -66,7 +66,7 @@ class LastLoad:
 
 @dataclass(frozen=True)
 class Entry:
-    """What identifies a load in the ledger and in the history of changes. `landed_at`: naive UTC."""
+    """The identity of a load in the ledger and in the history of changes. `landed_at`: naive UTC."""
 
     load_number: int
     run_id: str
@@ -80,7 +80,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Changes:
-    """How a load differs from the month's previous version, in rows. `moved`: received, and held by another month."""
+    """The rows that a load changed in the month. `moved`: received, but held by another month."""
 
     added: int
     changed: int
@@ -90,7 +90,7 @@ class Changes:
 
 @dataclass(frozen=True)
 class Superseded:
-    """A read that began before one that has landed already: nothing was written. The fields are of that other load."""
+    """The result of a read that began before one that has landed: nothing was written. The fields name that load."""
 
     run_id: str
     load_number: int
@@ -98,7 +98,7 @@ class Superseded:
 
 
 def last_loads(warehouse: Warehouse) -> dict[date, LastLoad]:
-    """The last load of every month that was ever loaded; none when there is no warehouse yet."""
+    """The last load of every loaded month; empty if there is no warehouse yet."""
     try:
         with warehouse.reading() as connection:
             if not has_table(connection, D23_LOADS):
@@ -110,9 +110,9 @@ def last_loads(warehouse: Warehouse) -> dict[date, LastLoad]:
 
 
 def superseded_by(connection: duckdb.DuckDBPyConnection, load: MonthLoad) -> Superseded | None:
-    """The load of the same month that began later than `load` and has landed already, if any.
+    """The load of the same month that began later than `load` and has already landed, if any.
 
-    Clocks decide only between reads that overlapped. What had landed when `load` began is older, whatever its clock
+    Clocks decide only between overlapping reads. A load that had landed when `load` began is older, whatever its clock
     said.
     """
     parameters = {"month": load.month, "loads_before": load.loads_before, "started_at": naive(load.started_at)}
@@ -121,18 +121,18 @@ def superseded_by(connection: duckdb.DuckDBPyConnection, load: MonthLoad) -> Sup
 
 
 def version_of(load_number: int, run_id: str) -> str:
-    """A version of a month's rows as Dagster keeps it: numbers alone begin anew with another warehouse."""
+    """The version of a month's rows for Dagster; a number alone would not be unique, as each warehouse starts at 1."""
     return f"load {load_number} of run {run_id[:8]}"
 
 
 def new_entry(connection: duckdb.DuckDBPyConnection, load: MonthLoad, run_id: str) -> Entry:
-    """The next number, and now."""
+    """The entry of a new load: the next number and the present time."""
     ((number,),) = connection.execute(NEXT_NUMBER).fetchall()
-    return Entry(number, run_id, load.committed_at(datetime.now(UTC)))
+    return Entry(number, run_id, load.ledger_timestamp(datetime.now(UTC)))
 
 
 def month_version(connection: duckdb.DuckDBPyConnection, month: date) -> str:
-    """The version of the rows of a month that was loaded."""
+    """The version of a loaded month's rows."""
     ((load_number, run_id),) = connection.execute(MONTH_VERSION, [month]).fetchall()
     return version_of(load_number, run_id)
 
@@ -168,5 +168,5 @@ def _row(entry: Entry, load: MonthLoad, changes: Changes) -> dict[str, object]:
 
 
 def naive(moment: datetime) -> datetime:
-    """`moment` as the tables hold it: in UTC, without a zone."""
+    """`moment` as the tables store it: in UTC, without a zone."""
     return moment.astimezone(UTC).replace(tzinfo=None)

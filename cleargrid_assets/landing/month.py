@@ -1,6 +1,6 @@
-"""Reading one complete month: plan, walk, collapse duplicates, reconcile.
+"""Reads one complete month: plans windows, reads them, collapses duplicates, reconciles.
 
-Here: everything between the client and the write. Not here: ClearGrid's counts (`counts`), SQL, Dagster.
+Add a step between the client and the write here; ClearGrid's counts are in `counts`, SQL in `write`.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import date
 
-    from cleargrid_assets.client import ClearGridClient, Fetched, Progress, Statistics, Total, Window
+    from cleargrid_assets.client import ClearGridClient, FetchResult, Progress, Statistics, Total, Window
     from cleargrid_assets.landing.counts import Counted
 
 PAGES_PER_WINDOW = 4
-"""Small enough that no window becomes a long tail, large enough that half-filled last pages stay few."""
+"""Small enough to avoid a long last window, large enough to keep half-filled last pages few."""
 
 
 @dataclass(frozen=True)
 class LoadLimits:
-    """How hard one load may try. Seconds of wall time."""
+    """The limits of one load. Seconds are wall time."""
 
     concurrency: int
     page_size: int
@@ -43,7 +43,7 @@ class LoadLimits:
 class MonthLoad:
     """One complete read of a month, ready to be written: its rows are unique by `public_id`.
 
-    `loads_before`: the number of the newest load that had landed when the read began, whatever the month; 0 for none.
+    `loads_before`: the number of the newest load of any month that had landed when the read began; 0 for none.
     """
 
     month: date
@@ -61,26 +61,26 @@ class MonthLoad:
 
     @property
     def is_open(self) -> bool:
-        """Whether the read began before the month's end."""
+        """True if the read began before the month's end."""
         return self.window.until > self.started_at
 
-    def committed_at(self, now: datetime) -> datetime:
-        """`now` as the ledger keeps it, naive UTC.
+    def ledger_timestamp(self, now: datetime) -> datetime:
+        """The time that the ledger records for a load that commits at `now`, naive UTC.
 
-        A load that began before the month's end is dated before it, however long reading and the wait for the
-        warehouse took: rows logged meanwhile are not in it, and it must not be taken for the complete month.
+        A load that began before the month's end is dated before it, however long it read and waited for the warehouse:
+        it lacks the rows logged meanwhile, and must not look like the complete month.
         """
         moment = min(now, self.window.until - timedelta(milliseconds=1)) if self.is_open else now
         return moment.astimezone(UTC).replace(tzinfo=None)
 
     def verify_conservation(self) -> None:
         """Raise `ConservationError` unless every received row is landed, quarantined or a collapsed duplicate."""
-        kept = self.rows.num_rows + len(self.quarantined) + self.duplicates_collapsed
-        if kept != self.rows_received:
+        accounted = self.rows.num_rows + len(self.quarantined) + self.duplicates_collapsed
+        if accounted != self.rows_received:
             raise ConservationError(
                 f"month {self.month}: {self.rows_received} rows were received but {self.rows.num_rows} landed + "
-                f"{len(self.quarantined)} quarantined + {self.duplicates_collapsed} duplicates are {kept}; the month "
-                f"stays as it was. This is a defect of cleargrid_assets: report it with this message."
+                f"{len(self.quarantined)} quarantined + {self.duplicates_collapsed} duplicates are {accounted}; the "
+                f"month is unchanged. This is a bug in cleargrid_assets: report it with this message."
             )
 
 
@@ -95,9 +95,9 @@ def read_month(
 ) -> MonthLoad:
     """Read `window`, a whole month, completely.
 
-    A row that is deleted while another is logged can make rows and counts disagree, so a disagreement is looked at
-    with a second reading, if there is time for one. Raises the client's errors, `ReconciliationError` when ClearGrid's
-    own exact count still says otherwise, `RecountError`, and `ConservationError` when a row got lost on our side.
+    Rows and counts can disagree if one row is deleted while another is logged, so after a disagreement the month is
+    read once more, if there is time. Raises the client's errors, `ReconciliationError` if ClearGrid's own exact count
+    still disagrees, `RecountError`, or `ConservationError` if we lost a row.
     """
     before, started = (client.counters.requests, client.counters.retries), now()
     try:
@@ -127,13 +127,13 @@ def _read_once(
         D23,
         _planned(counted, target_rows, started, limits.concurrency),
         convert,
-        gather=gather,
+        merge=gather,
         concurrency=limits.concurrency,
         page_size=limits.page_size,
         deadline_seconds=limits.load_seconds,
         stall_seconds=limits.stall_seconds,
         on_progress=lambda progress: on_progress(progress, expected),
-        target_rows=None if expected.total is None else target_rows,  # who cannot count the month is not asked again
+        target_rows=None if expected.total is None else target_rows,  # without a total, do not ask for counts again
     )
     expected = reconciled(client, counted, {walked.window: walked.rows_received for walked in fetched.windows})
     statistics = _with_counting(fetched.statistics, client, before)
@@ -150,7 +150,7 @@ def _read_once(
 
 
 def _planned(counted: Sequence[Counted], target_rows: int, now: datetime, workers: int) -> list[Window]:
-    """The windows to walk, sized by what was counted."""
+    """The windows to read, sized by their counts."""
     return [
         window
         for part in counted
@@ -161,7 +161,7 @@ def _planned(counted: Sequence[Counted], target_rows: int, now: datetime, worker
 
 
 def _with_counting(walks: Statistics, client: ClearGridClient, before: tuple[int, int]) -> Statistics:
-    """The statistics of the walks, with the requests that asked for counts."""
+    """The statistics of reading, including the requests for counts."""
     counters = client.counters
     return replace(walks, requests=counters.requests - before[0], retries=counters.retries - before[1])
 
@@ -169,7 +169,7 @@ def _with_counting(walks: Statistics, client: ClearGridClient, before: tuple[int
 def _month_load(
     month: date,
     window: Window,
-    fetched: Fetched[Batch],
+    fetched: FetchResult[Batch],
     expected: Total,
     *,
     started_at: datetime,
@@ -194,7 +194,7 @@ def _month_load(
 
 
 def collapse_duplicates(rows: pa.Table) -> pa.Table:
-    """`rows` with one row per `public_id`: the latest `updated_at`; among equals the row received last."""
+    """`rows` with one row per `public_id`: the latest by `updated_at`, and among equals the one received last."""
     if not _may_repeat_ids(rows):
         return rows
     positions = pa.array(range(rows.num_rows), pa.int64())
@@ -205,7 +205,7 @@ def collapse_duplicates(rows: pa.Table) -> pa.Table:
 
 
 def _may_repeat_ids(rows: pa.Table) -> bool:
-    """False proves that no id stands twice: equal ids have equal hashes. A fifth of the cost of counting the ids."""
+    """False proves that every id is unique, because equal ids have equal hashes. Costs a fifth of counting the ids."""
     import duckdb  # noqa: PLC0415 - loading definitions compares nothing
 
     with duckdb.connect() as connection:

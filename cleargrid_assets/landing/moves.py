@@ -1,6 +1,6 @@
-"""Every row is in one month: when ClearGrid moves a row, the version with the later `updated_at` takes it.
+"""Keeps every row in one month: when ClearGrid moves a row, the month with the later `updated_at` takes it over.
 
-Only rows that are new to the month being loaded are looked for in other months, so the cost follows what is new.
+Only rows that are new to the loaded month are looked up in other months, so the cost depends on what is new.
 """
 
 from __future__ import annotations
@@ -52,16 +52,17 @@ WHERE
 
 @dataclass(frozen=True)
 class Moves:
-    """Rows that other months hold as well. `taken`: how many this month takes from each; `staying`: it leaves there."""
+    """Rows that other months hold, too. `taken`: how many this month takes from each; `staying`: how many it leaves."""
 
     taken: Mapping[date, int] = field(default_factory=dict)
     staying: int = 0
 
 
 def find(connection: duckdb.DuckDBPyConnection, load: MonthLoad, *, is_first: bool) -> Moves:
-    """Fill the temporary table `elsewhere` with the rows of other months that `load` brings anew.
+    """Fill the temporary table `elsewhere` with the rows of other months that are new in `load`.
 
-    Of versions with equal `updated_at` the one that was read later is kept; see `ledger.superseded_by` on clocks.
+    Among versions with equal `updated_at`, the one that was read later wins; `ledger.superseded_by` explains the role
+    of clocks.
     """
     parameters = {"month": load.month, "loads_before": load.loads_before, "started_at": naive(load.started_at)}
     connection.execute(FIND.format(added=ALL_RECEIVED if is_first else ADDED), parameters)
@@ -70,5 +71,5 @@ def find(connection: duckdb.DuckDBPyConnection, load: MonthLoad, *, is_first: bo
 
 
 def take(connection: duckdb.DuckDBPyConnection, load: MonthLoad) -> None:
-    """Remove the rows that this month takes from the months that hold them."""
+    """Remove the rows that this month takes over from the months that held them."""
     connection.execute(REMOVE_TAKEN, {"month": load.month})

@@ -1,7 +1,7 @@
-"""What is kept of a received row that cannot be landed: enough to find and name the fault, and nothing personal.
+"""Shortens a row that cannot be landed: keeps enough to find and describe the fault, and nothing personal.
 
-Ids, instants and short words of a vocabulary stay as they were sent. Anything else may be free text about a person, so
-only its type, its length and its first characters are kept. Which rows are set aside, and why, is decided in `rows`.
+Ids, timestamps and short vocabulary words are kept as sent. Anything else may be free text about a person, so only its
+type, length and first characters are kept. `rows` decides which rows are quarantined, and why.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 FEW = 4
-"""Characters: a telephone number's country, not the number."""
+"""Characters: enough for the country code of a telephone number, not for the number."""
 
 ID = re.compile(r"[0-9A-Fa-f]{24,64}|[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
-"""ClearGrid's ids, 24 hexadecimal digits, and longer ones or UUIDs should it change; no card or telephone number."""
+"""ClearGrid's ids, 24 hexadecimal digits; also longer ones and UUIDs, but no card or telephone number."""
 
 INSTANT = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?( ?(Z|[+-]\d\d:?\d\d))?)?", re.ASCII)
 WORD = re.compile(r"(?=.{1,20}$)[A-Z]+(_[A-Z]+)*")
-"""As ClearGrid writes its vocabularies."""
+"""The form of ClearGrid's vocabulary words."""
 
 NOTHING = re.compile(r"(?!)")
 SHAPES = {column.name: {"VARCHAR": WORD, "TIMESTAMP": INSTANT}.get(column.type, NOTHING) for column in D23_FIELDS} | {
@@ -33,7 +33,7 @@ SHAPES = {column.name: {"VARCHAR": WORD, "TIMESTAMP": INSTANT}.get(column.type, 
 
 
 def is_id(value: object) -> bool:
-    """Whether `value` looks like an id."""
+    """True if `value` looks like an id."""
     return isinstance(value, str) and ID.fullmatch(value) is not None
 
 
@@ -43,7 +43,7 @@ def as_kept(row: Mapping[str, Any]) -> str:
 
 
 def _shortened(value: Any, shape: re.Pattern[str]) -> Any:
-    """`value` if it is short or has the `shape` that its field should have, else what it looks like."""
+    """`value` if it is short or has its field's `shape`, else a description of it."""
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, (dict, list)):

@@ -1,9 +1,9 @@
-"""Received rows to Arrow columns; what cannot be landed is set aside with its reasons.
+"""Converts received rows to Arrow columns and quarantines invalid ones with their reasons.
 
-What makes a row good and its form in memory belong here; what is kept of a bad one is in `quarantine`.
+Add a rule of validity here; what is kept of an invalid row is in `quarantine`.
 
-A page is converted column by column. When that fails the page is halved until the bad rows stand alone, so one
-bad row costs neither its page nor a second definition of what a good row is.
+A page is converted column by column. If that fails, the page is halved until the invalid rows are isolated, so one bad
+row does not cost its page, and validity is defined only once.
 """
 
 from __future__ import annotations
@@ -30,21 +30,21 @@ FIELDS = {column.name: column for column in D23_FIELDS}
 REQUIRED = frozenset(name for name, column in FIELDS.items() if not column.nullable)
 SCHEMA = pa.schema([(name, ARROW_TYPES[column.type]) for name, column in FIELDS.items()])
 
-LONGEST_TEXT = 1_000
-"""Characters; a vocabulary value or an id beyond it is damage, and free text has no place in this table."""
+MAX_TEXT_LENGTH = 1_000
+"""Characters. A longer vocabulary value or id is corrupt, and this table has no free text."""
 
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST = datetime(2262, 1, 1, tzinfo=UTC)
-"""Instants outside are damage; pandas could not hold them either."""
+"""Timestamps outside this range are corrupt; pandas could not hold them either."""
 
-LONGEST_NAME = 80
-MOST_NAMES = 50
+MAX_NAME_LENGTH = 80
+MAX_NAMES = 50
 
 BAD_VALUE = (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, UnicodeEncodeError, OverflowError)
 
 
 class BadFieldError(ValueError):
-    """A column holds a value that cannot be landed; `reason` is one word with the field's name."""
+    """A column holds an invalid value; `reason` is one word with the field's name."""
 
     def __init__(self, word: str, field: str) -> None:
         super().__init__(f"{word}:{field}")
@@ -53,7 +53,7 @@ class BadFieldError(ValueError):
 
 @dataclass(frozen=True)
 class QuarantinedRow:
-    """A received row that cannot be landed. `public_id` is None unless it looks like one; for `row` see `as_kept`."""
+    """A received row that cannot be landed. `public_id`: None unless it looks like an id. `row`: see `as_kept`."""
 
     public_id: str | None
     reasons: tuple[str, ...]
@@ -62,7 +62,7 @@ class QuarantinedRow:
 
 @dataclass(frozen=True)
 class Batch:
-    """The rows of one page: the good ones as columns, the others set aside."""
+    """The rows of one page: the valid ones as columns, the others quarantined."""
 
     rows: pa.Table
     quarantined: tuple[QuarantinedRow, ...]
@@ -70,12 +70,12 @@ class Batch:
 
     @property
     def received(self) -> int:
-        """Rows that the page held."""
+        """The number of rows on the page."""
         return int(self.rows.num_rows) + len(self.quarantined)
 
 
 def convert(rows: Sequence[Any], window: Window) -> Batch:
-    """The rows of one page of `window`, validated; raises nothing whatever the rows hold."""
+    """Validate the rows of one page of `window`; never raises, whatever they hold."""
     good: list[pa.Table] = []
     bad: list[QuarantinedRow] = []
     _sort_out(list(rows), window, good, bad)
@@ -84,14 +84,14 @@ def convert(rows: Sequence[Any], window: Window) -> Batch:
 
 
 def gather(batches: list[Batch]) -> list[Batch]:
-    """A walked window's batches as one: a thousand small buffers cost half as much memory again as they hold."""
+    """Merge a window's batches into one: a thousand small buffers cost 50 % more memory than they hold."""
     table = pa.concat_tables([SCHEMA.empty_table(), *(batch.rows for batch in batches)]).combine_chunks()
     quarantined = tuple(row for batch in batches for row in batch.quarantined)
     return [Batch(table, quarantined, frozenset().union(*(batch.unknown_fields for batch in batches)))]
 
 
 def _sort_out(rows: list[Any], window: Window, good: list[pa.Table], bad: list[QuarantinedRow]) -> None:
-    """Convert `rows` whole, or halve them until the bad ones stand alone."""
+    """Convert `rows` as a whole, or halve them until the invalid ones are isolated."""
     if not rows:
         return
     try:
@@ -106,14 +106,14 @@ def _sort_out(rows: list[Any], window: Window, good: list[pa.Table], bad: list[Q
 
 
 def _columns(rows: list[Any], window: Window) -> pa.Table:
-    """All nine columns of `rows`; raises at the first that cannot be."""
+    """All nine columns of `rows`; raises at the first invalid one."""
     if not all(type(row) is dict for row in rows):
         raise TypeError
     return pa.table([_column(name, [row[name] for row in rows], window) for name in FIELDS], schema=SCHEMA)
 
 
 def _column(name: str, values: list[Any], window: Window) -> pa.Array:
-    """One column out of JSON values; raises `BadFieldError`."""
+    """One column from JSON values; raises `BadFieldError`."""
     column = FIELDS[name]
     array = CONVERTERS[column.type](name, values)
     if array.null_count and name in REQUIRED:
@@ -132,7 +132,7 @@ def _texts(name: str, values: list[Any]) -> pa.Array:
         raise BadFieldError("not_unicode", name) from error
     except BAD_VALUE as error:
         raise BadFieldError("bad_type", name) from error
-    if (pc.max(pc.utf8_length(array)).as_py() or 0) > LONGEST_TEXT:
+    if (pc.max(pc.utf8_length(array)).as_py() or 0) > MAX_TEXT_LENGTH:
         raise BadFieldError("too_long", name)
     if pc.any(pc.match_substring(array, "\0")).as_py():
         raise BadFieldError("nul_character", name)
@@ -163,7 +163,7 @@ CONVERTERS: dict[str, Callable[[str, list[Any]], pa.Array]] = {
 
 
 def _refuse_outside(instants: pa.Array, since: datetime, until: datetime, word: str, name: str) -> None:
-    """Refuse a column with an instant that is not in `[since, until)`."""
+    """Raise `BadFieldError` if a timestamp is not in `[since, until)`."""
     bounds = [pa.scalar(moment, INSTANT) for moment in (since, until)]
     outside = pc.or_(pc.less(instants, bounds[0]), pc.greater_equal(instants, bounds[1]))
     if pc.any(outside).as_py():
@@ -171,7 +171,7 @@ def _refuse_outside(instants: pa.Array, since: datetime, until: datetime, word: 
 
 
 def _quarantined(row: Any, window: Window) -> QuarantinedRow:
-    """`row` with every reason against it."""
+    """The quarantined `row` with every reason."""
     if type(row) is not dict:
         return QuarantinedRow(None, ("not_an_object",), "null")
     reasons = tuple(reason for name in FIELDS if (reason := _reason(name, row, window)))
@@ -190,7 +190,7 @@ def _reason(name: str, row: dict[str, Any], window: Window) -> str | None:
 
 
 def _unknown_fields(rows: Sequence[Any]) -> frozenset[str]:
-    """Names that the contract does not list, cut short; their values are never looked at."""
+    """Field names that the contract does not list, shortened; their values are never read."""
     odd = [row for row in rows if type(row) is dict and row.keys() != FIELDS.keys()]
     names = sorted({name for row in odd for name in row.keys() - FIELDS.keys()})
-    return frozenset(ascii(name)[1:-1][:LONGEST_NAME] for name in names[:MOST_NAMES])
+    return frozenset(ascii(name)[1:-1][:MAX_NAME_LENGTH] for name in names[:MAX_NAMES])

@@ -1,9 +1,9 @@
-"""The one transaction that makes a month what ClearGrid says it is, in all four raw tables.
+"""Writes a month to all four raw tables in one transaction.
 
-`land` opens it and repeats it after another program's conflicting write; `write_month` is the SQL inside.
+`land` opens the transaction and repeats it after another program's conflicting write; `write_month` is the SQL inside.
 
-Rows that did not change are left alone: a re-read of an unchanged month writes its ledger row and no more, and
-`landed_at` keeps saying when that version of a row came in.
+Unchanged rows are not touched: a re-read of an unchanged month writes only its ledger row, and `landed_at` stays the
+time when that version of a row arrived.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 FIELD_LIST = ", ".join(FIELDS)
 FEW_ROWS = 5
-"""So many rows may vanish whatever the share: of a small month, one row is a large share."""
+"""This many rows may always vanish: in a small month, one row is a large share."""
 
 ROWS = f"INSERT INTO {LOGS} BY NAME SELECT {FIELD_LIST}, $month AS month, $landed_at AS landed_at FROM received"
 INSERT_FIRST = f"{ROWS} WHERE public_id NOT IN (SELECT public_id FROM elsewhere WHERE stays)"
@@ -59,7 +59,7 @@ WHERE change = 'added' AND public_id IN (SELECT public_id FROM elsewhere)
 class Landed:
     """A month that was written.
 
-    `version`: that of its rows, which a load that changes none leaves as it was. `taken`: how many rows it took from
+    `version`: the version of its rows, which a load without changes keeps. `taken`: how many rows it took over from
     which other months.
     """
 
@@ -82,8 +82,8 @@ def land(
 ) -> Landed | Superseded:
     """Make the month in the warehouse equal to `load`, unless a read that began later has landed meanwhile.
 
-    The first load of a warehouse makes it the `guard`'s. Raises `VanishLimitError` or `WarehouseError`; the month then
-    stays as it was.
+    The first load of a warehouse gives it the `guard`'s identity. Raises `VanishLimitError` or `WarehouseError`; the
+    month is then unchanged.
     """
 
     def write() -> Landed | Superseded:
@@ -97,9 +97,9 @@ def land(
 def write_month(
     connection: duckdb.DuckDBPyConnection, load: MonthLoad, *, run_id: str, vanish_limit: float
 ) -> Landed | Superseded:
-    """`land` within a transaction that is under way; the caller rolls it back on any error.
+    """Do the work of `land` inside the caller's transaction, which the caller rolls back on any error.
 
-    Raises `VanishLimitError` when more than `vanish_limit` of the month's rows would vanish.
+    Raises `VanishLimitError` if more than `vanish_limit` of the month's rows would vanish.
     """
     superseded = ledger.superseded_by(connection, load)
     if superseded:
@@ -124,22 +124,22 @@ def _is_first_load(connection: duckdb.DuckDBPyConnection, load: MonthLoad) -> bo
 def _apply_first(
     connection: duckdb.DuckDBPyConnection, load: MonthLoad, entry: Entry
 ) -> tuple[Changes, Mapping[date, int]]:
-    """The month's first load: nothing to compare with."""
-    found = moves.find(connection, load, is_first=True)
+    """Write the month's first load, which has nothing to compare with."""
+    moved = moves.find(connection, load, is_first=True)
     history.record_moved(connection, load, entry)
     moves.take(connection, load)
     connection.execute(f"DELETE FROM {LOGS} WHERE month = ?", [load.month])
     connection.execute(INSERT_FIRST, {"month": load.month, "landed_at": entry.landed_at})
-    added = load.rows.num_rows - found.staying
-    return Changes(added=added, changed=0, vanished=0, moved=found.staying), found.taken
+    added = load.rows.num_rows - moved.staying
+    return Changes(added=added, changed=0, vanished=0, moved=moved.staying), moved.taken
 
 
 def _apply_differences(
     connection: duckdb.DuckDBPyConnection, load: MonthLoad, entry: Entry, vanish_limit: float
 ) -> tuple[Changes, Mapping[date, int]]:
-    """A re-read: record what differs, then delete and insert exactly that."""
+    """Write a re-read: record the differences, then delete and insert exactly those rows."""
     history.compare(connection, load)
-    found = moves.find(connection, load, is_first=False)
+    moved = moves.find(connection, load, is_first=False)
     connection.execute(LEAVE_ELSEWHERE)
     connection.execute(CALL_MOVED)
     rows = dict(connection.execute("SELECT change, count(*) FROM differences GROUP BY change").fetchall())
@@ -147,7 +147,7 @@ def _apply_differences(
         added=rows.get("added", 0) + rows.get("moved", 0),
         changed=rows.get("changed", 0),
         vanished=rows.get("vanished", 0),
-        moved=found.staying,
+        moved=moved.staying,
     )
     _refuse_mass_vanishing(connection, load, changes, vanish_limit)
     history.record(connection, load, entry)
@@ -155,15 +155,15 @@ def _apply_differences(
     moves.take(connection, load)
     connection.execute(DELETE_DIFFERENCES, {"month": load.month})
     connection.execute(INSERT_DIFFERENCES, {"month": load.month, "landed_at": entry.landed_at})
-    return changes, found.taken
+    return changes, moved.taken
 
 
 def _refuse_mass_vanishing(
     connection: duckdb.DuckDBPyConnection, load: MonthLoad, changes: Changes, vanish_limit: float
 ) -> None:
-    """Raise `VanishLimitError`, unless few rows vanish.
+    """Raise `VanishLimitError` if too large a share of the rows would vanish.
 
-    An open month may have begun with a handful of rows: of it, few are few of the rows that it has by now.
+    An open month may have started with a handful of rows, so there the share is of the rows that it has now.
     """
     if changes.vanished <= FEW_ROWS:
         return
@@ -171,18 +171,17 @@ def _refuse_mass_vanishing(
     of_rows = max(before, load.rows.num_rows) if load.is_open else before
     if changes.vanished > vanish_limit * of_rows:
         raise VanishLimitError(
-            f"month {load.month}: {changes.vanished} of its {before} landed rows would go, more than the share of "
-            f"{vanish_limit:g} that CLEARGRID_VANISH_LIMIT allows; the month stays as it was. "
-            f"{_why_rows_vanish(load)}"
+            f"month {load.month}: this load would remove {changes.vanished} of its {before} landed rows, more than "
+            f"CLEARGRID_VANISH_LIMIT ({vanish_limit:g}) allows; the month is unchanged. {_why_rows_vanish(load)}"
         )
 
 
 def _why_rows_vanish(load: MonthLoad) -> str:
-    """Rows that are sent and cannot be landed are missing as well; a removal is then not what is to be asked about."""
+    """Why rows are missing: ClearGrid no longer sends them, or sends them in a form that cannot be landed."""
     if not load.quarantined:
-        return "They are no longer sent."
+        return "ClearGrid no longer sends them."
     reasons = ", ".join(f"{reason} {rows}" for reason, rows in count_reasons(load.quarantined).items())
-    return f"{len(load.quarantined)} rows were sent and cannot be landed ({reasons}); the others are no longer sent."
+    return f"{len(load.quarantined)} rows came but cannot be landed ({reasons}); ClearGrid no longer sends the others."
 
 
 def _replace_quarantine(connection: duckdb.DuckDBPyConnection, load: MonthLoad, entry: Entry) -> None:

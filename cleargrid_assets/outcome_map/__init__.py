@@ -1,6 +1,6 @@
-"""The outcome map: from an outcome as an agent's tool spells it to what it means.
+"""The outcome map: from an outcome as an agent's tool spells it to its meaning.
 
-Here: the shipped map, the user's overlay, the matching key. Not here: where it is applied (`assets.core`).
+The shipped map, the user's overlay and the matching key belong here; `assets.core` applies them.
 """
 
 from cleargrid_assets.outcome_map.matching import matching_key

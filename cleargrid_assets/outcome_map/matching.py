@@ -1,6 +1,6 @@
-"""The matching key: what two spellings of one outcome have in common, whatever the script.
+"""Computes the matching key: what two spellings of one outcome have in common, in any script.
 
-A key keeps letters, digits and the marks that distinguish letters. Which outcome has a key is up to `outcome_map`.
+A key keeps letters, digits and the marks that distinguish letters; `outcome_map` assigns outcomes to keys.
 """
 
 from __future__ import annotations

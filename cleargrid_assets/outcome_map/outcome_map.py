@@ -1,8 +1,8 @@
-"""`OutcomeMap`: spelling to outcome and classes, by exact match of a normalised key.
+"""`OutcomeMap`: maps a spelling to an outcome and its classes by exact match of a normalised key.
 
-Reading map files, laying one over the other and looking up belong here; the key itself is in `matching`.
+Reading map files, laying one over the other and looking up belong here; the key is in `matching`.
 
-A wrong silent mapping is worse than a visible unmapped value: there is no prefix and no fuzzy matching.
+A silent wrong mapping is worse than a visible unmapped value, so there is no prefix or fuzzy matching.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ RESULT_CLASSES = (
     "hardship", "no_commitment", "vulnerable", "stop_contact", "bad_number", "none", "unknown",
 )  # fmt: skip
 IMPLY_RIGHT_PARTY = frozenset({"promise", "refusal", "settlement"})
-"""Results that only the right person can give; mapped otherwise, a rate's numerator would exceed its denominator."""
+"""Results that only the right person can give; otherwise a rate's numerator could exceed its denominator."""
 
 UNKNOWN = "unknown"
 UNMAPPED = "unmapped"
@@ -34,12 +34,12 @@ NULL = "(null)"
 
 
 class OutcomeMapError(ValueError):
-    """A map file that cannot be used; the message names the file and the row."""
+    """A map file cannot be used; the message names the file and the row."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a spelling means; `source` is the file and line that say so."""
+    """The meaning of a spelling; `source` is the file and line that define it."""
 
     outcome: str
     contact_class: str
@@ -48,12 +48,12 @@ class Outcome:
 
     @property
     def meaning(self) -> tuple[str, str, str]:
-        """Its name and its classes, wherever they are said."""
+        """The name and the classes, without their source."""
         return self.outcome, self.contact_class, self.result_class
 
     @property
     def is_filled_in(self) -> bool:
-        """Whether both classes are known: a row that was pasted and not filled in maps nothing yet."""
+        """True if both classes are known; a pasted row that is not filled in maps nothing yet."""
         return UNKNOWN not in (self.contact_class, self.result_class)
 
 
@@ -65,10 +65,10 @@ class OutcomeMap:
 
     @classmethod
     def load(cls, overlay: Path | None = None) -> OutcomeMap:
-        """The shipped map with the user's file laid over it: a key that the user claims is the user's.
+        """The shipped map with the user's file laid over it; the user's file wins.
 
-        Raises `OutcomeMapError` for an unknown class, a key that two outcomes of one file claim, a missing column,
-        a row without a key, or a file that cannot be read.
+        Raises `OutcomeMapError` for an unknown class, a key that two outcomes of one file share, a missing column, a
+        row without a key, or a file that cannot be read.
         """
         by_key = _read(SHIPPED)
         if overlay is not None:
@@ -77,7 +77,7 @@ class OutcomeMap:
 
     @property
     def version(self) -> str:
-        """A short hash of what the map says, whatever the order of its rows, and of the rule of its keys."""
+        """A short hash of the map's contents, in any order of rows, and of the rule that makes its keys."""
         rows = sorted(",".join([key, *outcome.meaning]) for key, outcome in self.by_key.items())
         return hashlib.sha256("\n".join([f"key rule {KEY_RULE}", *rows]).encode()).hexdigest()[:12]
 
@@ -87,7 +87,7 @@ class OutcomeMap:
         return [self._classified(spelling, version) for spelling in spellings]
 
     def _classified(self, spelling: str | None, version: str) -> dict[str, object]:
-        """A spelling whose row is not filled in has the row's name and no more."""
+        """The classified spelling; if its row is not filled in, only the row's name applies."""
         key = None if spelling is None else matching_key(spelling)
         row = self.by_key.get(key) if key else None
         outcome = row or Outcome(NULL if spelling is None else UNMAPPED, UNKNOWN, UNKNOWN)
@@ -104,13 +104,13 @@ class OutcomeMap:
 
 
 def _read(path: Path) -> dict[str, Outcome]:
-    """A map file's outcomes by key; within one file a key belongs to one outcome."""
+    """A map file's outcomes by key; within a file, each key belongs to one outcome."""
     by_key: dict[str, Outcome] = {}
     for line, row in _rows(path):
-        found = _outcome(path, line, row)
+        outcome = _outcome(path, line, row)
         names = [row["outcome"], *row["aliases"].split("|")]
         for key in dict.fromkeys(matching_key(name) for name in names if name.strip()):
-            _claim(by_key, key, found)
+            _assign(by_key, key, outcome)
     return by_key
 
 
@@ -142,19 +142,19 @@ def _outcome(path: Path, line: int, row: dict[str, str]) -> Outcome:
             raise OutcomeMapError(f"{where}: {name} {row[name]!r} is unknown; choose one of {', '.join(choices)}")
     if row["result_class"] in IMPLY_RIGHT_PARTY and row["contact_class"] != "right_party":
         raise OutcomeMapError(
-            f"{where}: a {row['result_class']} implies that the right person was reached: set contact_class to "
+            f"{where}: a {row['result_class']} implies that the right person was reached; set contact_class to "
             f"right_party"
         )
     return Outcome(row["outcome"], row["contact_class"], row["result_class"], where)
 
 
-def _claim(by_key: dict[str, Outcome], key: str, found: Outcome) -> None:
-    """Give `key` to `found`, unless another outcome of the file has it, or the same one with other classes."""
+def _assign(by_key: dict[str, Outcome], key: str, outcome: Outcome) -> None:
+    """Assign `key` to `outcome`. Raises if the file assigns it to another outcome or with other classes."""
     if not key:
-        raise OutcomeMapError(f"{found.source}: an alias of {found.outcome!r} has no letter or digit")
-    holder = by_key.setdefault(key, found)
-    if holder.meaning != found.meaning:
+        raise OutcomeMapError(f"{outcome.source}: an alias of {outcome.outcome!r} has no letter or digit")
+    holder = by_key.setdefault(key, outcome)
+    if holder.meaning != outcome.meaning:
         raise OutcomeMapError(
-            f"the key {key!r} is claimed by {', '.join(holder.meaning)} ({holder.source}) "
-            f"and by {', '.join(found.meaning)} ({found.source}): leave it to one of them"
+            f"two outcomes have the key {key!r}: {', '.join(holder.meaning)} ({holder.source}) and "
+            f"{', '.join(outcome.meaning)} ({outcome.source}); keep one of them"
         )

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Generic, TypeVar, overload
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from cleargrid_assets.client.address import is_safe
 from cleargrid_assets.client.errors import SettingsError
+from cleargrid_assets.client.urls import is_secure
 from cleargrid_assets.executables import with_commands
 
 if TYPE_CHECKING:
@@ -241,7 +241,7 @@ class Webhook(Setting[str | None]):
     def parse(self, text: str) -> str:
         """HTTPS, or plain HTTP on this machine. A wrong address is not repeated."""
         try:
-            is_usable = is_safe(urlsplit(text))
+            is_usable = is_secure(urlsplit(text))
         except ValueError:
             is_usable = False
         if not is_usable:

@@ -1,4 +1,4 @@
-"""The tables of schema `analytics`: what a collections manager asks. Here: columns. Not here: the SQL that fills them.
+"""The tables of schema `analytics`: what a collections manager asks. Add columns here; the SQL is in `assets`.
 
 Symbols are those of the metrics page: A attempts, K connected, C contacts, T third party, R right party, P promises,
 B broken promises, U unmapped. Counts are over the rows in scope (CLEARGRID_ROW_SCOPE) unless a column says otherwise.
@@ -62,11 +62,11 @@ OUTCOME_MIX = Table(
         LOCAL_DATE,
         CHANNEL,
         SOURCE,
-        Column("outcome_option", "VARCHAR", "The outcome as sent; `(null)` where none was sent."),
+        Column("outcome_option", "VARCHAR", "The outcome as sent; `(null)` if none was sent."),
         *CLASSES,
         Column("rows_total", "BIGINT", "Landed rows, active or not: they add up to the landed month."),
-        Column("rows_active", "BIGINT", "Rows that ClearGrid holds active."),
-        Column("rows_inactive", "BIGINT", "Rows that it does not."),
+        Column("rows_active", "BIGINT", "Rows that ClearGrid considers active."),
+        Column("rows_inactive", "BIGINT", "Rows that ClearGrid does not consider active."),
         ATTEMPTS,
         BROKEN,
         OUTCOME_MAP_VERSION,
@@ -80,8 +80,8 @@ _POOL_COUNTS = (*FUNNEL, *POOL_RESULTS, UNMAPPED)
 AGENT_PRODUCTIVITY = Table(
     "analytics",
     "agent_productivity",
-    "A day of a pool: an interaction source on a channel. D23 has no agent id, so every figure is a pool's, never a "
-    "person's. Only pools with a row in scope on that day.",
+    "The daily figures of each pool, an interaction source on a channel. D23 has no agent id, so every figure is a "
+    "pool's, never a person's. Only pools with a row in scope on that day.",
     ("month", "local_date", "interaction_source", "communication_type"),
     (
         MONTH,
@@ -117,7 +117,7 @@ SMALL_SAMPLE = 30
 COHORT_CONTACT = Table(
     "analytics",
     "cohort_contact",
-    "When which cohort is reached: a month's weekday and local hour of a channel and source.",
+    "When each cohort is reached: by weekday and local hour of a channel and source, for a month.",
     ("month", "communication_type", "interaction_source", "iso_weekday", "local_hour"),
     (
         MONTH,
@@ -144,7 +144,8 @@ COHORT_CONTACT = Table(
 METRIC_DEFINITIONS = Table(
     "analytics",
     "metric_definitions",
-    "Every metric of this platform, and those that D23 cannot carry, with the reason: the shipped file of that name.",
+    "Every metric of this platform, and those that D23 cannot support, with the reason; from the shipped file of that "
+    "name.",
     ("metric",),
     (
         Column("metric", "VARCHAR", "The metric, as kpi_monthly names it."),
@@ -152,8 +153,15 @@ METRIC_DEFINITIONS = Table(
         Column("formula", "VARCHAR", "Its formula; A attempts, K connected, C contacts, R right party, P promises."),
         Column("numerator", "VARCHAR", "The count above the line; null for quantiles.", nullable=True),
         Column("denominator", "VARCHAR", "The count below the line; of a quantile, its rows.", nullable=True),
-        Column("supported", "BOOLEAN", "Whether D23 can carry it."),
-        Column("why_not", "VARCHAR", "What D23 lacks for it; null where supported.", nullable=True),
+        Column("unit", "VARCHAR", "`share`, `ratio` or `seconds`; null where it is not supported.", nullable=True),
+        Column(
+            "compared",
+            "BOOLEAN",
+            "Whether it is compared with the month before. Broken promises are not: they grow with age, and the month "
+            "before is older. analytics.ptp_vintage compares them at equal age.",
+        ),
+        Column("supported", "BOOLEAN", "Whether D23 has the data for it."),
+        Column("why_not", "VARCHAR", "What D23 lacks for it; null if supported.", nullable=True),
         Column("caveat", "VARCHAR", "What to keep in mind when reading it.", nullable=True),
     ),
 )
@@ -161,24 +169,24 @@ METRIC_DEFINITIONS = Table(
 KPI_MONTHLY = Table(
     "analytics",
     "kpi_monthly",
-    "The supported metrics of a month: of the whole, of each channel, of each channel and source.",
+    "The supported metrics of a month: in total, by channel, and by channel and source.",
     ("month", "slice", "communication_type", "interaction_source", "metric"),
     (
         MONTH,
-        Column("slice", "VARCHAR", "`all`, `channel` or `channel x source`: what the row is a figure of."),
+        Column("slice", "VARCHAR", "`all`, `channel` or `channel x source`: the level of the figure."),
         Column("communication_type", "VARCHAR", "Channel, as sent; `(all)` in the slice all."),
         Column("interaction_source", "VARCHAR", "Interaction source, as sent; `(all)` unless the slice names it."),
         Column("metric", "VARCHAR", "The metric; see metric_definitions."),
         Column("numerator", "BIGINT", "The count above the line; null for quantiles.", nullable=True),
         Column("denominator", "BIGINT", "The count below the line; of a quantile, its rows."),
-        Column("value", "DOUBLE", "numerator / denominator, or seconds; null where denominator is 0.", nullable=True),
+        Column("value", "DOUBLE", "numerator / denominator, or seconds; null if the denominator is 0.", nullable=True),
         Column(
-            "lo", "DOUBLE", "Lower end of a share's Wilson 95 % interval; null for what is no share.", nullable=True
+            "lo", "DOUBLE", "Lower end of a share's Wilson 95 % interval; null for anything but shares.", nullable=True
         ),
         Column(
-            "hi", "DOUBLE", "Upper end of a share's Wilson 95 % interval; null for what is no share.", nullable=True
+            "hi", "DOUBLE", "Upper end of a share's Wilson 95 % interval; null for anything but shares.", nullable=True
         ),
-        Column("prev_value", "DOUBLE", "The value of the month before; null where it has none.", nullable=True),
+        Column("prev_value", "DOUBLE", "The value of the month before; null if it has none.", nullable=True),
         Column(
             "change_pp",
             "DOUBLE",
@@ -198,12 +206,12 @@ KPI_MONTHLY = Table(
 PTP_VINTAGE = Table(
     "analytics",
     "ptp_vintage",
-    "How the promises of a month stood at each load of it: one observation per load and rules version. Computing one "
-    "again replaces it; observations of earlier loads are kept.",
+    "The state of a month's promises at each of its loads: one observation per load and rules version. Recomputing an "
+    "observation replaces it; those of earlier loads are kept.",
     ("month", "load_number", "rules_version", "communication_type", "interaction_source"),
     (
         Column(MONTH.name, MONTH.type, "The partition: the month in which the promises were made."),
-        Column("load_number", "BIGINT", "The load that saw them so."),
+        Column("load_number", "BIGINT", "The load that observed them."),
         Column("observed_at", "TIMESTAMP", "When that load was committed, UTC."),
         CHANNEL,
         SOURCE,
@@ -213,7 +221,7 @@ PTP_VINTAGE = Table(
         Column(
             "age_days",
             "DOUBLE",
-            "Days from the month's end to observed_at: every promise is at least so old. Below 0 while it is open.",
+            "Days from the month's end to observed_at, the promises' minimum age. Below 0 while the month is open.",
         ),
         OUTCOME_MAP_VERSION,
         replace(RULES_VERSION, nullable=True),
@@ -230,7 +238,7 @@ UNMAPPED_OUTCOMES = Table(
         Column(
             "outcome_key",
             "VARCHAR",
-            "The matching key; `(null)` where no outcome was sent, `(no letter or digit)` where it has none.",
+            "The matching key; `(null)` if no outcome was sent, `(no letter or digit)` if it has neither.",
         ),
         Column("raw_spellings", "VARCHAR[]", "The spellings as sent."),
         Column("rows", "BIGINT", "Landed rows with it, active or not."),
@@ -242,7 +250,7 @@ UNMAPPED_OUTCOMES = Table(
         Column(
             "csv_line",
             "VARCHAR",
-            "The line for the file of CLEARGRID_OUTCOMES: fill in its classes. Null where nothing can be mapped.",
+            "The line for the file of CLEARGRID_OUTCOMES: fill in its classes. Null if the outcome cannot be mapped.",
             nullable=True,
         ),
         OUTCOME_MAP_VERSION,
@@ -261,11 +269,11 @@ CALLING_HOURS = Table(
         CHANNEL,
         SOURCE,
         Column("attempts", "BIGINT", "Landed rows, active or not."),
-        Column("time_known", "BIGINT", "Those with a time of day; exactly 00:00:00 is a date without one."),
-        Column("outside_early", "BIGINT", "Those before the permitted hours of their weekday."),
-        Column("outside_late", "BIGINT", "Those at or after their end; all of a weekday without hours."),
+        Column("time_known", "BIGINT", "Attempts with a time of day; exactly 00:00:00 is a date without one."),
+        Column("outside_early", "BIGINT", "Attempts before the permitted hours of their weekday."),
+        Column("outside_late", "BIGINT", "Attempts at or after their end; all attempts on a weekday without hours."),
         *rate("outside_share", "(outside_early + outside_late)", "time_known"),
-        Column("verified", "BOOLEAN", "Whether the profile's hours were read in the primary text."),
+        Column("verified", "BOOLEAN", "Whether the profile's hours were verified in the primary text."),
         LOAD_NUMBER,
         RULES_VERSION,
     ),

@@ -1,4 +1,4 @@
-"""The tables of schema `core`: landed rows with their meaning. Here: columns. Not here: the SQL that fills them."""
+"""The tables of schema `core`: landed rows with their meaning. Add columns here; the SQL is in `assets.core`."""
 
 from cleargrid_assets.tables.raw import D23_FIELDS
 from cleargrid_assets.tables.table import MONTH, Column, Table
@@ -7,25 +7,25 @@ OUTCOME_MAP_VERSION = Column("outcome_map_version", "VARCHAR", "Hash of the outc
 RULES_VERSION = Column(
     "rules_version",
     "VARCHAR",
-    "The rules by which the row was computed: row scope, maturity of promises, time zone, outcome map and SQL. Figures "
-    "under different rules do not compare.",
+    "The rules under which the row was computed: row scope, maturity of promises, time zone, outcome map and SQL. "
+    "Figures under different rules cannot be compared.",
 )
 LOAD_NUMBER = Column("load_number", "BIGINT", "The load that last changed the month's rows: their version.")
 CLASSES = (
-    Column("outcome", "VARCHAR", "The outcome map's name for it; `unmapped`, or `(null)` where none was sent."),
+    Column("outcome", "VARCHAR", "The outcome map's name for it, or `unmapped`; `(null)` if no outcome was sent."),
     Column(
         "contact_class",
         "VARCHAR",
         "Who answered: no_connect, machine, live_unidentified, third_party, right_party, unknown.",
     ),
-    Column("result_class", "VARCHAR", "What came of it: promise, refusal, settlement, ...; unknown when unmapped."),
+    Column("result_class", "VARCHAR", "The result: promise, refusal, settlement, ...; unknown if unmapped."),
     Column("is_mapped", "BOOLEAN", "Whether the outcome map knows the spelling."),
 )
 
 OUTCOME_SPELLINGS = Table(
     "core",
     "outcome_spellings",
-    "Every spelling of an outcome in a month, and what the outcome map makes of it.",
+    "Every spelling of an outcome in a month, and how the outcome map classifies it.",
     ("month", "outcome_option"),
     (
         MONTH,
@@ -46,13 +46,13 @@ OUTCOME_SPELLINGS = Table(
 CONTACT_ATTEMPTS = Table(
     "core",
     "contact_attempts",
-    "One row per landed row, with the outcome map and local time applied; nothing dropped.",
+    "One row per landed row, none dropped, with the outcome map and local time applied.",
     ("public_id",),
     (
         *D23_FIELDS,
         MONTH,
         *CLASSES,
-        Column("local_at", "TIMESTAMP", "communicated_at on the clock of the configured time zone."),
+        Column("local_at", "TIMESTAMP", "communicated_at in the configured time zone."),
         Column("local_date", "DATE", "Its local date."),
         Column("local_hour", "INTEGER", "Its local hour, 0-23."),
         Column("iso_weekday", "INTEGER", "Its local weekday, 1 (Monday) to 7."),
@@ -62,7 +62,7 @@ CONTACT_ATTEMPTS = Table(
         Column(
             "last_load_number",
             "BIGINT",
-            "The month's last load when the attempts were computed: it saw the rows as they are here.",
+            "The month's last load when the attempts were computed, whose rows these are.",
         ),
         RULES_VERSION,
     ),
@@ -71,7 +71,7 @@ CONTACT_ATTEMPTS = Table(
 CALLING_HOURS_PROFILES = Table(
     "core",
     "calling_hours_profiles",
-    "The hours in which a rule permits calls: the shipped file of that name. A weekday without a row has none.",
+    "The hours in which a rule permits calls, from the shipped file of that name. A weekday without a row has none.",
     ("name", "weekday"),
     (
         Column("name", "VARCHAR", "The profile."),
@@ -79,8 +79,8 @@ CALLING_HOURS_PROFILES = Table(
         Column("weekday", "INTEGER", "Local weekday, 1 (Monday) to 7."),
         Column("start", "TIME", "First permitted time of the day."),
         Column("end", "TIME", "First time that is no longer permitted: start <= t < end."),
-        Column("source", "VARCHAR", "The text that says so."),
-        Column("verified", "BOOLEAN", "Whether it was read in the primary text."),
+        Column("source", "VARCHAR", "The legal text with the rule."),
+        Column("verified", "BOOLEAN", "Whether the rule was verified in the primary text."),
     ),
 )
 

@@ -1,6 +1,7 @@
-"""The data dictionary: every table and column with its meaning, as Markdown, made of the same descriptions as the DDL.
+"""The data dictionary: every table and column with its meaning, in Markdown, from the same descriptions as the DDL.
 
-`python -m cleargrid_assets.tables.dictionary > docs/data_dictionary.md` writes it. Here: the text. Not here: meanings.
+`python -m cleargrid_assets.tables.dictionary > docs/data_dictionary.md` writes it. Change the layout here and the
+meanings in the tables' own modules.
 """
 
 from __future__ import annotations

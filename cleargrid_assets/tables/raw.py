@@ -1,4 +1,4 @@
-"""The tables of schema `raw`: what ClearGrid sent, what was set aside, the ledger of loads, and whose warehouse it is.
+"""The tables of schema `raw`: landed rows, quarantine, the ledger of loads, changes, and the warehouse's identity.
 
 Nothing that is derived from them belongs here.
 """
@@ -12,7 +12,7 @@ D23_FIELDS = (
     Column("communication_type", "VARCHAR", "Channel of the manual attempt, as sent.", nullable=True),
     Column("interaction_source", "VARCHAR", "Where the interaction came from, as sent.", nullable=True),
     Column("outcome_option", "VARCHAR", "The outcome the agent logged, as sent.", nullable=True),
-    Column("is_active", "BOOLEAN", "Whether ClearGrid holds the entry active."),
+    Column("is_active", "BOOLEAN", "Whether ClearGrid considers the entry active."),
     Column("is_ptp_broken", "BOOLEAN", "Whether a promise to pay tied to the entry was broken."),
     Column("communicated_at", "TIMESTAMP", "When the attempt happened, UTC."),
     Column("created_at", "TIMESTAMP", "When the entry was logged, UTC."),
@@ -31,17 +31,17 @@ D23_MANUAL_COMMUNICATION_LOGS = Table(
 D23_QUARANTINE = Table(
     "raw",
     "d23_quarantine",
-    "Rows that ClearGrid sent and that cannot be landed, with the reasons. Replaced with each load of the month.",
+    "Rows that ClearGrid sent but that cannot be landed, with the reasons. Each load of the month replaces them.",
     (),
     (
         MONTH,
-        Column("public_id", "VARCHAR", "The row's id where it looked like one.", nullable=True),
-        Column("reasons", "VARCHAR[]", "Why the row was set aside, one word per reason, e.g. `bad_type:is_active`."),
+        Column("public_id", "VARCHAR", "The row's id, if it looked like one.", nullable=True),
+        Column("reasons", "VARCHAR[]", "Why the row cannot be landed, one word per reason, e.g. `bad_type:is_active`."),
         Column(
             "row",
             "VARCHAR",
-            "The received row as JSON, cut to the nine documented fields; of any value but ids, instants and short "
-            "words only type, length and first characters.",
+            "The received row as JSON, limited to the nine documented fields; of values other than ids, timestamps and "
+            "short words, only type, length and first characters.",
         ),
         LANDED_AT,
     ),
@@ -62,43 +62,43 @@ D23_LOADS = Table(
         Column(
             "loaded_at",
             "TIMESTAMP",
-            "When the load was committed, UTC; just before `until` when it began before the month's end and went on "
-            "after it.",
+            "When the load was committed, UTC; just before `until` if it began before the month's end and ended after "
+            "it.",
         ),
         Column("since", "TIMESTAMP", "Inclusive start of the month, UTC."),
         Column("until", "TIMESTAMP", "Exclusive end of the month, UTC."),
-        Column("requests", "BIGINT", "Requests sent for rows and counts, retries included."),
-        Column("pages", "BIGINT", "Pages of the walks that were kept."),
-        Column("empty_pages", "BIGINT", "Pages without a row among them."),
+        Column("requests", "BIGINT", "Requests sent for rows and counts, including retries."),
+        Column("pages", "BIGINT", "Pages of the completed windows."),
+        Column("empty_pages", "BIGINT", "How many of these pages had no row."),
         Column("retries", "BIGINT", "Requests repeated after a fault."),
         Column("splits", "BIGINT", "Windows split in two or more, after a 504 or because they were dense."),
         Column(
             "page_size_used", "BIGINT", "The smallest page size in use at the end; the next load starts at twice that."
         ),
-        Column("rows_received", "BIGINT", "Rows in the answers of the walks that were kept."),
+        Column("rows_received", "BIGINT", "Rows on the pages of the completed windows."),
         Column("rows_landed", "BIGINT", "Rows of the month after the load."),
-        Column("rows_quarantined", "BIGINT", "Rows set aside."),
+        Column("rows_quarantined", "BIGINT", "Rows in quarantine."),
         Column("duplicates_collapsed", "BIGINT", "Further copies of a public_id; the latest updated_at was kept."),
         Column("expected_total", "BIGINT", "ClearGrid's own count of the month's rows.", nullable=True),
         Column("total_exact", "BOOLEAN", "Whether ClearGrid called that count exact.", nullable=True),
         Column(
             "rows_added",
             "BIGINT",
-            "Landed rows that the month did not have before, those that ClearGrid moved here among them.",
+            "Landed rows that the month did not have before, including those that ClearGrid moved here.",
         ),
         Column("rows_changed", "BIGINT", "Landed rows that differ from the month's previous version."),
         Column("rows_vanished", "BIGINT", "Rows of the previous version that ClearGrid no longer sends."),
         Column(
             "rows_moved",
             "BIGINT",
-            "Received rows that another month holds in a later version: they are landed there and not here.",
+            "Received rows of which another month holds a later version: they stay there.",
             default="0",
         ),
         Column("seconds", "DOUBLE", "Wall time from the first request to the write."),
         Column(
             "unknown_fields",
             "VARCHAR[]",
-            "Names of the fields that were sent and are not listed in the contract; their values are kept nowhere.",
+            "Names of received fields that the contract does not list; their values are not stored anywhere.",
             nullable=True,
         ),
     ),
@@ -108,9 +108,8 @@ D23_LOADS = Table(
 D23_CHANGES = Table(
     "raw",
     "d23_changes",
-    "What loads found changed, appended at each re-read of a month: added rows, changed rows (a record for each field "
-    "that changed), vanished and moved rows (a record for each field that they held). A moved row is in the history of "
-    "both months.",
+    "The changes that each re-read of a month found: added rows, changed rows (one record per changed field), vanished "
+    "and moved rows (one record per field that they held). A moved row is in the history of both months.",
     (),
     (
         Column("observed_at", "TIMESTAMP", "When the re-read was committed, UTC."),
@@ -134,8 +133,8 @@ D23_CHANGES = Table(
 WAREHOUSE_IDENTITY = Table(
     "raw",
     "warehouse_identity",
-    "Whose warehouse it is: one row, written with the first load. Loads of another environment, lender or time zone "
-    "are refused.",
+    "The identity of the warehouse: one row, written by the first load. Loads of another environment, lender or time "
+    "zone are refused.",
     (),
     (
         Column("environment", "VARCHAR", "`production`, `staging` or `emulator`."),
@@ -144,7 +143,7 @@ WAREHOUSE_IDENTITY = Table(
         Column("timezone", "VARCHAR", "IANA zone of month borders, local dates and hours."),
         Column("tables_version", "INTEGER", "Version of the tables; a program that knows only older ones is refused."),
         Column("made_by", "VARCHAR", "The version of cleargrid_assets that wrote this row."),
-        Column("made_at", "TIMESTAMP", "When, UTC."),
+        Column("made_at", "TIMESTAMP", "When this row was written, UTC."),
     ),
     is_history=True,
 )

@@ -1,6 +1,6 @@
-"""The words in which a table is described: `Column` and `Table`.
+"""`Column` and `Table`: the classes that describe a table, and the DDL made from them.
 
-Here: the two descriptions and the DDL made of them. Not here: any particular table.
+Add a new property of columns or tables here; the tables are in `raw`, `core` and `analytics`.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The warehouse: opening it for one short transaction, and what may be written in one.
 
-Here: addresses, locks, transactions, and the `Query` that an SQL asset returns. Not here: which rows belong in a
-table (`landing`, `assets`) or what the tables look like (`tables`). Nothing here knows Dagster. `Warehouse` itself
-is in `warehouse.warehouse`: it brings DuckDB, which whoever only names errors and queries need not pay for.
+Addresses, locks, transactions and the `Query` that an SQL asset returns belong here. Which rows a table gets is in
+`landing` and `assets`, what the tables look like in `tables`; nothing in this package knows Dagster. `Warehouse`
+itself is in `warehouse.warehouse`: importing it imports DuckDB, which users of errors and queries alone do not need.
 """
 
 from cleargrid_assets.warehouse.errors import (

@@ -1,6 +1,6 @@
-"""Files made from the tables, for people and for tools that do not speak DuckDB: kept where every host finds them.
+"""Stores files for people and for tools that do not speak DuckDB, in a folder or bucket that every host can reach.
 
-How a file is replaced as a whole, listed and deleted in a folder or a bucket belongs here; what is in it does not.
+Replacing a file atomically, listing and deleting belong here; `assets.reports` writes the contents.
 """
 
 from __future__ import annotations
@@ -31,38 +31,38 @@ if TYPE_CHECKING:
 
 
 class Artifacts(Protocol):
-    """A place for files that are replaced as a whole: a reader sees the old one or the new one."""
+    """A folder or bucket whose files are replaced atomically: a reader sees the old one or the new one."""
 
     @property
-    def shown(self) -> str:
-        """Where it is."""
+    def display_name(self) -> str:
+        """The path or address that messages name."""
 
     def replacing(self, name: str) -> AbstractContextManager[Path]:
-        """A path to write the file `name` to; it is put in its place when the block ends, and not when it raises.
+        """A path to write the file `name` to; it replaces the old file when the block ends without an error.
 
         Raises `WarehouseWriteError` or `WarehouseUnreachableError`.
         """
 
     def read(self, name: str) -> bytes | None:
-        """The file `name`; None when there is none.
+        """The contents of the file `name`; None if it does not exist.
 
         Raises `WarehouseUnreadableError` or `WarehouseUnreachableError`.
         """
 
     def names(self) -> list[str]:
-        """The names of all files, sorted; of others' files, too.
+        """The sorted names of all files, including those of other programs.
 
         Raises `WarehouseUnreadableError` or `WarehouseUnreachableError`.
         """
 
     def delete(self, name: str) -> None:
-        """Delete the file `name`; one that is gone already is no error.
+        """Delete the file `name`; do nothing if it does not exist.
 
         Raises `WarehouseWriteError` or `WarehouseUnreachableError`.
         """
 
-    def examine(self) -> None:
-        """Raise `WarehouseUnreadableError` or `WarehouseUnreachableError` when nothing can be put here."""
+    def check_writable(self) -> None:
+        """Raise `WarehouseUnreadableError` or `WarehouseUnreachableError` if nothing can be written here."""
 
 
 @dataclass(frozen=True)
@@ -72,13 +72,13 @@ class ArtifactFolder:
     path: Path
 
     @property
-    def shown(self) -> str:
+    def display_name(self) -> str:
         """The path."""
         return str(self.path)
 
     @contextmanager
     def replacing(self, name: str) -> Iterator[Path]:
-        """Write beside the file; renaming puts it in its place."""
+        """Write beside the file, then rename."""
         unfinished = self.path / f".{name}.{uuid.uuid4().hex[:8]}.unfinished"
         refuse_dangling_link(self.path)
         try:
@@ -91,11 +91,11 @@ class ArtifactFolder:
                 f"permissions"
             ) from error
         finally:
-            with suppress(OSError):  # it may never have been made
+            with suppress(OSError):  # it may not exist
                 unfinished.unlink()
 
     def read(self, name: str) -> bytes | None:
-        """The file's bytes."""
+        """Read from the folder."""
         try:
             return (self.path / name).read_bytes()
         except FileNotFoundError:
@@ -104,7 +104,7 @@ class ArtifactFolder:
             raise WarehouseUnreadableError(f"{self.path / name} cannot be read ({error.strerror})") from error
 
     def names(self) -> list[str]:
-        """The folder's files; links and folders are not among them."""
+        """List the folder's files, without links and folders."""
         try:
             with os.scandir(self.path) as entries:
                 return sorted(entry.name for entry in entries if entry.is_file(follow_symlinks=False))
@@ -114,7 +114,7 @@ class ArtifactFolder:
             raise WarehouseUnreadableError(f"{self.path} cannot be read ({error.strerror})") from error
 
     def delete(self, name: str) -> None:
-        """Delete the folder's file."""
+        """Delete from the folder."""
         try:
             (self.path / name).unlink(missing_ok=True)
         except OSError as error:
@@ -122,8 +122,8 @@ class ArtifactFolder:
                 f"{self.path / name} could not be deleted ({error.strerror}): correct the folder's permissions"
             ) from error
 
-    def examine(self) -> None:
-        """Make a file without a name in the folder, or in the one that it will be made in."""
+    def check_writable(self) -> None:
+        """Create an unnamed file in the folder, or in the nearest parent that exists."""
         refuse_dangling_link(self.path)
         folder = next(parent for parent in (self.path.resolve() / "file").parents if parent.exists())
         try:
@@ -142,21 +142,21 @@ class ArtifactBucket:
     address: str
 
     @property
-    def shown(self) -> str:
-        """The prefix, with `s3://`."""
+    def display_name(self) -> str:
+        """The prefix with `s3://`."""
         return self.address
 
     @contextmanager
     def replacing(self, name: str) -> Iterator[Path]:
-        """Write to a folder of this host; the store shows an upload when it is complete."""
+        """Write to a local folder, then upload; the store shows only complete uploads."""
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder, name)
             yield file
-            with self._explained(name):
+            with self._translate_errors(name):
                 copy_to_bucket(file, self._store, self._key(name))
 
     def read(self, name: str) -> bytes | None:
-        """The object's bytes."""
+        """Read from the bucket."""
         try:
             with self._store.open_input_file(self._key(name)) as file:
                 return bytes(file.readall())
@@ -166,22 +166,22 @@ class ArtifactBucket:
             raise WarehouseUnreachableError(f"{self.address}/{name} could not be read. {first_line(error)}") from error
 
     def names(self) -> list[str]:
-        """The objects of the prefix itself."""
+        """List the objects directly below the prefix."""
         from pyarrow import fs  # noqa: PLC0415 - lakes in a bucket only
 
-        with self._explained("", "listed"):
-            found = self._store.get_file_info(fs.FileSelector(self._key("").rstrip("/"), allow_not_found=True))
-        return sorted(info.base_name for info in found if info.is_file)
+        with self._translate_errors("", "listed"):
+            infos = self._store.get_file_info(fs.FileSelector(self._key("").rstrip("/"), allow_not_found=True))
+        return sorted(info.base_name for info in infos if info.is_file)
 
     def delete(self, name: str) -> None:
-        """Delete the object."""
-        with self._explained(name, "deleted"), suppress(FileNotFoundError):
+        """Delete from the bucket."""
+        with self._translate_errors(name, "deleted"), suppress(FileNotFoundError):
             self._store.delete_file(self._key(name))
 
-    def examine(self) -> None:
-        """Put an empty object there and take it away."""
+    def check_writable(self) -> None:
+        """Write an empty object and delete it."""
         key = self._key(f".examined-{uuid.uuid4().hex[:8]}")
-        with self._explained(""):
+        with self._translate_errors(""):
             with self._store.open_output_stream(key):
                 pass
             self._store.delete_file(key)
@@ -194,15 +194,15 @@ class ArtifactBucket:
         return f"{self.address.partition('://')[2]}/{name}"
 
     @contextmanager
-    def _explained(self, name: str, action: str = "written") -> Iterator[None]:
+    def _translate_errors(self, name: str, action: str = "written") -> Iterator[None]:
         try:
             yield
         except OSError as error:
             raise WarehouseUnreachableError(
-                f"{self.address}/{name} could not be {action}; what was there is still there. {first_line(error)}"
+                f"{self.address}/{name} could not be {action}; the old one is unchanged. {first_line(error)}"
             ) from error
 
 
-def artifacts_at(place: str) -> Artifacts:
-    """The folder or the prefix `place`."""
-    return ArtifactBucket(place.rstrip("/")) if is_object_store(place) else ArtifactFolder(Path(place))
+def artifacts_at(location: str) -> Artifacts:
+    """The artifacts in the folder or prefix `location`."""
+    return ArtifactBucket(location.rstrip("/")) if is_object_store(location) else ArtifactFolder(Path(location))

@@ -1,6 +1,6 @@
-"""The catalog of a lake: the database that says which Parquet files make up which table.
+"""The catalog of a lake: the database that knows which Parquet files make up which table.
 
-Here: where it is, whether it is there, and taking turns in it. Not here: the lake (`lake`).
+Add a kind of catalog here: where it is, whether it exists, and its writer lock; attaching the lake is in `lake`.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from cleargrid_assets.warehouse.errors import WarehouseUnreadableError
+from cleargrid_assets.warehouse.locks import advisory_lock, file_lock, postgres_connection
 from cleargrid_assets.warehouse.paths import file_size
-from cleargrid_assets.warehouse.turns import file_turn, postgres_connection, postgres_turn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,62 +21,62 @@ if TYPE_CHECKING:
 
 PREFIX = "ducklake:"
 PASSWORD = re.compile(r"(?i)(password\s*=\s*)(?:''.+?''(?!')|'(?:[^'\\]|\\.)*'|(?:\\.|[^\s\\])+)")
-"""Quoted, quoted once more as in an SQL statement, or plain: then up to the next space that has no backslash."""
+"""A password that is quoted, quoted twice as in an SQL statement, or plain up to the next unescaped space."""
 
 PASSWORD_IN_URL = re.compile(r"(://[^\s:/@]*:)\S+(@)")
-"""Up to the last `@` of the word: rather a host too many masked than the end of a password shown."""
+"""Reaches to the last `@` of the word: masking part of a host is better than showing the end of a password."""
 
 IS_LAKE = "SELECT to_regclass('ducklake_metadata') IS NOT NULL"
 
 
 class Catalog(Protocol):
-    """What differs between catalogs. `extensions`: those of DuckDB that reach it."""
+    """The interface of a catalog: PostgreSQL, SQLite or DuckDB."""
 
     @property
     def extensions(self) -> tuple[str, ...]:
-        """Names of DuckDB's extensions."""
+        """The DuckDB extensions that reading the catalog needs."""
 
     @property
     def exists(self) -> bool:
-        """Whether a lake was created in it."""
+        """True if it holds a lake."""
 
     @property
     def default_data(self) -> str | None:
-        """Where a new lake's files go when nobody says; None: somebody has to."""
+        """Where a new lake's files go without CLEARGRID_LAKE_DATA; None if that must be set."""
 
-    def turn(self, *, is_writing: bool) -> AbstractContextManager[None]:
-        """Our turn among those who use it."""
+    def lock(self, *, is_writing: bool) -> AbstractContextManager[None]:
+        """The lock that processes sharing the catalog take."""
 
 
 @dataclass(frozen=True)
 class PostgresCatalog:
-    """A database of a PostgreSQL server: any number of hosts, readers never wait, writers take turns."""
+    """A database of a PostgreSQL server: any number of hosts; readers never wait, writers queue for a lock."""
 
     dsn: str
-    queue_seconds: float
+    lock_timeout: float
     extensions: tuple[str, ...] = ("postgres_scanner",)
     default_data: str | None = None
 
     @property
     def exists(self) -> bool:
-        """Whether the database holds a lake. Raises `WarehouseUnreachableError`."""
+        """True if the database holds a lake. Raises `WarehouseUnreachableError`."""
         with closing(postgres_connection(self.dsn, redacted(self.dsn))) as connection, connection.cursor() as cursor:
             cursor.execute(IS_LAKE)
             return bool(cursor.fetchone()[0])
 
-    def turn(self, *, is_writing: bool) -> AbstractContextManager[None]:
-        """Writers hold the server's advisory lock; readers see the last committed snapshot."""
+    def lock(self, *, is_writing: bool) -> AbstractContextManager[None]:
+        """The server's advisory lock for writers; readers need none, they see the last committed snapshot."""
         if not is_writing:
             return nullcontext()
-        return postgres_turn(self.dsn, redacted(self.dsn), self.queue_seconds)
+        return advisory_lock(self.dsn, redacted(self.dsn), self.lock_timeout)
 
 
 @dataclass(frozen=True)
 class FileCatalog:
-    """A catalog in an SQLite or DuckDB file: the processes of one host, one after the other."""
+    """A catalog in an SQLite or DuckDB file, for the processes of one host, one at a time."""
 
     path: Path
-    queue_seconds: float
+    lock_timeout: float
     extensions: tuple[str, ...] = ()
 
     @property
@@ -86,29 +86,29 @@ class FileCatalog:
 
     @property
     def exists(self) -> bool:
-        """Whether the file is there. Raises `WarehouseUnreadableError` when something else is."""
+        """True if the file exists. Raises `WarehouseUnreadableError` if the path is something else."""
         return file_size(self.path) is not None
 
     @contextmanager
-    def turn(self, *, is_writing: bool) -> Iterator[None]:  # noqa: ARG002 - a file keeps readers out too
+    def lock(self, *, is_writing: bool) -> Iterator[None]:  # noqa: ARG002 - a file keeps readers out too
         """A file lock beside the catalog."""
-        with file_turn(self.path, self.queue_seconds):
+        with file_lock(self.path, self.lock_timeout):
             yield
 
 
-def catalog_at(address: str, queue_seconds: float) -> Catalog:
+def catalog_at(address: str, lock_timeout: float) -> Catalog:
     """The catalog that a `ducklake:` address names. Raises `WarehouseUnreadableError` for one we do not know."""
     kind, colon, rest = address.removeprefix(PREFIX).partition(":")
     if kind in ("postgres", "postgresql") and not rest.startswith("//"):
-        return PostgresCatalog(rest, queue_seconds)
+        return PostgresCatalog(rest, lock_timeout)
     if kind in ("postgres", "postgresql"):
-        return PostgresCatalog(f"{kind}:{rest}", queue_seconds)
+        return PostgresCatalog(f"{kind}:{rest}", lock_timeout)
     if kind == "sqlite" and rest:
-        return FileCatalog(Path(rest), queue_seconds, ("sqlite_scanner",))
+        return FileCatalog(Path(rest), lock_timeout, ("sqlite_scanner",))
     if kind and not colon:
-        return FileCatalog(Path(kind), queue_seconds)
+        return FileCatalog(Path(kind), lock_timeout)
     raise WarehouseUnreadableError(
-        f"CLEARGRID_WAREHOUSE is {redacted(address)!r}: write ducklake:postgres:host=... dbname=..., "
+        f"CLEARGRID_WAREHOUSE is {redacted(address)!r}: use ducklake:postgres:host=... dbname=..., "
         f"ducklake:sqlite:PATH, or ducklake:PATH"
     )
 

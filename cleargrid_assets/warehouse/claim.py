@@ -1,6 +1,6 @@
-"""`Claim`: a sentence about the data that an SQL file can refute by finding rows.
+"""`Claim`: a statement about the data, which an SQL file refutes by finding rows.
 
-Here: reading the file, asking the question. Not here: what Dagster makes of the answer.
+Reading and running the file belong here; `assets.claim_results` turns the result into Dagster's.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
     import duckdb
 
-SHOWN = 5
+MAX_EXAMPLES = 5
 
 
 @dataclass(frozen=True)
 class Refutation:
-    """What speaks against a claim: how many rows, and the first few of them."""
+    """The rows that contradict a claim: their number, and the first few."""
 
     count: int
     columns: tuple[str, ...]
@@ -31,7 +31,7 @@ class Refutation:
 
 @dataclass(frozen=True)
 class Claim:
-    """`name` says what should hold; `sql` is a SELECT that finds what contradicts it."""
+    """`name` states what should hold; `sql` is a SELECT of the rows that contradict it."""
 
     name: str
     description: str
@@ -46,9 +46,9 @@ class Claim:
         return cls(name or path.stem, "\n".join(line.removeprefix("--").strip() for line in lines), sql)
 
     def refute(self, connection: duckdb.DuckDBPyConnection, variables: Mapping[str, object]) -> Refutation:
-        """Look for rows that contradict the claim, with `variables` set."""
+        """Find the rows that contradict the claim, with `variables` set."""
         select = Query(self.sql, variables).bind(connection)
-        found = connection.execute(f"SELECT *, count(*) OVER () FROM ({select}\n) LIMIT {SHOWN}")
-        columns = tuple(column[0] for column in found.description or ())[:-1]
-        rows = found.fetchall()
+        result = connection.execute(f"SELECT *, count(*) OVER () FROM ({select}\n) LIMIT {MAX_EXAMPLES}")
+        columns = tuple(column[0] for column in result.description or ())[:-1]
+        rows = result.fetchall()
         return Refutation(int(rows[0][-1]) if rows else 0, columns, tuple(row[:-1] for row in rows))

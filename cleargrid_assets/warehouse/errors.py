@@ -1,4 +1,4 @@
-"""What can be wrong with the warehouse, by what the reader does about it."""
+"""The warehouse's errors, one for each thing that the reader has to do about them."""
 
 
 class WarehouseError(Exception):
@@ -6,7 +6,7 @@ class WarehouseError(Exception):
 
 
 class WarehouseBusyError(WarehouseError):
-    """Somebody else held the warehouse for longer than we wait: run again when it is free."""
+    """Another process or program held the warehouse for longer than we wait: run again when it is free."""
 
 
 class WarehouseConflictError(WarehouseError):
@@ -14,7 +14,7 @@ class WarehouseConflictError(WarehouseError):
 
 
 class WarehouseIdentityError(WarehouseError):
-    """The warehouse is another environment's, lender's or time zone's: use another one, or correct the setting."""
+    """The warehouse belongs to another environment, lender or time zone: use another, or correct the setting."""
 
 
 class WarehouseMissingError(WarehouseError):
@@ -26,7 +26,7 @@ class WarehouseUnreachableError(WarehouseError):
 
 
 class WarehouseUnreadableError(WarehouseError):
-    """What lies at the address is no warehouse, or cannot be opened: correct the address or the permissions."""
+    """The address is not a warehouse, or it cannot be opened: correct the address or the permissions."""
 
 
 class WarehouseVersionError(WarehouseError):
@@ -38,5 +38,5 @@ class WarehouseWriteError(WarehouseError):
 
 
 def first_line(error: BaseException) -> str:
-    """What the database said, without its hints and statements."""
+    """The database's message without its hints and statements."""
     return str(error).strip().split("\n", 1)[0]

@@ -1,6 +1,6 @@
-"""What a lake keeps of the past, and dropping it: snapshots and the files that only they need.
+"""Drops what a lake no longer needs: old snapshots, and the files that only they use.
 
-Here: dropping what is older than a number of days. Not here: when that is done (`housekeeping`).
+Decide here what is dropped after a number of days; `housekeeping` decides when.
 """
 
 from __future__ import annotations
@@ -19,23 +19,22 @@ MERGE = "CALL ducklake_merge_adjacent_files('{lake}')"
 ORPHANS = "CALL ducklake_delete_orphaned_files('{lake}', older_than => now() - INTERVAL {days} DAY)"
 CLEAN_UP = "CALL ducklake_cleanup_old_files('{lake}', older_than => now() - INTERVAL {days} DAY)"
 DELETED_SHARE = 0.05
-"""A file is worth writing anew once that share of its rows is deleted: until then a reader skips them cheaply."""
+"""A file is rewritten once this share of its rows is deleted; until then a reader skips them cheaply."""
 
 
 @dataclass(frozen=True)
 class Expired:
-    """How much was dropped."""
+    """How many snapshots and files were dropped."""
 
     snapshots: int
     files: int
 
 
 def expire(lake: Warehouse, keep_days: int) -> Expired:
-    """Drop snapshots and replaced files older than `keep_days`; the tables' rows stay as they are.
+    """Drop snapshots and replaced files older than `keep_days`; the tables' rows do not change.
 
-    Files of writes that were killed go as well, where the folder holds nothing but our tables.
-    Files with many deleted rows are written anew without them, small neighbouring files become one. Readers that are
-    at work keep what they read: a file goes `keep_days` after it was replaced, not sooner.
+    Also delete the files of killed writes, if the folder holds only our tables, rewrite files with many deleted rows,
+    and merge small adjacent files. Active readers are safe: a file goes only `keep_days` after it was replaced.
     """
     with lake.writing() as connection:
         ((name,),) = connection.execute("SELECT current_database()").fetchall()

@@ -1,6 +1,6 @@
-"""DuckDB's extensions for a lake: found in a folder, in installed wheels, or fetched by DuckDB itself.
+"""Loads DuckDB's extensions for a lake from a folder, from installed wheels, or from DuckDB's own server.
 
-Here: loading by name, and one sentence when that cannot be done. Not here: what they are used for.
+Add a source of extensions here; what the extensions do for a lake is in `lake` and `catalogs`.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 
 def load_extension(connection: duckdb.DuckDBPyConnection, name: str, folder: Path | None) -> None:
-    """Load `name` from `folder`, else from its wheel, else as DuckDB finds or downloads it.
+    """Load `name` from `folder`, else from its wheel, else let DuckDB find or download it.
 
-    Raises `WarehouseUnreadableError` when it is nowhere or of another version of DuckDB.
+    Raises `WarehouseUnreadableError` if it cannot be found, or only for another version of DuckDB.
     """
     if folder is not None:
         connection.execute(f"SET extension_directory = {_quoted(str(folder))}")
@@ -38,7 +38,7 @@ def load_extension(connection: duckdb.DuckDBPyConnection, name: str, folder: Pat
 
 
 def _candidates(name: str, folder: Path | None) -> Iterator[Path]:
-    """Where the file may lie: plainly in the folder, or in a wheel for exactly this DuckDB."""
+    """Where the file may be: directly in the folder, or in a wheel for exactly this DuckDB."""
     if folder is not None:
         yield folder / f"{name}.duckdb_extension"
     for wheel in _wheels(name):
@@ -47,16 +47,16 @@ def _candidates(name: str, folder: Path | None) -> Iterator[Path]:
 
 def _wheels(name: str) -> list[Path]:
     spec = importlib.util.find_spec(f"duckdb_extension_{name}")
-    return [Path(place) for place in (spec.submodule_search_locations or [])] if spec else []
+    return [Path(location) for location in (spec.submodule_search_locations or [])] if spec else []
 
 
 def _unusable(name: str, folder: Path | None, error: duckdb.Error) -> WarehouseUnreadableError:
     others = sorted(path.name for wheel in _wheels(name) for path in (wheel / "extensions").glob("v*"))
-    found = f" Its installed wheel is for DuckDB {', '.join(others)}." if others else ""
-    place = f" in CLEARGRID_DUCKDB_EXTENSIONS ({folder})" if folder else ""
+    mismatch = f" Its installed wheel is for DuckDB {', '.join(others)}." if others else ""
+    location = f" in CLEARGRID_DUCKDB_EXTENSIONS ({folder})" if folder else ""
     return WarehouseUnreadableError(
-        f"CLEARGRID_WAREHOUSE is a DuckLake, and DuckDB {duckdb.__version__} finds no usable extension {name}{place}."
-        f"{found} Install cleargrid-assets[lake], or set CLEARGRID_DUCKDB_EXTENSIONS to a folder "
+        f"CLEARGRID_WAREHOUSE is a DuckLake, and DuckDB {duckdb.__version__} finds no usable extension "
+        f"{name}{location}.{mismatch} Install cleargrid-assets[lake], or set CLEARGRID_DUCKDB_EXTENSIONS to a folder "
         f"that holds the extension for this version. {first_line(error)}"
     )
 

@@ -1,9 +1,9 @@
 """`DuckDBFile`: one DuckDB file, opened by one process at a time.
 
-DuckDB lets a single process open a file for writing and keeps even readers of other processes out meanwhile. A
-file lock beside the file makes that an orderly queue.
+DuckDB lets a single process open a file for writing and keeps even other processes' readers out meanwhile. A lock
+file beside it makes them queue.
 
-Opening the file and what its errors mean belong here; which paths may be used is in `paths`, the queue in `turns`,
+Opening the file and translating its errors belong here; which paths may be used is in `paths`, the queue in `locks`,
 transactions in `warehouse`.
 """
 
@@ -27,9 +27,9 @@ from cleargrid_assets.warehouse.errors import (
     WarehouseWriteError,
     first_line,
 )
+from cleargrid_assets.warehouse.locks import file_lock
 from cleargrid_assets.warehouse.paths import file_size
 from cleargrid_assets.warehouse.rollback_journal import RollbackJournal
-from cleargrid_assets.warehouse.turns import file_turn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,12 +37,12 @@ if TYPE_CHECKING:
 
 FOREIGN_LOCK = "Could not set lock on file"
 READABLE_BY = {"storage_compatibility_version": "v1.5.0"}
-"""A new file can be opened by the lake's DuckDB as well: the way to a lake, and back, stays open. It costs nothing."""
+"""Lets the lake's DuckDB open new files as well, so that moving to a lake and back stays possible at no cost."""
 
 DAMAGED = "Corrupt database file"
 NEWER_FORMAT = "Trying to read a database file with version number"
 OUT_OF_ROOM = (duckdb.IOException, duckdb.OutOfMemoryException, duckdb.FatalException, duckdb.TransactionException)
-"""The last is what a full disk makes of a commit; two transactions cannot collide on a file with one at a time."""
+"""A commit on a full disk raises the last one; transactions cannot collide, since the file admits one at a time."""
 
 
 @dataclass(frozen=True)
@@ -50,40 +50,40 @@ class DuckDBFile:
     """The warehouse in the file at `path`."""
 
     path: Path
-    queue_seconds: float
-    foreign_seconds: float
+    lock_timeout: float
+    open_timeout: float
 
     @property
-    def shown(self) -> str:
+    def display_name(self) -> str:
         """The path."""
         return str(self.path)
 
     @property
     def exists(self) -> bool:
-        """Whether there is more than an empty file, which somebody prepared or a kill left.
+        """True unless the file is missing or empty; somebody may have prepared an empty one, or a kill left it.
 
-        Raises `WarehouseUnreadableError` when something else than a file is there.
+        Raises `WarehouseUnreadableError` if the path is not a file.
         """
         return bool(file_size(self.path))
 
     @property
-    def place(self) -> str:
-        """The folder that the file lies in."""
+    def location(self) -> str:
+        """The file's folder."""
         return str(self.path.resolve().parent)
 
-    def examine(self) -> None:
-        """Whether the path can hold a file and its folder can be written."""
+    def check_writable(self) -> None:
+        """Check that the path can hold a file and its folder is writable."""
         file_size(self.path)
-        ArtifactFolder(Path(self.place)).examine()
+        ArtifactFolder(Path(self.location)).check_writable()
 
-    def turn(self, *, is_writing: bool) -> AbstractContextManager[None]:  # noqa: ARG002 - a reader keeps writers out too
-        """Our place in the queue of processes that share the file; what is not a file has none."""
+    def lock(self, *, is_writing: bool) -> AbstractContextManager[None]:  # noqa: ARG002 - a reader keeps writers out too
+        """A file lock beside the file. Raises `WarehouseUnreadableError` when the path is not a file."""
         file_size(self.path)
-        return file_turn(self.path, self.queue_seconds)
+        return file_lock(self.path, self.lock_timeout)
 
     @contextmanager
     def connection(self, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:
-        """The file, opened. Closing rolls back what was not committed."""
+        """Open the file. Closing it rolls back what was not committed."""
         if not self.exists:
             self._make()
         with ExitStack() as stack:
@@ -94,13 +94,13 @@ class DuckDBFile:
                 self._journal.save(file, connection)
             yield connection
 
-    def explain(self, error: duckdb.Error, *, is_commit: bool) -> WarehouseError | None:  # noqa: ARG002 - a file's commit fails as a whole
-        """A full disk or too little memory; anything else is the statement's own fault."""
+    def translate_error(self, error: duckdb.Error, *, is_commit: bool) -> WarehouseError | None:  # noqa: ARG002 - a file's commit fails as a whole
+        """The error for a full disk or too little memory; None for anything else: the statement is wrong."""
         if not isinstance(error, OUT_OF_ROOM):
             return None
         return WarehouseWriteError(
-            f"{self.path} could not be written and stays as it was: {first_line(error)} Free disk space or memory and "
-            f"run again."
+            f"{self.path} could not be written and is unchanged: {first_line(error)} Free disk space or memory and run "
+            f"again."
         )
 
     @property
@@ -108,8 +108,8 @@ class DuckDBFile:
         return RollbackJournal(self.path)
 
     def _open(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
-        """Open the file; another program's lock is waited for, any other error is raised at once."""
-        give_up_at = time.monotonic() + self.foreign_seconds
+        """Open the file; wait while another program has it open, raise any other error at once."""
+        give_up_at = time.monotonic() + self.open_timeout
         while True:
             try:
                 self._journal.roll_back()
@@ -131,22 +131,21 @@ class DuckDBFile:
                 duckdb.connect(database, config=READABLE_BY).close()
                 self.path.write_bytes(database.read_bytes())
         except (OSError, duckdb.Error) as error:
-            with suppress(OSError):  # half a database could not be opened; an empty file is none yet
+            with suppress(OSError):  # half a database could never be opened; an empty file counts as missing
                 os.truncate(self.path, 0)
             raise WarehouseWriteError(
-                f"{self.path} could not be made: {first_line(error)}. Free disk space or correct the file's permissions"
+                f"{self.path} could not be created: {first_line(error)}. Free disk space or correct the file's "
+                f"permissions"
             ) from error
 
     def _busy(self, error: duckdb.Error) -> WarehouseBusyError:
-        return WarehouseBusyError(
-            f"{self.path} is held open by another program: close it and run again. {first_line(error)}"
-        )
+        return WarehouseBusyError(f"another program has {self.path} open: close it and run again. {first_line(error)}")
 
     def _unreadable(self, error: duckdb.Error) -> WarehouseUnreadableError:
         if NEWER_FORMAT in str(error):
             return WarehouseUnreadableError(
-                f"{self.path} was made by a newer DuckDB than this one ({duckdb.__version__}): copy it once with the "
-                f"DuckDB that made it (cleargrid move-warehouse {self.path} NEW_FILE); the copy can be opened by both"
+                f"a newer DuckDB than this one ({duckdb.__version__}) made {self.path}: copy it once with the DuckDB "
+                f"that made it (cleargrid move-warehouse {self.path} NEW_FILE); both can open the copy"
             )
         if DAMAGED in str(error):
             return WarehouseUnreadableError(

@@ -1,4 +1,4 @@
-"""What an open warehouse holds. Here: questions about tables. Not here: their contents."""
+"""Lists the tables of an open warehouse. Add questions about tables here; their rows are read where they are used."""
 
 from __future__ import annotations
 
@@ -17,6 +17,6 @@ WHERE database_name = current_database() AND schema_name = ? AND table_name = ?
 
 
 def has_table(connection: duckdb.DuckDBPyConnection, table: Table) -> bool:
-    """Whether the table is there; asked first, because a failed statement would abort the transaction."""
-    ((found,),) = connection.execute(EXISTS, [table.schema, table.name]).fetchall()
-    return bool(found)
+    """True if the table exists; check first, because a failed statement would abort the transaction."""
+    ((count,),) = connection.execute(EXISTS, [table.schema, table.name]).fetchall()
+    return bool(count)

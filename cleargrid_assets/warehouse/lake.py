@@ -1,7 +1,7 @@
 """`DuckLake`: Parquet files in a folder or bucket, and a catalog that makes them tables with transactions.
 
-Here: attaching it, what its errors mean. Not here: which catalogs there are (`catalogs`), where extensions come from
-(`extensions`), credentials of a bucket (`object_store`), transactions (`warehouse`).
+Attaching a lake, and translating its errors, belong here. The kinds of catalogs are in `catalogs`, the extensions in
+`extensions`, a bucket's credentials in `object_store`, transactions in `warehouse`.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 __all__ = ["PREFIX", "TABLES", "DuckLake", "data_path"]
 
 TABLES = "tables/"
-"""Below the place that CLEARGRID_LAKE_DATA names: there, a file that the catalog does not know is nobody's."""
+"""Folder below CLEARGRID_LAKE_DATA for the tables alone: an unknown file in it is an orphan and may be deleted."""
 
 CONFLICT = re.compile(r"(?i)conflict|database is locked|could not serialize|deadlock detected")
 UNREACHABLE = re.compile(
@@ -52,12 +52,12 @@ class DuckLake:
     """The lake whose catalog is at `address`, its files in `data` (needed when it is created)."""
 
     address: str
-    queue_seconds: float
+    lock_timeout: float
     extensions: Path | None
     data: str | None
 
     @property
-    def shown(self) -> str:
+    def display_name(self) -> str:
         """The address without its password."""
         return redacted(self.address)
 
@@ -67,60 +67,60 @@ class DuckLake:
         return self._catalog.exists
 
     @property
-    def place(self) -> str:
+    def location(self) -> str:
         """The folder or prefix that holds the lake's files, or will when it is created."""
         if self.data or not self.exists:
-            return _absolute(self._place_of_new_files())
+            return _absolute(self._location_of_new_files())
         with self.connection(read_only=True) as connection:
             return data_path(connection).removesuffix(TABLES)
 
-    def examine(self) -> None:
-        """Whether the extensions load, the catalog answers, and files can be put where the lake has them."""
+    def check_writable(self) -> None:
+        """Check that the extensions load, the catalog answers, and the lake's folder or bucket takes files."""
         _ = self._engine
-        artifacts_at(self.place).examine()
+        artifacts_at(self.location).check_writable()
 
-    def turn(self, *, is_writing: bool) -> AbstractContextManager[None]:
-        """Our turn among the processes, of all hosts, that write."""
-        return self._catalog.turn(is_writing=is_writing)
+    def lock(self, *, is_writing: bool) -> AbstractContextManager[None]:
+        """The catalog's lock, which all hosts share."""
+        return self._catalog.lock(is_writing=is_writing)
 
     @contextmanager
     def connection(self, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:
-        """The lake, attached under a name of its own; rolled back and detached at the end."""
+        """Attach the lake under a unique name; roll back and detach at the end."""
         name = f"lake_{uuid.uuid4().hex[:12]}"
         with closing(self._engine.cursor()) as connection:
             self._attach(connection, name, read_only=read_only)
             try:
                 yield connection
             finally:
-                with suppress(duckdb.Error):  # nothing to roll back, or the catalog is gone and has done it
+                with suppress(duckdb.Error):  # nothing to roll back, or a lost catalog has rolled back already
                     connection.execute("ROLLBACK")
-                with suppress(duckdb.Error):  # after a lost catalog it may refuse; the process's end closes it
+                with suppress(duckdb.Error):  # may fail after the catalog is lost; exiting closes the connection
                     connection.execute(f"USE memory; DETACH {name}")
 
-    def explain(self, error: duckdb.Error, *, is_commit: bool) -> WarehouseError | None:
-        """A conflict, a catalog or store that is gone, or no room; None: the statement's own fault."""
-        said = " ".join(redacted(str(error)).split())
-        if CONFLICT.search(said):
+    def translate_error(self, error: duckdb.Error, *, is_commit: bool) -> WarehouseError | None:
+        """A conflict, an unreachable catalog or store, or a full disk; None if the statement itself is wrong."""
+        message = " ".join(redacted(str(error)).split())
+        if CONFLICT.search(message):
             return WarehouseConflictError(
-                f"another program changed {self.shown} at the same moment; nothing was written. {said}"
+                f"another program changed {self.display_name} at the same moment; nothing was written. {message}"
             )
-        if isinstance(error, duckdb.HTTPException) or UNREACHABLE.search(said):
-            written = "whether all or nothing was written, the next read tells" if is_commit else "nothing was written"
-            return WarehouseUnreachableError(f"{self.shown} stopped answering; {written}. {said}")
+        if isinstance(error, duckdb.HTTPException) or UNREACHABLE.search(message):
+            effect = "the next read shows whether all or nothing was written" if is_commit else "nothing was written"
+            return WarehouseUnreachableError(f"{self.display_name} stopped answering; {effect}. {message}")
         if isinstance(error, (duckdb.IOException, duckdb.OutOfMemoryException, duckdb.FatalException)):
             return WarehouseWriteError(
-                f"{self.shown} could not be written and stays as it was: {said} Free disk space or memory and run "
-                f"again."
+                f"{self.display_name} could not be written and is unchanged: {message} Free disk space or memory and "
+                f"run again."
             )
-        return None if said == " ".join(str(error).split()) else WarehouseError(said)
+        return None if message == " ".join(str(error).split()) else WarehouseError(message)
 
     @cached_property
     def _catalog(self) -> Catalog:
-        return catalog_at(self.address, self.queue_seconds)
+        return catalog_at(self.address, self.lock_timeout)
 
     @cached_property
     def _engine(self) -> duckdb.DuckDBPyConnection:
-        """One DuckDB with the extensions loaded, for all connections of this object: loading takes 0.3 s."""
+        """One DuckDB with the extensions loaded, shared by this object's connections: loading takes 0.3 s."""
         engine = duckdb.connect()
         for name in ("ducklake", *self._catalog.extensions):
             load_extension(engine, name, self.extensions)
@@ -129,12 +129,12 @@ class DuckLake:
         return engine
 
     def _attach(self, connection: duckdb.DuckDBPyConnection, name: str, *, read_only: bool) -> None:
-        """Attach and use the lake, creating it when it may be written and is not there.
+        """Attach and use the lake; create it if it is missing and may be written.
 
-        No rows are kept in the catalog, however few: what is not in files, other engines cannot read.
+        Even few rows go into files, never into the catalog: other engines can read only files.
         """
         options = ["READ_ONLY" if read_only else "DATA_INLINING_ROW_LIMIT 0"]
-        data = self.data or (None if read_only or self.exists else self._place_of_new_files())
+        data = self.data or (None if read_only or self.exists else self._location_of_new_files())
         if data:
             options.append(f"DATA_PATH {_quoted(_absolute(data) + TABLES)}")
         try:
@@ -144,33 +144,34 @@ class DuckLake:
         except duckdb.Error as error:
             raise self._not_opened(error) from None
 
-    def _place_of_new_files(self) -> str:
-        """Where a lake that is yet to be created keeps its files."""
-        place = self.data or self._catalog.default_data
-        if place is None:
+    def _location_of_new_files(self) -> str:
+        """Where a new lake will keep its files."""
+        location = self.data or self._catalog.default_data
+        if location is None:
             raise WarehouseUnreadableError(
-                f"{self.shown} holds no lake yet and CLEARGRID_LAKE_DATA is not set: set it to the shared folder or "
-                f"s3://bucket/prefix where the Parquet files shall be kept"
+                f"{self.display_name} holds no lake yet and CLEARGRID_LAKE_DATA is not set: set it to the shared "
+                f"folder or s3://bucket/prefix where the Parquet files should go"
             )
-        return place
+        return location
 
     def _reach_data(self, connection: duckdb.DuckDBPyConnection) -> None:
-        """Make the place of the files usable; the catalog knows it."""
+        """Set up credentials if the files, whose location the catalog knows, are in a bucket."""
         if is_object_store(data_path(connection)):
             use_object_store(connection, self.extensions)
 
     def _not_opened(self, error: duckdb.Error) -> WarehouseError:
-        explained = self.explain(error, is_commit=False)
-        if isinstance(explained, WarehouseUnreachableError):
-            return explained
-        said = redacted(first_line(error))
+        translated = self.translate_error(error, is_commit=False)
+        if isinstance(translated, WarehouseUnreachableError):
+            return translated
+        message = redacted(first_line(error))
         return WarehouseUnreadableError(
-            f"{self.shown} cannot be opened as a lake: correct CLEARGRID_WAREHOUSE or CLEARGRID_LAKE_DATA. {said}"
+            f"{self.display_name} cannot be opened as a lake: correct CLEARGRID_WAREHOUSE or CLEARGRID_LAKE_DATA. "
+            f"{message}"
         )
 
 
 def data_path(connection: duckdb.DuckDBPyConnection) -> str:
-    """Where the files of the lake in use lie."""
+    """Where the current lake keeps its files."""
     ((name,),) = connection.execute("SELECT current_database()").fetchall()
     metadata = f"SELECT value FROM __ducklake_metadata_{name}.ducklake_metadata WHERE key = 'data_path'"
     ((data,),) = connection.execute(metadata).fetchall()
@@ -178,7 +179,7 @@ def data_path(connection: duckdb.DuckDBPyConnection) -> str:
 
 
 def _absolute(data: str) -> str:
-    """A folder as every process on this host names it; a bucket as it is. With a slash at the end."""
+    """The absolute path of a folder, or the address of a bucket unchanged; with a trailing slash."""
     return f"{data if is_object_store(data) else Path(data).resolve()}".rstrip("/") + "/"
 
 

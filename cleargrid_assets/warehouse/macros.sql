@@ -1,4 +1,4 @@
--- Macros that the tables' SQL uses; kept in the warehouse, so that the SQL can be pasted into any shell that opened it.
+-- Macros of the tables' SQL. The warehouse stores them, so that the SQL can be pasted into any shell that opens it.
 
 -- k of n as a share; null where n is 0.
 CREATE OR REPLACE MACRO rate(k, n) AS CASE WHEN n > 0 THEN k / n END;
@@ -19,10 +19,9 @@ CASE
     WHEN n > 0 THEN (k + z95() ^ 2 / 2 + z95() * sqrt(k * (n - k) / n + z95() ^ 2 / 4)) / (n + z95() ^ 2)
 END;
 
--- Change of a share against the month before, in percentage points. Null for what is no share, and for broken promises:
--- they grow with age, and the month before is older. Those are compared at equal age, in analytics.ptp_vintage.
-CREATE OR REPLACE MACRO kpi_change_pp(metric, lo, value, prev_value) AS
-CASE WHEN lo IS NOT NULL AND NOT starts_with(metric, 'broken_per_') THEN 100 * (value - prev_value) END;
+-- Change of a share against the month before, in percentage points. `compared` is a column of the metric's definition.
+CREATE OR REPLACE MACRO kpi_change_pp(compared, value, prev_value) AS
+CASE WHEN compared THEN 100 * (value - prev_value) END;
 
 -- A spelling as one line of an outcome map's file: outcome, contact_class, result_class, aliases.
 -- Characters that separate aliases, cells or lines, or that make a formula of a cell for a spreadsheet, become spaces;

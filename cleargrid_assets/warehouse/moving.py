@@ -1,6 +1,6 @@
-"""Copies a warehouse into another one, month by month, and compares each before it is committed.
+"""Copies a warehouse into another one, month by month, and compares each month before committing it.
 
-What differs, the copy and the comparison belong here; what is printed is in `commands.move_warehouse`.
+The comparison and the copy belong here; `commands.move_warehouse` prints the progress.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from cleargrid_assets.warehouse.warehouse import Warehouse
 
 BATCH_ROWS = 100_000
-"""Rows in flight between the two: some ten megabytes."""
+"""Rows in memory during the copy: some ten megabytes."""
 
 FOREIGN_TABLES = """
 SELECT table_schema || '.' || table_name FROM information_schema.tables
@@ -33,25 +33,25 @@ WHERE table_catalog = current_database() AND table_type = 'BASE TABLE' ORDER BY 
 
 
 class MoveError(WarehouseError):
-    """The copy is not what the source is; that month was rolled back."""
+    """The copy differs from the source; that month was rolled back."""
 
 
 @dataclass(frozen=True)
 class Part:
-    """What is copied in one go: a table's month, or (month None) a table that has no months."""
+    """The unit of copying: one month of a table, or (month None) a table without months."""
 
     table: Table
     month: date | None
 
     @property
     def where(self) -> str:
-        """The condition that finds its rows."""
+        """The WHERE clause of its rows."""
         return f" WHERE month = DATE '{self.month}'" if self.month else ""
 
 
 @dataclass(frozen=True)
 class Content:
-    """The number of rows and the sum of their hashes, which does not depend on their order."""
+    """The number of rows and the sum of their hashes, which does not depend on row order."""
 
     rows: int
     checksum: str
@@ -62,7 +62,7 @@ NOTHING = Content(0, "0")
 
 @dataclass(frozen=True)
 class LoadOfMonth:
-    """A load as both warehouses know it: their load numbers are independent once both are loaded."""
+    """A load as both warehouses identify it; load numbers are each warehouse's own."""
 
     month: date
     run_id: str
@@ -70,7 +70,7 @@ class LoadOfMonth:
 
 @dataclass(frozen=True)
 class Holdings:
-    """Everything that one warehouse holds."""
+    """The contents of one warehouse. `foreign`: tables that are not ours."""
 
     contents: dict[Part, Content]
     loads: frozenset[LoadOfMonth]
@@ -79,7 +79,7 @@ class Holdings:
 
 @dataclass(frozen=True)
 class Moved:
-    """What happened to one month (None: the tables without months)."""
+    """The result for one month, or (month None) for the tables without months."""
 
     month: date | None
     rows: int
@@ -87,7 +87,7 @@ class Moved:
 
 
 def holdings(warehouse: Warehouse) -> Holdings:
-    """Count and sum up every table, month by month; nothing when there is no warehouse yet."""
+    """Count and hash every table, month by month; empty if there is no warehouse yet."""
     try:
         with warehouse.reading() as connection:
             tables = [table for table in ALL_TABLES if has_table(connection, table)]
@@ -99,9 +99,9 @@ def holdings(warehouse: Warehouse) -> Holdings:
 
 
 def move(source: Warehouse, target: Warehouse, *, may_overwrite: bool) -> Iterator[Moved]:
-    """Make every month of `target` what it is in `source`; months that are equal already are left alone.
+    """Make every month of `target` equal to that of `source`; skip months that are equal already.
 
-    Raises `MoveError` when the target has loads of its own and not `may_overwrite`, or a copy differs.
+    Raises `MoveError` if a copy differs, or, unless `may_overwrite`, if the target has loads of its own.
     """
     old, new = holdings(source), holdings(target)
     if not may_overwrite:
@@ -116,26 +116,26 @@ def move(source: Warehouse, target: Warehouse, *, may_overwrite: bool) -> Iterat
 
 
 def differing_parts(old: Holdings, new: Holdings, month: date | None) -> list[Part]:
-    """The month's parts that are not the same in both; one that the source no longer has is to go from the target."""
+    """The month's parts that differ, including those that only the target has and that must be deleted there."""
     parts = [part for part in old.contents | new.contents if part.month == month]
     return [part for part in parts if old.contents.get(part, NOTHING) != new.contents.get(part, NOTHING)]
 
 
 def _refuse_own_loads(old: AbstractSet[LoadOfMonth], new: AbstractSet[LoadOfMonth]) -> None:
-    """Raise `MoveError` when the target's loads, `new`, of months that `old` has as well, are not all in `old`."""
+    """Raise `MoveError` if the target has a load that the source lacks, of a month that both have."""
     copied = {load.month for load in old}
     months = sorted({load.month for load in new - old} & copied)
     if months:
         raise MoveError(
-            f"the target has loads that the source does not have, of {len(months)} months ({months[0]:%Y-%m} the "
-            f"first); nothing of them was copied. Pass --overwrite to replace these months with the source's"
+            f"the target has loads of {len(months)} months that the source does not have, the first of them "
+            f"{months[0]:%Y-%m}; none of these months was copied. Pass --overwrite to replace them with the source's"
         )
 
 
 def _copy(source: Warehouse, target: Warehouse, parts: Sequence[Part], *, may_overwrite: bool) -> None:
-    """Copy `parts` in one transaction of the target; rolled back unless each is then what it is in the source.
+    """Copy `parts` in one transaction of the target; roll back if one of them then differs from the source.
 
-    The target may have been loaded since its months were counted, so its loads are looked at once more.
+    Check the target's loads again: it may have been loaded since its months were counted.
     """
     with source.reading() as origin, target.writing() as copy:
         if not may_overwrite:
@@ -143,9 +143,9 @@ def _copy(source: Warehouse, target: Warehouse, parts: Sequence[Part], *, may_ov
             _refuse_own_loads(*({load for load in _loads(each) if load.month in months} for each in (origin, copy)))
         for part in parts:
             _copy_part(origin, copy, part)
-            expected, found = _content(origin, part), _content(copy, part)
-            if expected != found:
-                raise MoveError(f"the copy of {part.table.qualified_name}{part.where} holds {found}, not {expected}")
+            expected, actual = _content(origin, part), _content(copy, part)
+            if expected != actual:
+                raise MoveError(f"the copy of {part.table.qualified_name}{part.where} holds {actual}, not {expected}")
 
 
 def _copy_part(origin: duckdb.DuckDBPyConnection, copy: duckdb.DuckDBPyConnection, part: Part) -> None:

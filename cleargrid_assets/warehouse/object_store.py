@@ -1,7 +1,7 @@
 """Credentials and address of an S3-compatible store, from the variables that AWS's own tools read.
 
-Here: `AWS_*` to DuckDB's secret, which lives in memory only, and to Arrow's file system. Not here: which files lie in
-the store.
+It turns `AWS_*` into DuckDB's secret, which lives only in memory, and into Arrow's file system. What is kept in the
+store is decided in `lake` and `artifacts`.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ if TYPE_CHECKING:
     from pyarrow.fs import S3FileSystem
 
 CONNECT_SECONDS, REQUEST_SECONDS, ATTEMPTS = 5, 20, 3
-PATIENCE = f"SET http_timeout = {REQUEST_SECONDS}; SET http_retries = {ATTEMPTS - 1}; SET http_retry_wait_ms = 200"
-"""A store that is down is named within seconds; Dagster retries the run's step for minutes."""
+HTTP_TIMEOUTS = f"SET http_timeout = {REQUEST_SECONDS}; SET http_retries = {ATTEMPTS - 1}; SET http_retry_wait_ms = 200"
+"""Short, so that a store that is down is reported within seconds; Dagster retries the run's step for minutes."""
 
 
 def is_object_store(data: str) -> bool:
-    """Whether `data` names a bucket and not a folder."""
+    """True if `data` names a bucket, not a folder."""
     return "://" in data
 
 
 def use_object_store(connection: duckdb.DuckDBPyConnection, extensions: Path | None) -> None:
     """Let DuckDB read and write the buckets that the environment has credentials for."""
     load_extension(connection, "httpfs", extensions)
-    connection.execute(PATIENCE)
+    connection.execute(HTTP_TIMEOUTS)
     options = secret_options(os.environ)
     if "PROVIDER" in options:
         load_extension(connection, "aws", extensions)
@@ -42,7 +42,7 @@ def use_object_store(connection: duckdb.DuckDBPyConnection, extensions: Path | N
 
 
 def bucket_filesystem(variables: Mapping[str, str]) -> S3FileSystem:
-    """The same stores for files that are no tables; keys and roles are found as AWS's own tools find them."""
+    """Arrow's file system for the same stores; it finds keys and roles as AWS's own tools do."""
     from pyarrow import fs  # noqa: PLC0415 - lakes in a bucket only
 
     options: dict[str, Any] = {}
@@ -59,14 +59,14 @@ def bucket_filesystem(variables: Mapping[str, str]) -> S3FileSystem:
 
 
 def copy_to_bucket(file: Path, store: S3FileSystem, key: str) -> None:
-    """Upload `file`; the store shows it once it is complete. Raises `OSError`."""
+    """Upload `file`; the store shows it only when it is complete. Raises `OSError`."""
     from pyarrow import fs  # noqa: PLC0415 - lakes in a bucket only
 
     fs.copy_files(str(file), key, source_filesystem=fs.LocalFileSystem(), destination_filesystem=store)
 
 
 def secret_options(variables: Mapping[str, str]) -> dict[str, object]:
-    """The secret's options; without keys, DuckDB asks AWS's credential chain (roles of hosts and pods)."""
+    """The options of DuckDB's secret; without keys, DuckDB uses AWS's credential chain (roles of hosts and pods)."""
     options: dict[str, object] = {}
     if variables.get("AWS_ACCESS_KEY_ID"):
         options = {"KEY_ID": variables["AWS_ACCESS_KEY_ID"], "SECRET": variables.get("AWS_SECRET_ACCESS_KEY", "")}
@@ -87,6 +87,6 @@ def _region(variables: Mapping[str, str]) -> str | None:
 
 
 def _endpoint(variables: Mapping[str, str]) -> SplitResult | None:
-    """The address of a store that is not Amazon's."""
-    given = variables.get("AWS_ENDPOINT_URL_S3") or variables.get("AWS_ENDPOINT_URL")
-    return urlsplit(given) if given else None
+    """The address of a store other than Amazon's; None for Amazon's."""
+    address = variables.get("AWS_ENDPOINT_URL_S3") or variables.get("AWS_ENDPOINT_URL")
+    return urlsplit(address) if address else None

@@ -1,4 +1,4 @@
-"""Paths that the warehouse may use: whatever is there and is not a file of ours is refused, and stays as it is.
+"""Checks the paths that the warehouse uses: anything that cannot be a DuckDB file is refused and left untouched.
 
 Add here what must hold before a path is locked or opened.
 """
@@ -24,9 +24,9 @@ KINDS = {
 
 
 def file_size(path: Path) -> int | None:
-    """The bytes of the file at `path`; None when there is none yet.
+    """The size in bytes of the file at `path`; None if there is none yet.
 
-    Raises `WarehouseUnreadableError` when something else is there, or a link that leads nowhere.
+    Raises `WarehouseUnreadableError` if the path is not a file, or is a dangling link.
     """
     refuse_dangling_link(path)
     try:
@@ -42,9 +42,9 @@ def file_size(path: Path) -> int | None:
 
 
 def refuse_dangling_link(path: Path) -> None:
-    """Raise `WarehouseUnreadableError` when `path`, or a folder on the way to it, is a link that leads nowhere.
+    """Raise `WarehouseUnreadableError` if `path`, or a folder on the way to it, is a dangling link.
 
-    It usually leads to a volume that is not mounted: a new file in its place would hide the one on the volume.
+    Its target is usually on a volume that is not mounted; a new file there would hide the real one.
     """
     for part in (path, *path.parents):
         if part.is_symlink() and not part.exists():
@@ -55,7 +55,7 @@ def refuse_dangling_link(path: Path) -> None:
 
 
 def unusable(path: Path, error: OSError) -> WarehouseUnreadableError:
-    """The operating system does not let us use the path."""
+    """The error for a path that the operating system does not let us use."""
     return WarehouseUnreadableError(
         f"{path} cannot be used as a warehouse ({error.strerror}): correct CLEARGRID_WAREHOUSE or the folder's "
         f"permissions"

@@ -1,4 +1,4 @@
-"""`Query`: a SELECT whose rows become one partition of a table, and `Reference`: a small table kept from a CSV file."""
+"""`Query`, a SELECT whose rows become one partition of a table, and `Reference`, a small table from a CSV file."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Reference:
-    """A table whose rows are a shipped CSV file; empty fields are null."""
+    """A table whose rows come from a shipped CSV file; empty fields are null."""
 
     table: Table
     file: Path
 
     @property
     def select(self) -> str:
-        """The SELECT of the file's rows, as text: the table's own types apply when they are stored."""
+        """The SELECT that reads the file as text; inserting the rows converts them to the table's types."""
         path = str(self.file).replace("'", "''")
         return f"SELECT * FROM read_csv('{path}', header = true, all_varchar = true, nullstr = '')"
 
     def keep(self, connection: duckdb.DuckDBPyConnection) -> None:
-        """Make the table what the file says."""
+        """Replace the table's rows with the file's."""
         connection.execute(f"DELETE FROM {self.table.qualified_name}")
         connection.execute(f"INSERT INTO {self.table.qualified_name} BY NAME {self.select}")
 
@@ -38,10 +38,10 @@ class Reference:
 class Query:
     """A SELECT, the SQL variables it reads with `getvariable`, and Arrow tables it may name.
 
-    `replace_key`: rows are added beside the earlier ones and replace those with the same values of these columns;
-    without it they replace the partition. `references` are brought up to date before the SELECT,
-    because it joins them. `followed_by` is a statement that runs after the rows were written, in their transaction.
-    With `rules_version`, each row says in a column of that name by which rules it was computed.
+    `replace_key`: the new rows replace earlier ones with the same values in these columns; without it they replace the
+    whole partition. `references`: tables to refresh first, because the SELECT joins them. `followed_by`: a statement
+    to run after the rows were written, in the same transaction. `rules_version`: stored with each row, in a column of
+    that name.
     """
 
     sql: str
@@ -53,7 +53,7 @@ class Query:
     rules_version: str | None = None
 
     def bind(self, connection: duckdb.DuckDBPyConnection) -> str:
-        """Set the variables, register the relations on `connection`; return the SELECT without its semicolon."""
+        """Set the variables and register the relations on `connection`; return the SELECT without its semicolon."""
         for name, value in self.variables.items():
             connection.execute(f"SET VARIABLE {name} = ?", [value])
         for name, relation in self.relations.items():

@@ -1,9 +1,9 @@
 """Gives a warehouse the tables, views and macros that this program knows, and brings an older one up to date.
 
-Opening the warehouse calls it; what the tables hold and how the warehouse is opened are elsewhere.
+Add an upgrade step here; the tables are described in `tables`, and `warehouse` opens the database.
 
 Tables that cannot be computed again (`Table.is_history`) get their missing columns and keep their rows. A derived table
-whose columns differ is made anew, and its months are computed again.
+whose columns differ is recreated, and its months are computed again.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ SCHEMAS = ("raw", "core", "analytics")
 MACROS = Path(__file__).with_name("macros.sql")
 VIEWS = Path(__file__).with_name("views.sql")
 UPGRADES = Path(__file__).with_name("upgrades")
-"""`N.sql` fills what the tables of version N have and those of version N - 1 had not."""
+"""`N.sql` fills the columns that version N added to the tables of version N - 1."""
 
 IS_CURRENT = """
 SELECT count(*) FROM duckdb_views()
@@ -37,7 +37,7 @@ WHERE
     database_name = current_database() AND schema_name = 'raw' AND view_name = 'schema_fingerprint'
     AND contains(sql, $fingerprint)
 """
-"""Asked at every opening: the lists of functions and of tables take twenty times as long."""
+"""Runs at every opening: listing functions and tables would take twenty times as long."""
 
 HAS_ALL_TABLES = """
 SELECT count(*) = len($tables) FROM duckdb_tables()
@@ -54,46 +54,47 @@ SET_VERSION = f"UPDATE {WAREHOUSE_IDENTITY.qualified_name} SET tables_version = 
 
 
 def is_current(connection: duckdb.DuckDBPyConnection) -> bool:
-    """Whether this program brought the warehouse up to date, or one that knows the same tables, views and macros."""
+    """True if this program, or one with the same tables, views and macros, brought the warehouse up to date."""
     ((answer,),) = connection.execute(IS_CURRENT, {"fingerprint": _fingerprint()}).fetchall()
     return bool(answer)
 
 
-def is_outdated(connection: duckdb.DuckDBPyConnection, shown: str) -> bool:
-    """Whether it is a warehouse of ours that `prepare` has to bring up to date before it can be read.
+def is_outdated(connection: duckdb.DuckDBPyConnection, display_name: str) -> bool:
+    """True if it is one of our warehouses and `prepare` must bring it up to date before it can be read.
 
     Raises `WarehouseVersionError`; see `supported_version`.
     """
     if is_current(connection):
         return False
-    supported_version(connection, shown)
+    supported_version(connection, display_name)
     return has_table(connection, D23_LOADS)
 
 
-def supported_version(connection: duckdb.DuckDBPyConnection, shown: str) -> int | None:
+def supported_version(connection: duckdb.DuckDBPyConnection, display_name: str) -> int | None:
     """The version of the tables; None before the first load, and in a warehouse of release 0.1.0.
 
-    Raises `WarehouseVersionError` when a newer program has changed the tables. `shown`: the warehouse's address.
+    Raises `WarehouseVersionError` when a newer program has changed the tables. `display_name`: the warehouse's address.
     """
     if not has_table(connection, WAREHOUSE_IDENTITY):
         return None
     ((version,),) = connection.execute(VERSION).fetchall()
     if version is not None and version > TABLES_VERSION:
         raise WarehouseVersionError(
-            f"{shown} was written by a newer release of cleargrid_assets (its tables are of version {version}, this "
-            f"program knows version {TABLES_VERSION}); nothing was read or written. Install that release here as well"
+            f"{display_name} was written by a newer release of cleargrid_assets (its tables are of version {version}, "
+            f"this program knows version {TABLES_VERSION}); nothing was read or written. Install that release here as "
+            f"well"
         )
     return version
 
 
-def prepare(connection: duckdb.DuckDBPyConnection, shown: str = "the warehouse") -> None:
-    """Create what is missing and bring older tables up to date; a warehouse that is current is not touched.
+def prepare(connection: duckdb.DuckDBPyConnection, display_name: str = "the warehouse") -> None:
+    """Create what is missing and bring older tables up to date; leave a current warehouse alone.
 
     Raises `WarehouseVersionError`; see `supported_version`.
     """
     if is_current(connection) and _has_all_tables(connection):
         return
-    version = supported_version(connection, shown) or 1
+    version = supported_version(connection, display_name) or 1
     existing = _existing_columns(connection)
     for schema in SCHEMAS:
         connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
@@ -107,13 +108,13 @@ def prepare(connection: duckdb.DuckDBPyConnection, shown: str = "the warehouse")
 
 
 def _has_all_tables(connection: duckdb.DuckDBPyConnection) -> bool:
-    """False after somebody dropped one, for example."""
+    """False if somebody dropped a table, for example."""
     ((answer,),) = connection.execute(HAS_ALL_TABLES, {"tables": list(TABLES)}).fetchall()
     return bool(answer)
 
 
 def _upgrade(connection: duckdb.DuckDBPyConnection, version: int) -> None:
-    """Fill what tables of `version` lacked."""
+    """Run the upgrades since `version`."""
     for number in range(version + 1, TABLES_VERSION + 1):
         connection.execute((UPGRADES / f"{number}.sql").read_text(encoding="utf-8"))
     connection.execute(SET_VERSION)
@@ -134,7 +135,7 @@ def _make_anew(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
 
 
 def _reshape(connection: duckdb.DuckDBPyConnection, table: Table, existing: Mapping[str, str]) -> None:
-    """Make the table what its description says; `existing`: its columns with their types, none where it is missing."""
+    """Make the table match its description. `existing`: its present columns and types; empty if it is missing."""
     declared = {column.name: column.type for column in table.columns}
     if existing and not table.is_history and existing != declared:
         connection.execute(f"DROP TABLE {table.qualified_name}")
@@ -154,7 +155,7 @@ def _existing_columns(connection: duckdb.DuckDBPyConnection) -> Mapping[str, Map
 
 
 def _fingerprint() -> str:
-    """Changes with any table, view or macro."""
+    """A hash that changes with any table, view or macro."""
     parts = (
         [str(TABLES_VERSION)]
         + [table.ddl for table in ALL_TABLES]

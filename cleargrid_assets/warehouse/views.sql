@@ -1,4 +1,4 @@
--- Views of the raw tables; kept in the warehouse, so that SQL that names them can be pasted into any shell on it.
+-- Views of the raw tables. The warehouse stores them, so that SQL that names them can be pasted into any shell on it.
 
 -- The last load of each month. Loads are ordered by number: a clock can be set back.
 CREATE OR REPLACE VIEW raw.last_loads AS

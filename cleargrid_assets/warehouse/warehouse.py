@@ -1,7 +1,7 @@
-"""`Warehouse`: where the tables are, opened for one short transaction, whatever the address is.
+"""`Warehouse`: opens the database at any address for one short transaction.
 
-It begins, commits or rolls back, and closes. How a file (`file`) or a lake (`lake`) is opened, who may write when
-(`turns`) and what a warehouse holds (`schema`) are elsewhere.
+Beginning, committing, rolling back and closing belong here. A file is opened in `file`, a lake in `lake`; locks are in
+`locks`, the tables in `schema`.
 """
 
 from __future__ import annotations
@@ -30,67 +30,67 @@ class Store(Protocol):
     """What differs between a file and a lake."""
 
     @property
-    def shown(self) -> str:
+    def display_name(self) -> str:
         """The address as messages may show it."""
 
     @property
     def exists(self) -> bool:
-        """Whether there is a warehouse yet."""
+        """True once there is a warehouse."""
 
     @property
-    def place(self) -> str:
-        """The folder, or the prefix in a bucket, that the warehouse's own files lie in."""
+    def location(self) -> str:
+        """The folder, or the prefix in a bucket, that holds the warehouse's files."""
 
-    def examine(self) -> None:
-        """Raise what a first write would raise, as far as it can be known beforehand; nothing written stays."""
+    def check_writable(self) -> None:
+        """Raise the error that a first write would meet, as far as it can be foreseen; leave nothing behind."""
 
-    def turn(self, *, is_writing: bool) -> AbstractContextManager[None]:
-        """Our turn among the processes that share the warehouse."""
+    def lock(self, *, is_writing: bool) -> AbstractContextManager[None]:
+        """The lock that processes sharing the warehouse take."""
 
     def connection(self, *, read_only: bool) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
-        """An open connection, closed at the end of the block."""
+        """A connection that closes at the end of the block."""
 
-    def explain(self, error: duckdb.Error, *, is_commit: bool) -> WarehouseError | None:
-        """What a failed statement, or commit, means for the warehouse; None: nothing, the statement is wrong."""
+    def translate_error(self, error: duckdb.Error, *, is_commit: bool) -> WarehouseError | None:
+        """Our error for a failed statement or commit; None if the statement itself is wrong."""
 
 
 @dataclass(frozen=True)
 class Warehouse:
     """The warehouse at `address`: a DuckDB file's path, or `ducklake:` and the catalog of a lake.
 
-    `queue_seconds`: how long to wait for our own processes, which hold the warehouse for seconds each.
-    `foreign_seconds`: how long to wait for another program (a DuckDB shell, say) that has the file open.
+    `lock_timeout`: seconds to wait for our own processes, which hold the lock for seconds each.
+    `open_timeout`: seconds to wait for another program, such as a DuckDB shell, that has the file open.
     `memory_mb`: megabytes that DuckDB may hold before it spills to disk.
     `extensions`: the folder of DuckDB's extensions, for a lake; None: installed wheels, or DuckDB's own folder.
-    `lake_data`: where a lake keeps its Parquet files; needed when it is created, later known to its catalog.
+    `lake_data`: where a lake keeps its Parquet files; needed to create it, then its catalog knows.
     """
 
     address: str
-    queue_seconds: float = 900
-    foreign_seconds: float = 30
+    lock_timeout: float = 900
+    open_timeout: float = 30
     memory_mb: int = 192
     extensions: Path | None = None
     lake_data: str | None = None
 
     @property
     def is_lake(self) -> bool:
-        """Whether several hosts may share it."""
+        """True if several hosts can share it."""
         return self.address.startswith(PREFIX)
 
     @property
-    def shown(self) -> str:
+    def display_name(self) -> str:
         """The address without a password."""
-        return self._store.shown
+        return self._store.display_name
 
     @property
     def exists(self) -> bool:
-        """Whether something lies at the address."""
+        """True if there is a warehouse at the address."""
         return self._store.exists
 
     @property
-    def place(self) -> str:
-        """The folder, or the `s3://` prefix, in which every host finds what belongs to the warehouse."""
-        return self._store.place.rstrip("/")
+    def location(self) -> str:
+        """The folder or `s3://` prefix where every host finds the warehouse's files."""
+        return self._store.location.rstrip("/")
 
     @contextmanager
     def writing(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -102,12 +102,12 @@ class Warehouse:
         `WarehouseVersionError` or `WarehouseWriteError`.
         """
         with self._opened(read_only=False) as connection:
-            prepare(connection, self.shown)
+            prepare(connection, self.display_name)
             yield connection
 
     @contextmanager
     def reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A read-only connection that sees one moment of the warehouse.
+        """A read-only connection that sees one snapshot of the warehouse.
 
         Tables of an earlier release are brought up to date first.
 
@@ -115,34 +115,34 @@ class Warehouse:
         `WarehouseUnreadableError` or `WarehouseVersionError`.
         """
         if not self.exists:
-            raise WarehouseMissingError(f"there is no warehouse at {self.shown} yet: load a month first")
+            raise WarehouseMissingError(f"there is no warehouse at {self.display_name} yet: load a month first")
         with ExitStack() as stack:
             connection = stack.enter_context(self._opened(read_only=True))
-            if is_outdated(connection, self.shown):
+            if is_outdated(connection, self.display_name):
                 stack.close()
                 with self.writing():
                     pass
                 connection = stack.enter_context(self._opened(read_only=True))
             yield connection
 
-    def examine(self) -> None:
-        """Raise what the next write would raise, as far as it can be known beforehand; nothing written stays."""
-        self._store.examine()
+    def check_writable(self) -> None:
+        """Raise the error that the next write would meet, as far as it can be foreseen; leave nothing behind."""
+        self._store.check_writable()
         if self.exists:
             with self._opened(read_only=False) as connection:
-                supported_version(connection, self.shown)
+                supported_version(connection, self.display_name)
 
     @cached_property
     def _store(self) -> Store:
         if self.is_lake:
-            return DuckLake(self.address, self.queue_seconds, self.extensions, self.lake_data)
-        return DuckDBFile(Path(self.address), self.queue_seconds, self.foreign_seconds)
+            return DuckLake(self.address, self.lock_timeout, self.extensions, self.lake_data)
+        return DuckDBFile(Path(self.address), self.lock_timeout, self.open_timeout)
 
     @contextmanager
     def _opened(self, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:
-        """Our turn, a connection, and a transaction on it."""
-        turn, opened = self._store.turn(is_writing=not read_only), self._connection(read_only=read_only)
-        with turn, opened as connection, self._transaction(connection):
+        """Take the lock, connect, begin a transaction."""
+        lock, opened = self._store.lock(is_writing=not read_only), self._connection(read_only=read_only)
+        with lock, opened as connection, self._transaction(connection):
             yield connection
 
     @contextmanager
@@ -155,23 +155,23 @@ class Warehouse:
 
     @contextmanager
     def _transaction(self, connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-        """Begin and commit; on any end but the normal one the warehouse stays as it was once the connection closes."""
-        with self._explained(is_commit=False):
+        """Begin and commit; if the block raises, closing the connection rolls back."""
+        with self._translate_errors(is_commit=False):
             connection.execute("BEGIN TRANSACTION")
             yield
-        with self._explained(is_commit=True):
+        with self._translate_errors(is_commit=True):
             connection.execute("COMMIT")
 
     @contextmanager
-    def _explained(self, *, is_commit: bool) -> Iterator[None]:
-        """The database's errors as ours, where they are about the warehouse and not about a statement.
+    def _translate_errors(self, *, is_commit: bool) -> Iterator[None]:
+        """Turn database errors into ours if they concern the warehouse; a wrong statement's error passes.
 
-        `from None`: the database's own text may hold the address with its password.
+        `from None`: the database's own text may contain the address with its password.
         """
         try:
             yield
         except duckdb.Error as error:
-            explained = self._store.explain(error, is_commit=is_commit)
-            if explained is None:
+            translated = self._store.translate_error(error, is_commit=is_commit)
+            if translated is None:
                 raise
-            raise explained from None
+            raise translated from None

@@ -7,15 +7,15 @@ from typing import Any
 import pytest
 
 
-def compare(grain: tuple[str, ...], found: list[dict[str, Any]], expected: dict[Any, dict[str, Any]]) -> None:
+def compare(grain: tuple[str, ...], rows: list[dict[str, Any]], expected: dict[Any, dict[str, Any]]) -> None:
     """Fail unless `found` holds the `expected` rows, by their grain, and no others."""
-    by_key = {tuple(row[name] for name in grain): row for row in found}
-    assert len(by_key) == len(found)
+    by_key = {tuple(row[name] for name in grain): row for row in rows}
+    assert len(by_key) == len(rows)
     assert by_key.keys() == expected.keys()
     for key, figures in expected.items():
         for name, value in figures.items():
-            said = by_key[key][name]
-            wanted = pytest.approx(value, rel=1e-9, abs=1e-9) if isinstance(value, float) else value
-            assert said == wanted, (key, name)
-        untold = by_key[key].keys() - figures.keys() - set(grain)
-        assert untold <= {"outcome_map_version", "load_number", "rules_version", "definition", "csv_line"}
+            actual = by_key[key][name]
+            expected_value = pytest.approx(value, rel=1e-9, abs=1e-9) if isinstance(value, float) else value
+            assert actual == expected_value, (key, name)
+        unchecked = by_key[key].keys() - figures.keys() - set(grain)
+        assert unchecked <= {"outcome_map_version", "load_number", "rules_version", "definition", "csv_line"}

@@ -1,7 +1,7 @@
-"""Every table of `core` and `analytics` once more, in plain Python over lists of rows, from the metrics page alone.
+"""Recomputes every table of `core` and `analytics` in plain Python over lists of rows, from the metrics page alone.
 
-Here: the same numbers by other means. Nothing of the project's SQL or macros is used, and no class of the outcome map:
-the few spellings that the tests use are classified by hand.
+Add the model of a new table here, without the project's SQL, macros or outcome map: the few spellings that the tests
+use are classified by hand.
 """
 
 from __future__ import annotations
@@ -58,14 +58,14 @@ class Recomputed:
 
     def counts(self, rows: list[LandedRow]) -> dict[str, int]:
         """The additive counts over rows that are in scope already."""
-        said = [(*self.classes(row), row) for row in rows]
-        right = [(result, row) for _, who, result, row in said if who == "right_party"]
+        classified = [(*self.classes(row), row) for row in rows]
+        right = [(result, row) for _, who, result, row in classified if who == "right_party"]
         promised = [row for result, row in right if result == "promise"]
         return {
             "attempts": len(rows),
-            "connected": sum(who in CONNECTED for _, who, _, _ in said),
-            "contacts": sum(who in CONTACTS for _, who, _, _ in said),
-            "third_party": sum(who == "third_party" for _, who, _, _ in said),
+            "connected": sum(who in CONNECTED for _, who, _, _ in classified),
+            "contacts": sum(who in CONTACTS for _, who, _, _ in classified),
+            "third_party": sum(who == "third_party" for _, who, _, _ in classified),
             "rpc": len(right),
             "promises": len(promised),
             "refusals": sum(result == "refusal" for result, _ in right),

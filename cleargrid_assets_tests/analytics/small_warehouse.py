@@ -1,6 +1,6 @@
-"""A warehouse in memory that holds a few landed rows, and the tables computed from them with the project's own SQL.
+"""A warehouse in memory with a few landed rows, and the tables computed from them with the project's own SQL.
 
-Here: landing by hand and running SQL files. Not here: expectations (`recomputed`).
+Land rows and run SQL files here; the expected values are in `recomputed`.
 """
 
 from __future__ import annotations
@@ -124,9 +124,9 @@ def compute(connection: duckdb.DuckDBPyConnection, table: Table, variables: dict
 
 
 def rows_of(connection: duckdb.DuckDBPyConnection, table: Table) -> list[dict[str, Any]]:
-    found = connection.execute(f"SELECT * FROM {table.qualified_name}")
-    names = [column[0] for column in found.description or ()]
-    return [dict(zip(names, values, strict=True)) for values in found.fetchall()]
+    result = connection.execute(f"SELECT * FROM {table.qualified_name}")
+    names = [column[0] for column in result.description or ()]
+    return [dict(zip(names, values, strict=True)) for values in result.fetchall()]
 
 
 def _land(connection: duckdb.DuckDBPyConnection, scenario: Scenario, month: date, loaded_at: datetime) -> None:
@@ -141,7 +141,7 @@ def _land(connection: duckdb.DuckDBPyConnection, scenario: Scenario, month: date
     ledger["unknown_fields"] = None
     marks = ", ".join("?" for _ in ledger)
     connection.execute(f"INSERT INTO raw.d23_loads VALUES ({marks})", list(ledger.values()))
-    for said in OutcomeMap.load().classify({row.outcome_option for row in landed}):
-        values = [month, *said.values(), scenario.load_number(month), RULES]
+    for spelling in OutcomeMap.load().classify({row.outcome_option for row in landed}):
+        values = [month, *spelling.values(), scenario.load_number(month), RULES]
         marks = ", ".join("?" for _ in values)
         connection.execute(f"INSERT INTO core.outcome_spellings VALUES ({marks})", values)

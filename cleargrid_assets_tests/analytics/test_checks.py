@@ -65,7 +65,10 @@ def mix(attempts_: int, rows: int, who: str, result: str) -> str:
     )
 
 
-DEFINED = "SELECT 'contact_rate' AS metric, 'attempts' AS denominator, true AS supported, NULL::VARCHAR AS why_not"
+DEFINED = (
+    "SELECT 'contact_rate' AS metric, 'attempts' AS denominator, 'share' AS unit, true AS supported, "
+    "NULL::VARCHAR AS why_not"
+)
 SPELLED = "SELECT 'PTP' AS outcome_option, 'ptp' AS outcome_key, true AS is_mapped, 'v1' AS rules_version"
 UNSPELLED = "SELECT 'B,P' AS outcome_option, 'bp' AS outcome_key, false AS is_mapped, 'v1' AS outcome_map_version"
 APRIL = "SELECT * REPLACE (DATE '2026-04-01' AS month) FROM"

@@ -69,10 +69,10 @@ def test_a_slice_that_vanishes_from_a_month_leaves_no_comparison_behind(platform
 def test_broken_promises_are_never_compared_with_an_older_month(platform: Platform) -> None:
     platform.refresh(APRIL)
     platform.refresh(MAY)
-    found = platform.query(
+    rows = platform.query(
         "SELECT count(prev_value) > 0, count(change_pp) FROM analytics.kpi_monthly WHERE metric LIKE 'broken_per_%'"
     )
-    assert found == [(True, 0)]
+    assert rows == [(True, 0)]
 
 
 def test_a_month_loaded_before_its_end_is_provisional_and_final_after_it(platform: Platform) -> None:
@@ -137,12 +137,12 @@ def test_a_changed_outcome_map_marks_the_months_under_the_old_one_and_nothing_is
     overlay.write_text("outcome,contact_class,result_class,aliases\nlegal,right_party,dispute,Escalated to legal\n")
     changed = platform.with_variables(CLEARGRID_OUTCOMES=str(overlay))
     changed.refresh(MAY)
-    told = rules_check(summarise(changed))
-    assert not told.passed
-    assert told.severity == dg.AssetCheckSeverity.WARN
-    listed = told.metadata["first_offending_rows"].records
-    assert [record.data["month"] for record in listed] == [APRIL]
-    assert "run the job compute_month" in told.description
+    check = rules_check(summarise(changed))
+    assert not check.passed
+    assert check.severity == dg.AssetCheckSeverity.WARN
+    records = check.metadata["first_offending_rows"].records
+    assert [record.data["month"] for record in records] == [APRIL]
+    assert "run the job compute_month" in check.description
     assert platform.query(COMPARED) == [(0, 0)]
     changed.refresh(APRIL)
     assert platform.query(COMPARED)[0][0] > 0
@@ -168,8 +168,8 @@ def test_the_report_shows_vintages_under_one_outcome_map_each_load_once(platform
 
 
 def rules_check(result: dg.ExecuteInProcessResult) -> dg.AssetCheckEvaluation:
-    (found,) = [each for each in result.get_asset_check_evaluations() if each.check_name == RULES_CLAIM]
-    return found
+    (check,) = [each for each in result.get_asset_check_evaluations() if each.check_name == RULES_CLAIM]
+    return check
 
 
 @pytest.mark.parametrize("variables", [{"CLEARGRID_ROW_SCOPE": "all"}, {"CLEARGRID_PTP_MATURITY_DAYS": "45"}])
@@ -182,8 +182,8 @@ def test_every_derived_row_says_by_which_rules_it_was_computed(platform: Platfor
     }
     for table in (*CORE_TABLES, *ANALYTICS_TABLES):
         if table.is_partitioned:
-            found = platform.query(f"SELECT DISTINCT month::VARCHAR, rules_version FROM {table.qualified_name}")
-            assert dict(found) == rules, table.name
+            rows = platform.query(f"SELECT DISTINCT month::VARCHAR, rules_version FROM {table.qualified_name}")
+            assert dict(rows) == rules, table.name
 
 
 def test_a_table_computed_from_stale_attempts_says_so_and_is_computed_again(platform: Platform) -> None:

@@ -104,8 +104,8 @@ def test_counts_of_every_slice_narrow_from_attempts_to_promises(
 def test_wilson_intervals_are_the_published_ones(
     warehouse: duckdb.DuckDBPyConnection, k: int, n: int, low: float, high: float
 ) -> None:
-    found = warehouse.execute(f"SELECT round(wilson_lo({k}, {n}), 3), round(wilson_hi({k}, {n}), 3)").fetchall()
-    assert found == [(low, high)]
+    interval = warehouse.execute(f"SELECT round(wilson_lo({k}, {n}), 3), round(wilson_hi({k}, {n}), 3)").fetchall()
+    assert interval == [(low, high)]
 
 
 def test_a_rate_of_nothing_is_null_and_has_no_interval(warehouse: duckdb.DuckDBPyConnection) -> None:

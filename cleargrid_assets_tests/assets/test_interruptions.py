@@ -8,7 +8,7 @@ import duckdb
 import pytest
 from dagster._core.errors import DagsterExecutionInterruptedError
 
-from cleargrid_assets.failures import explained
+from cleargrid_assets.failures import dagster_failures
 
 ENDLESS = "SELECT sum(a.range * b.range) FROM range(10_000_000) a, range(10_000_000) b"
 SOON = 0.2
@@ -18,7 +18,7 @@ def test_a_query_that_a_signal_stopped_is_an_interruption() -> None:
     inherited = signal.signal(signal.SIGALRM, signal.default_int_handler)
     try:
         signal.setitimer(signal.ITIMER_REAL, SOON)
-        with pytest.raises(DagsterExecutionInterruptedError), explained():
+        with pytest.raises(DagsterExecutionInterruptedError), dagster_failures():
             duckdb.sql(ENDLESS).fetchall()
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
@@ -32,5 +32,5 @@ def test_a_cleanup_that_fails_does_not_hide_the_interruption() -> None:
         finally:
             raise OSError("the connection is closed")
 
-    with pytest.raises(DagsterExecutionInterruptedError), explained():
+    with pytest.raises(DagsterExecutionInterruptedError), dagster_failures():
         interrupted()

@@ -18,8 +18,8 @@ FIRST = pd.Timestamp(MONTH).date()
 
 def frame(**columns):
     """Rows of May with these columns."""
-    made = pd.DataFrame(columns)
-    return made.assign(month=[FIRST] * len(made))
+    rows = pd.DataFrame(columns)
+    return rows.assign(month=[FIRST] * len(rows))
 
 
 @pytest.fixture
@@ -32,10 +32,10 @@ def resource(tmp_path):
 def store(resource):
     """Stores a frame as a month, by a run; returns whether the run succeeded."""
 
-    def stored(given, month=MONTH):
+    def stored(rows, month=MONTH):
         @dg.asset(key=KEY, partitions_def=MONTHS, metadata={"partition_expr": "month"})
         def frames() -> pd.DataFrame:
-            return given
+            return rows
 
         managers = {"io_manager": WarehouseIOManager(resource)}
         return dg.materialize([frames], resources=managers, partition_key=month, raise_on_error=False).success
@@ -100,8 +100,8 @@ def test_instants_with_a_zone_land_once_whatever_zone_the_host_is_in(store, reso
 
 
 def test_a_frame_comes_back_as_it_was_stored(store, resource):
-    given = frame(name=["a", None], count=[1, 2], share=[0.5, None], is_good=[True, False])
-    assert store(given)
+    rows = frame(name=["a", None], count=[1, 2], share=[0.5, None], is_good=[True, False])
+    assert store(rows)
 
     @dg.asset(key=KEY, partitions_def=MONTHS, metadata={"partition_expr": "month"})
     def frames() -> None: ...

@@ -12,7 +12,7 @@ import pytest
 from cleargrid_assets.assets.claim_results import advice_of
 from cleargrid_assets.commands.instance import PROJECT
 from cleargrid_assets.definitions import build_definitions
-from cleargrid_assets.figures import CHARTS, FIGURES, Chart, drawn
+from cleargrid_assets.figures import CHARTS, FIGURES, Chart, svg_chart
 from cleargrid_assets.settings import Settings
 from cleargrid_assets.warehouse.claim import Claim
 
@@ -31,11 +31,11 @@ GRAPH = build_definitions(Settings({})).resolve_asset_graph()
 
 
 def materializations(run: dg.ExecuteInProcessResult) -> dict[str, dict[str, Any]]:
-    """What each asset's page got told by the run: values by name."""
+    """The metadata that the run put on each asset's page: values by name."""
     events = run.get_asset_materialization_events()
-    found = [event.step_materialization_data.materialization for event in events]
+    records = [event.step_materialization_data.materialization for event in events]
     return {
-        ".".join(each.asset_key.path): {name: value.value for name, value in each.metadata.items()} for each in found
+        ".".join(each.asset_key.path): {name: value.value for name, value in each.metadata.items()} for each in records
     }
 
 
@@ -64,47 +64,47 @@ def test_every_column_of_every_table_has_a_meaning() -> None:
 
 def test_a_load_tells_what_it_cost_and_what_it_changed_and_how_many_rows_there_are(platform: Platform) -> None:
     platform.load("2026-04-01")
-    told = materializations(platform.load("2026-05-01"))["raw.d23_manual_communication_logs"]
-    assert told.keys() >= LOAD_FIGURES
-    assert told["dagster/partition_row_count"] == len(platform.truth("2026-05-01"))
-    assert told["dagster/row_count"] == len(platform.truth("2026-04-01")) + len(platform.truth("2026-05-01"))
+    metadata = materializations(platform.load("2026-05-01"))["raw.d23_manual_communication_logs"]
+    assert metadata.keys() >= LOAD_FIGURES
+    assert metadata["dagster/partition_row_count"] == len(platform.truth("2026-05-01"))
+    assert metadata["dagster/row_count"] == len(platform.truth("2026-04-01")) + len(platform.truth("2026-05-01"))
 
 
 def test_every_derived_table_tells_figures_that_agree_with_its_rows(platform: Platform) -> None:
     platform.refresh("2026-04-01")
-    told = materializations(platform.refresh("2026-05-01"))
+    metadata = materializations(platform.refresh("2026-05-01"))
     for table, figures in FIGURES.items():
-        assert told[table].keys() >= figures.keys() | {"dagster/row_count", "dagster/partition_row_count"}
+        assert metadata[table].keys() >= figures.keys() | {"dagster/row_count", "dagster/partition_row_count"}
     ((attempts, share),) = platform.query(
         "SELECT count(*), count(*) FILTER (contact_class IN ('live_unidentified', 'third_party', 'right_party')) "
         "/ count(*) FROM core.contact_attempts WHERE month = DATE '2026-05-01' AND is_active"
     )
     for table in ("analytics.agent_productivity", "analytics.cohort_contact"):
-        assert told[table]["attempts"] == attempts
-        assert told[table]["contacts / attempts"] == pytest.approx(share, abs=1e-4)
+        assert metadata[table]["attempts"] == attempts
+        assert metadata[table]["contacts / attempts"] == pytest.approx(share, abs=1e-4)
 
 
 def test_a_month_without_rows_has_no_shares_instead_of_made_up_zeros(platform: Platform) -> None:
-    told = materializations(platform.refresh("2026-07-01"))["analytics.agent_productivity"]
-    assert "rpc / contacts" not in told
-    assert told["dagster/partition_row_count"] == 0
+    metadata = materializations(platform.refresh("2026-07-01"))["analytics.agent_productivity"]
+    assert "rpc / contacts" not in metadata
+    assert metadata["dagster/partition_row_count"] == 0
 
 
 def test_no_id_of_a_landed_row_is_in_the_metadata(platform: Platform) -> None:
-    told = repr(materializations(platform.refresh("2026-05-01")))
-    assert not [row[0] for row in platform.landed("2026-05-01") if row[0] in told]
+    metadata = repr(materializations(platform.refresh("2026-05-01")))
+    assert not [row[0] for row in platform.landed("2026-05-01") if row[0] in metadata]
 
 
 def test_each_mart_has_a_chart_with_a_bar_for_every_label(platform: Platform) -> None:
-    told = materializations(platform.refresh("2026-05-01"))
+    metadata = materializations(platform.refresh("2026-05-01"))
     for table, chart in CHARTS.items():
         ((labels,),) = platform.query(f"SELECT count(DISTINCT {chart.label}) FROM {table}")
-        assert svg_of(told[table]["chart"]).count("<rect") == labels
+        assert svg_of(metadata[table]["chart"]).count("<rect") == labels
 
 
 def test_a_label_cannot_break_out_of_the_chart() -> None:
     chart = Chart("Attempts", "outcome", "sum(attempts)", "1")
-    svg = svg_of(f"![]({drawn(chart, [('<script>', 3.0), ('none', None)])})")
+    svg = svg_of(f"![]({svg_chart(chart, [('<script>', 3.0), ('none', None)])})")
     assert "<script>" not in svg
     assert "&lt;script&gt;" in svg
 
@@ -114,7 +114,8 @@ def svg_of(markdown: str) -> str:
     return base64.b64decode(encoded).decode()
 
 
-CLAIM_FILES = [path for path in (PROJECT / "cleargrid_assets").rglob("*.sql") if path.parent.name in {"claims", "sql"}]
+PACKAGE = PROJECT / "cleargrid_assets"
+CLAIM_FILES = [*(PACKAGE / "assets/raw/claims").glob("*.sql"), *(PACKAGE / "checks/sql").glob("*.sql")]
 
 
 @pytest.mark.parametrize("path", CLAIM_FILES, ids=lambda path: path.stem)
@@ -129,8 +130,8 @@ def test_a_load_with_a_red_blocking_check_ends_with_what_it_found_and_what_to_do
     run = platform.load("2026-05-01")
     (failed,) = [event.step_failure_data for event in run.all_events if event.is_step_failure]
     assert failed.user_failure_data
-    told = failed.user_failure_data.description or ""
-    assert "Does not hold: quarantined rows are within the limit" in told
-    assert "To do: group raw.d23_quarantine by reasons" in told
-    assert "nothing is computed from it" in told
+    message = failed.user_failure_data.description or ""
+    assert "Does not hold: quarantined rows are within the limit" in message
+    assert "To do: group raw.d23_quarantine by reasons" in message
+    assert "nothing is computed from it" in message
     assert platform.landed("2026-05-01")

@@ -1,6 +1,6 @@
-"""A warehouse whose ledger says when each month was read, and a clock that stands still.
+"""Builds a warehouse whose ledger says when each month was read, and a clock that stands still.
 
-Here: the past that the checks on time look at. Not here: expectations.
+Add the history that freshness checks look at here; the tests state what they expect of it.
 """
 
 from __future__ import annotations

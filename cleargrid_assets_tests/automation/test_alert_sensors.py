@@ -115,7 +115,7 @@ def test_what_was_delivered_before_the_chat_went_away_is_not_sent_again(
     fail(platform, APRIL)
     fail(platform.with_variables(CLEARGRID_ENVIRONMENT="live"))
     chat.refused = "live"
-    assert "Alerts sent: 1. The next tick tries the others" in sensor.tick()
+    assert "Alerts sent: 1. The next tick will try the others" in sensor.tick()
     chat.refused = "\0"
     sensor.tick()
     assert ["2026-04" in text for text in chat.texts] == [True, False]

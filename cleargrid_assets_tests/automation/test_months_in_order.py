@@ -47,9 +47,9 @@ def test_months_that_were_read_and_computed_are_in_order(start_platform: Callabl
     for month in ("2026-03-01", "2026-04-01"):
         assert platform.refresh(month).success
     read_at(platform, NOW - timedelta(hours=4))
-    found = checked(platform.settings, NOW, platform.instance)[IN_ORDER]
-    assert found.passed
-    assert months_of(found) == {}
+    check = checked(platform.settings, NOW, platform.instance)[IN_ORDER]
+    assert check.passed
+    assert months_of(check) == {}
 
 
 def test_missing_failed_and_stale_months_are_told_apart_with_one_command_that_repairs_them(
@@ -63,19 +63,19 @@ def test_missing_failed_and_stale_months_are_told_apart_with_one_command_that_re
     read_at(platform, NOW - timedelta(hours=4))
     read_at(platform, NOW - timedelta(hours=40), "2026-02")
     read_at(platform, NOW - timedelta(days=9), "2025-12")
-    found = checked(platform.settings, NOW, platform.instance)[IN_ORDER]
-    listed = months_of(found)
-    assert {month: state for month, (state, _) in listed.items()} == {
+    check = checked(platform.settings, NOW, platform.instance)[IN_ORDER]
+    months = months_of(check)
+    assert {month: state for month, (state, _) in months.items()} == {
         "2025-11": "missing",
         "2025-12": "stale",
         "2026-01": "failed",
         "2026-02": "stale",
         "2026-03": "stale",
     }
-    assert "quarantined_rows_are_within_the_limit" in listed["2026-01"][1]
-    assert listed["2026-02"][1] == "last read 40 h ago"
-    assert "analytics/outcome_mix" in listed["2026-03"][1]
-    assert repair_command([f"{month}-01" for month in listed]) in found.description
+    assert "quarantined_rows_are_within_the_limit" in months["2026-01"][1]
+    assert months["2026-02"][1] == "last read 40 h ago"
+    assert "analytics/outcome_mix" in months["2026-03"][1]
+    assert repair_command([f"{month}-01" for month in months]) in check.description
 
 
 def test_a_month_whose_run_failed_is_failed_and_in_order_once_it_was_read_again(
@@ -85,8 +85,8 @@ def test_a_month_whose_run_failed_is_failed_and_in_order_once_it_was_read_again(
     assert platform.refresh("2026-04-01").success
     assert not platform.with_variables(CLEARGRID_PASSWORD="wrong").refresh("2026-04-01").success
     read_at(platform, NOW - timedelta(hours=4))
-    found = checked(platform.settings, NOW, platform.instance)[IN_ORDER]
-    assert months_of(found) == {"2026-04": ("failed", "its last run failed")}
+    check = checked(platform.settings, NOW, platform.instance)[IN_ORDER]
+    assert months_of(check) == {"2026-04": ("failed", "its last run failed")}
     assert platform.refresh("2026-04-01").success
     read_at(platform, NOW - timedelta(hours=4))
     assert checked(platform.settings, NOW, platform.instance)[IN_ORDER].passed

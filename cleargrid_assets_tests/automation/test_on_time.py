@@ -54,10 +54,10 @@ def test_a_closed_month_that_was_never_read_or_only_before_its_end_did_not_arriv
     settings: Settings, instance: dg.DagsterInstance, read_at: datetime | None
 ) -> None:
     remember(settings, {"2026-05": read_at} if read_at else {})
-    found = checked(settings, NOW, instance)[ARRIVED]
-    assert is_red(found)
-    assert "2026-05 has ended" in found.description
-    assert "--partitions 2026-05-01" in found.description
+    check = checked(settings, NOW, instance)[ARRIVED]
+    assert is_red(check)
+    assert "2026-05 has ended" in check.description
+    assert "--partitions 2026-05-01" in check.description
 
 
 def test_a_month_that_ended_a_few_hours_ago_is_not_asked_for_yet_and_by_morning_it_is(
@@ -92,11 +92,11 @@ def test_a_stale_trailing_month_is_red_although_an_old_month_was_just_backfilled
     settings: Settings, instance: dg.DagsterInstance
 ) -> None:
     remember(settings, dict.fromkeys(RECENT, hours_ago(4)) | {"2026-04": hours_ago(57), "2026-01": hours_ago(0.1)})
-    found = checked(settings, NOW, instance)[READ_AGAIN]
-    assert is_red(found)
-    assert "2026-04 (57 h ago)" in found.description
-    assert "2026-05" not in found.description
-    assert "--partitions 2026-04-01 --noprompt" in found.description
+    check = checked(settings, NOW, instance)[READ_AGAIN]
+    assert is_red(check)
+    assert "2026-04 (57 h ago)" in check.description
+    assert "2026-05" not in check.description
+    assert "--partitions 2026-04-01 --noprompt" in check.description
 
 
 def test_a_missed_day_is_red_and_the_day_with_25_hours_is_not(settings: Settings, instance: dg.DagsterInstance) -> None:
@@ -138,6 +138,6 @@ def test_an_attempt_dated_in_the_future_does_not_make_the_data_look_recent(
 def test_without_a_warehouse_every_check_on_time_is_red_and_says_what_to_load(
     settings: Settings, instance: dg.DagsterInstance
 ) -> None:
-    found = checked(settings, NOW, instance)
-    assert len(found) == 4
-    assert all(is_red(evaluation) and "dagster job backfill" in evaluation.description for evaluation in found.values())
+    check = checked(settings, NOW, instance)
+    assert len(check) == 4
+    assert all(is_red(evaluation) and "dagster job backfill" in evaluation.description for evaluation in check.values())

@@ -1,1 +1,1 @@
-"""The client against a server that misbehaves in every way we could think of."""
+"""The client against a server with every fault that we could think of."""

@@ -11,25 +11,25 @@ import pytest
 from cleargrid_assets.client import D23, ClearGridClient, ClearGridError, Window
 from cleargrid_assets.client.redaction import Redactor
 from cleargrid_assets.emulator import Emulator
-from cleargrid_assets_tests.client.fast_client import QUICK, WINDOW, client_of, load
-from cleargrid_assets_tests.client.misbehaving import every, right, status
-from cleargrid_assets_tests.client.misbehaving_server import EMAIL, LENDER, PASSWORD, MisbehavingServer, Tokens
-from cleargrid_assets_tests.client.misbehaviours import ENDS
+from cleargrid_assets_tests.client.clients import QUICK, WINDOW, client_of, load
+from cleargrid_assets_tests.client.fault_cases import ENDS
+from cleargrid_assets_tests.client.fault_server import EMAIL, LENDER, PASSWORD, FaultServer, Tokens
+from cleargrid_assets_tests.client.faulty_responses import every, right, status
 from cleargrid_assets_tests.client.vendor_rows import truth
 
 
 def test_for_row_in_client_rows_reads_a_window_in_order():
-    with MisbehavingServer(right) as server:
+    with FaultServer(right) as server:
         assert list(client_of(server).rows(D23, WINDOW)) == truth()
 
 
 def test_rows_are_in_order_and_once_each_when_the_server_is_too_slow_for_the_window():
-    with MisbehavingServer(every(3, status(504))) as server:
+    with FaultServer(every(3, status(504))) as server:
         assert list(client_of(server).rows(D23, WINDOW)) == truth()
 
 
 def test_pages_are_lists_as_received_some_of_them_empty():
-    with MisbehavingServer(right) as server:
+    with FaultServer(right) as server:
         pages = list(client_of(server, page_size=2).pages(D23, Window(WINDOW.since, WINDOW.since.replace(hour=4))))
     assert [] in pages
     assert {len(page) for page in pages} == {0, 1, 2}
@@ -37,69 +37,69 @@ def test_pages_are_lists_as_received_some_of_them_empty():
 
 def test_rows_of_the_emulator_are_its_floors_rows():
     with Emulator(now=WINDOW.until) as emulator:
-        known = emulator.credentials
-        client = ClearGridClient(emulator.base_url, known.lender, known.email, known.password)
+        account = emulator.credentials
+        client = ClearGridClient(emulator.base_url, account.lender, account.email, account.password)
         assert list(client.rows(D23, WINDOW)) == emulator.floor.rows(WINDOW.since, WINDOW.until, WINDOW.until)
 
 
 def test_a_count_is_cleargrids_own_and_says_whether_it_is_exact():
-    with MisbehavingServer(right) as server:
+    with FaultServer(right) as server:
         total = client_of(server).count(D23, WINDOW)
     assert (total.total, total.exact, total.note) == (len(truth()), True, None)
 
 
 def test_nothing_is_sent_before_the_first_request():
-    with MisbehavingServer(right) as server:
+    with FaultServer(right) as server:
         client_of(server)
         assert server.logins == 0
 
 
-@pytest.mark.parametrize(("asked", "used"), [(0, 1), (1, 1), (5000, 1000)])
-def test_a_page_size_outside_1_to_1000_is_brought_inside(asked, used):
-    with MisbehavingServer(right) as server:
-        list(client_of(server, page_size=asked).rows(D23, Window(WINDOW.since, WINDOW.since.replace(minute=20))))
-        assert {request.params["limit"] for request in server.asked} == {str(used)}
+@pytest.mark.parametrize(("configured", "used"), [(0, 1), (1, 1), (5000, 1000)])
+def test_a_page_size_outside_1_to_1000_is_brought_inside(configured, used):
+    with FaultServer(right) as server:
+        list(client_of(server, page_size=configured).rows(D23, Window(WINDOW.since, WINDOW.since.replace(minute=20))))
+        assert {request.params["limit"] for request in server.requests} == {str(used)}
 
 
 def test_the_client_needs_neither_dagster_nor_pandas_nor_duckdb():
     code = "import sys, cleargrid_assets.client; print(*{'dagster', 'pandas', 'duckdb', 'pyarrow'} & set(sys.modules))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
-    assert done.stdout.strip() == ""
+    process = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert process.stdout.strip() == ""
 
 
 def test_no_secret_is_in_any_repr():
-    with MisbehavingServer(right) as server:
+    with FaultServer(right) as server:
         client = client_of(server)
         client.log_in()
         token = client.requester._auth._token  # noqa: SLF001 # what a debugger would show
-        shown = repr([client, vars(client), token])
-    assert "planted" not in shown
+        text = repr([client, vars(client), token])
+    assert "planted" not in text
 
 
-@pytest.mark.parametrize("name", [name for name, how in ENDS.items() if how.names_request and "empty" not in name])
+@pytest.mark.parametrize("name", [name for name, how in ENDS.items() if how.has_request_id and "empty" not in name])
 def test_no_secret_reaches_a_log_or_an_error_even_when_the_server_says_it(name, caplog):
     caplog.set_level(logging.DEBUG)
-    misbehaviour = ENDS[name]
-    server = MisbehavingServer(misbehaviour.play, misbehaviour.tokens())
+    case = ENDS[name]
+    server = FaultServer(case.play, case.tokens())
     with server, pytest.raises(ClearGridError) as caught:
-        load(client_of(server), **misbehaviour.load)
-    said = [caught.value.args, vars(caught.value), caplog.text, [record.args for record in caplog.records]]
-    assert "planted" not in repr(said)
-    assert PASSWORD not in repr(said)
+        load(client_of(server), **case.load)
+    output = [caught.value.args, vars(caught.value), caplog.text, [record.args for record in caplog.records]]
+    assert "planted" not in repr(output)
+    assert PASSWORD not in repr(output)
 
 
 def test_a_token_in_a_request_id_is_masked_too():
-    def play(exchange):
-        token = exchange.handler.headers["Authorization"].removeprefix("Bearer ")
-        exchange.send(403, {"success": False, "message": "no", "requestId": f"id-{token}"})
+    def play(request):
+        token = request.handler.headers["Authorization"].removeprefix("Bearer ")
+        request.send(403, {"success": False, "message": "no", "requestId": f"id-{token}"})
 
-    with MisbehavingServer(play) as server, pytest.raises(ClearGridError, match=r"request id id-\*\*\*") as caught:
+    with FaultServer(play) as server, pytest.raises(ClearGridError, match=r"request id id-\*\*\*") as caught:
         client_of(server).count(D23, WINDOW)
     assert "planted" not in repr(vars(caught.value))
 
 
 def test_tokens_of_the_past_stay_masked():
-    with MisbehavingServer(right, Tokens(uses=1)) as server:
+    with FaultServer(right, Tokens(uses=1)) as server:
         client = client_of(server)
         list(client.rows(D23, Window(WINDOW.since, WINDOW.since.replace(hour=6))))
         tokens = [f"planted-token-1-{number}" for number in range(server.refreshes + 1)]
@@ -132,8 +132,8 @@ def test_a_servers_text_is_tamed_to_one_short_printable_line():
 
 
 def test_a_client_of_a_notebook_waits_no_longer_than_its_policy_says():
-    with MisbehavingServer(status(500)) as server:
+    with FaultServer(status(500)) as server:
         client = ClearGridClient(server.base_url, LENDER, EMAIL, PASSWORD, retry=QUICK)
         with pytest.raises(ClearGridError):
             list(client.rows(D23, WINDOW))
-        assert len(server.asked) == QUICK.attempts
+        assert len(server.requests) == QUICK.attempts

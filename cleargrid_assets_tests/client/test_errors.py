@@ -21,9 +21,9 @@ from cleargrid_assets.client import (
     UnexpectedAnswerError,
     UnreachableError,
 )
-from cleargrid_assets_tests.client.fast_client import QUICK, WINDOW, client_of
-from cleargrid_assets_tests.client.misbehaving import HTML, half, is_not_first, status, when, without
-from cleargrid_assets_tests.client.misbehaving_server import Exchange, MisbehavingServer
+from cleargrid_assets_tests.client.clients import QUICK, WINDOW, client_of
+from cleargrid_assets_tests.client.fault_server import FaultServer, PendingRequest
+from cleargrid_assets_tests.client.faulty_responses import HTML, half, is_not_first, status, when, without
 
 ONCE, FOR_A_WHILE = 1, QUICK.attempts
 TABLE = {
@@ -39,7 +39,7 @@ TABLE = {
     "500-html": (status(500, HTML, X_Request_Id="req-9"), ServerFaultError, FOR_A_WHILE),
     "502": (status(502, b"", X_Request_Id="req-9"), ServerFaultError, FOR_A_WHILE),
     "503": (status(503), ServerFaultError, FOR_A_WHILE),
-    "reset": (Exchange.reset, UnreachableError, FOR_A_WHILE),
+    "reset": (PendingRequest.reset, UnreachableError, FOR_A_WHILE),
     "half-json": (half, UnexpectedAnswerError, FOR_A_WHILE),
     "no-rows": (without("body", "rows"), UnexpectedAnswerError, ONCE),
 }
@@ -48,11 +48,11 @@ TABLE = {
 @pytest.mark.parametrize("name", TABLE)
 def test_each_status_is_one_error_and_is_sent_again_only_where_that_can_help(name):
     play, kind, times = TABLE[name]
-    with MisbehavingServer(play) as server:
+    with FaultServer(play) as server:
         with pytest.raises(ClearGridError) as caught:
             list(client_of(server).rows(D23, WINDOW))
         assert type(caught.value) is kind
-        assert len(server.asked) == times
+        assert len(server.requests) == times
     if name not in ("reset", "half-json"):
         assert str(caught.value).endswith(f"(request id {caught.value.request_id})")
         assert caught.value.request_id.startswith("req-")
@@ -60,10 +60,10 @@ def test_each_status_is_one_error_and_is_sent_again_only_where_that_can_help(nam
 
 
 def test_a_504_is_never_sent_again_unchanged():
-    with MisbehavingServer(status(504)) as server:
+    with FaultServer(status(504)) as server:
         with pytest.raises(QueryTooLargeError) as caught:
             list(client_of(server).rows(D23, WINDOW))
-        questions = [asked.question for asked in server.asked]
+        questions = [record.query for record in server.requests]
     assert len(questions) == len(set(questions))
     assert caught.value.status == 504
     assert "(request id req-" in str(caught.value)
@@ -93,6 +93,6 @@ def test_the_branch_of_an_error_tells_what_its_reader_does_first(kind, branch):
 
 
 def test_a_500_to_a_cursor_says_that_the_cursor_may_be_corrupted():
-    refuses_cursors = MisbehavingServer(when(is_not_first, status(500)))
+    refuses_cursors = FaultServer(when(is_not_first, status(500)))
     with refuses_cursors as server, pytest.raises(ServerFaultError, match="corrupted cursor"):
         list(client_of(server).rows(D23, WINDOW))

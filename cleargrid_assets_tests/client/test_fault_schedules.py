@@ -7,8 +7,9 @@ import threading
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cleargrid_assets_tests.client.fast_client import QUICK, client_of, load, rows_of
-from cleargrid_assets_tests.client.misbehaving import (
+from cleargrid_assets_tests.client.clients import QUICK, client_of, load, rows_of
+from cleargrid_assets_tests.client.fault_server import FaultServer, PendingRequest, Tokens
+from cleargrid_assets_tests.client.faulty_responses import (
     HTML,
     chunked,
     closed,
@@ -20,7 +21,6 @@ from cleargrid_assets_tests.client.misbehaving import (
     says_no_under_200,
     status,
 )
-from cleargrid_assets_tests.client.misbehaving_server import Exchange, MisbehavingServer, Tokens
 from cleargrid_assets_tests.client.vendor_rows import truth
 
 ANSWERS = {
@@ -32,7 +32,7 @@ ANSWERS = {
     "503": status(503, b""),
     "504": status(504),
     "429": status(429),
-    "reset": Exchange.reset,
+    "reset": PendingRequest.reset,
     "closed": closed,
     "cut": cut,
     "cut chunks": cut_chunked,
@@ -60,12 +60,12 @@ def test_rows_received_equal_the_servers_under_any_schedule_of_faults(
 ):
     answers, turn = iter(schedule), threading.Lock()
 
-    def play(exchange):
+    def play(request):
         with turn:
             answer = next(answers, "right")
-        ANSWERS[answer](exchange)
+        ANSWERS[answer](request)
 
-    with MisbehavingServer(play, Tokens(uses=uses, refuses_refresh=refuses_refresh)) as server:
+    with FaultServer(play, Tokens(uses=uses, refuses_refresh=refuses_refresh)) as server:
         fetched = load(client_of(server, page_size=page_size, concurrency=concurrency))
         received = rows_of(fetched)
         assert sorted(map(str, received)) == sorted(map(str, truth()))

@@ -8,24 +8,24 @@ from itertools import pairwise
 import pytest
 
 from cleargrid_assets.client import D23, QueryTooLargeError, Window
-from cleargrid_assets.client.narrowing import SMALLEST_PAGE, Narrowing, halved
-from cleargrid_assets_tests.client.fast_client import WINDOW, client_of, load, rows_of
-from cleargrid_assets_tests.client.misbehaving import every, right, status, when
-from cleargrid_assets_tests.client.misbehaving_server import MisbehavingServer
+from cleargrid_assets.client.narrowing import MIN_PAGE_SIZE, Narrowing, halve
+from cleargrid_assets_tests.client.clients import WINDOW, client_of, load, rows_of
+from cleargrid_assets_tests.client.fault_server import FaultServer
+from cleargrid_assets_tests.client.faulty_responses import every, right, status, when
 from cleargrid_assets_tests.client.vendor_rows import ROWS_ON_ONE_INSTANT, truth
 
 
-def seconds_of(asked):
-    since, until = (datetime.fromisoformat(asked.params[name]) for name in ("since", "until"))
+def seconds_of(record):
+    since, until = (datetime.fromisoformat(record.params[name]) for name in ("since", "until"))
     return (until - since).total_seconds()
 
 
 def test_the_page_is_halved_down_to_50_before_the_window_is_split():
-    with MisbehavingServer(status(504)) as server:
+    with FaultServer(status(504)) as server:
         with pytest.raises(QueryTooLargeError):
             list(client_of(server, page_size=500).rows(D23, WINDOW))
-        limits = [int(asked.params["limit"]) for asked in server.asked]
-        lengths = [seconds_of(asked) for asked in server.asked]
+        limits = [int(record.params["limit"]) for record in server.requests]
+        lengths = [seconds_of(record) for record in server.requests]
     whole = lengths.count(lengths[0])
     assert limits[:whole] == [500, 250, 125, 62, 50]
     assert all(shorter in (longer, longer // 2) for longer, shorter in pairwise(lengths))
@@ -33,69 +33,69 @@ def test_the_page_is_halved_down_to_50_before_the_window_is_split():
 
 
 def test_a_size_that_works_is_kept_for_the_rest_of_the_load():
-    with MisbehavingServer(when(lambda ask: ask.limit > 60, status(504))) as server:
+    with FaultServer(when(lambda request: request.limit > 60, status(504))) as server:
         # One worker: on a busy machine a second one may send its first request late.
         fetched = load(client_of(server, page_size=500), concurrency=1)
-        refused = [asked.number for asked in server.asked if asked.status == 504]
+        refused = [record.number for record in server.requests if record.status == 504]
     assert fetched.statistics.page_size_used == 50
-    assert max(refused) < len(server.asked) / 3
+    assert max(refused) < len(server.requests) / 3
 
 
 def test_one_504_is_a_hiccup_and_does_not_shrink_the_pages_of_the_load():
-    with MisbehavingServer(when(lambda ask: ask.asked.number == 4, status(504))) as server:
+    with FaultServer(when(lambda request: request.record.number == 4, status(504))) as server:
         fetched = load(client_of(server))
     assert fetched.statistics.page_size_used == 100
     assert fetched.statistics.retries == 1
 
 
 def test_no_window_is_split_under_a_second():
-    with MisbehavingServer(when(lambda ask: ask.seconds > 600, status(504))) as server:
+    with FaultServer(when(lambda request: request.seconds > 600, status(504))) as server:
         day = Window(WINDOW.since, WINDOW.since + timedelta(days=1))
         rows = list(client_of(server, page_size=50).rows(D23, day))
         assert rows == [row for row in truth() if row["communicated_at"] < "2026-05-02"]
-        assert min(seconds_of(asked) for asked in server.asked) >= 1
+        assert min(seconds_of(record) for record in server.requests) >= 1
 
 
-def test_hundreds_of_rows_on_one_instant_are_walked_to_their_end():
+def test_hundreds_of_rows_on_one_instant_are_read_to_their_end():
     instant = WINDOW.since + (WINDOW.until - WINDOW.since) / 2
     second = Window(instant, instant + timedelta(seconds=1))
-    with MisbehavingServer(when(lambda ask: ask.limit > 60, status(504))) as server:
+    with FaultServer(when(lambda request: request.limit > 60, status(504))) as server:
         rows = list(client_of(server).rows(D23, second))
     assert len(rows) > ROWS_ON_ONE_INSTANT / 2
     assert {row["communicated_at"] for row in rows} == {"2026-05-02T12:00:00.000Z"}
 
 
-def test_a_dense_window_is_walked_in_parts_so_that_no_worker_has_a_long_tail():
-    with MisbehavingServer(right) as server:
+def test_a_dense_window_is_read_in_parts_so_that_no_worker_has_a_long_tail():
+    with FaultServer(right) as server:
         fetched = load(client_of(server), target_rows=100)
     assert fetched.statistics.splits > 0
     assert sorted(map(str, rows_of(fetched))) == sorted(map(str, truth()))
 
 
 def test_a_gateway_that_refuses_every_third_request_whatever_it_asks_for_is_read_to_the_end():
-    with MisbehavingServer(every(3, status(504))) as server:
+    with FaultServer(every(3, status(504))) as server:
         rows = list(client_of(server, page_size=50).rows(D23, WINDOW))
     assert rows == truth()
 
 
 @pytest.mark.parametrize(("size", "next_size"), [(1000, 500), (500, 250), (99, 50), (50, 50), (30, 30), (1, 1)])
 def test_a_page_size_is_halved_but_not_under_50_or_what_the_user_set(size, next_size):
-    assert halved(size) == next_size
+    assert halve(size) == next_size
 
 
 def test_a_size_is_given_up_when_it_is_slow_twice_and_more_often_than_fine():
     narrowing = Narrowing(500)
-    narrowing.was_fine(WINDOW, 500)
-    narrowing.was_fine(WINDOW, 500)
-    narrowing.was_slow(WINDOW, 500)
-    narrowing.was_slow(WINDOW, 500)
+    narrowing.on_success(WINDOW, 500)
+    narrowing.on_success(WINDOW, 500)
+    narrowing.on_timeout(WINDOW, 500)
+    narrowing.on_timeout(WINDOW, 500)
     assert narrowing.size == 500
-    narrowing.was_slow(WINDOW, 500)
+    narrowing.on_timeout(WINDOW, 500)
     assert narrowing.size == 250
 
 
 def test_pages_stay_large_when_the_length_of_windows_is_the_trouble():
-    with MisbehavingServer(when(lambda ask: ask.seconds > 3_600, status(504))) as server:
+    with FaultServer(when(lambda request: request.seconds > 3_600, status(504))) as server:
         fetched = load(client_of(server))
     assert sorted(map(str, rows_of(fetched))) == sorted(map(str, truth()))
     assert fetched.statistics.page_size_used == 100
@@ -108,29 +108,29 @@ def test_page_sizes_are_tried_again_when_the_length_of_windows_was_the_trouble()
         Window(WINDOW.since, WINDOW.since + timedelta(hours=1)),
     )
     for size in (100, 100, 50, 50):
-        narrowing.was_slow(day, size)
+        narrowing.on_timeout(day, size)
     assert narrowing.size == 50
-    narrowing.was_too_long(day)
-    narrowing.was_too_long(day)
-    assert max(part.seconds for part in narrowing.parts_of(day)) < day.seconds
-    assert narrowing.parts_of(hour) == []
-    narrowing.was_fine(hour, 50)
+    narrowing.on_window_timeout(day)
+    narrowing.on_window_timeout(day)
+    assert max(part.seconds for part in narrowing.split_if_too_long(day)) < day.seconds
+    assert narrowing.split_if_too_long(hour) == []
+    narrowing.on_success(hour, 50)
     assert narrowing.size == 100
     for _ in range(5):
-        narrowing.was_slow(day, 100)
+        narrowing.on_timeout(day, 100)
     assert narrowing.size == 100
 
 
 def test_a_slow_answer_to_a_larger_page_never_makes_pages_larger_again():
-    narrowing = Narrowing(SMALLEST_PAGE)
-    narrowing.was_slow(WINDOW, 500)
-    narrowing.was_slow(WINDOW, 500)
-    assert narrowing.size == SMALLEST_PAGE
+    narrowing = Narrowing(MIN_PAGE_SIZE)
+    narrowing.on_timeout(WINDOW, 500)
+    narrowing.on_timeout(WINDOW, 500)
+    assert narrowing.size == MIN_PAGE_SIZE
 
 
 def test_windows_of_a_second_end_when_even_they_are_too_slow():
     second = Window(datetime(2026, 5, 1, tzinfo=UTC), datetime(2026, 5, 1, 0, 0, 1, tzinfo=UTC))
-    with MisbehavingServer(status(504)) as server:
+    with FaultServer(status(504)) as server:
         with pytest.raises(QueryTooLargeError, match="even 50 rows of one second"):
             list(client_of(server).rows(D23, second))
-        assert [asked.params["limit"] for asked in server.asked] == ["100", "50", "51", "52", "53"]
+        assert [record.params["limit"] for record in server.requests] == ["100", "50", "51", "52", "53"]

@@ -10,9 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cleargrid_assets.client import RateLimitedError, RetryPolicy, ServerFaultError
-from cleargrid_assets.client.meaning import Trouble
-from cleargrid_assets.client.patience import Patience
-from cleargrid_assets.client.retry import retry_after_seconds
+from cleargrid_assets.client.deadlines import Deadline
+from cleargrid_assets.client.retry import FailedAttempt, parse_retry_after
 from cleargrid_assets.failures import RETRIES
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -20,9 +19,9 @@ LEAST, MOST = (lambda: 0.0), (lambda: 1.0)
 ONE_MINUTE, TWO_MINUTES, STARTING_SECONDS = 60, 120, 15
 
 
-def waits(policy, trouble, random):
-    attempts = policy.attempts_for(trouble, others_succeed=False)
-    return sum(policy.wait_for(trouble, attempt, random) for attempt in range(1, attempts))
+def waits(policy, failure, random):
+    attempts = policy.max_attempts(failure, server_is_up=False)
+    return sum(policy.wait_after(failure, attempt, random) for attempt in range(1, attempts))
 
 
 @given(st.integers(1, 60), st.floats(0, 1))
@@ -34,51 +33,53 @@ def test_a_wait_is_between_half_the_exponential_step_and_the_step_and_never_over
 
 @pytest.mark.parametrize("random", [LEAST, MOST])
 def test_client_and_dagster_outlast_an_outage_of_a_minute_and_report_a_longer_one_within_two(random):
-    one_request = waits(RetryPolicy(), Trouble(ServerFaultError("down")), random)
+    one_request = waits(RetryPolicy(), FailedAttempt(ServerFaultError("down")), random)
     between = sum(RETRIES.calculate_delay(attempt) for attempt in (1, 2))
-    count_and_walk = 2 * one_request
-    assert 2 * count_and_walk + between > ONE_MINUTE
-    assert 3 * count_and_walk + between < TWO_MINUTES - STARTING_SECONDS
+    count_and_pages = 2 * one_request
+    assert 2 * count_and_pages + between > ONE_MINUTE
+    assert 3 * count_and_pages + between < TWO_MINUTES - STARTING_SECONDS
 
 
 def test_a_rate_limit_of_a_minute_is_waited_for():
-    assert waits(RetryPolicy(), Trouble(RateLimitedError("slow down")), MOST) > 60
+    assert waits(RetryPolicy(), FailedAttempt(RateLimitedError("slow down")), MOST) > 60
 
 
 def test_what_the_server_asks_for_is_waited_for_and_a_moment_more():
     policy = RetryPolicy()
-    trouble = Trouble(RateLimitedError("slow down"), wait_seconds=7)
-    assert policy.wait_for(trouble, 1, LEAST) == 7
-    assert 7 < policy.wait_for(trouble, 1, MOST) <= 8
+    failure = FailedAttempt(RateLimitedError("slow down"), wait_seconds=7)
+    assert policy.wait_after(failure, 1, LEAST) == 7
+    assert 7 < policy.wait_after(failure, 1, MOST) <= 8
 
 
 def test_a_request_goes_on_longer_while_the_server_answers_others():
     policy = RetryPolicy()
-    fault = Trouble(ServerFaultError("flaky"))
-    assert policy.attempts_for(fault, others_succeed=True) > policy.attempts_for(fault, others_succeed=False)
+    fault = FailedAttempt(ServerFaultError("flaky"))
+    assert policy.max_attempts(fault, server_is_up=True) > policy.max_attempts(fault, server_is_up=False)
 
 
 @pytest.mark.parametrize(("seconds", "allowed"), [(60.4, True), (3600, False)])
 def test_a_minute_is_waited_for_and_an_hour_is_not(seconds, allowed):
-    assert RetryPolicy().may_wait(seconds, Patience()) is allowed
+    assert RetryPolicy().allows_wait(seconds, Deadline()) is allowed
 
 
 def test_nobody_waits_past_the_end_of_the_loads_time():
-    assert not RetryPolicy().may_wait(5, Patience(4))
+    assert not RetryPolicy().allows_wait(5, Deadline(4))
 
 
 @pytest.mark.parametrize(
-    ("error", "seconds", "others_succeed", "is_spent"),
+    ("error", "seconds", "server_is_up", "is_retryable"),
     [
-        (ServerFaultError("down"), 10, False, False),
-        (ServerFaultError("down for long"), 31, False, True),
-        (ServerFaultError("this request alone"), 20, True, True),
-        (RateLimitedError("slow down"), 12, True, False),
-        (RateLimitedError("come back in an hour"), 3600, False, True),
+        (ServerFaultError("down"), 10, False, True),
+        (ServerFaultError("down for long"), 31, False, False),
+        (ServerFaultError("this request alone"), 20, True, False),
+        (RateLimitedError("slow down"), 12, True, True),
+        (RateLimitedError("come back in an hour"), 3600, False, False),
     ],
 )
-def test_a_load_is_started_over_only_after_short_trouble_of_the_whole_server(error, seconds, others_succeed, is_spent):
-    assert RetryPolicy().spent(error, seconds, others_succeed=others_succeed).budget_spent is is_spent
+def test_a_load_is_started_over_only_after_short_trouble_of_the_whole_server(
+    error, seconds, server_is_up, is_retryable
+):
+    assert RetryPolicy().give_up(error, seconds, server_is_up=server_is_up).is_retryable is is_retryable
 
 
 @pytest.mark.parametrize(
@@ -101,4 +102,4 @@ def test_a_load_is_started_over_only_after_short_trouble_of_the_whole_server(err
     ],
 )
 def test_retry_after_is_read_as_seconds_and_as_a_date_and_ignored_otherwise(header, seconds):
-    assert retry_after_seconds(header, NOW) == seconds
+    assert parse_retry_after(header, NOW) == seconds

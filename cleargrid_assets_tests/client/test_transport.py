@@ -1,4 +1,4 @@
-"""One exchange: where it may go, how long it may take, what it gives away."""
+"""One request: where it may go, how long it may take, what it gives away."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ from cleargrid_assets.client import (
     SettingsError,
     UnexpectedAnswerError,
 )
-from cleargrid_assets.client.address import checked_base_url
-from cleargrid_assets.client.exchange import MAX_BODY_BYTES, BrokenExchangeError, TimedOutError
-from cleargrid_assets.client.pace import SHORTEST_SECONDS, UNKNOWN_SECONDS, Pace
+from cleargrid_assets.client.deadlines import INITIAL_TIMEOUT_SECONDS, MIN_TIMEOUT_SECONDS, AdaptiveTimeout
+from cleargrid_assets.client.response import MAX_BODY_BYTES, ConnectionBrokenError, RequestTimeoutError
 from cleargrid_assets.client.transport import Transport
-from cleargrid_assets_tests.client.fast_client import WINDOW, client_of
-from cleargrid_assets_tests.client.misbehaving import (
+from cleargrid_assets.client.urls import validate_base_url
+from cleargrid_assets_tests.client.clients import WINDOW, client_of
+from cleargrid_assets_tests.client.fault_server import FaultServer
+from cleargrid_assets_tests.client.faulty_responses import (
     bomb,
     cut,
     cut_chunked,
@@ -32,14 +33,13 @@ from cleargrid_assets_tests.client.misbehaving import (
     right,
     status,
 )
-from cleargrid_assets_tests.client.misbehaving_server import MisbehavingServer
 
 
 @pytest.mark.parametrize(
     "url", ["https://v3-api.cleargrid.ai", "http://127.0.0.1:8123", "http://localhost:1", "http://[::1]:8123"]
 )
 def test_https_and_plain_http_to_this_machine_are_allowed(url):
-    assert checked_base_url(url + "/") == url
+    assert validate_base_url(url + "/") == url
 
 
 @pytest.mark.parametrize(
@@ -85,15 +85,15 @@ def test_what_is_no_address_is_a_setting_to_correct_and_no_crash(url):
 
 @pytest.mark.parametrize("play", [dripping, dripping_headers, headers_then_silence])
 def test_an_answer_that_drips_or_stops_is_given_up_at_its_deadline(play):
-    with MisbehavingServer(play) as server:
+    with FaultServer(play) as server:
         client_of(server).log_in()
-        with pytest.raises(TimedOutError):
+        with pytest.raises(RequestTimeoutError):
             send(server, seconds=0.3)
 
 
 @pytest.mark.parametrize("play", [cut, cut_chunked])
 def test_a_body_that_is_cut_is_no_answer(play):
-    with MisbehavingServer(play) as server, pytest.raises(BrokenExchangeError):
+    with FaultServer(play) as server, pytest.raises(ConnectionBrokenError):
         send(server, seconds=2)
 
 
@@ -105,18 +105,18 @@ def send(server, seconds):
     return Transport(server.base_url, 30).send("GET", path, params=params, headers=headers, seconds=seconds)
 
 
-def test_a_closed_port_is_a_broken_exchange():
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-    with pytest.raises(BrokenExchangeError):
+def test_a_closed_port_is_a_broken_connection():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    with pytest.raises(ConnectionBrokenError):
         Transport(f"http://127.0.0.1:{port}", 5).send("GET", "/", seconds=5)
 
 
 def test_a_redirect_is_not_followed_so_no_token_goes_elsewhere():
-    with MisbehavingServer(right) as elsewhere, MisbehavingServer(status(307, Location=elsewhere.base_url)) as server:
+    with FaultServer(right) as elsewhere, FaultServer(status(307, Location=elsewhere.base_url)) as server:
         with pytest.raises(RequestRefusedError, match="HTTP 307"):
             list(client_of(server).rows(D23, WINDOW))
-        assert elsewhere.asked == []
+        assert elsewhere.requests == []
 
 
 @pytest.mark.parametrize(
@@ -134,37 +134,37 @@ def test_a_redirect_is_not_followed_so_no_token_goes_elsewhere():
 )
 @pytest.mark.parametrize("code", [301, 302, 303, 307, 308])
 def test_a_redirect_to_nowhere_is_explained_like_any_other(code, location):
-    def play(exchange):
-        exchange.raw(f"HTTP/1.1 {code} X\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n".encode("latin-1"))
+    def play(request):
+        request.raw(f"HTTP/1.1 {code} X\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n".encode("latin-1"))
 
-    with MisbehavingServer(play) as server:
+    with FaultServer(play) as server:
         with pytest.raises(RequestRefusedError, match=f"HTTP {code}, a redirect") as caught:
             client_of(server).count(D23, WINDOW)
-        assert len(server.asked) == 1
+        assert len(server.requests) == 1
     assert "planted" not in str(caught.value)
 
 
 def test_the_body_of_a_redirect_is_capped_too():
-    with MisbehavingServer(bomb(302, Location="http://127.0.0.1:9/")) as server, pytest.raises(UnexpectedAnswerError):
+    with FaultServer(bomb(302, Location="http://127.0.0.1:9/")) as server, pytest.raises(UnexpectedAnswerError):
         client_of(server, timeout_seconds=10).count(D23, WINDOW)
 
 
 @pytest.mark.parametrize("code", [200, 400, 401, 403, 429, 500, 503, 504])
 def test_a_body_that_is_too_large_ends_clearly_whatever_the_status_is(code):
-    with MisbehavingServer(bomb(code)) as server:
+    with FaultServer(bomb(code)) as server:
         with pytest.raises(UnexpectedAnswerError, match="64 MiB") as caught:
             client_of(server, timeout_seconds=10).count(D23, WINDOW)
-        assert len(server.asked) == 1
+        assert len(server.requests) == 1
     assert (caught.value.status, caught.value.request_id) == (code, "req-1")
 
 
 def test_a_body_without_end_is_given_up_at_its_limit_and_not_at_its_deadline():
-    with MisbehavingServer(endless_chunks) as server, pytest.raises(UnexpectedAnswerError, match="64 MiB"):
+    with FaultServer(endless_chunks) as server, pytest.raises(UnexpectedAnswerError, match="64 MiB"):
         client_of(server, timeout_seconds=60).count(D23, WINDOW)
 
 
 def test_a_body_of_a_quarter_of_a_gigabyte_takes_hardly_more_memory_than_the_limit():
-    with MisbehavingServer(bomb(200, mebibytes=256)) as server:
+    with FaultServer(bomb(200, mebibytes=256)) as server:
         client = client_of(server, timeout_seconds=60)
         client.log_in()
         tracemalloc.start()
@@ -179,13 +179,13 @@ def test_a_body_of_a_quarter_of_a_gigabyte_takes_hardly_more_memory_than_the_lim
 
 def test_a_body_just_within_the_limit_is_read_whole():
     content = b" " * MAX_BODY_BYTES
-    with MisbehavingServer(lambda exchange: exchange.send(200, content)) as server:
+    with FaultServer(lambda request: request.send(200, content)) as server:
         assert send(server, seconds=30).body == content
 
 
 def test_no_proxy_stands_before_this_machine(monkeypatch):
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
-    with MisbehavingServer(right) as server:
+    with FaultServer(right) as server:
         assert client_of(server).count(D23, WINDOW).exact
 
 
@@ -199,24 +199,28 @@ def test_a_netrc_file_does_not_replace_the_token(monkeypatch, tmp_path):
 
 
 def test_before_the_first_page_a_request_has_ten_seconds():
-    assert Pace().deadline_seconds(0) == UNKNOWN_SECONDS
+    assert AdaptiveTimeout().seconds(0) == INITIAL_TIMEOUT_SECONDS
 
 
-@pytest.mark.parametrize(("took", "deadline"), [(0.01, SHORTEST_SECONDS), (1.0, 8.0), (4.0, 32.0)])
-def test_a_page_may_take_eight_times_what_pages_took_lately_and_five_seconds_at_least(took, deadline):
-    pace = Pace()
-    pace.took(took)
-    pace.took(0.001)
-    assert pace.deadline_seconds(0) == deadline
+@pytest.mark.parametrize(
+    ("response_seconds", "timeout_seconds"), [(0.01, MIN_TIMEOUT_SECONDS), (1.0, 8.0), (4.0, 32.0)]
+)
+def test_a_page_may_take_eight_times_what_pages_took_lately_and_five_seconds_at_least(
+    response_seconds, timeout_seconds
+):
+    timeout = AdaptiveTimeout()
+    timeout.record(response_seconds)
+    timeout.record(0.001)
+    assert timeout.seconds(0) == timeout_seconds
 
 
 def test_a_slow_page_of_the_past_is_forgotten():
-    pace = Pace()
-    pace.took(10)
+    timeout = AdaptiveTimeout()
+    timeout.record(10)
     for _ in range(32):
-        pace.took(0.01)
-    assert pace.deadline_seconds(0) == SHORTEST_SECONDS
+        timeout.record(0.01)
+    assert timeout.seconds(0) == MIN_TIMEOUT_SECONDS
 
 
 def test_rows_that_were_slow_to_come_get_more_time():
-    assert [Pace().deadline_seconds(slow_before) for slow_before in range(5)] == [10, 10, 20, 20, 40]
+    assert [AdaptiveTimeout().seconds(timeouts_so_far) for timeouts_so_far in range(5)] == [10, 10, 20, 20, 40]

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cleargrid_assets.client import SettingsError, Window, plan_windows
-from cleargrid_assets.client.window import MOST_WINDOWS, instant
+from cleargrid_assets.client.window import MAX_WINDOWS, format_instant
 
 INSTANTS = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 # the strategy adds the zone
 LENGTHS = st.timedeltas(timedelta(milliseconds=1), timedelta(days=62))
@@ -52,7 +52,7 @@ def test_halving_ends_at_windows_of_a_second(window):
 def test_a_plan_covers_the_window_exactly_whatever_the_total_and_the_time_are(window, total, target_rows, now):
     plan = plan_windows(window, total, target_rows, now)
     assert_covers(plan, window)
-    assert len(plan) <= MOST_WINDOWS + 1
+    assert len(plan) <= MAX_WINDOWS + 1
 
 
 def test_a_month_without_a_total_is_planned_by_day():
@@ -100,4 +100,4 @@ def test_an_empty_or_backward_window_is_refused():
 
 
 def test_instants_are_written_with_milliseconds_and_z():
-    assert instant(datetime(2026, 5, 1, 4, tzinfo=timezone(timedelta(hours=4)))) == "2026-05-01T00:00:00.000Z"
+    assert format_instant(datetime(2026, 5, 1, 4, tzinfo=timezone(timedelta(hours=4)))) == "2026-05-01T00:00:00.000Z"

@@ -1,6 +1,6 @@
-"""The rows that the misbehaving server holds: the truth that a load is compared with.
+"""The rows of the fault server: what a load is compared with.
 
-Here: made-up rows in the export's order, another lender's among them. Not here: how they are served.
+They are made up, in the order of the export, with those of another lender among them; `fault_server` serves them.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ OURS = 0.6
 
 
 def instant(moment: datetime) -> str:
-    """As ClearGrid writes it."""
+    """An instant as ClearGrid formats it."""
     return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
 
 
 @cache
 def collection() -> tuple[tuple[datetime, dict[str, Any] | None], ...]:
-    """The export's whole collection in its order; another lender's rows are None."""
+    """The whole collection in the order of the export; rows of another lender are None."""
     chance = random.Random(23)  # noqa: S311 # made-up rows need repeatable numbers, not secret ones
     milliseconds = int((END - START).total_seconds() * 1000)
     offsets = [chance.randrange(milliseconds) for _ in range(SHARED_ROWS - ROWS_ON_ONE_INSTANT)]

@@ -67,7 +67,7 @@ def test_a_group_ends_when_the_process_that_started_it_is_killed(tmp_path):
 def test_a_process_that_ends_by_itself_is_named_with_the_log_that_says_why(tmp_path):
     with group_in(tmp_path) as group:
         group.start(PYTHON, "-c", "print('no such thing'); raise SystemExit(3)")
-        with pytest.raises(click.ClickException, match=r"ended by itself with exit code 3: .*group\.log says why"):
+        with pytest.raises(click.ClickException, match=r"ended unexpectedly with exit code 3: see .*group\.log"):
             group.wait_until(lambda: False)
     assert (tmp_path / "group.log").read_text(encoding="utf-8") == "no such thing\n"
 

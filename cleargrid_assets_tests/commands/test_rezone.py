@@ -107,7 +107,7 @@ def test_a_lake_is_refused_with_what_to_do_instead(platform: Platform) -> None:
 def test_a_warehouse_that_was_never_loaded_has_nothing_to_read_again(platform: Platform) -> None:
     _, result = rezoned(platform, DUBAI)
     assert result.exit_code == 1
-    assert "does not say yet which time zone its months are in" in result.output
+    assert "does not record its time zone yet" in result.output
 
 
 def test_an_unfinished_file_of_another_zone_is_not_mixed_in(loaded: Platform) -> None:

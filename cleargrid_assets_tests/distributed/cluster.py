@@ -1,8 +1,8 @@
 """A whole deployment on loopback: PostgreSQL twice, an S3 server, Dagster's services, and two Ray nodes as two hosts.
 
-The hosts have homes and temporary folders of their own and share nothing but the services.
+The hosts have separate home and temporary folders and share nothing but the services.
 
-Here: starting it, asking for backfills, watching runs. Not here: expectations.
+Starting it, requesting backfills and watching runs belong here; the tests state what they expect.
 """
 
 from __future__ import annotations
@@ -113,9 +113,9 @@ class Cluster:
 
     def status(self, backfill: str) -> BulkActionStatus:
         """What Dagster says of a backfill."""
-        found = self.instance.get_backfill(backfill)
-        assert found is not None
-        return found.status
+        record = self.instance.get_backfill(backfill)
+        assert record is not None
+        return record.status
 
     def wait_for_end(
         self, backfill: str, seconds: float, meanwhile: Callable[[], object] = lambda: None
@@ -132,8 +132,8 @@ class Cluster:
     def hosts_of(self, runs: Sequence[dg.DagsterRun]) -> set[str]:
         """The Ray nodes on which `runs` were executed."""
         jobs = {job.submission_id: job.driver_node_id for job in self._jobs.list_jobs()}
-        found = (jobs.get(f"dagster-run-{run.run_id}") for run in runs)
-        return {node for node in found if node}
+        nodes = (jobs.get(f"dagster-run-{run.run_id}") for run in runs)
+        return {node for node in nodes if node}
 
     @cached_property
     def _jobs(self) -> JobSubmissionClient:

@@ -1,6 +1,6 @@
-"""SeaweedFS as an S3 server with one bucket, on loopback, with a folder of its own.
+"""SeaweedFS as an S3 server on loopback, with one bucket and its own folder.
 
-Here: starting it, killing it, starting it again with what it held. Not here: what is kept in it.
+Starting, killing and restarting it with its data belong here; the tests decide what it stores.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Processes of the distributed tests: started with an environment of their own, stopped with all their children.
+"""Processes of the distributed tests: started with their own environment, stopped with all their children.
 
-Here: starting, waiting for a port, killing a host's whole tree. Not here: which services there are (`cluster`).
+Starting, waiting for a port and killing a host's process tree belong here; `cluster` knows which services there are.
 """
 
 from __future__ import annotations
@@ -60,12 +60,12 @@ def kill_host(host: str) -> None:
 
 def _members(host: str) -> list[int]:
     """The living processes whose environment says that they are the host's."""
-    wanted, found = f"{MARK}={host}".encode(), []
+    mark, pids = f"{MARK}={host}".encode(), []
     for folder in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
-            if wanted in (folder / "environ").read_bytes().split(b"\0"):
-                found.append(int(folder.name))
-    return found
+            if mark in (folder / "environ").read_bytes().split(b"\0"):
+                pids.append(int(folder.name))
+    return pids
 
 
 def wait_until(what: str, is_so: Callable[[], bool], seconds: float) -> None:

@@ -1,6 +1,6 @@
-"""A caller of the export that knows requests and the contract, and nothing of our client.
+"""An HTTP client of the export that knows only `requests` and the contract, and nothing of our client.
 
-Here: sending. Not here: expectations.
+Sending requests belongs here; the tests state what they expect.
 """
 
 from __future__ import annotations

@@ -38,13 +38,13 @@ def test_meta_echoes_the_range_and_says_that_d23_is_a_via_dataset(caller):
 
 
 @pytest.mark.parametrize(
-    ("asked", "given"), [("0", 1), ("-5", 1), ("60", 60), ("text", 500), (None, 500), ("5000", 1000)]
+    ("limit_text", "page_length"), [("0", 1), ("-5", 1), ("60", 60), ("text", 500), (None, 500), ("5000", 1000)]
 )
-def test_a_limit_outside_1_to_1000_is_clamped_and_no_usable_limit_means_500(call, asked, given):
+def test_a_limit_outside_1_to_1000_is_clamped_and_no_usable_limit_means_500(call, limit_text, page_length):
     caller = call(rows_per_day=2500)
-    window = {"since": "2026-05-21T08:00:00.000Z", "until": "2026-05-21T08:02:00.000Z"} if given == 1 else MAY_21
-    limit = {} if asked is None else {"limit": asked}
-    assert max(len(body["rows"]) for body in caller.bodies(**window, **limit)) == given
+    window = {"since": "2026-05-21T08:00:00.000Z", "until": "2026-05-21T08:02:00.000Z"} if page_length == 1 else MAY_21
+    limit = {} if limit_text is None else {"limit": limit_text}
+    assert max(len(body["rows"]) for body in caller.bodies(**window, **limit)) == page_length
 
 
 def test_since_is_inclusive_and_until_exclusive(caller, may):

@@ -1,6 +1,6 @@
-"""One site and one browser for all tests in this folder, and the backfill that they look at.
+"""The fixtures of this folder: one site, one browser, and the backfill that all its tests look at.
 
-Here: fixtures. Not here: what is expected.
+Add a shared fixture here; the tests state what they expect.
 """
 
 from __future__ import annotations
@@ -65,8 +65,8 @@ def launched(chromium: Browser, site: Site) -> str:
     months.press("Enter")
     expect(dialog.get_by_text("3 partitions")).to_be_visible()
     dialog.get_by_role("button", name="Launch backfill").click()
-    said = tab.get_by_text("Created backfill")
-    said.wait_for()
-    text = said.inner_text()
+    notice = tab.get_by_text("Created backfill")
+    notice.wait_for()
+    text = notice.inner_text()
     tab.close()
     return text

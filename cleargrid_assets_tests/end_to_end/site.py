@@ -1,6 +1,6 @@
-"""The platform as its users meet it: `dagster dev` on a free port, an emulator beside it, a browser before it.
+"""The platform as its users meet it: `dagster dev` on a free port, with an emulator and a browser.
 
-Here: starting them. Not here: what is clicked and seen.
+Starting these belongs here; the tests click and look.
 """
 
 from __future__ import annotations
@@ -78,8 +78,8 @@ class Site:
 
     def runs(self, backfill: str | None = None) -> list[Run]:
         """Every run, the newest first; of one backfill, when it is named."""
-        listed = [_run(found) for found in self.ask(RUNS)["runsOrError"]["results"]]
-        return [run for run in listed if backfill in {None, run.backfill}]
+        runs = [_run(answer) for answer in self.ask(RUNS)["runsOrError"]["results"]]
+        return [run for run in runs if backfill in {None, run.backfill}]
 
     def launch(self, months: Sequence[str], assets: Sequence[Sequence[str]] = (RAW,)) -> str:
         """Start a backfill, of the raw rows unless told otherwise, as the dialog does; returns its id."""
@@ -103,9 +103,9 @@ def until(condition: Callable[[], bool], what: str) -> None:
         pause.wait(0.3)
 
 
-def _run(found: Mapping[str, Any]) -> Run:
-    tags = {tag["key"]: tag["value"] for tag in found["tags"]}
-    return Run(found["runId"], found["status"], tags.get("dagster/partition"), tags.get("dagster/backfill"))
+def _run(answer: Mapping[str, Any]) -> Run:
+    tags = {tag["key"]: tag["value"] for tag in answer["tags"]}
+    return Run(answer["runId"], answer["status"], tags.get("dagster/partition"), tags.get("dagster/backfill"))
 
 
 @contextmanager

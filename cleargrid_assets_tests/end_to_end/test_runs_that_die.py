@@ -20,10 +20,10 @@ EVENTS = """query($id: ID!) { runOrError(runId: $id) { ... on Run { eventConnect
 def pid_of(site: Site, run_id: str) -> int | None:
     """The process that executes the run, as the run itself says."""
     events = site.ask(EVENTS, id=run_id)["runOrError"]["eventConnection"]["events"]
-    said = re.search(
+    match = re.search(
         r"Executing steps in process \(pid: (\d+)\)", " ".join(event.get("message") or "" for event in events)
     )
-    return int(said[1]) if said else None
+    return int(match[1]) if match else None
 
 
 def test_a_cancelled_backfill_leaves_no_slot_taken_and_the_next_one_works(site: Site) -> None:

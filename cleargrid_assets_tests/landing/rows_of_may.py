@@ -1,4 +1,4 @@
-"""Rows of May 2026 to test with. Here: making rows. Not here: expectations."""
+"""Makes rows of May 2026 for the landing tests, which state what they expect."""
 
 from datetime import UTC, datetime
 

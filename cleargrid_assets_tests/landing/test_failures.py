@@ -14,7 +14,7 @@ from cleargrid_assets.resources import ClearGridResource
 from cleargrid_assets.warehouse import errors as warehouse_errors
 from cleargrid_assets_tests.platform_under_test import failure_of_step
 
-DEFECT = "This is a defect of cleargrid_assets: report it with this message."
+DEFECT = "This is a bug in cleargrid_assets: report it with this message."
 ERRORS = [
     error
     for module in (client, landing_errors, warehouse_errors)
@@ -36,15 +36,15 @@ def test_the_cause_ends_as_a_sentence_before_the_next_step_begins():
 def test_a_failure_carries_the_request_id_and_all_that_support_asks_for():
     error = UnreachableError("no answer", doing="reading D23", status=503, request_id="r-17", attempts=5)
     failure = failure_of(error)
-    told = {name: value.value for name, value in failure.metadata.items()}
-    assert told["request_id"] == "r-17"
-    assert (told["http_status"], told["attempts"], told["doing"]) == (503, 5, "reading D23")
+    metadata = {name: value.value for name, value in failure.metadata.items()}
+    assert metadata["request_id"] == "r-17"
+    assert (metadata["http_status"], metadata["attempts"], metadata["doing"]) == (503, 5, "reading D23")
     assert "r-17" in failure.description
 
 
 def test_what_took_the_whole_time_budget_is_not_started_over():
     spent = TransientError("no page came for 75 s")
-    spent.budget_spent = True
+    spent.is_retryable = False
     assert not is_worth_retrying(spent)
     assert not is_worth_retrying(QueryTooLargeError("not even one second"))
     assert is_worth_retrying(TransientError("a hiccup"))

@@ -22,10 +22,10 @@ RENAMED = Credentials(lender="new-name")
 
 def refusal(platform, month=MAY):
     """What a load is refused with; it must have asked ClearGrid for nothing and left the warehouse as it was."""
-    before, asked = platform.version(), len(pages(platform))
+    before, page_count = platform.version(), len(pages(platform))
     failure = failure_of_step(platform.load(month))
     assert failure["error"] == "WarehouseIdentityError"
-    assert len(pages(platform)) == asked
+    assert len(pages(platform)) == page_count
     assert platform.version() == before
     return failure["description"]
 
@@ -52,9 +52,9 @@ def test_the_first_load_makes_the_warehouse_its_own_and_later_ones_leave_that(pl
 @pytest.mark.parametrize("month", [MAY, JUNE])
 def test_another_environment_is_refused_before_a_page_is_asked_for(platform, month):
     platform.load()
-    said = refusal(platform.with_variables(CLEARGRID_ENVIRONMENT="staging"), month)
-    assert "months of lender demo-lender in emulator, not of lender demo-lender in staging" in said
-    assert "set CLEARGRID_WAREHOUSE to another one" in said
+    message = refusal(platform.with_variables(CLEARGRID_ENVIRONMENT="staging"), month)
+    assert "months of lender demo-lender in emulator, not of lender demo-lender in staging" in message
+    assert "set CLEARGRID_WAREHOUSE to another one" in message
 
 
 def test_another_lender_is_refused(start_platform):
@@ -72,9 +72,9 @@ def test_a_lender_that_was_renamed_goes_on(start_platform):
 @pytest.mark.parametrize("zone", ["America/New_York", "Asia/Dubai"])
 def test_another_time_zone_is_refused_and_the_way_on_is_named(platform, zone):
     platform.load()
-    said = refusal(platform.with_variables(CLEARGRID_TIMEZONE=zone))
-    assert f"holds months of the time zone UTC, and CLEARGRID_TIMEZONE is {zone}" in said
-    assert "cleargrid rezone" in said
+    message = refusal(platform.with_variables(CLEARGRID_TIMEZONE=zone))
+    assert f"holds months of the time zone UTC, but CLEARGRID_TIMEZONE is {zone}" in message
+    assert "cleargrid rezone" in message
 
 
 def test_another_lender_that_landed_while_the_month_was_read_keeps_the_warehouse(start_platform):
@@ -108,6 +108,6 @@ def test_a_warehouse_that_does_not_say_whose_it_is_becomes_that_of_the_first_loa
 def test_a_warehouse_whose_months_are_of_another_time_zone_does_not(platform, month):
     platform.load()
     forgotten(platform)
-    said = refusal(platform.with_variables(CLEARGRID_TIMEZONE="Asia/Dubai"), month)
-    assert "its month 2026-05 runs from 2026-05-01 00:00:00 to 2026-06-01 00:00:00 UTC" in said
+    message = refusal(platform.with_variables(CLEARGRID_TIMEZONE="Asia/Dubai"), month)
+    assert "its month 2026-05 runs from 2026-05-01 00:00:00 to 2026-06-01 00:00:00 UTC" in message
     assert identity_of(platform.warehouse) is None

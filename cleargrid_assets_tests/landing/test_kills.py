@@ -71,7 +71,7 @@ def written(platform, process):
 def traces_of_writing(platform):
     """What a write changes first: the file, the log beside it, or the files of a lake."""
     if platform.warehouse.is_lake:
-        return sorted(Path(platform.warehouse.place).rglob("*.parquet"))
+        return sorted(Path(platform.warehouse.location).rglob("*.parquet"))
     log = platform.file.with_name(f"{platform.file.name}.wal")
     return platform.file.stat().st_mtime_ns, log.exists()
 

@@ -218,7 +218,7 @@ def test_more_than_a_few_rows_may_not_vanish_and_moved_rows_are_not_counted_as_v
     serve(platform, rows)
     assert platform.load(APRIL).success
     serve(platform, [])
-    assert "6 of its 6 landed rows would go" in failure_of_step(platform.load(APRIL))["description"]
+    assert "would remove 6 of its 6 landed rows" in failure_of_step(platform.load(APRIL))["description"]
     serve(platform, [row(number, **LATER) for number in range(1, 7)])
     assert platform.load(MAY).success
     assert platform.load(APRIL).success
@@ -237,11 +237,11 @@ def test_the_history_leads_back_to_every_earlier_version(platform):
         for month in (MAY, APRIL):
             assert platform.load(month).success
             versions.append(state(platform))
-    found = state(platform)
+    version = state(platform)
     numbers = [number for (number,) in platform.query(f"SELECT load_number FROM {LOADS} ORDER BY 1 DESC")]
     for number, expected in zip(numbers[:-2], reversed(versions[1:-1]), strict=True):
-        found = undone(found, platform, number)
-        assert found == expected
+        version = undone(version, platform, number)
+        assert version == expected
 
 
 def state(platform):

@@ -55,8 +55,8 @@ def check_results(platform):
     for info in infos:
         (record,) = platform.instance.event_log_storage.get_asset_check_execution_history(info.check_key, limit=1)
         evaluation = record.evaluation if record.status != PLANNED else None
-        said = evaluation and (evaluation.description, evaluation.metadata)
-        results[info.check_key, info.partition_key] = info.latest_execution_status, info.is_current, said
+        result = evaluation and (evaluation.description, evaluation.metadata)
+        results[info.check_key, info.partition_key] = info.latest_execution_status, info.is_current, result
     return results
 
 

@@ -100,8 +100,8 @@ def test_more_quarantined_rows_than_the_limit_fail_the_blocking_check_which_says
     (check,) = [event for event in run.get_asset_check_evaluations() if event.check_name == WITHIN_THE_LIMIT]
     assert (check.passed, check.blocking) == (False, True)
     assert "CLEARGRID_QUARANTINE_LIMIT" in check.description
-    (found,) = check.metadata["first_offending_rows"].records
-    assert (found.data["rows_quarantined"], found.data["rows_received"]) == ("2", "100")
+    (record,) = check.metadata["first_offending_rows"].records
+    assert (record.data["rows_quarantined"], record.data["rows_received"]) == ("2", "100")
 
 
 def test_as_many_quarantined_rows_as_the_limit_allows_pass(start_platform):

@@ -212,8 +212,8 @@ def test_the_open_month_is_read_up_to_now_and_called_open(platform):
 def test_the_ledger_tells_of_every_load(platform):
     platform.load()
     load = platform.last_load()
-    asked = [request for request in platform.emulator.requests if request.method == "GET"]
-    assert load["requests"] == len(asked)
+    requests = [request for request in platform.emulator.requests if request.method == "GET"]
+    assert load["requests"] == len(requests)
     assert (load["since"], load["until"]) == (datetime(2026, 5, 1), datetime(2026, 6, 1))  # noqa: DTZ001 - naive UTC columns
     assert load["rows_received"] == load["rows_landed"] == load["expected_total"] == len(platform.truth())
     assert (load["total_exact"], load["rows_quarantined"], load["duplicates_collapsed"]) == (True, 0, 0)
@@ -232,12 +232,12 @@ def test_faults_on_the_way_are_in_the_ledger(start_platform):
 
 def test_the_windows_of_a_load_cover_its_month_without_gap_or_overlap(platform):
     platform.load()
-    asked = {
+    requests = {
         (request.params["since"], request.params["until"])
         for request in platform.emulator.requests
         if request.method == "GET" and request.params["limit"] != "1"
     }
-    borders = sorted(asked)
+    borders = sorted(requests)
     assert [since for since, _ in borders[1:]] == [until for _, until in borders[:-1]]
     assert (borders[0][0], borders[-1][1]) == ("2026-05-01T00:00:00.000Z", "2026-06-01T00:00:00.000Z")
 

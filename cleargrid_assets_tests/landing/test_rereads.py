@@ -131,9 +131,9 @@ def test_rows_that_are_sent_and_cannot_be_landed_any_more_are_not_called_removed
     serve(platform, [row(number) for number in range(1, 11)])
     platform.load()
     serve(platform, [row(number, is_active="true") for number in range(1, 11)])
-    said = failure_of_step(platform.load())["description"]
-    assert "10 of its 10 landed rows would go" in said
-    assert "10 rows were sent and cannot be landed (bad_type:is_active 10)" in said
+    message = failure_of_step(platform.load())["description"]
+    assert "would remove 10 of its 10 landed rows" in message
+    assert "10 rows came but cannot be landed (bad_type:is_active 10)" in message
 
 
 def test_the_vanish_limit_is_a_setting_and_includes_its_own_share(platform):

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleargrid_assets.client.answers import decode
+from cleargrid_assets.client.envelope import decode
 from cleargrid_assets.landing.rows import FIELDS, convert
 from cleargrid_assets_tests.landing.rows_of_may import MAY, row
 
@@ -168,7 +168,7 @@ def test_the_window_includes_its_start_and_excludes_its_end():
     assert convert([row(1, communicated_at=first), row(2, communicated_at=last)], MAY).rows.num_rows == 2
 
 
-LONGEST_KEPT = 1_000
+MAX_KEPT_LENGTH = 1_000
 """Characters of nine shortened values."""
 
 
@@ -196,4 +196,4 @@ def test_whatever_is_received_is_landed_or_quarantined_with_a_reason(rows):
     assert all(bad.reasons for bad in batch.quarantined)
     for bad in batch.quarantined:
         json.loads(bad.row, parse_constant=fail)
-        assert len(bad.row) < LONGEST_KEPT
+        assert len(bad.row) < MAX_KEPT_LENGTH

@@ -22,8 +22,8 @@ def blurting(ask):
     """A server that repeats what it was given in its error message."""
     if ask.number % 3:
         return None
-    told = f"rejected Bearer token-{2:08d} refresh-{1:08d} of {PASSWORD}"
-    return error(404 if ask.number > 3 else 500, told, ask.number)
+    message = f"rejected Bearer token-{2:08d} refresh-{1:08d} of {PASSWORD}"
+    return error(404 if ask.number > 3 else 500, message, ask.number)
 
 
 def bytes_below(folder):

@@ -84,7 +84,7 @@ def test_a_file_that_a_spreadsheet_saved_with_a_byte_order_mark_is_read() -> Non
 
 
 @pytest.mark.parametrize(
-    ("lines", "said"),
+    ("lines", "words"),
     [
         (["x,somebody,none,y"], ["line 2", "contact_class 'somebody' is unknown", "right_party"]),
         (["x,machine,sometimes,y"], ["line 2", "result_class 'sometimes' is unknown", "promise"]),
@@ -98,10 +98,10 @@ def test_a_file_that_a_spreadsheet_saved_with_a_byte_order_mark_is_read() -> Non
         (["x,machine,none,y|--"], ["line 2", "no letter or digit"]),
     ],
 )
-def test_a_bad_file_is_one_sentence_that_names_the_rows(lines: list[str], said: list[str]) -> None:
+def test_a_bad_file_is_one_sentence_that_names_the_rows(lines: list[str], words: list[str]) -> None:
     with pytest.raises(OutcomeMapError) as caught:
         OutcomeMap.load(overlay(*lines))
-    assert [word for word in [*said, "outcomes.csv"] if word not in str(caught.value)] == []
+    assert [word for word in [*words, "outcomes.csv"] if word not in str(caught.value)] == []
     assert "\n" not in str(caught.value)
 
 
@@ -116,7 +116,7 @@ def test_a_wrong_header_a_missing_file_and_another_encoding_are_said() -> None:
 
 SPELLINGS = st.text(
     st.characters(exclude_categories=["Cs"]) | st.sampled_from('",|\n\r\t Éßİ_-=+@'), min_size=1, max_size=12
-).filter(lambda said: matching_key(said) and not said.isspace())
+).filter(lambda words: matching_key(words) and not words.isspace())
 
 
 def line_to_paste(spelling: str) -> str:

@@ -53,7 +53,8 @@ def test_documents_name_only_settings_that_are_read(document: Path) -> None:
 def test_documents_name_only_assets_that_exist(document: Path) -> None:
     names = r"\b(?:raw|core|analytics|reports)/\w+\b(?!/)"
     named = {word for code in in_code(document) for word in re.findall(names, code)}
-    assert {name for name in named if name not in ASSETS and not (PACKAGE / "assets" / name).exists()} == set()
+    paths = {name for name in named for path in (name, f"{name}.py") if (PACKAGE / "assets" / path).exists()}
+    assert named - ASSETS - paths == set()
 
 
 def test_documents_name_only_files_that_exist(document: Path) -> None:

@@ -32,8 +32,8 @@ SETS = {
 
 def pins(path: Path) -> dict[str, str]:
     """Each package of a requirements file and its version."""
-    found = [PIN.match(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    return {canonicalize_name(pin["name"]): pin["version"] for pin in found if pin}
+    matches = [PIN.match(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    return {canonicalize_name(pin["name"]): pin["version"] for pin in matches if pin}
 
 
 def requirements_of(extras: Iterable[str], groups: Iterable[str]) -> Iterator[Requirement]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import pytest
 
-from cleargrid_assets.assets.reports.collections_report import delete_old_pages, reports_place, write_report
+from cleargrid_assets.assets.reports.collections_report import delete_old_pages, reports_location, write_report
 from cleargrid_assets.assets.reports.page.cards import may_be_chance
 from cleargrid_assets.assets.reports.page.figures import READS, SQL, read_figures
 from cleargrid_assets.assets.reports.page.tables import at_equal_age
@@ -217,12 +217,12 @@ def test_a_change_may_be_chance_when_the_intervals_overlap(before: tuple[float, 
 def test_pages_lie_beside_the_data_in_the_folder_of_their_environment(
     warehouse: str, folder: str, environment: str
 ) -> None:
-    assert Path(reports_place(Warehouse(warehouse), environment)) == Path(folder).resolve() / environment
+    assert Path(reports_location(Warehouse(warehouse), environment)) == Path(folder).resolve() / environment
 
 
 def test_a_report_of_one_environment_never_takes_the_place_of_anothers(tmp_path: Path) -> None:
     warehouse, other = Warehouse(str(tmp_path / "production.duckdb")), Warehouse(str(tmp_path / "emulator.duckdb"))
-    assert reports_place(warehouse, "production") != reports_place(other, "emulator")
+    assert reports_location(warehouse, "production") != reports_location(other, "emulator")
     for artifacts, text in (
         (published_artifacts(warehouse, "production"), "real"),
         (published_artifacts(other, "emulator"), "made up"),

@@ -112,7 +112,7 @@ def test_a_report_and_files_that_lack_a_computed_month_are_red_until_they_are_wr
 def test_a_report_that_was_deleted_is_missing_every_month(platform: Platform) -> None:
     assert platform.refresh(CLOSED).success
     assert_green(summary(platform))
-    page = Path(collections_report.reports_place(platform.warehouse, "emulator"), collections_report.LATEST)
+    page = Path(collections_report.reports_location(platform.warehouse, "emulator"), collections_report.LATEST)
     page.unlink()
     run = platform.definitions.resolve_job_def("check_months").execute_in_process(instance=platform.instance)
     descriptions = {

@@ -44,7 +44,7 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     artifacts = artifacts_at(str(tmp_path / "file" / "published"))
     with pytest.raises(WarehouseUnreadableError, match=f"nothing can be written in {tmp_path}/file"):
-        artifacts.examine()
+        artifacts.check_writable()
     with pytest.raises(WarehouseWriteError, match=r"file/published/mix\.parquet could not be written"):  # noqa: SIM117 - the error is that of entering
         with artifacts.replacing("mix.parquet"):
             pass
@@ -68,7 +68,7 @@ def test_a_folder_that_is_a_link_to_one_that_is_not_there_is_left_alone(tmp_path
     artifacts = artifacts_at(str(tmp_path / "reports" / "emulator"))
     message = f"{tmp_path}/reports is a link to {tmp_path}/volume, which does not exist: mount the volume"
     with pytest.raises(WarehouseUnreadableError, match=message):
-        artifacts.examine()
+        artifacts.check_writable()
     with pytest.raises(WarehouseUnreadableError, match=message), artifacts.replacing("latest.html"):
         pass
 
@@ -78,6 +78,6 @@ def test_a_store_that_does_not_answer_is_named(monkeypatch: pytest.MonkeyPatch) 
                         "AWS_ENDPOINT_URL": f"http://127.0.0.1:{free_port()}"}.items():  # fmt: skip
         monkeypatch.setenv(name, value)
     artifacts = artifacts_at("s3://lake/d23/published")
-    with pytest.raises(WarehouseUnreachableError, match="s3://lake/d23/published/ could not be written") as said:
-        artifacts.examine()
-    assert "geheim" not in str(said.value)
+    with pytest.raises(WarehouseUnreachableError, match="s3://lake/d23/published/ could not be written") as error:
+        artifacts.check_writable()
+    assert "geheim" not in str(error.value)

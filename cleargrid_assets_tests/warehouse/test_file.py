@@ -12,7 +12,7 @@ import duckdb
 import pytest
 
 from cleargrid_assets.warehouse import WarehouseBusyError, WarehouseMissingError, WarehouseUnreadableError
-from cleargrid_assets.warehouse.turns import file_turn
+from cleargrid_assets.warehouse.locks import file_lock
 from cleargrid_assets.warehouse.warehouse import Warehouse
 
 SHELL = """
@@ -32,7 +32,7 @@ import sys
 from cleargrid_assets.warehouse import WarehouseBusyError
 from cleargrid_assets.warehouse.warehouse import Warehouse
 try:
-    with Warehouse(sys.argv[1], queue_seconds=0).reading():
+    with Warehouse(sys.argv[1], lock_timeout=0).reading():
         print("was opened")
 except WarehouseBusyError as error:
     print(error)
@@ -43,7 +43,7 @@ KEPT = "SELECT count(*) FROM raw.kept"
 @pytest.fixture
 def warehouse(tmp_path):
     """A warehouse with one table of one row."""
-    made = Warehouse(str(tmp_path / "warehouse.duckdb"), foreign_seconds=0.3)
+    made = Warehouse(str(tmp_path / "warehouse.duckdb"), open_timeout=0.3)
     with made.writing() as connection:
         connection.execute("CREATE TABLE raw.kept AS SELECT 1 AS number")
     return made
@@ -106,7 +106,7 @@ def test_a_file_that_could_not_be_made_is_as_empty_as_before(tmp_path):
     prepared.touch(mode=0o600)
     limited = f"import resource\nresource.setrlimit(resource.RLIMIT_FSIZE, (4096, -1))\n{WRITE}"
     failed = subprocess.run([sys.executable, "-c", limited, prepared], check=False, capture_output=True, text=True)
-    assert "could not be made" in failed.stderr
+    assert "could not be created" in failed.stderr
     assert prepared.stat().st_size == 0
     subprocess.run([sys.executable, "-c", WRITE, prepared], check=True)
 
@@ -119,7 +119,7 @@ def refusal(address):
             pass
         messages.add(str(refused.value))
     with pytest.raises(WarehouseUnreadableError) as refused:
-        Warehouse(str(address)).examine()
+        Warehouse(str(address)).check_writable()
     (message,) = {*messages, str(refused.value)}
     return message
 
@@ -180,11 +180,11 @@ def test_every_spelling_of_a_path_queues_at_one_lock(warehouse, tmp_path, monkey
     monkeypatch.chdir(tmp_path)
     spellings = ["warehouse.duckdb", "elsewhere/../warehouse.duckdb", "folder/warehouse.duckdb", "link.duckdb"]
     for spelling in spellings:
-        with file_turn(Path(warehouse.address), 0):
+        with file_lock(Path(warehouse.address), 0):
             waiting = subprocess.run(
                 [sys.executable, "-c", QUEUE, spelling], check=True, capture_output=True, text=True
             )
-        assert "was in use by other runs" in waiting.stdout
+        assert "other runs kept" in waiting.stdout
 
 
 def test_a_program_that_has_the_file_open_is_named_with_its_process_id(warehouse):
@@ -202,7 +202,7 @@ def test_a_program_that_has_the_file_open_is_named_with_its_process_id(warehouse
 
 
 def test_another_program_is_waited_for_no_longer_than_half_a_minute():
-    assert Warehouse("anywhere").foreign_seconds <= 30
+    assert Warehouse("anywhere").open_timeout <= 30
 
 
 def test_instants_mean_utc_whatever_zone_the_host_is_in(tmp_path, monkeypatch):

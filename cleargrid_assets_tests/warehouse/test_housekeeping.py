@@ -63,7 +63,10 @@ def test_rows_that_many_changes_deleted_are_no_longer_in_the_files(lake: Warehou
 
 @on_each_lake
 def test_what_a_killed_write_left_goes_and_files_for_other_tools_stay(lake: Warehouse) -> None:
-    killed, published = Path(lake.place, "tables/raw/numbers/killed.parquet"), Path(lake.place, "published/mix.parquet")
+    killed, published = (
+        Path(lake.location, "tables/raw/numbers/killed.parquet"),
+        Path(lake.location, "published/mix.parquet"),
+    )
     for file in (killed, published):
         file.parent.mkdir(exist_ok=True)
         file.touch()

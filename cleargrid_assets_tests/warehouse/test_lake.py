@@ -70,7 +70,7 @@ def test_a_catalog_that_is_a_link_to_a_file_that_is_not_there_is_left_alone(
 
 @pytest.mark.parametrize("address", ["ducklake:", "ducklake:mysql:host=db password=geheim", "ducklake:sqlite:"])
 def test_an_address_of_a_kind_we_do_not_know_is_refused_with_the_kinds_we_do(address: str) -> None:
-    with pytest.raises(WarehouseUnreadableError, match="write ducklake:postgres:host=") as refused:
+    with pytest.raises(WarehouseUnreadableError, match="use ducklake:postgres:host=") as refused:
         catalog_at(address, 1)
     assert "geheim" not in str(refused.value)
 
@@ -96,10 +96,10 @@ def test_a_password_in_an_address_is_masked_wherever_it_stands(text: str) -> Non
     assert "db" in redacted(text)
 
 
-@pytest.mark.parametrize("given", ["gs://bucket/folder", "s3://bucket", "s3://bucket/"])
-def test_the_place_of_a_lakes_files_is_a_folder_or_a_prefix_in_a_bucket(given: str) -> None:
+@pytest.mark.parametrize("location", ["gs://bucket/folder", "s3://bucket", "s3://bucket/"])
+def test_the_place_of_a_lakes_files_is_a_folder_or_a_prefix_in_a_bucket(location: str) -> None:
     with pytest.raises(SettingsError, match="CLEARGRID_LAKE_DATA"):
-        _ = Settings({"CLEARGRID_LAKE_DATA": given}).lake_data
+        _ = Settings({"CLEARGRID_LAKE_DATA": location}).lake_data
     assert Settings({"CLEARGRID_LAKE_DATA": "s3://bucket/prefix"}).lake_data == "s3://bucket/prefix"
 
 
@@ -139,19 +139,19 @@ def test_a_catalog_that_is_down_is_named_without_its_password() -> None:
     port = free_port()
     lake = Warehouse(f"ducklake:postgres:host=127.0.0.1 port={port} password=geheim dbname=lake")
     for use in (lake.reading, lake.writing):
-        with pytest.raises(WarehouseUnreachableError, match=f"port {port}") as said, use():
+        with pytest.raises(WarehouseUnreachableError, match=f"port {port}") as error, use():
             pass
-        assert "geheim" not in str(said.value)
-        assert said.value.__suppress_context__
+        assert "geheim" not in str(error.value)
+        assert error.value.__suppress_context__
 
 
 @needs_lake
 @on_postgres
 def test_a_lake_that_is_yet_to_be_created_asks_where_its_files_shall_go(warehouse_variables: Variables) -> None:
     lake = Warehouse(warehouse_variables["CLEARGRID_WAREHOUSE"])
-    with pytest.raises(WarehouseUnreadableError, match="CLEARGRID_LAKE_DATA is not set") as said, lake.writing():
+    with pytest.raises(WarehouseUnreadableError, match="CLEARGRID_LAKE_DATA is not set") as error, lake.writing():
         pass
-    assert PASSWORD not in str(said.value)
+    assert PASSWORD not in str(error.value)
 
 
 @needs_lake
@@ -203,14 +203,14 @@ def test_a_load_that_meets_another_programs_write_starts_its_transaction_again_a
     written: list[str] = []
 
     def write_and_be_disturbed(
-        connection: duckdb.DuckDBPyConnection, load: MonthLoad, **said: Any
+        connection: duckdb.DuckDBPyConnection, load: MonthLoad, **options: Any
     ) -> Landed | Superseded:
-        landed = write_month(connection, load, **said)
+        landed = write_month(connection, load, **options)
         if not written:
             as_another_program(
                 platform.variables, f"DELETE FROM {LOGS} WHERE public_id = (SELECT min(public_id) FROM {LOGS})"
             )
-        written.append(said["run_id"])
+        written.append(options["run_id"])
         return landed
 
     monkeypatch.setattr(write, "write_month", write_and_be_disturbed)
@@ -227,6 +227,6 @@ def add_beside_another_program(warehouse: Warehouse, variables: Mapping[str, str
 
 
 def as_another_program(variables: Mapping[str, str], statement: str) -> None:
-    """A statement of a DuckDB shell, which knows nothing of our turns."""
+    """Run a statement as a DuckDB shell would, without our lock."""
     with DuckLake(variables["CLEARGRID_WAREHOUSE"], 1, None, None).connection(read_only=False) as shell:
         shell.execute(statement)

@@ -65,7 +65,7 @@ def row_count(warehouse):
 @pytest.fixture
 def killed(tmp_path):
     """A table of 10 rows, of which a second transaction made 30."""
-    warehouse = Warehouse(str(tmp_path / "warehouse.duckdb"), foreign_seconds=0.3)
+    warehouse = Warehouse(str(tmp_path / "warehouse.duckdb"), open_timeout=0.3)
     file = Path(warehouse.address)
     with warehouse.writing() as connection:
         connection.execute("CREATE TABLE raw.kept AS SELECT range AS number FROM range(10)")
@@ -162,6 +162,6 @@ def test_a_journal_that_cannot_be_written_stops_the_write_with_its_reason(killed
     blocked = killed.journal_file.with_name(f"{killed.journal_file.name}.new")
     blocked.mkdir()
     with pytest.raises(WarehouseWriteError, match=f"{killed.journal_file.name} could not be written"):
-        killed.warehouse.examine()
+        killed.warehouse.check_writable()
     shutil.rmtree(blocked)
     assert row_count(killed.warehouse) == 30

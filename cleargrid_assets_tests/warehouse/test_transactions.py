@@ -95,10 +95,10 @@ def someone_writing(variables: Variables) -> Iterator[subprocess.Popen[str]]:
 
 @on_each_kind
 def test_there_is_nothing_to_read_before_the_first_write(warehouse: Warehouse) -> None:
-    with pytest.raises(WarehouseMissingError, match="load a month first") as said, warehouse.reading():
+    with pytest.raises(WarehouseMissingError, match="load a month first") as error, warehouse.reading():
         pass
     assert not warehouse.exists
-    assert PASSWORD not in str(said.value)
+    assert PASSWORD not in str(error.value)
 
 
 @on_each_kind
@@ -170,13 +170,13 @@ def test_whoever_waits_too_long_for_a_turn_is_told_so_and_nothing_sooner(
     warehouse: Warehouse, warehouse_variables: Variables
 ) -> None:
     replace(warehouse, 1)
-    impatient = Warehouse(warehouse.address, queue_seconds=0.3)
+    impatient = Warehouse(warehouse.address, lock_timeout=0.3)
     with someone_writing(warehouse_variables):
         since = time.monotonic()
-        with pytest.raises(WarehouseBusyError, match="run again when they have ended") as said, impatient.writing():
+        with pytest.raises(WarehouseBusyError, match="run again when they have ended") as error, impatient.writing():
             pass
         assert time.monotonic() - since >= 0.3
-    assert PASSWORD not in str(said.value)
+    assert PASSWORD not in str(error.value)
     assert numbers(warehouse) == [1, 1]
 
 
@@ -206,7 +206,7 @@ def test_whoever_waits_too_long_for_a_shared_lake_is_told_who_writes(
     warehouse: Warehouse, warehouse_variables: Variables
 ) -> None:
     replace(warehouse, 1)
-    impatient = Warehouse(warehouse.address, queue_seconds=0.2)
+    impatient = Warehouse(warehouse.address, lock_timeout=0.2)
     with someone_writing(warehouse_variables) as writer:
         expected = rf"cleargrid_assets {socket.gethostname()} {writer.pid}"
         with pytest.raises(WarehouseBusyError, match=expected), impatient.writing():

@@ -1,4 +1,4 @@
-"""Schema `analytics`: what a collections manager asks, each table one SQL file."""
+"""Schema `analytics`: the answers to a collections manager's questions, one SQL file per table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`analytics.agent_productivity`: what its SQL is made from. The SQL is in the file of the same name."""
+"""`analytics.agent_productivity`: the tables that its SQL reads. The SQL is in the file of the same name."""
 
 from __future__ import annotations
 
@@ -13,5 +13,5 @@ if TYPE_CHECKING:
 
 
 def build_agent_productivity(months: dg.MonthlyPartitionsDefinition) -> dg.AssetsDefinition:
-    """The asset over `months`."""
+    """The asset, partitioned by `months`."""
     return sql_asset(AGENT_PRODUCTIVITY, [CONTACT_ATTEMPTS], months)

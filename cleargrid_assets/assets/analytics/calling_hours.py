@@ -1,4 +1,4 @@
-"""`analytics.calling_hours`: what its SQL is made from. The SQL is in the file of the same name."""
+"""`analytics.calling_hours`: the tables that its SQL reads. The SQL is in the file of the same name."""
 
 from __future__ import annotations
 
@@ -14,5 +14,5 @@ if TYPE_CHECKING:
 
 
 def build_calling_hours(months: dg.MonthlyPartitionsDefinition) -> dg.AssetsDefinition:
-    """The asset over `months`."""
+    """The asset, partitioned by `months`."""
     return sql_asset(CALLING_HOURS, [CONTACT_ATTEMPTS], months, references=(reference_of(CALLING_HOURS_PROFILES),))

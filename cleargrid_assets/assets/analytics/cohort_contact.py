@@ -1,4 +1,4 @@
-"""`analytics.cohort_contact`: what its SQL is made from. The SQL is in the file of the same name."""
+"""`analytics.cohort_contact`: the tables that its SQL reads. The SQL is in the file of the same name."""
 
 from __future__ import annotations
 
@@ -13,5 +13,5 @@ if TYPE_CHECKING:
 
 
 def build_cohort_contact(months: dg.MonthlyPartitionsDefinition) -> dg.AssetsDefinition:
-    """The asset over `months`."""
+    """The asset, partitioned by `months`."""
     return sql_asset(COHORT_CONTACT, [CONTACT_ATTEMPTS], months)

@@ -1,4 +1,4 @@
--- When which cohort is reached: each weekday and local hour of a channel and source, with rates and their Wilson 95 %
+-- When each cohort is reached: by weekday and local hour of a channel and source, with rates and their Wilson 95 %
 -- intervals. Rows in scope only. rate, wilson_lo and wilson_hi are macros of the warehouse.
 -- In a DuckDB shell on the warehouse: SET VARIABLE month = DATE '2026-05-01'; then paste.
 -- Without it: all months. The rows in scope are the active ones, unless SET VARIABLE row_scope = 'all'.

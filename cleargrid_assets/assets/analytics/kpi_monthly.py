@@ -1,4 +1,4 @@
-"""`analytics.kpi_monthly`: what its SQL is made from. The SQL is in the two files of the same name."""
+"""`analytics.kpi_monthly`: the tables that its SQL reads. The SQL is in the two files of the same name."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def build_kpi_monthly(months: dg.MonthlyPartitionsDefinition) -> dg.AssetsDefinition:
-    """The asset over `months`. The month after compares with it, so its comparison is written along."""
+    """The asset, partitioned by `months`. It also updates the comparison of the month after."""
     month_after = sql_path(KPI_MONTHLY).with_name("kpi_monthly__month_after.sql")
     return sql_asset(
         KPI_MONTHLY,

@@ -1,4 +1,4 @@
--- The supported metrics of analytics.metric_definitions for a month: the whole, each channel, each channel and source;
+-- The supported metrics of analytics.metric_definitions for a month: in total, by channel, and by channel and source;
 -- with numerator, denominator, Wilson 95 % interval and the month before. Counts are over the rows in scope.
 -- A metric's numerator and denominator are the counts that its definition names.
 -- rate, wilson_lo, wilson_hi and kpi_change_pp are macros of the warehouse.
@@ -100,8 +100,9 @@ chosen AS (
         coalesce(counted.counts[definition.numerator], timed.counts[definition.numerator]) AS numerator,
         coalesce(counted.counts[definition.denominator], timed.counts[definition.denominator], 0) AS denominator,
         counted.quantiles[definition.metric] AS quantile,
-        -- Attempts are no part of what they led to: their ratio is no share and has no interval.
-        definition.numerator <> 'attempts' AS is_share,
+        -- Only a share has an interval.
+        definition.unit = 'share' AS is_share,
+        definition.compared,
         CASE WHEN counted.is_final THEN 'final' ELSE 'provisional' END AS status,
         definition.name || ': ' || definition.formula AS definition,
         counted.unmapped,
@@ -127,9 +128,9 @@ measured AS (
 )
 
 SELECT
-    measured.*,
+    measured.* EXCLUDE (compared),
     before.value AS prev_value,
-    kpi_change_pp(measured.metric, measured.lo, measured.value, before.value) AS change_pp
+    kpi_change_pp(measured.compared, measured.value, before.value) AS change_pp
 FROM measured
 LEFT JOIN analytics.kpi_monthly AS before
     ON

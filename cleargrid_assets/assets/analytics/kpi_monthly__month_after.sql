@@ -1,10 +1,10 @@
--- The month after `month` compares with it: its prev_value and change_pp follow, in whatever order months are computed.
+-- Updates prev_value and change_pp of the month after `month`, so that months can be computed in any order.
 -- Runs in the transaction that writes analytics.kpi_monthly. kpi_change_pp is a macro of the warehouse.
 -- In a DuckDB shell on the warehouse: SET VARIABLE month = DATE '2026-05-01'; then paste.
 UPDATE analytics.kpi_monthly AS after_it
 SET
-    prev_value = compared.prev_value,
-    change_pp = kpi_change_pp(after_it.metric, after_it.lo, after_it.value, compared.prev_value)
+    prev_value = before.prev_value,
+    change_pp = kpi_change_pp(before.compared, after_it.value, before.prev_value)
 FROM (
     SELECT
         later.month,
@@ -12,7 +12,8 @@ FROM (
         later.communication_type,
         later.interaction_source,
         later.metric,
-        it.value AS prev_value
+        it.value AS prev_value,
+        definition.compared
     FROM analytics.kpi_monthly AS later
     LEFT JOIN analytics.kpi_monthly AS it
         ON
@@ -22,11 +23,12 @@ FROM (
             AND later.interaction_source = it.interaction_source
             AND later.metric = it.metric
             AND later.rules_version = it.rules_version
+    INNER JOIN analytics.metric_definitions AS definition ON later.metric = definition.metric
     WHERE later.month = getvariable('month')::DATE + INTERVAL 1 MONTH
-) AS compared
+) AS before
 WHERE
-    after_it.month = compared.month
-    AND after_it.slice = compared.slice
-    AND after_it.communication_type = compared.communication_type
-    AND after_it.interaction_source = compared.interaction_source
-    AND after_it.metric = compared.metric
+    after_it.month = before.month
+    AND after_it.slice = before.slice
+    AND after_it.communication_type = before.communication_type
+    AND after_it.interaction_source = before.interaction_source
+    AND after_it.metric = before.metric

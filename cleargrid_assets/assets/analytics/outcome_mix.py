@@ -1,4 +1,4 @@
-"""`analytics.outcome_mix`: what its SQL is made from. The SQL is in the file of the same name."""
+"""`analytics.outcome_mix`: the tables that its SQL reads. The SQL is in the file of the same name."""
 
 from __future__ import annotations
 
@@ -13,5 +13,5 @@ if TYPE_CHECKING:
 
 
 def build_outcome_mix(months: dg.MonthlyPartitionsDefinition) -> dg.AssetsDefinition:
-    """The asset over `months`."""
+    """The asset, partitioned by `months`."""
     return sql_asset(OUTCOME_MIX, [CONTACT_ATTEMPTS], months)

@@ -1,4 +1,4 @@
-"""`analytics.ptp_vintage`: what its SQL is made from. The SQL is in the file of the same name."""
+"""`analytics.ptp_vintage`: the tables that its SQL reads. The SQL is in the file of the same name."""
 
 from __future__ import annotations
 
@@ -15,5 +15,5 @@ OBSERVATION = ("month", "load_number", "rules_version")
 
 
 def build_ptp_vintage(months: dg.MonthlyPartitionsDefinition) -> dg.AssetsDefinition:
-    """The asset over `months`: one observation per load of a month and rules version, kept for ever."""
+    """The asset, partitioned by `months`: one observation per load and rules version of a month, kept for ever."""
     return sql_asset(PTP_VINTAGE, [CONTACT_ATTEMPTS], months, replace_key=OBSERVATION)

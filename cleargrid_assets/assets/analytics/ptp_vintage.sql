@@ -1,5 +1,5 @@
--- The promises of a month and how many are flagged broken, as the last load saw them whose rows core.contact_attempts
--- holds. Each load has an observation of its own: months are compared at equal age_days. Rows in scope only.
+-- The promises of a month and how many are flagged broken, as of the load whose rows core.contact_attempts holds. Each
+-- load has its own observation, so that months can be compared at equal age_days. Rows in scope only.
 -- rate, wilson_lo and wilson_hi are macros of the warehouse.
 -- In a DuckDB shell on the warehouse: SET VARIABLE month = DATE '2026-05-01'; then paste.
 -- Without it: all months. The rows in scope are the active ones, unless SET VARIABLE row_scope = 'all'.

@@ -1,4 +1,4 @@
-"""`analytics.unmapped_outcomes`: what its SQL is made from. The SQL is in the file of the same name."""
+"""`analytics.unmapped_outcomes`: the tables that its SQL reads. The SQL is in the file of the same name."""
 
 from __future__ import annotations
 
@@ -13,5 +13,5 @@ if TYPE_CHECKING:
 
 
 def build_unmapped_outcomes() -> dg.AssetsDefinition:
-    """The asset, over all months at once."""
+    """The asset, computed over all months at once."""
     return sql_asset(UNMAPPED_OUTCOMES, [CONTACT_ATTEMPTS, OUTCOME_SPELLINGS], None)

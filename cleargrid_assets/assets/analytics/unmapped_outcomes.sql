@@ -1,7 +1,7 @@
--- Outcomes that the outcome map does not know, over all months and all landed rows, active or not: they are counted as
--- attempts and in no rate. Spellings with the same matching key are one row; csv_line is ready for the file of
--- CLEARGRID_OUTCOMES, with its two classes to be filled in (none for `(null)` and `(no letter or digit)`). An outcome
--- whose row there says `unknown` for a class stays here.
+-- Outcomes that the outcome map does not know, over all months and all landed rows, active or not: they count as
+-- attempts and are in no rate. Spellings with the same matching key share a row; csv_line goes into the file of
+-- CLEARGRID_OUTCOMES once its two classes are filled in (`(null)` and `(no letter or digit)` have no line). An outcome
+-- stays here while a class in its line is `unknown`.
 -- rate, wilson_lo, wilson_hi and outcome_map_line are macros of the warehouse.
 -- In a DuckDB shell on the warehouse: paste.
 WITH landed AS (

@@ -1,4 +1,4 @@
-"""Group `cleargrid`: the vendor's datasets, where the lineage begins. Add a dataset that an asset is read from."""
+"""Group `cleargrid`: the vendor's datasets, where the lineage begins. Add each dataset that an asset reads here."""
 
 import dagster as dg
 
@@ -8,7 +8,7 @@ D23 = dg.AssetKey(["cleargrid", "d23"])
 
 
 def build_sources() -> list[dg.AssetSpec]:
-    """The datasets that runs read and never write."""
+    """The datasets, which runs read but never write."""
     return [
         dg.AssetSpec(
             D23,

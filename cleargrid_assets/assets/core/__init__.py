@@ -1,4 +1,4 @@
-"""Schema `core`: one row per landed row, with the outcome map and local time applied; nothing dropped."""
+"""Schema `core`: one row per landed row, none dropped, with the outcome map and local time applied."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`core.contact_attempts`: what its SQL is made from. The SQL is in the file of the same name."""
+"""`core.contact_attempts`: the tables that its SQL reads. The SQL is in the file of the same name."""
 
 from __future__ import annotations
 
@@ -13,5 +13,5 @@ if TYPE_CHECKING:
 
 
 def build_contact_attempts(months: dg.MonthlyPartitionsDefinition) -> dg.AssetsDefinition:
-    """The asset over `months`."""
+    """The asset, partitioned by `months`."""
     return sql_asset(CONTACT_ATTEMPTS, [D23_MANUAL_COMMUNICATION_LOGS, OUTCOME_SPELLINGS], months)

@@ -1,4 +1,4 @@
--- Every landed row with the meaning of its outcome and its local time; one row per landed row, nothing dropped.
+-- One row per landed row, none dropped, with the classes of its outcome and its local time.
 -- In a DuckDB shell on the warehouse: SET VARIABLE month = DATE '2026-05-01'; SET VARIABLE timezone = 'Asia/Dubai';
 -- then paste. Without them: all months, in UTC.
 WITH landed AS (

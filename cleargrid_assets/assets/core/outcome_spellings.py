@@ -1,14 +1,14 @@
-"""`core.outcome_spellings`: every spelling of an outcome in a month, and what the outcome map makes of it.
+"""`core.outcome_spellings`: every spelling of an outcome in a month, and how the outcome map classifies it.
 
-Here: the asset. Not here: the map and its matching key (`outcome_map`). The spellings are classified in Python,
-because the key needs Unicode rules that SQL lacks; everything after it joins this table in plain SQL.
+The spellings are classified in Python, because the matching key needs Unicode rules that SQL lacks; every later step
+joins this table in plain SQL. The map and its matching key are in `outcome_map`.
 """
 
 import dagster as dg
 
 from cleargrid_assets.assets.presentation import FRESHNESS, OWNERS, definition_metadata, description
 from cleargrid_assets.assets.sql_asset import data_version
-from cleargrid_assets.failures import explained
+from cleargrid_assets.failures import dagster_failures
 from cleargrid_assets.outcome_map import OutcomeMap
 from cleargrid_assets.partitions import month_of
 from cleargrid_assets.resources import WarehouseResource
@@ -26,7 +26,7 @@ VERSION = "SELECT max(load_number) FROM raw.month_versions WHERE month = ?"
 
 
 def build_outcome_spellings(months: dg.MonthlyPartitionsDefinition) -> dg.AssetsDefinition:
-    """The asset over `months`."""
+    """The asset, partitioned by `months`."""
 
     @dg.asset(
         key=dg.AssetKey(OUTCOME_SPELLINGS.key),
@@ -43,7 +43,7 @@ def build_outcome_spellings(months: dg.MonthlyPartitionsDefinition) -> dg.Assets
         context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[WarehouseResource]
     ) -> dg.Output[Query]:
         month = month_of(context.partition_key)
-        with explained():
+        with dagster_failures():
             version = data_version(context, warehouse.settings)
             outcome_map = OutcomeMap.load(warehouse.settings.outcomes)
             with warehouse.warehouse().reading() as connection:
@@ -57,7 +57,7 @@ def build_outcome_spellings(months: dg.MonthlyPartitionsDefinition) -> dg.Assets
 def _output(
     variables: dict[str, object], outcome_map: OutcomeMap, spellings: list[str | None], version: dg.DataVersion
 ) -> dg.Output[Query]:
-    """The month's spellings, classified. Arrow is imported by who runs: loading definitions classifies nothing."""
+    """The month's classified spellings. Imports Arrow here, because loading definitions does not need it."""
     import pyarrow as pa  # noqa: PLC0415 - see the docstring
 
     types = {"BOOLEAN": pa.bool_()}

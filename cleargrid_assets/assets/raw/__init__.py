@@ -1,4 +1,4 @@
-"""Schema `raw`: what ClearGrid sent, unaltered, and what landing it left on record."""
+"""Schema `raw`: what ClearGrid sent, unaltered, and the record of landing it."""
 
 from cleargrid_assets.assets.raw.d23_manual_communication_logs import (
     build_d23_manual_communication_logs,

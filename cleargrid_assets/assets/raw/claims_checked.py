@@ -1,6 +1,6 @@
-"""The checks that every load of a month runs on the rows it landed, in the load's own step.
+"""Runs the checks of every load on the rows it landed, within the load's own step.
 
-It says which claims block and which warn; their SQL is in `claims/*.sql`.
+List a new check here as blocking or warning; its SQL goes into `claims/`.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ WARNING = (
 
 
 def check_specs(months: dg.PartitionsDefinition) -> list[dg.AssetCheckSpec]:
-    """One spec per claim and month; errors keep derived tables from following."""
+    """One spec per check and month; a blocking check that fails keeps derived tables from being computed."""
     described = {name: Claim.read(CLAIMS / f"{name}.sql").description for name in (*BLOCKING, *WARNING)}
     return [
         dg.AssetCheckSpec(name, asset=KEY, partitions_def=months, blocking=name in BLOCKING, description=description)
@@ -52,7 +52,7 @@ def check_specs(months: dg.PartitionsDefinition) -> list[dg.AssetCheckSpec]:
 
 
 def check_month(resource: WarehouseResource, month: date) -> list[dg.AssetCheckResult]:
-    """Ask the warehouse about a month as it stands. Raises `WarehouseError`."""
+    """Run all checks on a month's present rows. Raises `WarehouseError`."""
     variables = {"month": month, "quarantine_limit": resource.settings.quarantine_limit}
     claims = [Claim.read(CLAIMS / f"{name}.sql") for name in (*BLOCKING, *WARNING)]
     with resource.warehouse().reading() as connection:
@@ -68,9 +68,9 @@ def _severity(name: str) -> dg.AssetCheckSeverity:
 
 
 def failure_of_checks(results: Sequence[dg.AssetCheckResult]) -> dg.Failure | None:
-    """Why the month may not be used although it is landed; None when every blocking check passed."""
+    """The failure of a landed month that must not be used; None if every blocking check passed."""
     sentences = [str(result.description) for result in results if not result.passed and result.check_name in BLOCKING]
     if not sentences:
         return None
-    step = "The month is landed, but nothing is computed from it until these checks pass."
+    step = "The month has landed, but nothing is computed from it until these checks pass."
     return dg.Failure(description=" ".join([*sentences, step]), allow_retries=False)

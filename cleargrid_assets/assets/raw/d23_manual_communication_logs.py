@@ -1,6 +1,6 @@
 """`raw.d23_manual_communication_logs`: a month of D23, read completely and landed exactly.
 
-The asset itself. A load within a run (`load_month`) and its checks (`claims_checked`) have modules of their own.
+Change the asset's definition here; a load within a run is in `load_month`, its checks are in `claims_checked`.
 """
 
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from cleargrid_assets.assets.cleargrid import D23
 from cleargrid_assets.assets.presentation import FRESHNESS, OWNERS, definition_metadata, description
 from cleargrid_assets.assets.raw.claims_checked import check_month, check_specs, failure_of_checks
 from cleargrid_assets.assets.raw.other_months import report_other_months
-from cleargrid_assets.failures import RETRIES, explained
+from cleargrid_assets.failures import RETRIES, dagster_failures
 from cleargrid_assets.partitions import month_of
 from cleargrid_assets.resources import ClearGridResource, WarehouseResource
 from cleargrid_assets.tables.raw import D23_CHANGES, D23_LOADS, D23_MANUAL_COMMUNICATION_LOGS, D23_QUARANTINE
@@ -20,21 +20,21 @@ SIDE_TABLES = (D23_QUARANTINE, D23_LOADS, D23_CHANGES)
 KEY = dg.AssetKey(D23_MANUAL_COMMUNICATION_LOGS.key)
 HOW_TO = """
 **To load months**: *Materialize*, *Show all partitions*, pick them, *Launch backfill*. Each month is read completely
-and replaced at once; one that fails keeps its previous rows, and its run says why and what to do. What is computed
-from the months follows by itself.
+and replaced at once; a month that fails keeps its previous rows, and its run says why and what to do. The derived
+tables are computed automatically.
 
-**Is all there?** *Partitions* shows which months were loaded; *Checks*, then a check's own *Partitions*, what is wrong
-with a month; the checks of `raw/d23_loads`, whether every month is there and recent.
+**Is everything there?** *Partitions* shows which months were loaded. *Checks*, then a check's own *Partitions*, shows
+what is wrong with a month. The checks of `raw/d23_loads` show whether every month is present and recent.
 """
 
 
 def build_d23_manual_communication_logs(
     months: dg.MonthlyPartitionsDefinition, retries: dg.RetryPolicy = RETRIES
 ) -> dg.AssetsDefinition:
-    """The raw asset over `months`; `retries` are for errors that may go away by themselves."""
+    """The raw asset, partitioned by `months`; `retries` apply to errors that may go away by themselves."""
     spec = dg.AssetSpec(
         KEY,
-        skippable=True,  # a read that was overtaken materializes nothing, and Dagster skips what depends on it
+        skippable=True,  # a superseded read materializes nothing, and Dagster skips what depends on it
         group_name="raw",
         deps=[D23],
         description=f"{description(D23_MANUAL_COMMUNICATION_LOGS)}\n\n{HOW_TO}",
@@ -57,17 +57,17 @@ def build_d23_manual_communication_logs(
         warehouse: dg.ResourceParam[WarehouseResource],
     ) -> Iterator[dg.MaterializeResult[None] | dg.AssetMaterialization | dg.AssetCheckResult]:
         if KEY in context.selected_asset_keys:
-            # Arrow costs a quarter of start-up, and loading definitions reads no month.
+            # Importing Arrow takes a quarter of start-up, and loading definitions does not need it.
             from cleargrid_assets.assets.raw.load_month import load_month  # noqa: PLC0415
 
-            with explained(retries, retries_so_far=context.retry_number):
+            with dagster_failures(retries, retries_so_far=context.retry_number):
                 month = load_month(context, months, cleargrid, warehouse.warehouse())
             if month is None:
                 return
             yield month.result
             for table in SIDE_TABLES:
                 yield dg.AssetMaterialization(dg.AssetKey(table.key), partition=context.partition_key)
-            with explained():
+            with dagster_failures():
                 yield from report_other_months(context, warehouse, month.landed)
         yield from _checked(context, warehouse)
 
@@ -75,8 +75,8 @@ def build_d23_manual_communication_logs(
 
 
 def _checked(context: dg.AssetExecutionContext, warehouse: WarehouseResource) -> Iterator[dg.AssetCheckResult]:
-    """Evaluate the month's checks that were selected. Raises `dagster.Failure` when a blocking one fails."""
-    with explained():
+    """Evaluate the selected checks of the month. Raises `dagster.Failure` if a blocking one fails."""
+    with dagster_failures():
         results = check_month(warehouse, month_of(context.partition_key))
     selected = {key.name for key in context.selected_asset_check_keys}
     yield from (result for result in results if result.check_name in selected)
@@ -85,7 +85,7 @@ def _checked(context: dg.AssetExecutionContext, warehouse: WarehouseResource) ->
 
 
 def build_side_tables(months: dg.MonthlyPartitionsDefinition) -> list[dg.AssetSpec]:
-    """The tables that a load writes along with its rows; they are never materialized on their own."""
+    """The tables that a load writes besides its rows; they are never materialized on their own."""
     return [
         dg.AssetSpec(
             dg.AssetKey(table.key),

@@ -1,6 +1,7 @@
 """Loads one month within a run: verifies the warehouse's identity, reads, writes, and reports to Dagster.
 
-Reading in a run (`reading`) and in general (`landing.month`) and the write (`landing.write`) have their own modules.
+Add a step of a load here; reading within a run is in `reading`, reading in general in `landing.month`, the write in
+`landing.write`.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class MonthLanded:
-    """A month that was written, and its result for Dagster."""
+    """A written month and its result for Dagster."""
 
     result: dg.MaterializeResult[None]
     landed: Landed
@@ -39,7 +40,7 @@ def load_month(
     cleargrid: ClearGridResource,
     warehouse: Warehouse,
 ) -> MonthLanded | None:
-    """Read and land the run's month; None when a later read landed first. Raises one of `LANDING_ERRORS`."""
+    """Read and land the run's month; None if a later read landed first. Raises the client's and landing's errors."""
     window, settings = window_of(months, context.partition_key), cleargrid.settings
     verify_time_zone(settings.timezone, window.since, window.until)
     client = cleargrid.client()
@@ -58,7 +59,7 @@ def load_month(
         report_superseded(context, landed)
         return None
     for month, rows in landed.taken.items():
-        context.log.info("ClearGrid moved %s rows from %s to this month; that month lost them.", rows, f"{month:%Y-%m}")
+        context.log.info("ClearGrid moved %s rows from %s to this month.", rows, f"{month:%Y-%m}")
     result = dg.MaterializeResult(metadata=figures(load, landed), data_version=dg.DataVersion(landed.version))
     return MonthLanded(result, landed)
 
@@ -66,7 +67,7 @@ def load_month(
 def _guard(
     months: dg.MonthlyPartitionsDefinition, cleargrid: ClearGridResource, client: ClearGridClient, warehouse: Warehouse
 ) -> IdentityGuard:
-    """Logs in, because only ClearGrid knows the lender's public id."""
+    """The guard of the warehouse's identity. Logs in, because only ClearGrid knows the lender's public id."""
     settings = cleargrid.settings
     identity = Identity(settings.environment, settings.account.lender, client.log_in(), settings.timezone)
-    return IdentityGuard(identity, lambda month: window_of(months, f"{month:%Y-%m-%d}"), warehouse.shown)
+    return IdentityGuard(identity, lambda month: window_of(months, f"{month:%Y-%m-%d}"), warehouse.display_name)

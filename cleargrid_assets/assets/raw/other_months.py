@@ -1,6 +1,6 @@
-"""Tells Dagster about months that lost rows to another month's load: ClearGrid moved the rows.
+"""Reports to Dagster the months that lost rows to another month's load because ClearGrid moved the rows.
 
-Such a month counts as materialized anew, so that what is made of it follows, and its checks are evaluated again.
+Such a month is recorded as materialized again, so that its derived tables are recomputed, and its checks run again.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 def report_other_months(
     context: dg.AssetExecutionContext, warehouse: WarehouseResource, landed: Landed
 ) -> Iterator[dg.AssetMaterialization]:
-    """A materialization of each month that `landed` took rows from; then that month's check results are logged."""
+    """Yield a materialization of each month that `landed` took rows from, and log that month's check results."""
     for month, rows in landed.taken.items():
         key = f"{month:%Y-%m-%d}"
         yield dg.AssetMaterialization(
@@ -43,7 +43,7 @@ def report_other_months(
 def _evaluations(
     context: dg.AssetExecutionContext, warehouse: WarehouseResource, month: date, key: str
 ) -> Iterator[dg.AssetCheckEvaluation]:
-    """The month's checks as Dagster records them for another month than the run's own. None of them fails the run."""
+    """The month's check results, recorded for a month other than the run's own; none of them fails the run."""
     newest = dg.AssetRecordsFilter(asset_key=KEY, asset_partitions=[key])
     (materialization,) = context.instance.fetch_materializations(newest, limit=1).records
     target = Target(

@@ -1,6 +1,6 @@
-"""A month read within a run: its limits, its progress lines, and the figures on its page.
+"""Reads one month inside a run: its limits, its progress lines, and the numbers on its page.
 
-Here: what the raw asset does before it hands the month over. Not here: reading itself (`landing.month`).
+Add what the raw asset does before it hands over the month; the reading itself is in `landing.month`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def read(
     settings: Settings,
     warehouse: Warehouse,
 ) -> MonthLoad:
-    """Read the partition's month, `window`, with pages of the size that its last loads ended with."""
+    """Read the partition's month, `window`, starting with a page size based on its last load."""
     month, loads = month_of(context.partition_key), last_loads(warehouse)
     last_page_size = loads[month].page_size_used if month in loads else None
     load = read_month(
@@ -42,7 +42,7 @@ def read(
 
 
 def _limits(settings: Settings, last_page_size: int | None) -> LoadLimits:
-    """Pages start at twice the size that the last load ended with: a slow night is forgotten within a few loads."""
+    """The limits of the load. Pages start at twice the last load's final size, so a slow night is soon forgotten."""
     return LoadLimits(
         concurrency=settings.concurrency,
         page_size=min(settings.page_size, 2 * (last_page_size or settings.page_size)),
@@ -52,17 +52,17 @@ def _limits(settings: Settings, last_page_size: int | None) -> LoadLimits:
 
 
 def _progress_line(progress: Progress, total: Total) -> str:
-    """Pages, rows, speed; with ClearGrid's total also the share and the time left."""
+    """Pages, rows and speed; with ClearGrid's total also the share done and the time left."""
     rate = progress.rows / progress.seconds if progress.seconds else 0.0
     line = f"{progress.pages} pages, {progress.rows} rows, {rate:.0f} rows/s"
     if not total.total or not rate:
         return line
-    left = max(total.total - progress.rows, 0) / rate
-    return f"{line}, {progress.rows / total.total:.0%} of ClearGrid's {total.total} rows, about {left:.0f} s left"
+    seconds = max(total.total - progress.rows, 0) / rate
+    return f"{line}, {progress.rows / total.total:.0%} of ClearGrid's {total.total} rows, about {seconds:.0f} s left"
 
 
 def figures(load: MonthLoad, landed: Landed) -> dict[str, Any]:
-    """Numbers of this load; Dagster plots them month by month."""
+    """The numbers of this load, which Dagster plots by month."""
     return {
         "dagster/row_count": landed.rows_of_table,
         "dagster/partition_row_count": landed.rows_of_month,

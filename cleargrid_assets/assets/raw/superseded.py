@@ -1,7 +1,7 @@
-"""What a run does whose read was overtaken: it says so, and leaves every check of the month as it was.
+"""Ends a run whose read was superseded: says so, and keeps the results of all checks of the month.
 
-Dagster counts a check that a run planned and did not evaluate as skipped, which would hide the result that the month
-has. So the run repeats the month's latest results, those of the steps that it skips among them.
+Dagster counts a check that a run planned but did not evaluate as skipped, which would hide the month's result. So the
+run repeats the month's latest results, including those of the steps that it skips.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ PLANNED = dg.DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED
 
 
 def report_superseded(context: dg.AssetExecutionContext, newer: Superseded) -> None:
-    """Say in the run's log and tags which run landed the month from a later read; repeat the month's check results."""
+    """Log and tag which run landed the month from a later read; repeat the month's check results."""
     context.log.warning(
-        "Superseded: run %s began to read %s later than this run (%s UTC) and has landed it already, as load %s. "
+        "Superseded: run %s began to read %s later than this run (at %s UTC) and has already landed it, as load %s. "
         "This run wrote nothing and computes nothing. There is nothing to do.",
         newer.run_id,
         context.partition_key[:7],
@@ -39,7 +39,7 @@ def report_superseded(context: dg.AssetExecutionContext, newer: Superseded) -> N
 
 
 def _latest_results(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckEvaluation]:
-    """The latest result of each check that this run was to evaluate."""
+    """The latest result of each check that this run had planned."""
     for record in context.instance.get_records_for_run(context.run.run_id, of_type=PLANNED).records:
         planned = cast("AssetCheckEvaluationPlanned", record.event_log_entry.get_dagster_event().event_specific_data)
         earlier = context.instance.event_log_storage.get_asset_check_execution_history(

@@ -1,4 +1,4 @@
-"""Group `reports`: files made of all months together, for people and for tools that do not speak DuckDB."""
+"""Group `reports`: files over all months, for people and for tools that do not speak DuckDB."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ import dagster as dg
 from cleargrid_assets.assets.presentation import FRESHNESS, OWNERS, code_references
 from cleargrid_assets.assets.reports.page.figures import Figures, figures_of
 from cleargrid_assets.assets.sql_asset import data_version
-from cleargrid_assets.failures import explained
+from cleargrid_assets.failures import dagster_failures
 from cleargrid_assets.resources import WarehouseResource
 from cleargrid_assets.settings import Settings
 from cleargrid_assets.tables.analytics import ANALYTICS_TABLES
@@ -28,14 +28,14 @@ if TYPE_CHECKING:
 KEY = dg.AssetKey(["reports", "collections_report"])
 LATEST = "latest.html"
 WRITTEN_AT = "%Y%m%dT%H%M%S"
-"""In a page's name; a later instant is a greater text."""
+"""The time in a page's name; names sort by time."""
 
 MONTHS_OF_PAGE = re.compile(r'<meta name="cleargrid-months" content="([^"]*)">')
 NO_MONTH = "none: no month has been computed yet"
 
 
 def build_collections_report() -> dg.AssetsDefinition:
-    """The asset, over all months at once."""
+    """The asset, computed over all months at once."""
 
     @dg.asset(
         key=KEY,
@@ -54,7 +54,7 @@ def build_collections_report() -> dg.AssetsDefinition:
     def collections_report(
         context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[WarehouseResource]
     ) -> dg.MaterializeResult[None]:
-        with explained():
+        with dagster_failures():
             settings = warehouse.settings
             version = data_version(context, settings)
             figures = figures_of(warehouse.warehouse())
@@ -76,25 +76,25 @@ def build_collections_report() -> dg.AssetsDefinition:
 
 
 def write_report(figures: Figures, settings: Settings, reports: Artifacts, run_id: str) -> tuple[str, int]:
-    """Write the run's page and a copy in the place of the last one; return where the run's is, and its bytes."""
+    """Write the run's page and replace the latest copy; return the page's path and size in bytes."""
     from cleargrid_assets.assets.reports.page.page import page  # noqa: PLC0415 - charts are loaded when one is drawn
 
     written_at = datetime.now(UTC)
-    said = {
+    context = {
         "environment": settings.environment,
         "timezone": settings.timezone,
         "row_scope": settings.row_scope,
     }
-    document = page(figures, said, written_at).encode()
+    document = page(figures, context, written_at).encode()
     name = f"collections-{settings.environment}-{written_at:{WRITTEN_AT}}-{run_id[:8]}.html"
     for target in (name, LATEST):
         with reports.replacing(target) as file:
             file.write_bytes(document)
-    return f"{reports.shown}/{name}", len(document)
+    return f"{reports.display_name}/{name}", len(document)
 
 
 def delete_old_pages(reports: Artifacts, settings: Settings, now: datetime) -> int:
-    """Delete pages of earlier runs, older than the setting says by their names; return how many. No other file goes."""
+    """Delete earlier runs' pages whose names are older than the setting allows, and nothing else; return how many."""
     pages = re.compile(rf"collections-{settings.environment}-(\d{{8}}T\d{{6}})-[0-9a-f]{{8}}\.html")
     oldest = f"{now - timedelta(days=settings.report_keep_days):{WRITTEN_AT}}"
     matches = [match for match in map(pages.fullmatch, reports.names()) if match and match[1] < oldest]
@@ -104,18 +104,18 @@ def delete_old_pages(reports: Artifacts, settings: Settings, now: datetime) -> i
 
 
 def months_of_page(page: bytes) -> list[str]:
-    """The months that a page holds, as its head lists them: `2026-05`."""
+    """The months on a page, as listed in its head, such as `2026-05`."""
     listed = MONTHS_OF_PAGE.search(page.decode())
     return listed[1].split() if listed else []
 
 
 def report_artifacts(warehouse: "Warehouse", environment: str) -> Artifacts:
-    """The pages."""
-    return artifacts_at(reports_place(warehouse, environment))
+    """The folder or prefix of the pages."""
+    return artifacts_at(reports_location(warehouse, environment))
 
 
-def reports_place(warehouse: "Warehouse", environment: str) -> str:
-    """Where the pages go."""
-    folder = Path(warehouse.place)
+def reports_location(warehouse: "Warehouse", environment: str) -> str:
+    """The path or address that the pages are written to."""
+    folder = Path(warehouse.location)
     beside = warehouse.is_lake or folder.name != "data"
-    return f"{warehouse.place if beside else folder.parent}/reports/{environment}"
+    return f"{warehouse.location if beside else folder.parent}/reports/{environment}"

@@ -1,7 +1,7 @@
 """`reports/published_tables`: the analytics tables as Parquet files, which any tool can read at any time.
 
 The copies and where they lie belong here; the tables do not. The folder `published/<environment>` is beside the
-warehouse file, or with a lake's own files: made-up rows never take the place of production's.
+warehouse file, or with a lake's own files, so that generated rows never replace production's.
 """
 
 from typing import TYPE_CHECKING
@@ -10,7 +10,7 @@ import dagster as dg
 
 from cleargrid_assets.assets.presentation import FRESHNESS, OWNERS, code_references
 from cleargrid_assets.assets.sql_asset import data_version
-from cleargrid_assets.failures import explained
+from cleargrid_assets.failures import dagster_failures
 from cleargrid_assets.resources import WarehouseResource
 from cleargrid_assets.tables.analytics import ANALYTICS_TABLES
 from cleargrid_assets.tables.table import Table
@@ -27,7 +27,7 @@ KEY = dg.AssetKey(["reports", "published_tables"])
 
 
 def build_published_tables() -> dg.AssetsDefinition:
-    """The asset, over all months at once."""
+    """The asset, computed over all months at once."""
 
     @dg.asset(
         key=KEY,
@@ -45,7 +45,7 @@ def build_published_tables() -> dg.AssetsDefinition:
     def published_tables(
         context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[WarehouseResource]
     ) -> dg.MaterializeResult[None]:
-        with explained():
+        with dagster_failures():
             version = data_version(context, warehouse.settings)
             folder, rows = publish(warehouse.warehouse(), warehouse.settings.environment)
         state = f"{len(rows)} tables" if rows else "none: no month has been computed yet"
@@ -56,18 +56,18 @@ def build_published_tables() -> dg.AssetsDefinition:
 
 
 def published_artifacts(warehouse: "Warehouse", environment: str) -> Artifacts:
-    """Where the files go."""
-    return artifacts_at(f"{warehouse.place}/published/{environment}")
+    """The folder or prefix of the files."""
+    return artifacts_at(f"{warehouse.location}/published/{environment}")
 
 
 def publish(warehouse: "Warehouse", environment: str) -> tuple[str, dict[str, int]]:
     """Copy every analytics table that exists; return the folder and the rows of each table."""
     published = published_artifacts(warehouse, environment)
-    return published.shown, _copy_tables(warehouse, published)
+    return published.display_name, _copy_tables(warehouse, published)
 
 
 def _copy_tables(warehouse: "Warehouse", published: Artifacts) -> dict[str, int]:
-    """The rows of each table that was copied; none while there is no warehouse yet."""
+    """The row count of each copied table; empty if there is no warehouse yet."""
     try:
         with warehouse.reading() as connection:
             tables = [table for table in ANALYTICS_TABLES if has_table(connection, table)]
@@ -77,12 +77,12 @@ def _copy_tables(warehouse: "Warehouse", published: Artifacts) -> dict[str, int]
 
 
 def parquet_name(table: Table) -> str:
-    """The file that holds the table."""
+    """The name of the table's file."""
     return f"{table.name}.parquet"
 
 
 def _copy(connection: "duckdb.DuckDBPyConnection", table: Table, published: Artifacts) -> int:
-    """Write one table in the place of its file; return its rows."""
+    """Replace the file of one table; return its row count."""
     order = ", ".join(table.grain)
     with published.replacing(parquet_name(table)) as file:
         path = str(file).replace("'", "''")

@@ -1,5 +1,6 @@
--- Finds pool days with no active hour, more active hours than a day or their attempts have, or a last attempt before
--- the first. No row: the claim holds. A row is a defect of cleargrid_assets: report it.
+-- Finds pool days with no active hour, with more active hours than the day or their attempts have, or with a last
+-- attempt before the first. The check passes if there are none.
+-- To do: report it, with these rows: a bug in cleargrid_assets.
 -- In a DuckDB shell on the warehouse: SET VARIABLE month = DATE '2026-05-01'; then paste (without it: all months).
 SELECT *
 FROM analytics.agent_productivity

@@ -1,5 +1,6 @@
--- Finds months whose attempts in this table are not the landed rows in scope. No row: the claim holds.
--- Compute the month's core and analytics tables again.
+-- Finds months whose attempts in this table do not add up to the landed rows in scope. The check passes if there are
+-- none.
+-- To do: compute the month's core and analytics tables again.
 -- In a DuckDB shell on the warehouse: SET VARIABLE month = DATE '2026-05-01'; then paste (without it: all months).
 WITH landed AS (
     SELECT month, count(*) AS rows_in_scope

@@ -1,5 +1,6 @@
--- Finds rates that are not within their interval, or intervals that are not within 0 and 1.
--- NaN and infinity are neither. No row: the claim holds. A row is a defect of cleargrid_assets: report it.
+-- Finds rates outside their interval, and intervals outside 0 to 1; NaN and infinity are outside. The check passes if
+-- there are none.
+-- To do: report it, with these rows: a bug in cleargrid_assets.
 -- In a DuckDB shell on the warehouse: SET VARIABLE month = DATE '2026-05-01'; then paste (without it: all months).
 SELECT *
 FROM analytics.agent_productivity

@@ -1,5 +1,6 @@
--- Finds rows that break attempts >= time_known >= outside_early + outside_late >= 0, or whose share is not within its
--- interval. No row: the claim holds. A row is a defect of cleargrid_assets: report it.
+-- Finds rows that break attempts >= time_known >= outside_early + outside_late >= 0, or whose share is outside its
+-- interval. The check passes if there are none.
+-- To do: report it, with these rows: a bug in cleargrid_assets.
 -- In a DuckDB shell on the warehouse: SET VARIABLE month = DATE '2026-05-01'; then paste (without it: all months).
 SELECT *
 FROM analytics.calling_hours

@@ -1,5 +1,6 @@
--- Finds rows that break attempts >= connected >= contacts >= rpc >= promises >= 0 (A >= K >= C >= R >= P).
--- No row: the claim holds. A row points at an outcome map that calls a promise something else than right party.
+-- Finds rows that break attempts >= connected >= contacts >= rpc >= promises >= 0 (A >= K >= C >= R >= P). The check
+-- passes if there are none.
+-- To do: correct the outcome map: it classifies a promise as something other than right party.
 -- In a DuckDB shell on the warehouse: SET VARIABLE month = DATE '2026-05-01'; then paste (without it: all months).
 SELECT *
 FROM analytics.cohort_contact

@@ -1,5 +1,6 @@
--- Finds landed rows that are missing from core.contact_attempts, and attempts that were never landed or that differ.
--- No row: the claim holds. Compute the month's core.contact_attempts again.
+-- Finds landed rows that core.contact_attempts lacks, and attempts that were never landed or differ from their landed
+-- row. The check passes if there are none.
+-- To do: compute the month's core.contact_attempts again.
 -- In a DuckDB shell on the warehouse: SET VARIABLE month = DATE '2026-05-01'; then paste (without it: all months).
 SELECT
     coalesce(landed.public_id, attempt.public_id) AS public_id,

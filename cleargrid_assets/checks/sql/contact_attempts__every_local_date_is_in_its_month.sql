@@ -1,6 +1,5 @@
--- Finds attempts whose local date lies outside the month that they are counted in.
--- No row: the claim holds.
--- To do: see whether CLEARGRID_TIMEZONE was changed, or DuckDB or tzdata updated, after the month was landed; then
+-- Finds attempts whose local date is outside the month that counts them. The check passes if there are none.
+-- To do: check whether CLEARGRID_TIMEZONE was changed, or DuckDB or tzdata updated, after the month was landed; then
 -- load the month again.
 -- In a DuckDB shell on the warehouse: SET VARIABLE month = DATE '2026-05-01'; then paste (without it: all months).
 SELECT

@@ -1,5 +1,5 @@
--- Finds slices that lack a supported metric or have one that is not defined. No row: the claim holds.
--- Compute the month's kpi_monthly again.
+-- Finds slices that lack a supported metric or have one that is not defined. The check passes if there are none.
+-- To do: compute the month's kpi_monthly again.
 -- In a DuckDB shell on the warehouse: SET VARIABLE month = DATE '2026-05-01'; then paste (without it: all months).
 WITH slice AS (
     SELECT DISTINCT month, slice, communication_type, interaction_source

@@ -1,6 +1,6 @@
 -- Finds figures whose prev_value is not the value of the month before, or is not null although that month was computed
--- under other rules. No row: the claim holds.
--- Compute the month's kpi_monthly again.
+-- under other rules. The check passes if there are none.
+-- To do: compute the month's kpi_monthly again.
 -- In a DuckDB shell on the warehouse: SET VARIABLE month = DATE '2026-05-01'; then paste (without it: all months).
 SELECT it.*, before.value AS value_of_the_month_before
 FROM analytics.kpi_monthly AS it

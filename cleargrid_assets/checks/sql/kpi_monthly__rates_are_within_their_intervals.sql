@@ -1,5 +1,6 @@
--- Finds values that are not within their interval, shares that are not within 0 and 1, values without a denominator,
--- and denominators without a value. No row: the claim holds. A row is a defect of cleargrid_assets: report it.
+-- Finds values outside their interval, shares outside 0 to 1, values without a denominator, and denominators without a
+-- value. The check passes if there are none.
+-- To do: report it, with these rows: a bug in cleargrid_assets.
 -- In a DuckDB shell on the warehouse: SET VARIABLE month = DATE '2026-05-01'; then paste (without it: all months).
 SELECT *
 FROM analytics.kpi_monthly

@@ -1,5 +1,6 @@
--- Finds months whose outcome mix counts another number of rows than were landed, in all or in scope.
--- No row: the claim holds. Compute the month's core and analytics tables again.
+-- Finds months whose outcome mix counts more or fewer rows than were landed, in all or in scope. The check passes if
+-- there are none.
+-- To do: compute the month's core and analytics tables again.
 -- In a DuckDB shell on the warehouse: SET VARIABLE month = DATE '2026-05-01'; then paste (without it: all months).
 WITH landed AS (
     SELECT

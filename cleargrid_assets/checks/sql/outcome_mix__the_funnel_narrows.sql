@@ -1,5 +1,6 @@
--- Finds months in which outcomes break attempts >= connected >= contacts >= rpc >= promises >= 0
--- (A >= K >= C >= R >= P). No row: the claim holds. A row points at an outcome map with a promise without a contact.
+-- Finds months whose outcomes break attempts >= connected >= contacts >= rpc >= promises >= 0 (A >= K >= C >= R >= P).
+-- The check passes if there are none.
+-- To do: correct the outcome map: it has a promise without a contact.
 -- In a DuckDB shell on the warehouse: SET VARIABLE month = DATE '2026-05-01'; then paste (without it: all months).
 WITH counted AS (
     SELECT

@@ -1,5 +1,6 @@
--- Finds observations with more broken promises than promises, or a share outside its interval. No row: the claim holds.
--- A row is a defect of cleargrid_assets: report it.
+-- Finds observations with more broken promises than promises, or a share outside its interval. The check passes if
+-- there are none.
+-- To do: report it, with these rows: a bug in cleargrid_assets.
 -- In a DuckDB shell on the warehouse: SET VARIABLE month = DATE '2026-05-01'; then paste (without it: all months).
 SELECT *
 FROM analytics.ptp_vintage

@@ -1,6 +1,7 @@
--- Finds months whose promises in core.contact_attempts were not observed under the load that they are of.
--- No row: the claim holds.
--- Compute the month's ptp_vintage before the month is loaded again: what was not observed cannot be read later.
+-- Finds months whose promises in core.contact_attempts lack an observation under the load that they come from. The
+-- check passes if there are none.
+-- To do: compute the month's ptp_vintage before the month is loaded again: a missed observation cannot be made up for
+-- later.
 -- In a DuckDB shell on the warehouse: SET VARIABLE month = DATE '2026-05-01'; then paste (without it: all months).
 WITH promised AS (
     SELECT month, last_load_number, rules_version, count(*) AS promises

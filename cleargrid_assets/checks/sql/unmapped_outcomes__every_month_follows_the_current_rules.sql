@@ -1,7 +1,8 @@
--- Finds months with a table that was computed under other rules than those in force: outcome map, row scope, maturity
--- of promises, time zone or the SQL itself have changed since. No row: the claim holds.
--- The sensor derived_tables_follow computes them again within minutes; with it stopped, run the job compute_month for
--- the months listed. Nothing is read from ClearGrid again. Until then they are not compared with other months.
+-- Finds months with a table computed under rules that are no longer in force: the outcome map, the row scope, the
+-- maturity of promises, the time zone or the SQL itself has changed since. The check passes if there are none.
+-- To do: wait a few minutes, until the sensor derived_tables_follow has computed them again; if it is stopped, run the
+-- job compute_month for the months listed. Nothing is read from ClearGrid again. Until then these months are not
+-- compared with others.
 -- In a DuckDB shell on the warehouse: paste. The rules in force are those of SET VARIABLE rules_version = '...';
 -- without it, those of the latest month.
 WITH computed AS (

@@ -1,5 +1,6 @@
--- Finds a difference between the rows of this table and the landed rows whose outcome is not mapped.
--- No row: the claim holds. Compute unmapped_outcomes again.
+-- Finds a difference between the rows of this table and the landed rows whose outcome is not mapped. The check passes
+-- if there are none.
+-- To do: compute unmapped_outcomes again.
 -- In a DuckDB shell on the warehouse: paste.
 WITH landed AS (
     SELECT count(*) FILTER (WHERE NOT is_mapped) AS unmapped_rows FROM core.contact_attempts

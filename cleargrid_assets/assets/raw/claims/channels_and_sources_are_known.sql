@@ -1,6 +1,6 @@
--- Finds channels and interaction sources that no other month has. No row: the claim holds, as it does for the
--- only month of a warehouse.
--- To do: ask ClearGrid whether the value is meant; if so, nothing: from next month on it is known.
+-- Finds channels and interaction sources that occur in no other month. The check passes if there are none. It also
+-- passes for the only month of a warehouse.
+-- To do: ask ClearGrid whether the value is intended; if it is, do nothing: next month it will be known.
 -- In a DuckDB shell on the warehouse: SET VARIABLE month = DATE '2026-05-01'; then paste (without it: all months).
 WITH values_seen AS (
     SELECT DISTINCT month, 'communication_type' AS field, communication_type AS new_value

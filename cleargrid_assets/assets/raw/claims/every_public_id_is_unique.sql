@@ -1,6 +1,6 @@
--- Finds ids that are landed more than once, within the month or in another month too. No row: the claim holds.
--- To do: load the other month that is listed again, then this one; if it stays red, report it: a load takes rows that
--- ClearGrid moved out of the month that held them.
+-- Finds ids that were landed more than once, in this month or in another one. The check passes if there are none.
+-- To do: load the other listed month again, then this one; if the check stays red, report it: a load takes over rows
+-- that ClearGrid moved to another month.
 -- In a DuckDB shell on the warehouse: SET VARIABLE month = DATE '2026-05-01'; then paste (without it: all months).
 WITH of_month AS (
     SELECT public_id, month

@@ -1,7 +1,7 @@
--- Finds months whose last load breaks the conservation law, rows received = landed + quarantined + duplicates
--- collapsed + moved (held by another month), or whose tables hold other counts than the ledger says. Rows that loads of
--- other months have taken since are in raw.d23_changes. No row: the claim holds.
--- To do: load the month again; if it stays red, report it: a defect of cleargrid_assets.
+-- Finds months whose last load breaks the conservation law, rows received = landed + quarantined + duplicates collapsed
+-- + moved (held by another month), or whose tables and ledger disagree on a count. Rows that other months' loads have
+-- taken over since are in raw.d23_changes. The check passes if there are none.
+-- To do: load the month again; if the check stays red, report it: a bug in cleargrid_assets.
 -- In a DuckDB shell on the warehouse: SET VARIABLE month = DATE '2026-05-01'; then paste (without it: all months).
 WITH counted AS (
     SELECT

@@ -1,5 +1,5 @@
--- Finds landed rows without one of the fields that every log entry must have. No row: the claim holds.
--- To do: load the month again; if it stays red, report it: such rows belong in quarantine.
+-- Finds landed rows without a field that every log entry must have. The check passes if there are none.
+-- To do: load the month again; if the check stays red, report it: such rows belong in quarantine.
 -- In a DuckDB shell on the warehouse: SET VARIABLE month = DATE '2026-05-01'; then paste (without it: all months).
 SELECT month, public_id, communicated_at
 FROM raw.d23_manual_communication_logs

@@ -1,5 +1,5 @@
--- Finds landed rows whose communicated_at lies outside the month's range in UTC. No row: the claim holds.
--- To do: see whether CLEARGRID_TIMEZONE was changed after the month was landed; then load the month again.
+-- Finds landed rows whose communicated_at is outside the month's range in UTC. The check passes if there are none.
+-- To do: check whether CLEARGRID_TIMEZONE was changed after the month was landed; then load the month again.
 -- In a DuckDB shell on the warehouse: SET VARIABLE month = DATE '2026-05-01'; then paste (without it: all months).
 SELECT logs.month, logs.public_id, logs.communicated_at
 FROM raw.d23_manual_communication_logs AS logs

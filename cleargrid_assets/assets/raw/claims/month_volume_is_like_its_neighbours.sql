@@ -1,6 +1,6 @@
--- Finds closed months with less than half or more than twice the rows a day of the loaded months beside them.
--- No row: the claim holds.
--- To do: compare with what your agents did; if it is no holiday or campaign, ask ClearGrid about the month.
+-- Finds closed months with less than half or more than twice as many rows per day as the loaded months next to them.
+-- The check passes if there are none.
+-- To do: compare with what your agents did; if no holiday or campaign explains it, ask ClearGrid about the month.
 -- In a DuckDB shell on the warehouse: SET VARIABLE month = DATE '2026-05-01'; then paste (without it: all months).
 WITH last_load AS (
     SELECT

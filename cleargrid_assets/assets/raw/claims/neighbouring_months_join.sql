@@ -1,6 +1,6 @@
--- Finds neighbouring months whose last loads do not join: a gap loses rows, an overlap counts rows twice.
--- No row: the claim holds.
--- To do: see whether CLEARGRID_TIMEZONE is the zone that both months were loaded in; then load both again.
+-- Finds adjacent months whose last loads leave a gap, which loses rows, or overlap, which counts rows twice. The check
+-- passes if there are none.
+-- To do: check whether CLEARGRID_TIMEZONE is the zone that both months were loaded in; then load both again.
 -- In a DuckDB shell on the warehouse: SET VARIABLE month = DATE '2026-05-01'; then paste (without it: all months).
 SELECT
     earlier.month,

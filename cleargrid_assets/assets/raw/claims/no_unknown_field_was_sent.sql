@@ -1,6 +1,6 @@
--- Finds months whose last load received fields that the contract does not list. No row: the claim holds.
--- Such fields are never stored: the ledger keeps their names, and nothing keeps their values.
--- To do: ask ClearGrid what the field is; it may be worth a column.
+-- Finds months whose last load received fields that the contract does not list. The check passes if there are none. The
+-- ledger keeps the names of such fields; their values are never stored.
+-- To do: ask ClearGrid what the field is; it may deserve a column.
 -- In a DuckDB shell on the warehouse: SET VARIABLE month = DATE '2026-05-01'; then paste (without it: all months).
 SELECT month, array_to_string(unknown_fields, ', ') AS unknown_fields
 FROM raw.last_loads

@@ -1,7 +1,7 @@
--- Finds months of which a larger share was quarantined than CLEARGRID_QUARANTINE_LIMIT allows (default 1 %).
--- No row: the claim holds. raw.d23_quarantine holds the rows with their reasons.
--- To do: group raw.d23_quarantine by reasons and send ClearGrid an example of each; load the month again once it is
--- corrected, or raise CLEARGRID_QUARANTINE_LIMIT.
+-- Finds months with a larger share of quarantined rows than CLEARGRID_QUARANTINE_LIMIT allows (default 1 %). The check
+-- passes if there are none. raw.d23_quarantine holds the rows with their reasons.
+-- To do: group raw.d23_quarantine by reasons and send ClearGrid an example of each; load the month again once ClearGrid
+-- has corrected them, or raise CLEARGRID_QUARANTINE_LIMIT.
 -- In a DuckDB shell on the warehouse: SET VARIABLE month = DATE '2026-05-01'; then paste (without it: all months).
 SELECT
     month,

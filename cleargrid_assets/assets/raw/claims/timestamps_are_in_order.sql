@@ -1,6 +1,6 @@
--- Finds landed rows that were logged before they happened, or changed before they were logged.
--- No row: the claim holds.
--- To do: send ClearGrid the listed ids; logging lags of these rows are negative and not to be trusted.
+-- Finds landed rows that were logged before they happened, or changed before they were logged. The check passes if
+-- there are none.
+-- To do: send ClearGrid the listed ids; do not trust the logging lags of these rows, which are negative.
 -- In a DuckDB shell on the warehouse: SET VARIABLE month = DATE '2026-05-01'; then paste (without it: all months).
 SELECT month, public_id, communicated_at, created_at, updated_at
 FROM raw.d23_manual_communication_logs

@@ -1,5 +1,5 @@
-"""The collections report's page: what it reads (`sql/`, `figures`), how it draws (`charts`), how it reads (`page`).
+"""The page of the collections report: its data (`sql/`, `figures`), its charts (`charts`) and its text (`page`).
 
-Here: everything between the warehouse's tables and one HTML file. Not here: the asset (`collections_report`), or any
-number that is not in a table. Altair and Jinja are imported where they are used: starting Dagster needs neither.
+Add here anything between the warehouse's tables and the HTML file, but no number that is not in a table; the asset is
+in `collections_report`. Altair and Jinja are imported where they are used: starting Dagster needs neither.
 """

@@ -1,6 +1,6 @@
-"""The header figures: value, change, n and interval of the metrics a manager asks for first.
+"""The cards at the top of the report: value, change, n and interval of the metrics a manager asks for first.
 
-Here: which metrics, and when a change may be chance. Not here: layout.
+Choose the metrics here, and when a change may be chance; the layout is in `page.html`.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def _card(row: Row, open_row: Row | None) -> dict[str, Any]:
     return {
         "name": row["name"],
         "formula": row["formula"],
-        "value": value_of(row["metric"], row["value"]),
+        "value": value_of(row["unit"], row["value"]),
         "change": "" if change is None else points(change),
         "arrow": _arrow(change, 1),
         "before": f"{percent(row['prev_value'])}",
@@ -65,25 +65,25 @@ def _card(row: Row, open_row: Row | None) -> dict[str, Any]:
 
 
 def _open(row: Row) -> str:
-    said = f"{count(row['numerator'])} / {count(row['denominator'])}"
-    return f"{month_name(row['month'])} so far: {value_of(row['metric'], row['value'])} ({said})"
+    fraction = f"{count(row['numerator'])} / {count(row['denominator'])}"
+    return f"{month_name(row['month'])} so far: {value_of(row['unit'], row['value'])} ({fraction})"
 
 
 def may_be_chance(row: Row) -> bool:
-    """Whether the intervals of the month and of the one before overlap."""
+    """True if the intervals of the month and of the one before overlap."""
     if row["lo"] is None or row["prev_lo"] is None:
         return False
     return bool(row["lo"] <= row["prev_hi"] and row["prev_lo"] <= row["hi"])
 
 
 def _arrow(change: float | None, digits: int) -> str:
-    """Which way, unless the change as shown, with `digits` decimals, is none."""
+    """The direction of the change; empty if it rounds to zero with `digits` decimals."""
     if not change or not round(change, digits):
         return ""
     return "▲" if change > 0 else "▼"
 
 
 def _are_comparable(earlier: Row, later: Row) -> bool:
-    """Whether the months are neighbours and were computed under the same rules."""
+    """True if the months are adjacent and were computed under the same rules."""
     months = [row["month"].year * 12 + row["month"].month for row in (earlier, later)]
     return months[1] - months[0] == 1 and bool(earlier["rules_version"] == later["rules_version"])

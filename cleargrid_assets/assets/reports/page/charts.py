@@ -1,7 +1,7 @@
 """The report's charts: Altair's grammar, rendered to SVG text without a browser or a network.
 
-Here: what is drawn from which rows. Not here: reading or wording. Colours are variables of the page's style sheet, so
-that one drawing serves light, dark and paper; each mark's title says its numerator and denominator.
+Add a chart here; its rows come from `figures`. Colours are variables of the page's style sheet, so one drawing serves
+light, dark and paper; each mark's title gives its numerator and denominator.
 """
 
 from __future__ import annotations
@@ -20,15 +20,16 @@ STAGES = ("attempts", "connected", "contacts", "rpc", "promises")
 GROUPS = (
     "promise", "settled or paid", "refusal", "other right party", "somebody else", "machine", "no connect", "unmapped",
 )  # fmt: skip
+LATE = ("late_logged_1h_per_attempt", "late_logged_24h_per_attempt")
 TRENDS = ("contact_rate", "rpc_per_contact", "ptp_per_rpc", "broken_per_mature_promise")
 WIDTH = 760
 
 
 def funnel(rows: Sequence[Row]) -> str:
-    """Attempts > connected > contacts > RPC > promises, a panel for the whole and for the largest channels."""
+    """The funnel attempts > connected > contacts > RPC > promises, in total and for the largest channels."""
     import altair as alt  # noqa: PLC0415 - half a second that only a report needs
 
-    shown = rows[:6]
+    panels = rows[:6]
     values = [
         {
             "channel": row["channel"],
@@ -37,7 +38,7 @@ def funnel(rows: Sequence[Row]) -> str:
             "label": f"{count(row[stage])} · {row[stage] / row['attempts']:.0%}",
             "title": f"{row['channel']}: {stage} {count(row[stage])} of {count(row['attempts'])} attempts",
         }
-        for row in shown
+        for row in panels
         for stage in STAGES
     ]
     base = alt.Chart().encode(
@@ -50,7 +51,7 @@ def funnel(rows: Sequence[Row]) -> str:
         alt.layer(bars, labels, data=alt.Data(values=values))
         .properties(width=196, height=105)
         .facet(
-            facet=alt.Facet("channel:N", title=None, sort=[row["channel"] for row in shown]),
+            facet=alt.Facet("channel:N", title=None, sort=[row["channel"] for row in panels]),
             columns=3,
             spacing={"row": 18, "column": 12},
         )
@@ -59,7 +60,7 @@ def funnel(rows: Sequence[Row]) -> str:
 
 
 def weekly_mix(rows: Sequence[Row]) -> str:
-    """What came of each week's attempts, as shares that add up to the week."""
+    """The outcomes of each week's attempts, as shares that add up to the week."""
     import altair as alt  # noqa: PLC0415 - half a second that only a report needs
 
     values = [
@@ -97,7 +98,7 @@ def weekly_mix(rows: Sequence[Row]) -> str:
 
 
 def trends(rows: Sequence[Row]) -> str:
-    """The headline rates month by month, each with its interval; open months hollow."""
+    """The headline rates by month, each with its interval; open months are hollow."""
     import altair as alt  # noqa: PLC0415 - half a second that only a report needs
 
     values = [
@@ -139,7 +140,7 @@ def trends(rows: Sequence[Row]) -> str:
 
 
 def vintages(rows: Sequence[Row]) -> str:
-    """Broken / promises of each promise month at each age at which it was observed."""
+    """Broken / promises of each promise month at each observed age."""
     import altair as alt  # noqa: PLC0415 - half a second that only a report needs
 
     values = [
@@ -174,7 +175,7 @@ def vintages(rows: Sequence[Row]) -> str:
 
 
 def pools(rows: Sequence[Row]) -> str:
-    """PTP per RPC of each pool with its interval, best lower bound first."""
+    """PTP per RPC of each pool with its interval, sorted by the lower bound."""
     import altair as alt  # noqa: PLC0415 - half a second that only a report needs
 
     values = [
@@ -210,7 +211,7 @@ def pools(rows: Sequence[Row]) -> str:
 
 
 def late_logging(rows: Sequence[Row]) -> str:
-    """The share of attempts logged later than an hour and a day, month by month."""
+    """The shares of attempts logged more than an hour and more than a day late, by month."""
     import altair as alt  # noqa: PLC0415 - half a second that only a report needs
 
     values = [
@@ -222,7 +223,7 @@ def late_logging(rows: Sequence[Row]) -> str:
             f"{count(row['denominator'])} attempts, {percent(row['value'])}",
         }
         for row in rows
-        if row["metric"].startswith("late_logged_") and row["value"] is not None
+        if row["metric"] in LATE and row["value"] is not None
     ]
     base = alt.Chart(alt.Data(values=values)).encode(
         x=alt.X("month:O", title=None, axis=alt.Axis(labelAngle=-60, labelOverlap=True)),

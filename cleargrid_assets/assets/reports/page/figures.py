@@ -1,6 +1,6 @@
-"""What the report says, read from the warehouse in one moment: one SQL file per section, rows as dictionaries.
+"""Reads the report's data from the warehouse in one transaction: one SQL file per section, rows as dictionaries.
 
-Here: reading, and choosing the report's month. Not here: drawing or wording.
+Add a section's query here, beside the choice of the report's month; drawing is in `charts`, wording in `wording`.
 """
 
 from __future__ import annotations
@@ -50,23 +50,23 @@ READS: Mapping[str, tuple[Table, ...]] = {
     "unmapped": (UNMAPPED_OUTCOMES,),
     "not_supported": (METRIC_DEFINITIONS,),
 }
-"""Each section's SQL file, and the tables that must be there for it."""
+"""Each section's SQL file, and the tables that it needs."""
 
 
 @dataclass(frozen=True)
 class Figures:
-    """The rows of every section. `month`: the last final month, or the open one while there is no other."""
+    """The rows of every section. `month`: the last final month, or the open one if there is no other."""
 
     month: date | None
     sections: Mapping[str, list[Row]]
 
     def __getitem__(self, section: str) -> list[Row]:
-        """The section's rows; none where its tables were never computed."""
+        """The section's rows; empty if its tables were never computed."""
         return self.sections[section]
 
 
 def figures_of(warehouse: Warehouse) -> Figures:
-    """All sections as they are at one moment; none of them has rows while there is no warehouse yet."""
+    """All sections from one snapshot; without rows if there is no warehouse yet."""
     try:
         with warehouse.reading() as connection:
             return read_figures(connection)
@@ -75,7 +75,7 @@ def figures_of(warehouse: Warehouse) -> Figures:
 
 
 def read_figures(connection: duckdb.DuckDBPyConnection) -> Figures:
-    """All sections, on one connection that sees one moment of the warehouse."""
+    """All sections, read on one connection, which sees one snapshot of the warehouse."""
     months = _rows(connection, "months", None)
     month = _report_month(months)
     return Figures(month, {section: _rows(connection, section, month) for section in READS})
@@ -90,6 +90,6 @@ def _rows(connection: duckdb.DuckDBPyConnection, section: str, month: date | Non
     if not all(has_table(connection, table) for table in READS[section]):
         return []
     query = Query((SQL / f"{section}.sql").read_text(encoding="utf-8"), {"report_month": month})
-    found = connection.execute(query.bind(connection))
-    names = [column[0] for column in found.description or ()]
-    return [dict(zip(names, values, strict=True)) for values in found.fetchall()]
+    result = connection.execute(query.bind(connection))
+    names = [column[0] for column in result.description or ()]
+    return [dict(zip(names, values, strict=True)) for values in result.fetchall()]

@@ -1,6 +1,6 @@
-"""The weekday x hour maps: a rate and its n in each cell, grey where n is small.
+"""The weekday x hour heatmaps: a rate and its n in each cell, grey where n is small.
 
-Here: the cells and their shades. Not here: which rates.
+Change cells and shades here; the page chooses the rates.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 HEAT_STEPS = 6
 
 
-def weekday_hour(rows: Sequence[Row], numerator: str, denominator: str, said: str) -> str:
+def weekday_hour(rows: Sequence[Row], numerator: str, denominator: str, name: str) -> str:
     """A weekday x hour map of numerator / denominator; small samples are grey and keep their n."""
     import altair as alt  # noqa: PLC0415 - half a second that only a report needs
 
@@ -52,7 +52,7 @@ def weekday_hour(rows: Sequence[Row], numerator: str, denominator: str, said: st
     rates = base.mark_text(dy=-5, fontSize=10.5, fontWeight=600, aria=False).encode(text="rate:N", color=ink)
     sizes = base.mark_text(dy=7, fontSize=8.5, aria=False).encode(text="n:N", color=ink)
     chart = alt.layer(cells, rates, sizes).resolve_scale(color="independent").properties(width=alt.Step(32), height=224)
-    return svg_of(chart, f"{said} by weekday and local hour, in percent, with the sample size under each rate.")
+    return svg_of(chart, f"{name} by weekday and local hour, in percent, with the sample size under each rate.")
 
 
 def _cell(row: Row, numerator: str, denominator: str, span: tuple[float, float]) -> dict[str, Any]:

@@ -1,6 +1,6 @@
-"""The collections report as one HTML page: figures and charts in, a self-contained document out.
+"""Renders the collections report: figures and charts in, one self-contained HTML document out.
 
-Here: which value stands where. Not here: reading (`figures`), drawing (`charts`), or the layout (`page.html`).
+Decide here which value goes where; reading is in `figures`, drawing in `charts`, the layout in `page.html`.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ FOLDER = Path(__file__).parent
 
 
 def page(figures: Figures, settings: Mapping[str, str], written_at: datetime) -> str:
-    """The document. `settings` names the environment, the time zone and the rows in scope; `written_at` is in UTC."""
+    """The HTML document. `settings`: the environment, the time zone and the rows in scope. `written_at`: in UTC."""
     import jinja2  # noqa: PLC0415 - only a report needs it
     from markupsafe import Markup  # noqa: PLC0415 - the same
 
     template = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True).from_string(
         (FOLDER / "page.html").read_text(encoding="utf-8")
     )
-    drawn = {name: Markup(svg) for name, svg in _charts(figures).items()}  # noqa: S704 - built from escaped marks
+    svgs = {name: Markup(svg) for name, svg in _charts(figures).items()}  # noqa: S704 - built from escaped marks
     css = Markup((FOLDER / "page.css").read_text(encoding="utf-8"))  # noqa: S704 - our own file
     return template.render(
-        **settings, **_heading(figures), **tables(figures), css=css, charts=drawn, written_at=moment(written_at)
+        **settings, **_heading(figures), **tables(figures), css=css, charts=svgs, written_at=moment(written_at)
     )
 
 
@@ -70,11 +70,11 @@ def _heading(figures: Figures) -> dict[str, Any]:
 
 
 def _warnings(figures: Figures, this: Mapping[str, Any]) -> list[str]:
-    said = []
+    notes = []
     if this and this["status"] != "final":
-        said.append(f"{month_name(this['month'])} is still open: every figure is provisional.")
+        notes.append(f"{month_name(this['month'])} is still open: every figure is provisional.")
     if this and this["unmapped"]:
-        said.append(
+        notes.append(
             f"{count(this['unmapped'])} of {count(this['attempts'])} attempts "
             f"({percent(this['unmapped'] / this['attempts'])}) have an outcome that the map does not know: each "
             f"rate is a lower bound."
@@ -82,9 +82,9 @@ def _warnings(figures: Figures, this: Mapping[str, Any]) -> list[str]:
     others = [row for row in figures["months"] if this and row["rules_version"] != this["rules_version"]]
     if others:
         names = ", ".join(month_name(row["month"]) for row in others)
-        said.append(
+        notes.append(
             f"Computed under other rules (outcome map, row scope, maturity, time zone or SQL) than "
             f"{month_name(this['month'])}: {names}. No change between months under different rules is shown. The "
             f"sensor derived_tables_follow computes these months again."
         )
-    return said
+    return notes

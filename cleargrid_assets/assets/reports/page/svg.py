@@ -1,6 +1,6 @@
-"""From an Altair chart to SVG text of the page: colours by variable, a title on each mark, one alternative text.
+"""Renders an Altair chart to the page's SVG: colours by variable, a title on each mark, one alternative text.
 
-Here: the rendering, without a browser or a network, and what all charts look like. Not here: any chart.
+Add what all charts have in common here; each chart is in `charts`. It needs neither a browser nor a network.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ SVG = "http://www.w3.org/2000/svg"
 
 
 def svg_of(chart: alt.TopLevelMixin, alternative: str) -> str:
-    """The chart as SVG text; `alternative` is what a reader hears who does not see it."""
+    """The chart as SVG text; `alternative` is its text for screen readers."""
     import vl_convert  # noqa: PLC0415 - half a second that only a report needs
 
-    drawn = vl_convert.vegalite_to_svg({**chart.to_dict(), "config": CONFIG})
+    svg = vl_convert.vegalite_to_svg({**chart.to_dict(), "config": CONFIG})
     ET.register_namespace("", SVG)
-    root = ET.fromstring(drawn)  # noqa: S314 - our own drawing, not somebody's file
+    root = ET.fromstring(svg)  # noqa: S314 - our own drawing, not somebody's file
     for element in root.iter():
         _say(element)
     root.set("role", "img")
@@ -29,7 +29,7 @@ def svg_of(chart: alt.TopLevelMixin, alternative: str) -> str:
 
 
 def _say(element: ET.Element) -> None:
-    """Turn a mark's description into a title, which a mouse shows too; the rest of Vega's roles only adds weight."""
+    """Turn a mark's description into a title, which also shows on hover; drop Vega's other roles, which add weight."""
     label, role = element.attrib.pop("aria-label", None), element.attrib.pop("role", None)
     for name in ("aria-roledescription", "aria-hidden"):
         element.attrib.pop(name, None)

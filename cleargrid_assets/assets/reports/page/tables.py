@@ -1,6 +1,6 @@
-"""The numbers behind the charts: rows of text for the page's tables, each rate beside what it divides.
+"""The numbers behind the charts: rows of text for the page's tables, each rate beside its denominator.
 
-Here: columns and their wording. Not here: reading or layout.
+Add a table's columns here; reading is in `figures`, the layout in `page.html`.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ Cells = list[list[str]]
 
 
 def tables(figures: Figures) -> dict[str, Any]:
-    """Every table of the page, by the name that the layout gives it."""
+    """The tables of the page, by their names in the layout."""
     return {
         "metric_rows": _metrics(figures),
         "funnel_rows": [_funnel(row) for row in figures["funnel"]],
@@ -56,7 +56,7 @@ def tables(figures: Figures) -> dict[str, Any]:
 
 
 def of(numerator: int | None, denominator: int | None) -> str:
-    """A share with what it divides; a dash where there is nothing to divide by."""
+    """A share with its fraction; a dash if the denominator is 0."""
     if not denominator or numerator is None:
         return DASH
     return f"{percent(numerator / denominator)} ({count(numerator)} / {count(denominator)})"
@@ -70,11 +70,11 @@ def _metrics(figures: Figures) -> Cells:
     return [
         [
             row["name"],
-            value_of(row["metric"], row["value"]),
+            value_of(row["unit"], row["value"]),
             count(row["numerator"]),
             count(row["denominator"]),
             _interval(row),
-            value_of(row["metric"], row["prev_value"]),
+            value_of(row["unit"], row["prev_value"]),
             points(row["change_pp"]),
             row["formula"],
         ]
@@ -112,7 +112,7 @@ def _hour(row: Row) -> list[str]:
 
 
 def at_equal_age(rows: Sequence[Row]) -> Cells:
-    """For each promise month the observation nearest to each age, where there is one."""
+    """The observation nearest to each age, if any, for each promise month."""
     months = dict.fromkeys(row["month"] for row in rows)
     return [
         [month_name(month), *(_nearest([row for row in rows if row["month"] == month], age) for age in AGES)]
@@ -124,8 +124,8 @@ def _nearest(rows: Sequence[Row], age: int) -> str:
     near = [row for row in rows if abs(row["age_days"] - age) <= AGE_SLACK]
     if not near:
         return ""
-    found = min(near, key=lambda row: abs(row["age_days"] - age))
-    return of(found["broken"], found["promises"])
+    nearest = min(near, key=lambda row: abs(row["age_days"] - age))
+    return of(nearest["broken"], nearest["promises"])
 
 
 def _vintage(row: Row) -> list[str]:
@@ -155,8 +155,8 @@ def _calling(row: Row) -> list[str]:
 
 def _reread(row: Row) -> list[str]:
     changes = [count(row[name]) for name in ("rows_added", "rows_changed", "rows_vanished")]
-    found = changes if row["is_reread"] else ["first load", "", ""]
-    return [month_name(row["month"]), moment(row["loaded_at"]), count(row["rows_landed"]), *found]
+    cells = changes if row["is_reread"] else ["first load", "", ""]
+    return [month_name(row["month"]), moment(row["loaded_at"]), count(row["rows_landed"]), *cells]
 
 
 def _unmapped(row: Row) -> list[str]:

@@ -1,4 +1,4 @@
-"""How the report writes numbers and dates. Here: text of a single value. Not here: sentences or layout."""
+"""Formats the report's numbers and dates. Add the format of a single value here; sentences are in `page.html`."""
 
 from __future__ import annotations
 
@@ -47,10 +47,10 @@ def moment(instant: datetime | None) -> str:
     return DASH if instant is None else f"{instant:%Y-%m-%d %H:%M} UTC"
 
 
-def value_of(metric: str, value: float | None) -> str:
+def value_of(unit: str, value: float | None) -> str:
     """A metric's value in its own unit: percent, seconds, or attempts per something."""
     if value is None:
         return DASH
-    if metric.endswith("_s"):
+    if unit == "seconds":
         return duration(value)
-    return f"{value:.2f}" if metric.startswith("attempts_per_") else percent(value)
+    return f"{value:.2f}" if unit == "ratio" else percent(value)

@@ -1,4 +1,4 @@
--- The funnel of the report's month: of the whole and of each channel, the largest first.
+-- The funnel of the report's month: in total and by channel, largest first.
 -- In a DuckDB shell on the warehouse: SET VARIABLE report_month = DATE '2026-05-01'; then paste.
 SELECT
     coalesce(communication_type, 'All channels') AS channel,

@@ -1,4 +1,4 @@
--- Every metric of the whole in the 24 months up to the report's and in the open one; with the interval of the month
+-- Every metric in total for the 24 months up to the report's and for the open month, with the interval of the month
 -- before.
 -- In a DuckDB shell on the warehouse: SET VARIABLE report_month = DATE '2026-05-01'; then paste.
 SELECT
@@ -7,6 +7,7 @@ SELECT
     definition.name,
     definition.formula,
     definition.caveat,
+    definition.unit,
     kpi.numerator,
     kpi.denominator,
     kpi.value,

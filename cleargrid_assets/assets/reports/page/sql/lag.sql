@@ -1,4 +1,4 @@
--- How late outcomes were typed in, by channel in the report's month: the slices all and channel of kpi_monthly.
+-- How late outcomes were typed in during the report's month, from the slices all and channel of kpi_monthly.
 -- In a DuckDB shell on the warehouse: SET VARIABLE report_month = DATE '2026-05-01'; then paste.
 SELECT
     CASE WHEN slice = 'all' THEN 'All channels' ELSE communication_type END AS channel,

@@ -1,4 +1,4 @@
--- Every month that was computed: its rows, its last load, whether it is final, the rules it was computed under.
+-- Every computed month: its rows, its last load, whether it is final, and the rules it was computed under.
 -- In a DuckDB shell on the warehouse: paste.
 WITH loaded AS (
     SELECT month, count(*) AS loads

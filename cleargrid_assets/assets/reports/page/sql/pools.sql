@@ -1,5 +1,5 @@
--- The pools of the report's month (an interaction source on a channel), best lower bound of PTP per RPC first.
--- Those without a right-party contact come last.
+-- The pools of the report's month (an interaction source on a channel), sorted by the lower bound of PTP per RPC.
+-- Pools without a right-party contact come last.
 -- In a DuckDB shell on the warehouse: SET VARIABLE report_month = DATE '2026-05-01'; then paste.
 WITH pool AS (
     SELECT

@@ -1,4 +1,4 @@
--- The last load of each of the 12 latest months, and what it found changed since the load before.
+-- The last load of each of the 12 latest months, and what had changed since the load before.
 -- In a DuckDB shell on the warehouse: paste.
 WITH loaded AS (
     SELECT month, count(*) AS loads

@@ -1,5 +1,5 @@
 -- Each observation of the promises of the last 12 months: age in days since the month's end, promises, broken.
--- Of a month, those under the outcome map and row scope that its attempts were computed with, one for each load.
+-- One observation per load, under the outcome map and row scope that the month's attempts were computed with.
 -- In a DuckDB shell on the warehouse: paste. wilson_lo and wilson_hi are macros of the warehouse.
 WITH in_force AS (
     SELECT month, any_value(rules_version) AS rules_version, any_value(outcome_map_version) AS outcome_map_version

@@ -1,5 +1,5 @@
--- What came of the attempts, week by week (Monday to Sunday), from days, because weeks straddle months: the 26 weeks up
--- to the last one.
+-- The outcomes of the attempts by week (Monday to Sunday) for the last 26 weeks. Weeks are summed from days, because
+-- they straddle months.
 -- In a DuckDB shell on the warehouse: paste.
 WITH named AS (
     SELECT

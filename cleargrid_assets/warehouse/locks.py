@@ -1,9 +1,9 @@
-"""Whose turn it is to use the warehouse: a lock that ends with the process that holds it, however it dies.
+"""The writer lock, which is released when the holding process exits, even if it crashes.
 
-Beside a file it is a file lock, which the kernel frees. With a catalog in PostgreSQL it is that server's advisory
-lock, which it frees when the connection ends; both queue in order.
+Beside a file it is a file lock, which the kernel releases. With a catalog in PostgreSQL it is an advisory lock, which
+the server releases when the connection ends; both queue in order.
 
-Here: waiting for a turn and giving up. Not here: what is done with it.
+Waiting for the lock and giving up belong here; `warehouse` does the work while holding it.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ if TYPE_CHECKING:
 
 CONNECT_SECONDS = 5
 ADVISORY_KEY = 0xC1EA_D23
-"""One number for one warehouse in a database; advisory locks are counted per database."""
+"""One number is enough: advisory locks are per database, and a database holds one lake."""
 
-KEEP_NOTICING = """
+KEEPALIVE = """
 SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3;
 SET idle_in_transaction_session_timeout = 0
 """
-"""A host that vanished is noticed by the server within a minute, and its lock freed; one at work is left alone."""
+"""The server notices a vanished host within a minute and releases its lock; a busy one keeps it."""
 
-HOLDERS = """
+LOCK_HOLDERS = """
 SELECT string_agg(coalesce(application_name, '?') || ' (' || coalesce(host(client_addr), 'local') || ')', ', ')
 FROM pg_locks JOIN pg_stat_activity USING (pid)
 WHERE locktype = 'advisory' AND objid = %s AND granted
@@ -40,10 +40,10 @@ WHERE locktype = 'advisory' AND objid = %s AND granted
 
 
 @contextmanager
-def file_turn(path: Path, seconds: float) -> Iterator[None]:
-    """Our place in the queue of processes that share the file at `path`, however they spell it; raises after `seconds`.
+def file_lock(path: Path, seconds: float) -> Iterator[None]:
+    """Hold the lock of the file at `path`, under whatever spelling of the path.
 
-    Raises `WarehouseBusyError`, or `WarehouseUnreadableError` when the folder cannot be used.
+    Raises `WarehouseBusyError` after `seconds`, or `WarehouseUnreadableError` when the folder cannot be used.
     """
     refuse_dangling_link(path)
     try:
@@ -53,7 +53,7 @@ def file_turn(path: Path, seconds: float) -> Iterator[None]:
         lock.acquire(timeout=seconds)
     except Timeout as timeout:
         raise WarehouseBusyError(
-            f"{path} was in use by other runs for {seconds:.0f} s: run again when they have ended"
+            f"other runs kept {path} locked for {seconds:.0f} s: run again when they have ended"
         ) from timeout
     except OSError as error:
         raise unusable(path, error) from error
@@ -64,16 +64,16 @@ def file_turn(path: Path, seconds: float) -> Iterator[None]:
 
 
 @contextmanager
-def postgres_turn(dsn: str, shown: str, seconds: float) -> Iterator[None]:
-    """The advisory lock of the catalog's database; raises after `seconds`.
+def advisory_lock(dsn: str, display_name: str, seconds: float) -> Iterator[None]:
+    """Hold the advisory lock of the catalog's database.
 
-    Raises `WarehouseBusyError`, `WarehouseUnreachableError` or `WarehouseUnreadableError`.
+    Raises `WarehouseBusyError` after `seconds`, `WarehouseUnreachableError` or `WarehouseUnreadableError`.
     """
     driver = _driver()
-    connection = postgres_connection(dsn, shown)
+    connection = postgres_connection(dsn, display_name)
     try:
         with connection.cursor() as cursor:
-            cursor.execute(KEEP_NOTICING)
+            cursor.execute(KEEPALIVE)
             cursor.execute("SET lock_timeout = %s", [int(seconds * 1000)])
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ADVISORY_KEY])
     except driver.errors.LockNotAvailable:
@@ -81,19 +81,19 @@ def postgres_turn(dsn: str, shown: str, seconds: float) -> Iterator[None]:
         holders = _holders(connection)
         connection.close()
         raise WarehouseBusyError(
-            f"{shown} was written by other runs for {seconds:.0f} s ({holders}): run again when they have ended"
+            f"other runs kept {display_name} locked for {seconds:.0f} s ({holders}): run again when they have ended"
         ) from None
     except driver.Error as error:
         connection.close()
-        raise unreachable(shown, error) from None
+        raise unreachable(display_name, error) from None
     try:
         yield
     finally:
         connection.close()  # ends the transaction, and with it the lock
 
 
-def postgres_connection(dsn: str, shown: str) -> Any:
-    """A connection to the catalog's database, within seconds or not at all; the caller closes it.
+def postgres_connection(dsn: str, display_name: str) -> Any:
+    """Connect to the catalog's database within seconds; the caller closes the connection.
 
     Raises `WarehouseUnreachableError` or, without the driver, `WarehouseUnreadableError`.
     """
@@ -102,23 +102,23 @@ def postgres_connection(dsn: str, shown: str) -> Any:
     try:
         return driver.connect(dsn, connect_timeout=CONNECT_SECONDS, application_name=name)
     except driver.Error as error:
-        raise unreachable(shown, error) from None
+        raise unreachable(display_name, error) from None
 
 
-def unreachable(shown: str, error: Exception) -> WarehouseUnreachableError:
-    """The catalog does not answer; libpq's text names host and port, never the password."""
-    said = " ".join(str(error).split())
-    return WarehouseUnreachableError(f"the catalog of {shown} does not answer: {said}. Nothing was changed.")
+def unreachable(display_name: str, error: Exception) -> WarehouseUnreachableError:
+    """The error for a catalog that does not answer; libpq's text names host and port, never the password."""
+    reason = " ".join(str(error).split())
+    return WarehouseUnreachableError(f"the catalog of {display_name} does not answer: {reason}. Nothing was changed.")
 
 
 def _holders(connection: Any) -> str:
     with connection.cursor() as cursor:
-        cursor.execute(HOLDERS, [ADVISORY_KEY])
+        cursor.execute(LOCK_HOLDERS, [ADVISORY_KEY])
         return str(cursor.fetchone()[0] or "nobody now")
 
 
 def _driver() -> Any:
-    """PostgreSQL's driver: only a lake with its catalog there needs it."""
+    """PostgreSQL's driver, which only a lake with its catalog in PostgreSQL needs."""
     try:
         import psycopg2  # noqa: PLC0415 - of the extra `lake`: a file needs none
         import psycopg2.errors  # noqa: PLC0415 - likewise

@@ -11,18 +11,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cleargrid_assets.client import CursorLoopError, UnexpectedAnswerError, Window
-from cleargrid_assets.client.answers import (
+from cleargrid_assets.client.envelope import (
+    Envelope,
     Page,
-    Reply,
     UndecodableBodyError,
     decode,
+    error_details,
     is_error_envelope,
-    page_of,
-    reason_of,
-    total_of,
+    parse_page,
+    parse_total,
 )
-from cleargrid_assets.client.exchange import Answer
-from cleargrid_assets.client.walk import Trail
+from cleargrid_assets.client.pagination import CycleDetector
+from cleargrid_assets.client.response import Response
 
 DAY = Window(datetime(2026, 5, 1, tzinfo=UTC), datetime(2026, 5, 2, tzinfo=UTC))
 
@@ -107,7 +107,7 @@ def test_an_envelope_says_itself_whether_it_is_an_error(envelope, is_error):
     ],
 )
 def test_a_total_is_a_number_only_when_it_is_one_and_exact_only_when_it_says_so(total, note, exact, expected):
-    read = total_of({"total": total, "totalNote": note, "totalExact": exact}, None)
+    read = parse_total({"total": total, "totalNote": note, "totalExact": exact}, None)
     assert (read.total, read.exact, read.note) == expected
 
 
@@ -124,11 +124,11 @@ def test_a_total_is_a_number_only_when_it_is_one_and_exact_only_when_it_says_so(
     ],
 )
 def test_reason_and_request_id_are_found_wherever_they_are(body, headers, expected):
-    assert reason_of(Answer(500, body, headers, 0.1)) == expected
+    assert error_details(Response(500, body, headers, 0.1)) == expected
 
 
-def reply(request_id=None, sent_at=None, **meta):
-    return Reply({"body": {"rows": [], "pagination": {"nextCursor": None}, "meta": meta}}, request_id, sent_at)
+def envelope_of(request_id=None, sent_at=None, **meta):
+    return Envelope({"body": {"rows": [], "pagination": {"nextCursor": None}, "meta": meta}}, request_id, sent_at)
 
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -147,36 +147,38 @@ NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
     ],
 )
 def test_an_end_in_the_future_may_be_brought_forward_to_now(until):
-    answer = reply(sent_at=NOON, since="2026-05-01T00:00:00Z", until=until)
-    assert page_of(answer, DAY, is_first=True, wants_total=False, doing="d").rows == []
+    envelope = envelope_of(sent_at=NOON, since="2026-05-01T00:00:00Z", until=until)
+    assert parse_page(envelope, DAY, is_first=True, wants_total=False, doing="d").rows == []
 
 
 @pytest.mark.parametrize(
     "until", ["2026-05-01T11:59:00.000Z", "2026-05-01T00:00:00.000Z", "2026-05-02T00:00:00.001Z", "2026-05-03", None]
 )
 def test_an_end_in_the_future_may_be_brought_forward_no_further_and_never_back(until):
-    answer = reply(sent_at=NOON, since="2026-05-01T00:00:00Z", until=until)
+    envelope = envelope_of(sent_at=NOON, since="2026-05-01T00:00:00Z", until=until)
     with pytest.raises(UnexpectedAnswerError, match="asked for until=2026-05-02T00"):
-        page_of(answer, DAY, is_first=True, wants_total=False, doing="d")
+        parse_page(envelope, DAY, is_first=True, wants_total=False, doing="d")
 
 
 def test_an_end_in_the_past_is_echoed_as_it_was_asked_for():
-    answer = reply(sent_at=NOON.replace(day=3), since="2026-05-01T00:00:00Z", until="2026-05-01T23:00:00Z")
+    envelope = envelope_of(sent_at=NOON.replace(day=3), since="2026-05-01T00:00:00Z", until="2026-05-01T23:00:00Z")
     with pytest.raises(UnexpectedAnswerError, match="asked for until=2026-05-02T00"):
-        page_of(answer, DAY, is_first=True, wants_total=False, doing="d")
+        parse_page(envelope, DAY, is_first=True, wants_total=False, doing="d")
 
 
 def test_a_start_in_the_future_is_echoed_as_it_was_asked_for():
-    answer = reply(sent_at=NOON.replace(month=4), since="2026-04-01T12:00:01Z", until="2026-05-02T00:00:00Z")
+    envelope = envelope_of(sent_at=NOON.replace(month=4), since="2026-04-01T12:00:01Z", until="2026-05-02T00:00:00Z")
     with pytest.raises(UnexpectedAnswerError, match="asked for since=2026-05-01T00"):
-        page_of(answer, DAY, is_first=True, wants_total=False, doing="d")
+        parse_page(envelope, DAY, is_first=True, wants_total=False, doing="d")
 
 
 @pytest.mark.parametrize(
     "since", ["2026-05-01T00:00:00.000Z", "2026-05-01T04:00:00+04:00", "2026-05-01", "20260501T00Z"]
 )
 def test_an_echo_in_any_form_of_the_same_instant_is_right(since):
-    page = page_of(reply(since=since, until="2026-05-02T00:00:00Z"), DAY, is_first=True, wants_total=False, doing="d")
+    page = parse_page(
+        envelope_of(since=since, until="2026-05-02T00:00:00Z"), DAY, is_first=True, wants_total=False, doing="d"
+    )
     assert page.next_cursor is None
 
 
@@ -185,13 +187,19 @@ def test_an_echo_in_any_form_of_the_same_instant_is_right(since):
 )
 def test_an_echo_of_anything_else_is_a_breach(since):
     with pytest.raises(UnexpectedAnswerError, match="asked for since=2026-05-01T00"):
-        page_of(reply("r", since=since, until="2026-05-02T00:00:00Z"), DAY, is_first=True, wants_total=False, doing="d")
+        parse_page(
+            envelope_of("r", since=since, until="2026-05-02T00:00:00Z"),
+            DAY,
+            is_first=True,
+            wants_total=False,
+            doing="d",
+        )
 
 
-def test_a_walk_is_not_ended_by_a_value_nested_deeper_than_python_can_write():
-    trail = Trail("reading")
+def test_a_value_nested_deeper_than_python_can_write_does_not_end_a_window():
+    detector = CycleDetector("reading")
     rows = [{"public_id": "a", "outcome_option": decode(b"[" * 1_010 + b"]" * 1_010)}]
     pages = [Page(rows, f"cursor {number}", None, None) for number in range(3)]
-    assert [trail.gets_on(page) for page in pages[:2]] == [True, True]
+    assert [detector.record_page(page) for page in pages[:2]] == [True, True]
     with pytest.raises(CursorLoopError):
-        trail.gets_on(pages[2])
+        detector.record_page(pages[2])

@@ -1,6 +1,6 @@
-"""Where ClearGrid may be asked: HTTPS anywhere, plain HTTP on this machine only.
+"""Validates URLs: HTTPS anywhere, plain HTTP on this machine only.
 
-Here: judging addresses. Not here: sending anything to them (`transport`).
+Every rule about where a secret may be sent belongs here; `transport` and the settings apply it.
 """
 
 from __future__ import annotations
@@ -11,38 +11,38 @@ from urllib.parse import SplitResult, urlsplit
 from cleargrid_assets.client.errors import SettingsError
 
 
-def checked_base_url(base_url: str) -> str:
-    """The root address; raises `SettingsError` unless it is HTTPS, or plain HTTP on a loopback address."""
-    parts = _parts(base_url)
+def validate_base_url(base_url: str) -> str:
+    """The URL without a trailing slash. Raises `SettingsError` unless it is HTTPS, or plain HTTP on loopback."""
+    parts = _split(base_url)
     if "@" in base_url:
         raise SettingsError("CLEARGRID_BASE_URL contains a user or a password; leave them out")
-    if not is_safe(parts):
+    if not is_secure(parts):
         raise SettingsError(
             f"CLEARGRID_BASE_URL is {base_url!r}; ClearGrid takes HTTPS only, an emulator plain HTTP on 127.0.0.1"
         )
     return base_url.rstrip("/")
 
 
-def _parts(base_url: str) -> SplitResult:
-    """The address taken apart. What cannot be is not repeated: it may hold a password."""
+def _split(base_url: str) -> SplitResult:
+    """The parts of the URL. The error for an invalid one does not repeat it, because it may contain a password."""
     try:
         parts = urlsplit(base_url)
-        is_whole = parts.port is None or parts.port > 0
+        is_valid = parts.port is None or parts.port > 0
     except ValueError:
-        is_whole = False
-    if not is_whole or parts.query or parts.fragment or base_url != "".join(base_url.split()):
+        is_valid = False
+    if not is_valid or parts.query or parts.fragment or base_url != "".join(base_url.split()):
         raise SettingsError("CLEARGRID_BASE_URL is not a valid URL; use one such as https://v3-api.cleargrid.ai")
     return parts
 
 
-def is_safe(parts: SplitResult) -> bool:
-    """Whether a secret may be sent to the address: HTTPS, or this machine."""
+def is_secure(parts: SplitResult) -> bool:
+    """True if a secret may be sent there: over HTTPS, or to this machine."""
     host = parts.hostname or ""
     return (parts.scheme == "https" and host != "") or (parts.scheme == "http" and is_loopback(host))
 
 
 def is_loopback(host: str) -> bool:
-    """Whether `host` is this machine."""
+    """True if `host` is this machine."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

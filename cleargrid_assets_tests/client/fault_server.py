@@ -1,6 +1,6 @@
-"""A ClearGrid on raw sockets that misbehaves on demand; written from the contract alone, it knows no client.
+"""A ClearGrid on raw sockets with faults on demand, written from the contract alone and independent of the client.
 
-Here: right answers, and the means to give wrong ones. Not here: the misbehaviours (`misbehaviours`).
+It sends correct responses and offers the means to send faulty ones; `fault_cases` decides which.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ LINGER_AND_RESET = struct.pack("ii", 1, 0)
 
 
 @dataclass
-class Asked:
-    """One request, with what it was answered."""
+class RequestRecord:
+    """A request that the server received, and the status of its response."""
 
     number: int
     params: dict[str, str]
@@ -41,48 +41,48 @@ class Asked:
     is_over: bool = False
 
     @property
-    def question(self) -> tuple[tuple[str, str], ...]:
-        """What tells it from another request."""
+    def query(self) -> tuple[tuple[str, str], ...]:
+        """The parameters that distinguish it from other requests."""
         return tuple(sorted(self.params.items()))
 
 
 @dataclass
-class Exchange:
-    """One request for a page, waiting for an answer. Every method answers; `asked.number` counts from 1."""
+class PendingRequest:
+    """A request for a page that waits for a response. Every method sends one; `record.number` counts from 1."""
 
-    server: MisbehavingServer
-    asked: Asked
+    server: FaultServer
+    record: RequestRecord
     handler: BaseHTTPRequestHandler
 
     @property
     def limit(self) -> int:
-        """The page size asked for."""
-        return min(max(int(self.asked.params.get("limit", "500")), 1), 1000)
+        """The requested page size."""
+        return min(max(int(self.record.params.get("limit", "500")), 1), 1000)
 
     @property
     def seconds(self) -> float:
-        """The window's length."""
+        """The length of the requested window."""
         since, until = self._bounds()
         return (until - since).total_seconds()
 
     def every(self, nth: int) -> bool:
-        """Whether this is one of every `nth` requests."""
-        return self.asked.number % nth == 0
+        """True for every `nth` request."""
+        return self.record.number % nth == 0
 
     def envelope(self) -> dict[str, Any]:
-        """The right answer."""
+        """The correct response."""
         since, until = self._bounds()
         inside = [(moment, row) for moment, row in collection() if since <= moment < until]
-        cursor = self.asked.params.get("cursor")
+        cursor = self.record.params.get("cursor")
         start = int(base64.urlsafe_b64decode(cursor)) if cursor else 0
         end = start + self.limit
         after = base64.urlsafe_b64encode(str(end).encode()).decode() if end < len(inside) else None
         pagination: dict[str, Any] = {"nextCursor": after}
-        if self.asked.params.get("includeTotal") == "true":
+        if self.record.params.get("includeTotal") == "true":
             total = sum(row is not None for _, row in inside)
             pagination.update(total=total, totalExact=True, totalNote=None)
         rows = [dict(row) for _, row in inside[start:end] if row is not None]
-        meta = {"since": self.asked.params["since"], "until": self.asked.params["until"], "tenantPathKind": "via"}
+        meta = {"since": self.record.params["since"], "until": self.record.params["until"], "tenantPathKind": "via"}
         return {
             "code": 200,
             "message": "OK",
@@ -91,26 +91,26 @@ class Exchange:
         }
 
     def _bounds(self) -> tuple[datetime, datetime]:
-        since, until = (datetime.fromisoformat(self.asked.params[name]) for name in ("since", "until"))
+        since, until = (datetime.fromisoformat(self.record.params[name]) for name in ("since", "until"))
         return since, until
 
     def right(self) -> None:
-        """Answer as ClearGrid does."""
+        """Respond as ClearGrid does."""
         self.send(200, self.envelope())
 
     def refuse(self, status: int, **headers: str) -> None:
-        """Answer with the error envelope; its message says the token and the password that we should keep quiet."""
+        """Respond with an error envelope whose message contains the token and the password, which must not leak."""
         secrets = f"{self.handler.headers.get('Authorization')} {PASSWORD}"
         self.send(status, {"success": False, "message": f"no {secrets}", "requestId": self.request_id}, **headers)
 
     @property
     def request_id(self) -> str:
-        """The name of this request."""
-        return f"req-{self.asked.number}"
+        """The id of this request."""
+        return f"req-{self.record.number}"
 
     def send(self, status: int, body: object, **headers: str) -> None:
-        """Answer with JSON, or with bytes as they are."""
-        self.asked.status = status
+        """Respond with JSON, or with bytes as they are."""
+        self.record.status = status
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
         self.raw(self.head(status, {"Content-Length": str(len(content)), **headers}) + content)
 
@@ -123,32 +123,32 @@ class Exchange:
         return "\r\n".join([*lines, "", ""]).encode()
 
     def raw(self, data: bytes, *, then_close: bool = False) -> None:
-        """Send bytes; `then_close`: and nothing more on this connection."""
-        self.server.is_over(self.asked)
+        """Send bytes; `then_close` closes the connection afterwards."""
+        self.server.is_over(self.record)
         self.handler.wfile.write(data)
         self.handler.close_connection = self.handler.close_connection or then_close
 
     def reset(self) -> None:
         """End the connection with a reset."""
-        self.server.is_over(self.asked)
+        self.server.is_over(self.record)
         self.handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_AND_RESET)
         self.handler.connection.close()
         self.handler.close_connection = True
 
     def hang(self) -> None:
-        """Say nothing more until the client has gone."""
+        """Send nothing more until the client disconnects."""
         for _ in self.until_gone():
             pass
         self.handler.close_connection = True
 
     def drip(self, data: bytes) -> None:
-        """A byte now and then, until the client has gone."""
+        """Send a byte now and then until the client disconnects."""
         for _, byte in zip(self.until_gone(), data, strict=False):
             self.handler.wfile.write(bytes([byte]))
         self.handler.close_connection = True
 
     def until_gone(self) -> Iterator[None]:
-        """Moments at which the client is still there."""
+        """Yield at short intervals until the client disconnects."""
         while not self.server.is_closing.wait(CLIENT_GONE_CHECK_SECONDS):
             readable, _, _ = select.select([self.handler.connection], [], [], 0)
             if readable:
@@ -158,23 +158,23 @@ class Exchange:
 
 @dataclass
 class Tokens:
-    """How tokens live and die. `uses`: requests that one is good for; None: for ever."""
+    """How tokens expire. `uses`: the number of requests that one is good for; None: unlimited."""
 
     uses: int | None = None
     one_at_a_time: bool = False
     refuses_refresh: bool = False
     wraps: bool = False
     login_refusals: list[int] = field(default_factory=list)
-    """Statuses with which logins are refused, one after the other, before they succeed."""
+    """The statuses of the first logins, in order; later ones succeed."""
 
 
 @dataclass
-class MisbehavingServer:
-    """Runs while its block does; `play` answers each request for a page, `tokens` the others."""
+class FaultServer:
+    """Runs inside its `with` block; `play` responds to requests for pages, `tokens` decides about the others."""
 
-    play: Callable[[Exchange], None]
+    play: Callable[[PendingRequest], None]
     tokens: Tokens = field(default_factory=Tokens)
-    asked: list[Asked] = field(default_factory=list)
+    requests: list[RequestRecord] = field(default_factory=list)
     login_headers: dict[str, str] = field(default_factory=dict)
     logins: int = 0
     refreshes: int = 0
@@ -190,13 +190,13 @@ class MisbehavingServer:
 
     @property
     def base_url(self) -> str:
-        """Its root address."""
+        """Its root URL."""
         return f"http://127.0.0.1:{self._http.server_address[1]}"
 
     @property
     def peak_in_flight(self) -> int:
-        """The most requests for pages that were being answered at once."""
-        return max(asked.in_flight for asked in self.asked)
+        """The highest number of concurrent requests for pages."""
+        return max(record.in_flight for record in self.requests)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -226,12 +226,12 @@ class MisbehavingServer:
                 self.wfile.write("\r\n".join(lines).encode() + content)
 
             def log_message(self, *_: object) -> None:
-                """Nothing: the record is `asked`."""
+                """Log nothing: `requests` has the record."""
 
         return Handler
 
     def log_in(self, body: dict[str, str]) -> tuple[int, Any]:
-        """The answer to a login."""
+        """The response to a login."""
         with self._lock:
             self.logins += 1
             if self.tokens.login_refusals:
@@ -242,7 +242,7 @@ class MisbehavingServer:
         return 200, {"code": 200, "message": "OK", "errors": [], "body": answer} if self.tokens.wraps else answer
 
     def refresh(self, body: dict[str, str]) -> tuple[int, Any]:
-        """The answer to a renewal."""
+        """The response to a token refresh."""
         with self._lock:
             self.refreshes += 1
             if self.tokens.refuses_refresh or body != {"refreshToken": "planted-refresh"}:
@@ -263,31 +263,31 @@ class MisbehavingServer:
             return self._left[token] >= 0
 
     def answer(self, handler: BaseHTTPRequestHandler) -> None:
-        """Let `play` answer a request for a page that has a valid token."""
+        """Let `play` respond to a request for a page if its token is valid."""
         parts = urlsplit(handler.path)
-        with self._counted(Asked(0, dict(parse_qsl(parts.query)), handler.path, 0)) as asked:
-            exchange = Exchange(self, asked, handler)
+        with self._counted(RequestRecord(0, dict(parse_qsl(parts.query)), handler.path, 0)) as record:
+            request = PendingRequest(self, record, handler)
             right_path = f"/admin/v3/lenders/{LENDER_ID}/exports/S4/D23"
             if parts.path != right_path:
-                exchange.refuse(404)
+                request.refuse(404)
             elif not self._accepts(handler.headers.get("Authorization", "")):
-                exchange.refuse(401)
+                request.refuse(401)
             else:
-                self.play(exchange)
+                self.play(request)
 
     @contextmanager
-    def _counted(self, asked: Asked) -> Iterator[Asked]:
+    def _counted(self, record: RequestRecord) -> Iterator[RequestRecord]:
         with self._lock:
             self._in_flight += 1
-            asked.number, asked.in_flight = len(self.asked) + 1, self._in_flight
-            self.asked.append(asked)
+            record.number, record.in_flight = len(self.requests) + 1, self._in_flight
+            self.requests.append(record)
         try:
-            yield asked
+            yield record
         finally:
-            self.is_over(asked)
+            self.is_over(record)
 
-    def is_over(self, asked: Asked) -> None:
-        """Count a request out, before its answer can bring about the next one."""
+    def is_over(self, record: RequestRecord) -> None:
+        """Count the request as finished, before its response can trigger the next one."""
         with self._lock:
-            self._in_flight -= not asked.is_over
-            asked.is_over = True
+            self._in_flight -= not record.is_over
+            record.is_over = True

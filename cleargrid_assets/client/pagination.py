@@ -1,0 +1,226 @@
+"""Reads one window page by page, and splits it when it is too dense, too sparse or too slow.
+
+This is the project's only page loop. `fetch` reads many windows concurrently; `requester` retries single requests.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from hashlib import blake2b
+from http import HTTPStatus
+from math import ceil
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from cleargrid_assets.client.envelope import Page, parse_page
+from cleargrid_assets.client.errors import CursorLoopError, QueryTooLargeError, UnexpectedAnswerError
+from cleargrid_assets.client.narrowing import MIN_PAGE_SIZE, page_sizes
+from cleargrid_assets.client.requester import Counters, RequestContext, Requester
+from cleargrid_assets.client.status import TooSlowError
+from cleargrid_assets.client.window import Window, format_instant
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cleargrid_assets.client.dataset import Dataset
+    from cleargrid_assets.client.deadlines import Deadline
+    from cleargrid_assets.client.limiter import ConcurrencyLimiter
+    from cleargrid_assets.client.narrowing import Narrowing
+
+T = TypeVar("T")
+
+DENSE_FACTOR = 2
+"""A window with up to twice the target is read whole: splitting it would discard the page that was just read."""
+
+MAX_PARTS = 64
+MAX_EMPTY_PAGES = 100
+"""In a row; after that the window is halved, because each half starts nearer to its rows."""
+
+SAMPLE_ROWS = 8
+MAX_REPEATS = 3
+"""How often the same page may come under new cursors before it counts as a loop."""
+
+
+@dataclass(frozen=True)
+class CompletedWindow(Generic[T]):
+    """A window that was read until `nextCursor` was null. `batches`: one `T` per page, or fewer after `merge`."""
+
+    window: Window
+    batches: list[T]
+    rows_received: int
+    pages: int
+    empty_pages: int
+
+
+@dataclass(frozen=True)
+class Split:
+    """A window to read in parts instead; its pages were discarded."""
+
+    parts: list[Window]
+
+
+class CycleDetector:
+    """Detects cursors and pages that repeat within one window."""
+
+    def __init__(self, doing: str) -> None:
+        self._doing = doing
+        self._cursors: set[bytes] = set()
+        self._page_digests: Counter[bytes] = Counter()
+        self._consecutive_empty_pages = 0
+
+    def next_cursor(self, page: Page) -> str:
+        """The cursor of the next page. Raises `CursorLoopError` if it was used before."""
+        cursor = page.next_cursor or ""
+        digest = _digest(cursor)
+        if digest in self._cursors:
+            raise self._loop(page, f"the cursor of page {len(self._cursors) + 2} was used before")
+        self._cursors.add(digest)
+        return cursor
+
+    def record_page(self, page: Page) -> bool:
+        """Record a page; return False after too many consecutive empty pages.
+
+        Raises `CursorLoopError` if the same page keeps coming back.
+        """
+        if not page.rows:
+            self._consecutive_empty_pages += 1
+            return self._consecutive_empty_pages < MAX_EMPTY_PAGES
+        self._consecutive_empty_pages = 0
+        sample = page.rows[:: max(1, len(page.rows) // SAMPLE_ROWS)]
+        if any(isinstance(row, dict) and row.get("public_id") for row in sample):
+            digest = _digest(f"{len(page.rows)} {_as_text(sample)}")
+            self._page_digests[digest] += 1
+            if self._page_digests[digest] >= MAX_REPEATS:
+                raise self._loop(page, f"the same page came {MAX_REPEATS} times under different cursors")
+        return True
+
+    def _loop(self, page: Page, what: str) -> CursorLoopError:
+        message = f"{self._doing}: {what}"
+        return CursorLoopError(message, doing=self._doing, status=HTTPStatus.OK, request_id=page.request_id)
+
+
+def _as_text(sample: list[Any]) -> str:
+    """The rows as text, or only their ids if a value is nested too deeply for `repr`."""
+    try:
+        return repr(sample)
+    except RecursionError:
+        ids = [row.get("public_id") for row in sample if isinstance(row, dict)]
+        return repr([public_id for public_id in ids if isinstance(public_id, str)])
+
+
+def _digest(text: str) -> bytes:
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+@dataclass(frozen=True)
+class Paginator(Generic[T]):
+    """Reads windows of one dataset; all of them share the deadline, limiter, counters and narrowing.
+
+    `convert` makes a `T` of each page and `merge` reduces the `T`s of a completed window. With `target_rows` the
+    first page asks for the window's total, and a window with many more rows is split.
+    """
+
+    requester: Requester
+    dataset: Dataset
+    convert: Callable[[list[object], Window], T]
+    deadline: Deadline
+    limiter: ConcurrencyLimiter
+    counters: Counters
+    narrowing: Narrowing
+    on_page: Callable[[int], None]
+    target_rows: int | None = None
+    merge: Callable[[list[T]], list[T]] = list
+
+    def read(self, window: Window) -> CompletedWindow[T] | Split:
+        """Read all pages of `window`, or return its parts if it is too dense, too sparse or too slow."""
+        if parts := self.narrowing.split_if_too_long(window):
+            return Split(parts)
+        doing = f"reading {self.dataset.code} {window}"
+        context = RequestContext(doing, self.deadline, self.limiter, self.counters)
+        detector, batches, received, empty = CycleDetector(doing), list[T](), 0, 0
+        cursor: str | None = None
+        while True:
+            page = self._read_page(context, window, cursor)
+            if isinstance(page, Split):
+                return page
+            if cursor is None and (parts := self._parts_if_dense(window, page)):
+                return Split(parts)
+            self.on_page(len(page.rows))
+            batches.append(self.convert(page.rows, window))
+            received += len(page.rows)
+            empty += not page.rows
+            if page.next_cursor is None:
+                return CompletedWindow(window, self.merge(batches), received, len(batches), empty)
+            if not detector.record_page(page):
+                return _split_sparse(window, page, doing)
+            cursor = detector.next_cursor(page)
+
+    def _read_page(self, context: RequestContext, window: Window, cursor: str | None) -> Page | Split:
+        """The page at `cursor`. If it is too slow, try smaller pages, then split the window."""
+        wants_total = cursor is None and self.target_rows is not None
+        sizes = page_sizes(self.narrowing.size, window)
+        for timeouts_so_far, size in enumerate(sizes):
+            try:
+                page = self._request_page(
+                    context, window, cursor, size, wants_total=wants_total, timeouts_so_far=timeouts_so_far
+                )
+            except TooSlowError as slow:
+                self._on_timeout(context, slow, self.narrowing.on_timeout(window, size))
+                wants_total, latest = False, slow
+            else:
+                self.narrowing.on_success(window, size)
+                return page
+        if window.is_splittable:
+            self.narrowing.on_window_timeout(window)
+            return Split(window.split())
+        raise _query_too_large(context.doing, latest, len(sizes))
+
+    def _on_timeout(self, context: RequestContext, slow: TooSlowError, consecutive_timeouts: int) -> None:
+        """Record the time-out and back off: a 504 may also mean an outage."""
+        self.counters.add(retries=1)
+        self.counters.record_error(slow.as_error(context.doing))
+        self.requester.back_off(context, consecutive_timeouts, slow.seconds)
+
+    def _request_page(
+        self,
+        context: RequestContext,
+        window: Window,
+        cursor: str | None,
+        size: int,
+        *,
+        wants_total: bool,
+        timeouts_so_far: int,
+    ) -> Page:
+        params = {
+            "since": format_instant(window.since),
+            "until": format_instant(window.until),
+            "limit": str(size),
+            "sort": "asc",
+        }
+        if cursor is not None:
+            params["cursor"] = cursor
+        if wants_total:
+            params["includeTotal"] = "true"
+        envelope = self.requester.get(self.dataset.path, params, context, timeouts_so_far=timeouts_so_far)
+        return parse_page(envelope, window, is_first=cursor is None, wants_total=wants_total, doing=context.doing)
+
+    def _parts_if_dense(self, window: Window, page: Page) -> list[Window]:
+        """Parts of about `target_rows` each if the window has more than twice that, else none."""
+        if self.target_rows is None or page.total is None or page.total.total is None or page.next_cursor is None:
+            return []
+        parts = min(ceil(page.total.total / self.target_rows), MAX_PARTS)
+        is_dense = parts > DENSE_FACTOR and window.is_splittable
+        return window.split(parts) if is_dense and self.narrowing.allows_parts(parts) else []
+
+
+def _split_sparse(window: Window, page: Page, doing: str) -> Split:
+    """Halve the window. Raises `UnexpectedAnswerError` if it is too short: no second has that many empty pages."""
+    if window.is_splittable:
+        return Split(window.split())
+    message = f"{doing}: {MAX_EMPTY_PAGES} empty pages in a row, and no end in sight"
+    raise UnexpectedAnswerError(message, doing=doing, status=HTTPStatus.OK, request_id=page.request_id)
+
+
+def _query_too_large(doing: str, slow: TooSlowError, attempts: int) -> QueryTooLargeError:
+    message = f"{doing}: even {MIN_PAGE_SIZE} rows of one second take too long"
+    return QueryTooLargeError(message, doing=doing, status=slow.status, request_id=slow.request_id, attempts=attempts)

@@ -1,0 +1,118 @@
+"""Classifies a response by its HTTP status: an envelope, an attempt to retry, or an error that a retry cannot fix.
+
+The contract's table of statuses belongs here; `requester` and `login` decide whether to send the request again.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from cleargrid_assets.client.envelope import Envelope, UndecodableBodyError, decode, error_details, is_error_envelope
+from cleargrid_assets.client.errors import (
+    AccessDeniedError,
+    ClearGridError,
+    DatasetUnavailableError,
+    QueryTooLargeError,
+    RateLimitedError,
+    RequestRefusedError,
+    ServerFaultError,
+    UnexpectedAnswerError,
+    UnreachableError,
+)
+from cleargrid_assets.client.retry import FailedAttempt, parse_retry_after
+
+if TYPE_CHECKING:
+    from cleargrid_assets.client.redaction import Redactor
+    from cleargrid_assets.client.response import BodyTooLargeError, Response
+
+RETRYABLE_4XX: dict[int, type[ClearGridError]] = {
+    HTTPStatus.REQUEST_TIMEOUT: ServerFaultError,
+    HTTPStatus.TOO_EARLY: ServerFaultError,
+    HTTPStatus.TOO_MANY_REQUESTS: RateLimitedError,
+}
+"""What an overloaded gateway sends; any other 4xx would come back the same."""
+
+
+class TooSlowError(Exception):
+    """504, or no response within `seconds`: the same request must not be sent again unchanged."""
+
+    def __init__(self, status: int | None, request_id: str | None, seconds: float) -> None:
+        super().__init__()
+        self.status = status
+        self.request_id = request_id
+        self.seconds = seconds
+
+    def as_error(self, doing: str) -> ClearGridError:
+        """The public error, for a caller who cannot narrow the request."""
+        if self.status is None:
+            return UnreachableError(f"{doing}: no complete response within {self.seconds:.0f} s", doing=doing)
+        message = f"{doing}: HTTP {self.status}"
+        return QueryTooLargeError(message, doing=doing, status=self.status, request_id=self.request_id)
+
+
+def body_too_large(error: BodyTooLargeError, doing: str, redactor: Redactor) -> UnexpectedAnswerError:
+    """The public error for an oversized body, regardless of its HTTP status: ClearGrid sends no such body."""
+    _, request_id = error_details(error.response)
+    return UnexpectedAnswerError(
+        f"{doing}: HTTP {error.response.status}, {error}, so the rest was not read",
+        doing=doing,
+        status=error.response.status,
+        request_id=redactor.clean(request_id) if request_id else None,
+        attempts=1,
+    )
+
+
+def classify(
+    response: Response, doing: str, redactor: Redactor, *, has_cursor: bool = False
+) -> Envelope | FailedAttempt:
+    """The envelope of a 200, or the failed attempt if a retry may succeed.
+
+    Raises `TooSlowError` for 504, and a `PermanentError` or `ContractError` if a retry cannot succeed.
+    """
+    text, request_id = (None if value is None else redactor.clean(value) for value in error_details(response))
+    status, message = response.status, f"{doing}: HTTP {response.status}" + (f", {text!r}" if text else "")
+    if status == HTTPStatus.OK:
+        return _classify_200(response, message, doing, request_id)
+    if status == HTTPStatus.GATEWAY_TIMEOUT:
+        raise TooSlowError(status, request_id, response.seconds)
+    if has_cursor and status == HTTPStatus.INTERNAL_SERVER_ERROR:
+        message += " (ClearGrid also answers 500 to a corrupted cursor)"
+    if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
+        message += ", a redirect, which is not followed: check the base URL"
+    error = _error_class(status)(message, doing=doing, status=status, request_id=request_id)
+    if not isinstance(error, (RateLimitedError, ServerFaultError)):
+        error.attempts = 1
+        raise error
+    honors_retry_after = status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
+    wait = parse_retry_after(response.headers.get("retry-after"), datetime.now(UTC)) if honors_retry_after else None
+    return FailedAttempt(error, wait)
+
+
+def _classify_200(response: Response, message: str, doing: str, request_id: str | None) -> Envelope | FailedAttempt:
+    """A truncated document or an error envelope under a 200 may be a gateway's hiccup, so both are retried."""
+    try:
+        document = decode(response.body)
+    except UndecodableBodyError:
+        message = f"{doing}: the response is not a complete JSON document"
+    else:
+        if not is_error_envelope(document):
+            return Envelope(document, request_id, response.sent_at)
+        message = f"{message}: the envelope reports an error although HTTP says 200"
+    return FailedAttempt(UnexpectedAnswerError(message, doing=doing, status=response.status, request_id=request_id))
+
+
+def _error_class(status: int) -> type[ClearGridError]:
+    """The error for any status but 200 and 504."""
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return ServerFaultError
+    if status < HTTPStatus.MULTIPLE_CHOICES:
+        return UnexpectedAnswerError
+    classes: dict[int, type[ClearGridError]] = {
+        HTTPStatus.UNAUTHORIZED: AccessDeniedError,
+        HTTPStatus.FORBIDDEN: AccessDeniedError,
+        HTTPStatus.NOT_FOUND: DatasetUnavailableError,
+        **RETRYABLE_4XX,
+    }
+    return classes.get(status, RequestRefusedError)
