@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cleargrid_assets.client import ClearGridClient
 
@@ -23,18 +23,21 @@ class ClearGridResource:
 
     settings: Settings
 
-    def client(self) -> ClearGridClient:
-        """A new client, which has not sent anything yet. Raises `SettingsError`."""
+    def client(self, **options: Any) -> ClearGridClient:
+        """A new client, which has not sent anything yet; `options` replace the settings. Raises `SettingsError`."""
         self.settings.validate_sources()
         account = self.settings.account
+        configured: dict[str, Any] = {
+            "page_size": self.settings.page_size,
+            "concurrency": self.settings.concurrency,
+            "timeout_seconds": self.settings.timeout_seconds,
+        }
         return ClearGridClient(
             account.base_url,
             account.lender,
             account.email,
             account.password,
-            page_size=self.settings.page_size,
-            concurrency=self.settings.concurrency,
-            timeout_seconds=self.settings.timeout_seconds,
+            **(configured | options),
         )
 
 

@@ -4,7 +4,7 @@ Everything about the vendor's HTTP interface belongs here; what becomes of the r
 JSON decoder and the standard library only: not on Dagster, pandas or a database.
 """
 
-from cleargrid_assets.client.client import ClearGridClient
+from cleargrid_assets.client.client import ClearGridClient, fetch_windows
 from cleargrid_assets.client.dataset import D23, Dataset
 from cleargrid_assets.client.envelope import Total
 from cleargrid_assets.client.errors import (
@@ -24,8 +24,9 @@ from cleargrid_assets.client.errors import (
     UnexpectedAnswerError,
     UnreachableError,
 )
-from cleargrid_assets.client.fetch import FetchResult, Progress, Statistics, fetch_windows
+from cleargrid_assets.client.fetch import FetchResult, Progress, Statistics
 from cleargrid_assets.client.pagination import CompletedWindow
+from cleargrid_assets.client.requester import Counters
 from cleargrid_assets.client.retry import RetryPolicy
 from cleargrid_assets.client.window import Window, plan_windows
 
@@ -36,6 +37,7 @@ __all__ = [
     "ClearGridError",
     "CompletedWindow",
     "ContractError",
+    "Counters",
     "CursorLoopError",
     "Dataset",
     "DatasetUnavailableError",

@@ -6,7 +6,7 @@ When a token is needed is decided here; `login` makes the calls that return one.
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,15 @@ if TYPE_CHECKING:
 
 MAX_TOKEN_SWITCHES = 3
 """How often a request switches to a token that another thread has renewed before it renews one itself."""
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """What an account logs in with. `lender` is the subdomain identifier."""
+
+    lender: str
+    email: str = field(repr=False)
+    password: str = field(repr=False)
 
 
 @dataclass(frozen=True)

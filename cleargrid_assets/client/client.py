@@ -10,25 +10,29 @@ It only assembles the parts; each of them has a module of its own.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from cleargrid_assets.client.auth import Credentials
 from cleargrid_assets.client.deadlines import Deadline
-from cleargrid_assets.client.envelope import Page, Total, parse_page
-from cleargrid_assets.client.errors import QueryTooLargeError, ServerFaultError
+from cleargrid_assets.client.envelope import Page, Total
+from cleargrid_assets.client.errors import QueryTooLargeError, ServerFaultError, during
+from cleargrid_assets.client.fetch import FetchResult, Progress, read_windows
 from cleargrid_assets.client.limiter import ConcurrencyLimiter
 from cleargrid_assets.client.narrowing import Narrowing
 from cleargrid_assets.client.pagination import Paginator, Split
 from cleargrid_assets.client.redaction import Redactor
-from cleargrid_assets.client.requester import Counters, RequestContext, Requester
+from cleargrid_assets.client.requester import Counters, PageRequest, RequestContext, Requester
 from cleargrid_assets.client.retry import RetryPolicy
 from cleargrid_assets.client.status import TooSlowError
-from cleargrid_assets.client.window import Window, format_instant
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from cleargrid_assets.client.dataset import Dataset
     from cleargrid_assets.client.transport import Transport
+    from cleargrid_assets.client.window import Window
+
+T = TypeVar("T")
 
 MAX_PAGE_SIZE = 1000
 MAX_CONCURRENCY = 16
@@ -41,8 +45,9 @@ class ClearGridClient:
     """One account's access to the export. Creating it sends nothing.
 
     `base_url`: the root URL without `/admin`. `lender`: the subdomain identifier. `page_size`: rows per page, 1-1000.
-    `timeout_seconds`: the limit for one request, to its last byte. `concurrency`: requests in flight in
-    `fetch_windows`. Raises `SettingsError` for a URL that is neither HTTPS nor loopback.
+    `timeout_seconds`: the limit for one request, to its last byte. `concurrency`: requests in flight in `fetch`.
+
+    Raises `SettingsError` for a URL that is neither HTTPS nor loopback.
     """
 
     def __init__(
@@ -61,65 +66,82 @@ class ClearGridClient:
         self._lender = lender
         self.page_size = max(1, min(page_size, MAX_PAGE_SIZE))
         self.concurrency = max(1, min(concurrency, MAX_CONCURRENCY))
-        self.counters = Counters()
         redactor = Redactor()
         redactor.learn(password)
-        self.requester = Requester(
-            _transport(base_url, timeout_seconds), redactor, (lender, email, password), retry or RetryPolicy()
+        self._requester = Requester(
+            _transport(base_url, timeout_seconds),
+            redactor,
+            Credentials(lender, email, password),
+            retry or RetryPolicy(),
         )
 
     def __repr__(self) -> str:
         return f"ClearGridClient({self._base_url!r}, {self._lender!r})"
 
-    def deadline(self, seconds: float | None = None, stall_seconds: float = float("inf")) -> Deadline:
-        """The time limit and cancellation signal of one operation."""
-        return Deadline(seconds, stall_seconds=stall_seconds)
-
-    def limiter(self, max_in_flight: int) -> ConcurrencyLimiter:
-        """A limiter for the requests of one operation."""
-        return ConcurrencyLimiter(max_in_flight)
-
     def log_in(self) -> str:
         """Log in now instead of with the first request; ClearGrid's public id of the lender. Raises as `rows` does."""
-        return self.requester.log_in(self.deadline(COUNT_DEADLINE_SECONDS))
+        return self._requester.log_in(Deadline(COUNT_DEADLINE_SECONDS))
 
-    def count(self, dataset: Dataset, window: Window) -> Total:
-        """ClearGrid's own count of the window's rows; its total is None if ClearGrid cannot count them in time."""
-        doing = f"counting {dataset.code} {window}"
-        params = {
-            "since": format_instant(window.since),
-            "until": format_instant(window.until),
-            "limit": "1",
-            "sort": "asc",
-        }
-        try:
-            envelope = self.requester.get(
-                dataset.path,
-                {**params, "includeTotal": "true"},
-                RequestContext(doing, self.deadline(COUNT_DEADLINE_SECONDS), self.limiter(1), self.counters),
-                seconds=COUNT_TIMEOUT_SECONDS,
-            )
-        except TooSlowError as slow:
-            return Total(None, exact=False, note="timeout", request_id=slow.request_id)
-        except ServerFaultError as fault:
-            return Total(None, exact=False, note="failed", request_id=fault.request_id)
-        page = parse_page(envelope, window, is_first=True, wants_total=True, doing=doing)
+    def count(self, dataset: Dataset, window: Window, counters: Counters | None = None) -> Total:
+        """ClearGrid's own count of the window's rows; its total is None if ClearGrid cannot count them in time.
+
+        `counters`: those of the load that the count belongs to.
+        """
+        with during(f"counting {dataset.code} {window}"):
+            try:
+                page = self._get(PageRequest(dataset, window, limit=1, wants_total=True), counters)
+            except TooSlowError as slow:
+                return Total(None, exact=False, note="timeout", request_id=slow.request_id)
+            except ServerFaultError as fault:
+                return Total(None, exact=False, note="failed", request_id=fault.request_id)
         return page.total or Total(None, exact=False, note="absent")
 
     def first_page(self, dataset: Dataset, window: Window) -> Page:
         """Only the first page of `window`, without narrowing a slow request. Raises `ClearGridError`."""
-        doing = f"reading the first page of {dataset.code} {window}"
-        params = {"since": format_instant(window.since), "until": format_instant(window.until), "sort": "asc"}
-        context = RequestContext(doing, self.deadline(COUNT_DEADLINE_SECONDS), self.limiter(1), self.counters)
-        try:
-            envelope = self.requester.get(
-                dataset.path, {**params, "limit": str(self.page_size)}, context, seconds=COUNT_TIMEOUT_SECONDS
-            )
-        except TooSlowError as slow:
-            raise QueryTooLargeError(
-                f"{doing}: no response in time", doing=doing, status=slow.status, request_id=slow.request_id
-            ) from slow
-        return parse_page(envelope, window, is_first=True, wants_total=False, doing=doing)
+        with during(f"reading the first page of {dataset.code} {window}"):
+            try:
+                return self._get(PageRequest(dataset, window, self.page_size))
+            except TooSlowError as slow:
+                raise QueryTooLargeError(
+                    "no response in time", status=slow.status, request_id=slow.request_id
+                ) from slow
+
+    def fetch(
+        self,
+        dataset: Dataset,
+        windows: Iterable[Window],
+        convert: Callable[[list[object], Window], T],
+        *,
+        concurrency: int | None = None,
+        page_size: int | None = None,
+        merge: Callable[[list[T]], list[T]] = list,
+        target_rows: int | None = None,
+        deadline_seconds: float = 7200.0,
+        stall_seconds: float = 75.0,
+        counters: Counters | None = None,
+        on_progress: Callable[[Progress], None] = lambda _progress: None,
+    ) -> FetchResult[T]:
+        """Read `windows` concurrently, with up to `concurrency` requests in flight.
+
+        `convert` makes a `T` of each page, `merge` reduces the `T`s of a window. A window with many more than
+        `target_rows` rows is split, so that no worker is left with a long tail. `counters`: those of the load that
+        the fetch belongs to. Raises the first error of any worker at once, and a `TransientError` that is not
+        retryable after `deadline_seconds` or after `stall_seconds` without a page. A wait that ClearGrid requests
+        does not count as a stall unless it is longer than `stall_seconds`.
+        """
+        workers = concurrency or self.concurrency
+        paginator = Paginator(
+            requester=self._requester,
+            dataset=dataset,
+            convert=convert,
+            deadline=Deadline(deadline_seconds, stall_seconds=stall_seconds),
+            limiter=ConcurrencyLimiter(workers),
+            counters=counters or Counters(),
+            narrowing=Narrowing(page_size or self.page_size),
+            target_rows=target_rows,
+            merge=merge,
+        )
+        return read_windows(paginator, windows, workers, on_progress)
 
     def pages(self, dataset: Dataset, window: Window) -> Iterator[list[Any]]:
         """The rows of `window`, page by page in order of time; each list as received, some empty.
@@ -128,14 +150,13 @@ class ClearGridClient:
         is too slow and smaller windows have to be read instead.
         """
         paginator: Paginator[list[Any]] = Paginator(
-            requester=self.requester,
+            requester=self._requester,
             dataset=dataset,
             convert=lambda rows, _window: rows,
-            deadline=self.deadline(),
-            limiter=self.limiter(1),
-            counters=self.counters,
+            deadline=Deadline(),
+            limiter=ConcurrencyLimiter(1),
+            counters=Counters(),
             narrowing=Narrowing(self.page_size),
-            on_page=lambda _rows: None,
         )
         pending = [window]
         while pending:
@@ -150,12 +171,25 @@ class ClearGridClient:
         for page in self.pages(dataset, window):
             yield from page
 
+    def _get(self, request: PageRequest, counters: Counters | None = None) -> Page:
+        """One page by a request of its own, outside of any fetch."""
+        context = RequestContext(Deadline(COUNT_DEADLINE_SECONDS), ConcurrencyLimiter(1), counters or Counters())
+        return self._requester.get(request, context, seconds=COUNT_TIMEOUT_SECONDS)
+
+
+def fetch_windows(
+    client: ClearGridClient,
+    dataset: Dataset,
+    windows: Iterable[Window],
+    convert: Callable[[list[object], Window], T],
+    **options: Any,
+) -> FetchResult[T]:
+    """The earlier name of `ClearGridClient.fetch`, which works until the next release."""
+    return client.fetch(dataset, windows, convert, **options)
+
 
 def _transport(base_url: str, timeout_seconds: float) -> Transport:
     """Imports the HTTP library only now: that costs a tenth of a second, and loading a code location sends nothing."""
     from cleargrid_assets.client.transport import Transport  # noqa: PLC0415 - see the docstring
 
     return Transport(base_url, timeout_seconds)
-
-
-__all__ = ["ClearGridClient", "Page"]

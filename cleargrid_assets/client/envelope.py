@@ -106,13 +106,11 @@ def error_details(response: Response) -> tuple[str | None, str | None]:
     return (message if isinstance(message, str) else None), request_id
 
 
-def parse_page(envelope: Envelope, window: Window, *, is_first: bool, wants_total: bool, doing: str) -> Page:
+def parse_page(envelope: Envelope, window: Window, *, is_first: bool, wants_total: bool) -> Page:
     """The page in the envelope of a 200. Raises `UnexpectedAnswerError` if it breaks the contract."""
 
     def violation(what: str) -> UnexpectedAnswerError:
-        return UnexpectedAnswerError(
-            f"{doing}: {what}", doing=doing, status=HTTPStatus.OK, request_id=envelope.request_id
-        )
+        return UnexpectedAnswerError(what, status=HTTPStatus.OK, request_id=envelope.request_id)
 
     body = _object(envelope.document, "body")
     pagination = _object(body, "pagination")

@@ -14,12 +14,18 @@ ClearGridError
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 
 class ClearGridError(Exception):
     """Base class of all errors of the client.
 
-    `doing`: the operation that failed. `status`: the HTTP status, if there was a response. `request_id`: ClearGrid's
-    id of the request, which its support asks for. `attempts`: how often the request was sent.
+    `doing`: the operation that failed, which `during` sets. `status`: the HTTP status, if there was a response.
+    `request_id`: ClearGrid's id of the request, which its support asks for. `attempts`: how often the request was sent.
     """
 
     def __init__(
@@ -37,9 +43,23 @@ class ClearGridError(Exception):
         self.request_id = request_id
         self.attempts = attempts
 
+    @property
+    def message(self) -> str:
+        """What failed and how, without the request id."""
+        return f"{self.doing}: {super().__str__()}" if self.doing else super().__str__()
+
     def __str__(self) -> str:
-        message = super().__str__()
-        return f"{message} (request id {self.request_id})" if self.request_id else message
+        return f"{self.message} (request id {self.request_id})" if self.request_id else self.message
+
+
+@contextmanager
+def during(doing: str) -> Iterator[None]:
+    """Name the operation in every `ClearGridError` raised inside, unless it names a narrower one already."""
+    try:
+        yield
+    except ClearGridError as error:
+        error.doing = error.doing or doing
+        raise
 
 
 class SettingsError(ClearGridError):

@@ -12,17 +12,15 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from cleargrid_assets.client.deadlines import CancelledError, Deadline
+from cleargrid_assets.client.deadlines import CancelledError
 from cleargrid_assets.client.errors import TransientError, UnreachableError
-from cleargrid_assets.client.narrowing import Narrowing
-from cleargrid_assets.client.pagination import CompletedWindow, Paginator, Split
+from cleargrid_assets.client.pagination import CompletedWindow, Split
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from types import TracebackType
 
-    from cleargrid_assets.client.client import ClearGridClient
-    from cleargrid_assets.client.dataset import Dataset
+    from cleargrid_assets.client.pagination import Paginator
     from cleargrid_assets.client.window import Window
 
 T = TypeVar("T")
@@ -45,7 +43,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class Statistics:
-    """What a fetch took. Counts the pages of completed windows only."""
+    """What a fetch took: requests and retries of its counters, pages of completed windows only."""
 
     requests: int
     pages: int
@@ -68,62 +66,33 @@ class FetchResult(Generic[T]):
         return sum(completed.rows_received for completed in self.windows)
 
 
-def fetch_windows(
-    client: ClearGridClient,
-    dataset: Dataset,
+def read_windows(
+    paginator: Paginator[T],
     windows: Iterable[Window],
-    convert: Callable[[list[object], Window], T],
-    *,
-    concurrency: int | None = None,
-    page_size: int | None = None,
-    merge: Callable[[list[T]], list[T]] = list,
-    target_rows: int | None = None,
-    deadline_seconds: float = 7200.0,
-    stall_seconds: float = 75.0,
+    workers: int,
     on_progress: Callable[[Progress], None] = lambda _progress: None,
 ) -> FetchResult[T]:
-    """Read `windows` concurrently, with up to `concurrency` requests in flight.
-
-    `convert` makes a `T` of each page, `merge` reduces the `T`s of a window. A window with many more than
-    `target_rows` rows is split, so that no worker is left with a long tail. Raises the first error of any worker at
-    once, and a `TransientError` that is not retryable after `deadline_seconds` or after `stall_seconds` without a
-    page. A wait that ClearGrid requests does not count as a stall unless it is longer than `stall_seconds`.
-    """
-    deadline = client.deadline(deadline_seconds, stall_seconds)
-    queue = _WorkQueue[T](windows, deadline)
-    workers = concurrency or client.concurrency
-    paginator = Paginator(
-        requester=client.requester,
-        dataset=dataset,
-        convert=convert,
-        deadline=deadline,
-        limiter=client.limiter(workers),
-        counters=client.counters,
-        narrowing=Narrowing(page_size or client.page_size),
-        on_page=queue.on_page,
-        target_rows=target_rows,
-        merge=merge,
-    )
-    before = client.counters.requests, client.counters.retries
-    threads = [threading.Thread(target=queue.run_worker, args=(paginator,), daemon=True) for _ in range(workers)]
+    """Read `windows` with `workers` threads. Raises as `ClearGridClient.fetch` does."""
+    deadline, queue = paginator.deadline, _WorkQueue[T](windows, paginator)
+    threads = [threading.Thread(target=queue.run_worker, daemon=True) for _ in range(workers)]
     try:
         for thread in threads:
             thread.start()
-        queue.wait(paginator, on_progress)
+        queue.wait(on_progress)
     finally:
         deadline.cancel()
         queue.close()
         join_until = time.monotonic() + JOIN_TIMEOUT_SECONDS
         for thread in threads:
             thread.join(max(0.0, join_until - time.monotonic()))
-    return FetchResult(queue.completed_windows(), queue.statistics(paginator, before))
+    return FetchResult(queue.completed_windows(), queue.statistics())
 
 
 class _WorkQueue(Generic[T]):
     """The work queue shared by all workers, and their results."""
 
-    def __init__(self, windows: Iterable[Window], deadline: Deadline) -> None:
-        self._deadline = deadline
+    def __init__(self, windows: Iterable[Window], paginator: Paginator[T]) -> None:
+        self._paginator = paginator
         self._pending = deque(windows)
         self._total = len(self._pending)
         self._active = 0
@@ -132,11 +101,11 @@ class _WorkQueue(Generic[T]):
         self._splits = self._pages = self._rows = 0
         self._changed = threading.Condition()
 
-    def run_worker(self, paginator: Paginator[T]) -> None:
+    def run_worker(self) -> None:
         """Worker loop: read windows until the queue is empty or a worker fails."""
         while (window := self._take()) is not None:
             with _ErrorForwarder(self):
-                self._finish(paginator.read(window))
+                self._finish(self._paginator.read(window, self.on_page))
 
     def _take(self) -> Window | None:
         """The next window; waits while windows that are being read may still be split."""
@@ -171,7 +140,7 @@ class _WorkQueue(Generic[T]):
         with self._changed:
             self._pages += 1
             self._rows += rows
-        self._deadline.record_progress()
+        self._paginator.deadline.record_progress()
 
     def close(self) -> None:
         """Empty the queue and wake the workers, so that they exit."""
@@ -180,7 +149,7 @@ class _WorkQueue(Generic[T]):
             self._pending.clear()
             self._changed.notify_all()
 
-    def wait(self, paginator: Paginator[T], on_progress: Callable[[Progress], None]) -> None:
+    def wait(self, on_progress: Callable[[Progress], None]) -> None:
         """Wait for the workers and report progress; raise their first error, or an error when time is up."""
         started = reported_at = time.monotonic()
         while True:
@@ -191,9 +160,9 @@ class _WorkQueue(Generic[T]):
                 if not self._pending and not self._active:
                     return
                 progress = self._progress(time.monotonic() - started)
-            stalled_seconds = self._deadline.stalled_seconds
-            if stalled_seconds is not None or self._deadline.seconds_left <= 0:
-                raise _time_limit_error(paginator, stalled_seconds)
+            deadline = self._paginator.deadline
+            if deadline.stalled_seconds is not None or deadline.seconds_left <= 0:
+                raise _time_limit_error(self._paginator, deadline.stalled_seconds)
             if time.monotonic() - reported_at >= PROGRESS_INTERVAL_SECONDS:
                 reported_at = time.monotonic()
                 on_progress(progress)
@@ -208,15 +177,16 @@ class _WorkQueue(Generic[T]):
         """The completed windows in order of time."""
         return sorted(self._completed, key=lambda completed: completed.window.since)
 
-    def statistics(self, paginator: Paginator[T], before: tuple[int, int]) -> Statistics:
-        """What the fetch took. `before`: requests and retries when it started."""
+    def statistics(self) -> Statistics:
+        """What the fetch took."""
+        counters = self._paginator.counters
         return Statistics(
-            requests=paginator.counters.requests - before[0],
+            requests=counters.requests,
             pages=sum(completed.pages for completed in self._completed),
             empty_pages=sum(completed.empty_pages for completed in self._completed),
-            retries=paginator.counters.retries - before[1],
+            retries=counters.retries,
             splits=self._splits,
-            page_size_used=paginator.narrowing.size,
+            page_size_used=self._paginator.narrowing.size,
         )
 
 
@@ -238,12 +208,12 @@ class _ErrorForwarder(AbstractContextManager[None]):
 def _time_limit_error(paginator: Paginator[T], stalled_seconds: float | None) -> TransientError:
     """The error of a load that ran out of time, of the same class as its last error."""
     what = f"no page came for {stalled_seconds:.0f} s" if stalled_seconds is not None else "the time for the load is up"
-    doing, last_error = f"reading {paginator.dataset.code}", paginator.counters.last_error
+    last_error = paginator.counters.last_error
     error_class = type(last_error) if isinstance(last_error, TransientError) else UnreachableError
-    cause = f"; the last error: {last_error.args[0]}" if last_error else ""
+    cause = f"; the last error: {last_error.message}" if last_error else ""
     error = error_class(
-        f"{doing}: {what}{cause}",
-        doing=doing,
+        f"{what}{cause}",
+        doing=f"reading {paginator.dataset.code}",
         status=last_error.status if last_error else None,
         request_id=last_error.request_id if last_error else None,
     )

@@ -12,20 +12,20 @@ from http import HTTPStatus
 from math import ceil
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from cleargrid_assets.client.envelope import Page, parse_page
-from cleargrid_assets.client.errors import CursorLoopError, QueryTooLargeError, UnexpectedAnswerError
+from cleargrid_assets.client.errors import CursorLoopError, QueryTooLargeError, UnexpectedAnswerError, during
 from cleargrid_assets.client.narrowing import MIN_PAGE_SIZE, page_sizes
-from cleargrid_assets.client.requester import Counters, RequestContext, Requester
+from cleargrid_assets.client.requester import Counters, PageRequest, RequestContext, Requester
 from cleargrid_assets.client.status import TooSlowError
-from cleargrid_assets.client.window import Window, format_instant
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cleargrid_assets.client.dataset import Dataset
     from cleargrid_assets.client.deadlines import Deadline
+    from cleargrid_assets.client.envelope import Page
     from cleargrid_assets.client.limiter import ConcurrencyLimiter
     from cleargrid_assets.client.narrowing import Narrowing
+    from cleargrid_assets.client.window import Window
 
 T = TypeVar("T")
 
@@ -62,8 +62,7 @@ class Split:
 class CycleDetector:
     """Detects cursors and pages that repeat within one window."""
 
-    def __init__(self, doing: str) -> None:
-        self._doing = doing
+    def __init__(self) -> None:
         self._cursors: set[bytes] = set()
         self._page_digests: Counter[bytes] = Counter()
         self._consecutive_empty_pages = 0
@@ -73,7 +72,7 @@ class CycleDetector:
         cursor = page.next_cursor or ""
         digest = _digest(cursor)
         if digest in self._cursors:
-            raise self._loop(page, f"the cursor of page {len(self._cursors) + 2} was used before")
+            raise _loop(page, f"the cursor of page {len(self._cursors) + 2} was used before")
         self._cursors.add(digest)
         return cursor
 
@@ -91,12 +90,12 @@ class CycleDetector:
             digest = _digest(f"{len(page.rows)} {_as_text(sample)}")
             self._page_digests[digest] += 1
             if self._page_digests[digest] >= MAX_REPEATS:
-                raise self._loop(page, f"the same page came {MAX_REPEATS} times under different cursors")
+                raise _loop(page, f"the same page came {MAX_REPEATS} times under different cursors")
         return True
 
-    def _loop(self, page: Page, what: str) -> CursorLoopError:
-        message = f"{self._doing}: {what}"
-        return CursorLoopError(message, doing=self._doing, status=HTTPStatus.OK, request_id=page.request_id)
+
+def _loop(page: Page, what: str) -> CursorLoopError:
+    return CursorLoopError(what, status=HTTPStatus.OK, request_id=page.request_id)
 
 
 def _as_text(sample: list[Any]) -> str:
@@ -127,43 +126,47 @@ class Paginator(Generic[T]):
     limiter: ConcurrencyLimiter
     counters: Counters
     narrowing: Narrowing
-    on_page: Callable[[int], None]
     target_rows: int | None = None
     merge: Callable[[list[T]], list[T]] = list
 
-    def read(self, window: Window) -> CompletedWindow[T] | Split:
-        """Read all pages of `window`, or return its parts if it is too dense, too sparse or too slow."""
+    def read(self, window: Window, on_page: Callable[[int], None] = lambda _rows: None) -> CompletedWindow[T] | Split:
+        """Read all pages of `window`, or return its parts if it is too dense, too sparse or too slow.
+
+        `on_page` is called with the number of rows of each page.
+        """
         if parts := self.narrowing.split_if_too_long(window):
             return Split(parts)
-        doing = f"reading {self.dataset.code} {window}"
-        context = RequestContext(doing, self.deadline, self.limiter, self.counters)
-        detector, batches, received, empty = CycleDetector(doing), list[T](), 0, 0
+        with during(f"reading {self.dataset.code} {window}"):
+            return self._read_pages(window, on_page)
+
+    def _read_pages(self, window: Window, on_page: Callable[[int], None]) -> CompletedWindow[T] | Split:
+        detector, batches, received, empty = CycleDetector(), list[T](), 0, 0
         cursor: str | None = None
         while True:
-            page = self._read_page(context, window, cursor)
+            page = self._read_page(window, cursor)
             if isinstance(page, Split):
                 return page
             if cursor is None and (parts := self._parts_if_dense(window, page)):
                 return Split(parts)
-            self.on_page(len(page.rows))
+            on_page(len(page.rows))
             batches.append(self.convert(page.rows, window))
             received += len(page.rows)
             empty += not page.rows
             if page.next_cursor is None:
                 return CompletedWindow(window, self.merge(batches), received, len(batches), empty)
             if not detector.record_page(page):
-                return _split_sparse(window, page, doing)
+                return _split_sparse(window, page)
             cursor = detector.next_cursor(page)
 
-    def _read_page(self, context: RequestContext, window: Window, cursor: str | None) -> Page | Split:
+    def _read_page(self, window: Window, cursor: str | None) -> Page | Split:
         """The page at `cursor`. If it is too slow, try smaller pages, then split the window."""
         wants_total = cursor is None and self.target_rows is not None
+        context = RequestContext(self.deadline, self.limiter, self.counters)
         sizes = page_sizes(self.narrowing.size, window)
         for timeouts_so_far, size in enumerate(sizes):
             try:
-                page = self._request_page(
-                    context, window, cursor, size, wants_total=wants_total, timeouts_so_far=timeouts_so_far
-                )
+                request = PageRequest(self.dataset, window, size, cursor, wants_total)
+                page = self.requester.get(request, context, timeouts_so_far=timeouts_so_far)
             except TooSlowError as slow:
                 self._on_timeout(context, slow, self.narrowing.on_timeout(window, size))
                 wants_total, latest = False, slow
@@ -173,36 +176,13 @@ class Paginator(Generic[T]):
         if window.is_splittable:
             self.narrowing.on_window_timeout(window)
             return Split(window.split())
-        raise _query_too_large(context.doing, latest, len(sizes))
+        raise _query_too_large(latest, len(sizes))
 
     def _on_timeout(self, context: RequestContext, slow: TooSlowError, consecutive_timeouts: int) -> None:
         """Record the time-out and back off: a 504 may also mean an outage."""
         self.counters.add(retries=1)
-        self.counters.record_error(slow.as_error(context.doing))
+        self.counters.record_error(slow.as_error())
         self.requester.back_off(context, consecutive_timeouts, slow.seconds)
-
-    def _request_page(
-        self,
-        context: RequestContext,
-        window: Window,
-        cursor: str | None,
-        size: int,
-        *,
-        wants_total: bool,
-        timeouts_so_far: int,
-    ) -> Page:
-        params = {
-            "since": format_instant(window.since),
-            "until": format_instant(window.until),
-            "limit": str(size),
-            "sort": "asc",
-        }
-        if cursor is not None:
-            params["cursor"] = cursor
-        if wants_total:
-            params["includeTotal"] = "true"
-        envelope = self.requester.get(self.dataset.path, params, context, timeouts_so_far=timeouts_so_far)
-        return parse_page(envelope, window, is_first=cursor is None, wants_total=wants_total, doing=context.doing)
 
     def _parts_if_dense(self, window: Window, page: Page) -> list[Window]:
         """Parts of about `target_rows` each if the window has more than twice that, else none."""
@@ -213,14 +193,14 @@ class Paginator(Generic[T]):
         return window.split(parts) if is_dense and self.narrowing.allows_parts(parts) else []
 
 
-def _split_sparse(window: Window, page: Page, doing: str) -> Split:
+def _split_sparse(window: Window, page: Page) -> Split:
     """Halve the window. Raises `UnexpectedAnswerError` if it is too short: no second has that many empty pages."""
     if window.is_splittable:
         return Split(window.split())
-    message = f"{doing}: {MAX_EMPTY_PAGES} empty pages in a row, and no end in sight"
-    raise UnexpectedAnswerError(message, doing=doing, status=HTTPStatus.OK, request_id=page.request_id)
+    message = f"{MAX_EMPTY_PAGES} empty pages in a row, and no end in sight"
+    raise UnexpectedAnswerError(message, status=HTTPStatus.OK, request_id=page.request_id)
 
 
-def _query_too_large(doing: str, slow: TooSlowError, attempts: int) -> QueryTooLargeError:
-    message = f"{doing}: even {MIN_PAGE_SIZE} rows of one second take too long"
-    return QueryTooLargeError(message, doing=doing, status=slow.status, request_id=slow.request_id, attempts=attempts)
+def _query_too_large(slow: TooSlowError, attempts: int) -> QueryTooLargeError:
+    message = f"even {MIN_PAGE_SIZE} rows of one second take too long"
+    return QueryTooLargeError(message, status=slow.status, request_id=slow.request_id, attempts=attempts)

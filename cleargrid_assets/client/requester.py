@@ -5,11 +5,8 @@ This is the only place that repeats such a request unchanged; `pagination` narro
 
 from __future__ import annotations
 
-import logging
 import random
 import threading
-import time
-from collections import Counter
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -17,28 +14,33 @@ from urllib.parse import quote
 
 from cleargrid_assets.client.auth import Authenticator, Token
 from cleargrid_assets.client.deadlines import AdaptiveTimeout
-from cleargrid_assets.client.envelope import Envelope
+from cleargrid_assets.client.envelope import Envelope, parse_page
 from cleargrid_assets.client.errors import ClearGridError, UnreachableError
 from cleargrid_assets.client.login import Login
 from cleargrid_assets.client.response import BodyTooLargeError, ConnectionBrokenError, RequestTimeoutError, Response
 from cleargrid_assets.client.retry import FailedAttempt
 from cleargrid_assets.client.status import TooSlowError, body_too_large, classify
+from cleargrid_assets.client.window import format_instant
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
+    from cleargrid_assets.client.auth import Credentials
+    from cleargrid_assets.client.dataset import Dataset
     from cleargrid_assets.client.deadlines import Deadline
+    from cleargrid_assets.client.envelope import Page
     from cleargrid_assets.client.limiter import ConcurrencyLimiter
     from cleargrid_assets.client.redaction import Redactor
     from cleargrid_assets.client.retry import RetryPolicy
     from cleargrid_assets.client.transport import Transport
+    from cleargrid_assets.client.window import Window
 
-LOG = logging.getLogger(__name__)
+EXPORT_URL = "/admin/v3/lenders/{lender}{path}"
 
 
 @dataclass
 class Counters:
-    """Requests sent, retried and answered with a 200, summed over all threads, and the latest error."""
+    """Requests sent, retried and answered with a 200 by all threads of one load, and its latest error."""
 
     requests: int = 0
     retries: int = 0
@@ -60,22 +62,43 @@ class Counters:
 
 @dataclass(frozen=True)
 class RequestContext:
-    """What the requests of one operation share. `doing` starts every message about it."""
+    """What the requests of one operation share."""
 
-    doing: str
     deadline: Deadline
     limiter: ConcurrencyLimiter
     counters: Counters
 
 
+@dataclass(frozen=True)
+class PageRequest:
+    """A request for one page of `window`: the one at `cursor`, or the first, which may ask for the window's total."""
+
+    dataset: Dataset
+    window: Window
+    limit: int
+    cursor: str | None = None
+    wants_total: bool = False
+
+    @property
+    def params(self) -> dict[str, str]:
+        """The query of its URL."""
+        since, until = format_instant(self.window.since), format_instant(self.window.until)
+        params = {"since": since, "until": until, "limit": str(self.limit), "sort": "asc"}
+        if self.cursor is not None:
+            params["cursor"] = self.cursor
+        if self.wants_total:
+            params["includeTotal"] = "true"
+        return params
+
+
 class Requester:
-    """Sends the requests of one account: `account` is lender, email, password."""
+    """Sends the requests of one account."""
 
     def __init__(
         self,
         transport: Transport,
         redactor: Redactor,
-        account: tuple[str, str, str],
+        credentials: Credentials,
         retry: RetryPolicy,
         random_number: Callable[[], float] = random.random,
     ) -> None:
@@ -84,48 +107,48 @@ class Requester:
         self.retry = retry
         self._random = random_number
         self._timeout = AdaptiveTimeout()
-        login = Login(transport, redactor, account, retry, random_number)
+        login = Login(transport, redactor, credentials, retry, random_number)
         self._auth = Authenticator(login.log_in, login.refresh)
 
     def get(
         self,
-        path: str,
-        params: Mapping[str, str],
+        request: PageRequest,
         context: RequestContext,
         *,
         timeouts_so_far: int = 0,
         seconds: float | None = None,
-    ) -> Envelope:
-        """The envelope of a 200 for `path` under the lender's exports.
+    ) -> Page:
+        """The page that `request` asks for.
 
         An attempt may take `seconds`; without them the time-out adapts to the latest pages and to `timeouts_so_far`,
         the number of time-outs on the same rows. Raises `TooSlowError` at once on a 504 or a time-out, and any other
         `ClearGridError` once the attempts are used up.
         """
-        started, successes = time.monotonic(), context.counters.successes
-        failures = Counter[type[ClearGridError]]()
-        while True:
+        counters, limiter = context.counters, context.limiter
+        successes = counters.successes
+
+        def attempt() -> Envelope | FailedAttempt:
             context.deadline.raise_if_cancelled()
-            with context.limiter.acquire() as generation:
+            with limiter.acquire() as generation:
                 context.deadline.raise_if_cancelled()
-                outcome = self._attempt(path, params, context, seconds or self._timeout.seconds(timeouts_so_far))
+                outcome = self._attempt(request, context, seconds or self._timeout.seconds(timeouts_so_far))
             if isinstance(outcome, Envelope):
-                context.limiter.on_success()
-                context.counters.add(successes=1)
+                limiter.on_success()
+                counters.add(successes=1)
                 return outcome
             if outcome.is_overload:
-                context.limiter.on_overload(generation)
-            context.counters.record_error(outcome.error)
-            failures[outcome.budget] += 1
-            attempt, server_is_up = failures[outcome.budget], context.counters.successes > successes
-            wait = self.retry.wait_after(outcome, attempt, self._random)
-            max_attempts = self.retry.max_attempts(outcome, server_is_up=server_is_up)
-            if attempt >= max_attempts or not self.retry.allows_wait(wait, context.deadline):
-                outcome.error.attempts = failures.total()
-                raise self.retry.give_up(outcome.error, time.monotonic() - started + wait, server_is_up=server_is_up)
-            LOG.debug("%s: attempt %d failed, waiting %.1f s", context.doing, attempt, wait)
-            context.counters.add(retries=1)
-            context.deadline.sleep(wait, requested_by_server=outcome.wait_seconds is not None)
+                limiter.on_overload(generation)
+            counters.record_error(outcome.error)
+            return outcome
+
+        envelope = self.retry.run(
+            attempt,
+            context.deadline,
+            self._random,
+            server_is_up=lambda: counters.successes > successes,
+            on_retry=lambda: counters.add(retries=1),
+        )
+        return parse_page(envelope, request.window, is_first=request.cursor is None, wants_total=request.wants_total)
 
     def log_in(self, deadline: Deadline) -> str:
         """Log in unless there is a token already; returns ClearGrid's public id of the lender."""
@@ -135,26 +158,22 @@ class Requester:
         """Sleep after `timeouts` consecutive time-outs, less the `elapsed_seconds` that the latest one took."""
         context.deadline.sleep(max(0.0, self.retry.wait_seconds(timeouts, self._random) - elapsed_seconds))
 
-    def _attempt(
-        self, path: str, params: Mapping[str, str], context: RequestContext, seconds: float
-    ) -> Envelope | FailedAttempt:
-        def request(token: Token) -> Response:
+    def _attempt(self, request: PageRequest, context: RequestContext, seconds: float) -> Envelope | FailedAttempt:
+        def send(token: Token) -> Response:
             context.deadline.raise_if_cancelled()
             context.counters.add(requests=1)
-            lender = quote(token.lender_public_id, safe="")
+            url = EXPORT_URL.format(lender=quote(token.lender_public_id, safe=""), path=request.dataset.path)
             headers = {"Authorization": f"Bearer {token.bearer}"}
-            url = f"/admin/v3/lenders/{lender}{path}"
-            return self._transport.send("GET", url, params=params, headers=headers, seconds=seconds)
+            return self._transport.send("GET", url, params=request.params, headers=headers, seconds=seconds)
 
         try:
-            response = self._auth.send(request, context.deadline)
+            response = self._auth.send(send, context.deadline)
         except RequestTimeoutError as error:
             raise TooSlowError(None, None, error.seconds) from None
         except BodyTooLargeError as error:
-            raise body_too_large(error, context.doing, self._redactor) from None
+            raise body_too_large(error, self._redactor) from None
         except ConnectionBrokenError as error:
-            message = f"{context.doing}: no complete response ({error})"
-            return FailedAttempt(UnreachableError(message, doing=context.doing))
+            return FailedAttempt(UnreachableError(f"no complete response ({error})"))
         if response.status == HTTPStatus.OK:
             self._timeout.record(response.seconds)
-        return classify(response, context.doing, self._redactor, has_cursor="cursor" in params)
+        return classify(response, self._redactor, has_cursor=request.cursor is not None)

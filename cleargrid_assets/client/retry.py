@@ -1,15 +1,22 @@
 """The retry policy: how often the same request is sent again, and after which wait.
 
-Backoff, `Retry-After` and giving up belong here; `requester` and `login` run the attempts.
+A rule about repeating one request belongs here; `requester` and `login` say what an attempt is. Repeated elsewhere, for
+other reasons: a smaller request for the same rows (`pagination`, by `narrowing`), a month's whole read
+(`landing.month`), a transaction (`warehouse.conflicts`), opening a file that another program holds (`warehouse.file`),
+an upload (`warehouse.object_store`), an alert (`alerts`), a step (`failures`) and a run (`dagster.yaml`, `sensors`).
+The table in docs/faults.md lists how long each of them waits.
 """
 
 from __future__ import annotations
 
 import email.utils
+import logging
+import time
+from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from cleargrid_assets.client.errors import ClearGridError, RateLimitedError, TransientError, UnreachableError
 
@@ -17,6 +24,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cleargrid_assets.client.deadlines import Deadline
+
+T = TypeVar("T")
+
+LOG = logging.getLogger(__name__)
 
 MAX_WAIT_SECONDS = 61.0
 """A minute, which rate limits often ask for, plus the jitter."""
@@ -26,10 +37,14 @@ LONG_OUTAGE_SECONDS = 30.0
 
 @dataclass(frozen=True)
 class FailedAttempt:
-    """An attempt that may be retried: the error to raise if it was the last, and the wait that the server requests."""
+    """An attempt that may be retried: the error to raise if it was the last, and the wait that the server requests.
+
+    `max_attempts` replaces the policy's number for such an attempt.
+    """
 
     error: ClearGridError
     wait_seconds: float | None = None
+    max_attempts: int | None = None
 
     @property
     def budget(self) -> type[ClearGridError]:
@@ -58,6 +73,33 @@ class RetryPolicy:
     cap_seconds: float = 4.0
     rate_limited_cap_seconds: float = 16.0
 
+    def run(
+        self,
+        attempt: Callable[[], T | FailedAttempt],
+        deadline: Deadline,
+        random: Callable[[], float],
+        *,
+        server_is_up: Callable[[], bool] = lambda: False,
+        on_retry: Callable[[], None] = lambda: None,
+    ) -> T:
+        """Call `attempt` until it returns something other than a `FailedAttempt`; sleep in between.
+
+        `on_retry` is called before each sleep. Raises the last attempt's error once its attempts are used up, or
+        `CancelledError`.
+        """
+        started, failures = time.monotonic(), Counter[type[ClearGridError]]()
+        while isinstance(outcome := attempt(), FailedAttempt):
+            failures[outcome.budget] += 1
+            number, is_up = failures[outcome.budget], server_is_up()
+            wait = self.wait_after(outcome, number, random)
+            if number >= self.max_attempts(outcome, server_is_up=is_up) or not self.allows_wait(wait, deadline):
+                outcome.error.attempts = failures.total()
+                raise self.give_up(outcome.error, time.monotonic() - started + wait, server_is_up=is_up)
+            LOG.debug("%s: attempt %d failed, waiting %.1f s", type(outcome.error).__name__, number, wait)
+            on_retry()
+            deadline.sleep(wait, requested_by_server=outcome.wait_seconds is not None)
+        return outcome
+
     def wait_seconds(self, attempt: int, random: Callable[[], float], cap_seconds: float | None = None) -> float:
         """The backoff after the `attempt`-th failure (from 1): between half the exponential step and the whole step."""
         step = min(cap_seconds or self.cap_seconds, self.base_seconds * 2.0 ** (attempt - 1))
@@ -72,6 +114,8 @@ class RetryPolicy:
 
     def max_attempts(self, failure: FailedAttempt, *, server_is_up: bool) -> int:
         """How often to send a request that fails like this. `server_is_up`: other requests succeed meanwhile."""
+        if failure.max_attempts is not None:
+            return failure.max_attempts
         if isinstance(failure.error, RateLimitedError):
             return self.rate_limited_attempts
         return max(self.attempts, self.patient_attempts) if server_is_up else self.attempts

@@ -44,44 +44,40 @@ class TooSlowError(Exception):
         self.request_id = request_id
         self.seconds = seconds
 
-    def as_error(self, doing: str) -> ClearGridError:
+    def as_error(self) -> ClearGridError:
         """The public error, for a caller who cannot narrow the request."""
         if self.status is None:
-            return UnreachableError(f"{doing}: no complete response within {self.seconds:.0f} s", doing=doing)
-        message = f"{doing}: HTTP {self.status}"
-        return QueryTooLargeError(message, doing=doing, status=self.status, request_id=self.request_id)
+            return UnreachableError(f"no complete response within {self.seconds:.0f} s")
+        return QueryTooLargeError(f"HTTP {self.status}", status=self.status, request_id=self.request_id)
 
 
-def body_too_large(error: BodyTooLargeError, doing: str, redactor: Redactor) -> UnexpectedAnswerError:
+def body_too_large(error: BodyTooLargeError, redactor: Redactor) -> UnexpectedAnswerError:
     """The public error for an oversized body, regardless of its HTTP status: ClearGrid sends no such body."""
     _, request_id = error_details(error.response)
     return UnexpectedAnswerError(
-        f"{doing}: HTTP {error.response.status}, {error}, so the rest was not read",
-        doing=doing,
+        f"HTTP {error.response.status}, {error}, so the rest was not read",
         status=error.response.status,
         request_id=redactor.clean(request_id) if request_id else None,
         attempts=1,
     )
 
 
-def classify(
-    response: Response, doing: str, redactor: Redactor, *, has_cursor: bool = False
-) -> Envelope | FailedAttempt:
+def classify(response: Response, redactor: Redactor, *, has_cursor: bool = False) -> Envelope | FailedAttempt:
     """The envelope of a 200, or the failed attempt if a retry may succeed.
 
     Raises `TooSlowError` for 504, and a `PermanentError` or `ContractError` if a retry cannot succeed.
     """
     text, request_id = (None if value is None else redactor.clean(value) for value in error_details(response))
-    status, message = response.status, f"{doing}: HTTP {response.status}" + (f", {text!r}" if text else "")
+    status, message = response.status, f"HTTP {response.status}" + (f", {text!r}" if text else "")
     if status == HTTPStatus.OK:
-        return _classify_200(response, message, doing, request_id)
+        return _classify_200(response, message, request_id)
     if status == HTTPStatus.GATEWAY_TIMEOUT:
         raise TooSlowError(status, request_id, response.seconds)
     if has_cursor and status == HTTPStatus.INTERNAL_SERVER_ERROR:
         message += " (ClearGrid also answers 500 to a corrupted cursor)"
     if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
         message += ", a redirect, which is not followed: check the base URL"
-    error = _error_class(status)(message, doing=doing, status=status, request_id=request_id)
+    error = _error_class(status)(message, status=status, request_id=request_id)
     if not isinstance(error, (RateLimitedError, ServerFaultError)):
         error.attempts = 1
         raise error
@@ -90,17 +86,17 @@ def classify(
     return FailedAttempt(error, wait)
 
 
-def _classify_200(response: Response, message: str, doing: str, request_id: str | None) -> Envelope | FailedAttempt:
+def _classify_200(response: Response, message: str, request_id: str | None) -> Envelope | FailedAttempt:
     """A truncated document or an error envelope under a 200 may be a gateway's hiccup, so both are retried."""
     try:
         document = decode(response.body)
     except UndecodableBodyError:
-        message = f"{doing}: the response is not a complete JSON document"
+        message = "the response is not a complete JSON document"
     else:
         if not is_error_envelope(document):
             return Envelope(document, request_id, response.sent_at)
-        message = f"{message}: the envelope reports an error although HTTP says 200"
-    return FailedAttempt(UnexpectedAnswerError(message, doing=doing, status=response.status, request_id=request_id))
+        message += ": the envelope reports an error although HTTP says 200"
+    return FailedAttempt(UnexpectedAnswerError(message, status=response.status, request_id=request_id))
 
 
 def _error_class(status: int) -> type[ClearGridError]:

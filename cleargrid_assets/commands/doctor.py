@@ -31,7 +31,7 @@ from cleargrid_assets.commands.emulated import after_demo
 from cleargrid_assets.failures import next_step
 from cleargrid_assets.landing.identity import Identity, identity_of, verify_stored
 from cleargrid_assets.outcome_map import OutcomeMap, OutcomeMapError
-from cleargrid_assets.resources import WarehouseResource
+from cleargrid_assets.resources import ClearGridResource, WarehouseResource
 from cleargrid_assets.settings import EMULATOR, SETTINGS, Settings
 from cleargrid_assets.settings.kinds import Group
 from cleargrid_assets.time_zones import verify_time_zone
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from cleargrid_assets.warehouse.warehouse import Warehouse
 
 EXIT_CODES = {"settings": 3, "address": 4, "login": 5, "page": 6, "count": 7, "warehouse": 8, "alert": 9}
-PATIENCE_SECONDS = 10
+MAX_TIMEOUT_SECONDS = 10
 """For one request; short, because a person is waiting."""
 
 LOCK_TIMEOUT = 15.0
@@ -139,9 +139,9 @@ class Diagnosis:
         """Send one request; any HTTP answer will do."""
         url = self.settings.base_url
         try:
-            answer = Transport(url, PATIENCE_SECONDS).send("GET", "/", seconds=PATIENCE_SECONDS)
+            answer = Transport(url, MAX_TIMEOUT_SECONDS).send("GET", "/", seconds=MAX_TIMEOUT_SECONDS)
         except (RequestTimeoutError, ConnectionBrokenError) as error:
-            what = str(error) or f"nothing within {PATIENCE_SECONDS} s"
+            what = str(error) or f"nothing within {MAX_TIMEOUT_SECONDS} s"
             raise UnreachableError(f"{url} does not answer ({what})") from error
         return f"{url} answers (HTTP {answer.status})"
 
@@ -199,13 +199,8 @@ class Diagnosis:
         return "the webhook accepted a test message"
 
     def _client(self) -> ClearGridClient:
-        account = self.settings.account
-        return ClearGridClient(
-            account.base_url,
-            account.lender,
-            account.email,
-            account.password,
-            timeout_seconds=min(PATIENCE_SECONDS, self.settings.timeout_seconds),
+        return ClearGridResource(self.settings).client(
+            timeout_seconds=min(MAX_TIMEOUT_SECONDS, self.settings.timeout_seconds),
             retry=RetryPolicy(attempts=2, rate_limited_attempts=2),
         )
 

@@ -16,7 +16,7 @@ from cleargrid_assets.landing.errors import ReconciliationError, RecountError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from cleargrid_assets.client import ClearGridClient, Window
+    from cleargrid_assets.client import ClearGridClient, Counters, Window
 
 DAY_SECONDS = 86_400
 TOO_MANY_FOR_ONE_COUNT = frozenset({"capped", "timeout"})
@@ -31,18 +31,18 @@ class Counted:
     total: Total
 
 
-def count(client: ClearGridClient, window: Window) -> list[Counted]:
+def count(client: ClearGridClient, window: Window, counters: Counters) -> list[Counted]:
     """`window` with its count, or its days with theirs if the whole is too much for ClearGrid to count.
 
     If the days cannot be counted either, one range without an exact total. Raises the client's errors.
     """
-    whole = Counted(window, client.count(D23, window))
+    whole = Counted(window, client.count(D23, window, counters))
     days = ceil(window.seconds / DAY_SECONDS)
     if whole.total.exact or whole.total.note not in TOO_MANY_FOR_ONE_COUNT or days == 1:
         return [whole]
     counted = []
     for day in window.split(days):
-        total = client.count(D23, day)
+        total = client.count(D23, day, counters)
         if not total.exact:
             return [whole]
         counted.append(Counted(day, total))
@@ -59,7 +59,9 @@ def total_of(counted: Sequence[Counted]) -> Total:
     return Total(rows, exact=not notes, note=notes[0] if notes else None, request_id=totals[0].request_id)
 
 
-def reconciled(client: ClearGridClient, counted: Sequence[Counted], received: Mapping[Window, int]) -> Total:
+def reconciled(
+    client: ClearGridClient, counted: Sequence[Counted], received: Mapping[Window, int], counters: Counters
+) -> Total:
     """ClearGrid's count that agrees with the rows `received` in each window.
 
     Raises `ReconciliationError`, or `RecountError` if rows are missing and ClearGrid does not count again.
@@ -67,11 +69,11 @@ def reconciled(client: ClearGridClient, counted: Sequence[Counted], received: Ma
     agreed = []
     for part in counted:
         inside = (rows for window, rows in received.items() if part.window.since <= window.since < part.window.until)
-        agreed.append(replace(part, total=_agreed(client, part, sum(inside))))
+        agreed.append(replace(part, total=_agreed(client, part, sum(inside), counters)))
     return total_of(agreed)
 
 
-def _agreed(client: ClearGridClient, counted: Counted, received: int) -> Total:
+def _agreed(client: ClearGridClient, counted: Counted, received: int, counters: Counters) -> Total:
     """The count of one range that agrees with `received`.
 
     Rows may be logged between the count and the read, late ones in closed months too. So after a disagreement ClearGrid
@@ -81,7 +83,7 @@ def _agreed(client: ClearGridClient, counted: Counted, received: int) -> Total:
     before = counted.total
     if not before.exact or before.total is None or before.total == received:
         return before
-    after = _recount(client, counted.window)
+    after = _recount(client, counted.window, counters)
     if after is None or after.total is None:
         if received < before.total:
             raise _missing_rows(counted.window, received, before)
@@ -93,10 +95,10 @@ def _agreed(client: ClearGridClient, counted: Counted, received: int) -> Total:
     raise _disagreement(counted.window, received, before, after)
 
 
-def _recount(client: ClearGridClient, window: Window) -> Total | None:
+def _recount(client: ClearGridClient, window: Window, counters: Counters) -> Total | None:
     """A second exact count; None if ClearGrid does not give one, for a reason that may pass."""
     try:
-        after = client.count(D23, window)
+        after = client.count(D23, window, counters)
     except (TransientError, ContractError):
         return None
     return after if after.exact else None

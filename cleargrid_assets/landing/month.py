@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from cleargrid_assets.client import D23, fetch_windows, plan_windows
+from cleargrid_assets.client import D23, Counters, plan_windows
 from cleargrid_assets.landing.counts import count, reconciled, total_of
 from cleargrid_assets.landing.errors import ConservationError, ReconciliationError
 from cleargrid_assets.landing.rows import SCHEMA, Batch, QuarantinedRow, convert, gather
@@ -99,13 +99,13 @@ def read_month(
     read once more, if there is time. Raises the client's errors, `ReconciliationError` if ClearGrid's own exact count
     still disagrees, `RecountError`, or `ConservationError` if we lost a row.
     """
-    before, started = (client.counters.requests, client.counters.retries), now()
+    counters, started = Counters(), now()
     try:
-        return _read_once(client, month, window, limits, before, on_progress=on_progress, now=now)
+        return _read_once(client, month, window, limits, counters, on_progress=on_progress, now=now)
     except ReconciliationError:
         if now() - started > timedelta(seconds=limits.load_seconds / 2):
             raise
-    return _read_once(client, month, window, limits, before, on_progress=on_progress, now=now)
+    return _read_once(client, month, window, limits, counters, on_progress=on_progress, now=now)
 
 
 def _read_once(
@@ -113,17 +113,16 @@ def _read_once(
     month: date,
     window: Window,
     limits: LoadLimits,
-    before: tuple[int, int],
+    counters: Counters,
     *,
     on_progress: Callable[[Progress, Total], None],
     now: Callable[[], datetime],
 ) -> MonthLoad:
-    """Read the month; `before`: the client's counters when its first reading began."""
+    """Read the month; `counters` go on counting when it is read a second time."""
     started, clock = now(), time.monotonic()
-    counted = count(client, window)
+    counted = count(client, window, counters)
     expected, target_rows = total_of(counted), PAGES_PER_WINDOW * limits.page_size
-    fetched = fetch_windows(
-        client,
+    fetched = client.fetch(
         D23,
         _planned(counted, target_rows, started, limits.concurrency),
         convert,
@@ -132,11 +131,13 @@ def _read_once(
         page_size=limits.page_size,
         deadline_seconds=limits.load_seconds,
         stall_seconds=limits.stall_seconds,
+        counters=counters,
         on_progress=lambda progress: on_progress(progress, expected),
         target_rows=None if expected.total is None else target_rows,  # without a total, do not ask for counts again
     )
-    expected = reconciled(client, counted, {walked.window: walked.rows_received for walked in fetched.windows})
-    statistics = _with_counting(fetched.statistics, client, before)
+    received = {completed.window: completed.rows_received for completed in fetched.windows}
+    expected = reconciled(client, counted, received, counters)
+    statistics = replace(fetched.statistics, requests=counters.requests, retries=counters.retries)
     load = _month_load(
         month,
         window,
@@ -160,12 +161,6 @@ def _planned(counted: Sequence[Counted], target_rows: int, now: datetime, worker
     ]
 
 
-def _with_counting(walks: Statistics, client: ClearGridClient, before: tuple[int, int]) -> Statistics:
-    """The statistics of reading, including the requests for counts."""
-    counters = client.counters
-    return replace(walks, requests=counters.requests - before[0], retries=counters.retries - before[1])
-
-
 def _month_load(
     month: date,
     window: Window,
@@ -175,7 +170,7 @@ def _month_load(
     started_at: datetime,
     seconds: float,
 ) -> MonthLoad:
-    batches = [batch for walked in fetched.windows for batch in walked.batches]
+    batches = [batch for completed in fetched.windows for batch in completed.batches]
     received = pa.concat_tables([SCHEMA.empty_table(), *(batch.rows for batch in batches)])
     rows = collapse_duplicates(received)
     return MonthLoad(

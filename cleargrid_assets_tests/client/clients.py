@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cleargrid_assets.client import D23, ClearGridClient, RetryPolicy, Window, fetch_windows, plan_windows
+from cleargrid_assets.client import D23, ClearGridClient, RetryPolicy, Window, plan_windows
 from cleargrid_assets_tests.client.fault_server import EMAIL, LENDER, PASSWORD
 from cleargrid_assets_tests.client.vendor_rows import END, START
 
@@ -29,8 +29,7 @@ def client_of(server: FaultServer, **overrides: Any) -> ClearGridClient:
 def load(client: ClearGridClient, **options: Any) -> FetchResult[list[Any]]:
     """Load the whole window, as landing does."""
     total = client.count(D23, WINDOW)
-    return fetch_windows(
-        client,
+    return client.fetch(
         D23,
         plan_windows(WINDOW, total.total if total.exact else None, TARGET_ROWS),
         lambda rows, _window: rows,

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from cleargrid_assets.client import D23, ClearGridClient, ClearGridError, Window
+from cleargrid_assets.client import D23, ClearGridClient, ClearGridError, Counters, Window, fetch_windows
 from cleargrid_assets.client.redaction import Redactor
 from cleargrid_assets.emulator import Emulator
 from cleargrid_assets_tests.client.clients import QUICK, WINDOW, client_of, load
@@ -16,6 +16,23 @@ from cleargrid_assets_tests.client.fault_cases import ENDS
 from cleargrid_assets_tests.client.fault_server import EMAIL, LENDER, PASSWORD, FaultServer, Tokens
 from cleargrid_assets_tests.client.faulty_responses import every, right, status
 from cleargrid_assets_tests.client.vendor_rows import truth
+
+
+def test_the_earlier_name_of_fetch_works_for_a_release():
+    with FaultServer(right) as server:
+        client = client_of(server)
+        result = fetch_windows(client, D23, [WINDOW], lambda rows, _window: rows)
+    assert result.rows_received == len(truth())
+
+
+def test_counters_that_are_handed_in_count_all_requests_of_a_load():
+    counters = Counters()
+    with FaultServer(right) as server:
+        client = client_of(server)
+        client.count(D23, WINDOW, counters)
+        result = client.fetch(D23, WINDOW.split(2), lambda rows, _window: rows, counters=counters)
+        sent = len(server.requests)
+    assert counters.requests == result.statistics.requests == sent
 
 
 def test_for_row_in_client_rows_reads_a_window_in_order():
@@ -71,7 +88,7 @@ def test_no_secret_is_in_any_repr():
     with FaultServer(right) as server:
         client = client_of(server)
         client.log_in()
-        token = client.requester._auth._token  # noqa: SLF001 # what a debugger would show
+        token = client._requester._auth._token  # noqa: SLF001 # what a debugger would show
         text = repr([client, vars(client), token])
     assert "planted" not in text
 
@@ -104,7 +121,7 @@ def test_tokens_of_the_past_stay_masked():
         list(client.rows(D23, Window(WINDOW.since, WINDOW.since.replace(hour=6))))
         tokens = [f"planted-token-1-{number}" for number in range(server.refreshes + 1)]
         assert len(tokens) > 2
-        assert "planted" not in client.requester._redactor.clean(" ".join(tokens))  # noqa: SLF001 # the mask itself
+        assert "planted" not in client._requester._redactor.clean(" ".join(tokens))  # noqa: SLF001 # the mask itself
 
 
 @pytest.mark.parametrize(

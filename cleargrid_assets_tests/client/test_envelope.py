@@ -148,7 +148,7 @@ NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 )
 def test_an_end_in_the_future_may_be_brought_forward_to_now(until):
     envelope = envelope_of(sent_at=NOON, since="2026-05-01T00:00:00Z", until=until)
-    assert parse_page(envelope, DAY, is_first=True, wants_total=False, doing="d").rows == []
+    assert parse_page(envelope, DAY, is_first=True, wants_total=False).rows == []
 
 
 @pytest.mark.parametrize(
@@ -157,28 +157,26 @@ def test_an_end_in_the_future_may_be_brought_forward_to_now(until):
 def test_an_end_in_the_future_may_be_brought_forward_no_further_and_never_back(until):
     envelope = envelope_of(sent_at=NOON, since="2026-05-01T00:00:00Z", until=until)
     with pytest.raises(UnexpectedAnswerError, match="asked for until=2026-05-02T00"):
-        parse_page(envelope, DAY, is_first=True, wants_total=False, doing="d")
+        parse_page(envelope, DAY, is_first=True, wants_total=False)
 
 
 def test_an_end_in_the_past_is_echoed_as_it_was_asked_for():
     envelope = envelope_of(sent_at=NOON.replace(day=3), since="2026-05-01T00:00:00Z", until="2026-05-01T23:00:00Z")
     with pytest.raises(UnexpectedAnswerError, match="asked for until=2026-05-02T00"):
-        parse_page(envelope, DAY, is_first=True, wants_total=False, doing="d")
+        parse_page(envelope, DAY, is_first=True, wants_total=False)
 
 
 def test_a_start_in_the_future_is_echoed_as_it_was_asked_for():
     envelope = envelope_of(sent_at=NOON.replace(month=4), since="2026-04-01T12:00:01Z", until="2026-05-02T00:00:00Z")
     with pytest.raises(UnexpectedAnswerError, match="asked for since=2026-05-01T00"):
-        parse_page(envelope, DAY, is_first=True, wants_total=False, doing="d")
+        parse_page(envelope, DAY, is_first=True, wants_total=False)
 
 
 @pytest.mark.parametrize(
     "since", ["2026-05-01T00:00:00.000Z", "2026-05-01T04:00:00+04:00", "2026-05-01", "20260501T00Z"]
 )
 def test_an_echo_in_any_form_of_the_same_instant_is_right(since):
-    page = parse_page(
-        envelope_of(since=since, until="2026-05-02T00:00:00Z"), DAY, is_first=True, wants_total=False, doing="d"
-    )
+    page = parse_page(envelope_of(since=since, until="2026-05-02T00:00:00Z"), DAY, is_first=True, wants_total=False)
     assert page.next_cursor is None
 
 
@@ -192,12 +190,11 @@ def test_an_echo_of_anything_else_is_a_breach(since):
             DAY,
             is_first=True,
             wants_total=False,
-            doing="d",
         )
 
 
 def test_a_value_nested_deeper_than_python_can_write_does_not_end_a_window():
-    detector = CycleDetector("reading")
+    detector = CycleDetector()
     rows = [{"public_id": "a", "outcome_option": decode(b"[" * 1_010 + b"]" * 1_010)}]
     pages = [Page(rows, f"cursor {number}", None, None) for number in range(3)]
     assert [detector.record_page(page) for page in pages[:2]] == [True, True]

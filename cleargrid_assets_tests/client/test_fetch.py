@@ -14,14 +14,12 @@ import pytest
 from cleargrid_assets.client import (
     D23,
     AccessDeniedError,
-    ClearGridClient,
     QueryTooLargeError,
     RateLimitedError,
     ServerFaultError,
     UnexpectedAnswerError,
     UnreachableError,
     Window,
-    fetch_windows,
 )
 from cleargrid_assets.client.deadlines import Deadline
 from cleargrid_assets.client.limiter import ConcurrencyLimiter
@@ -32,7 +30,7 @@ from cleargrid_assets_tests.client.vendor_rows import truth
 
 
 def fetch(client, windows, convert=lambda rows, _window: rows, **options):
-    return fetch_windows(client, D23, windows, convert, **options)
+    return client.fetch(D23, windows, convert, **options)
 
 
 @pytest.mark.parametrize("concurrency", [1, 3, 16])
@@ -149,7 +147,7 @@ class FastDeadline(Deadline):
 
 @pytest.mark.parametrize("code", [429, 503])
 def test_two_waits_of_a_minute_in_a_row_are_outlasted_by_the_count_and_by_the_pages(monkeypatch, code):
-    monkeypatch.setattr(ClearGridClient, "deadline", lambda _self, *limits: FastDeadline(*limits))
+    monkeypatch.setattr("cleargrid_assets.client.client.Deadline", FastDeadline)
     queries = Counter()
 
     def play(request):
