@@ -11,7 +11,7 @@ Add a kind of output here. Months of D23 are written by `landing.write`.
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import dagster as dg
 import pandas as pd
@@ -40,7 +40,7 @@ class WarehouseClient(DuckDbClient):
         self._resource = resource
 
     @contextmanager
-    def connect(
+    def connect(  # type: ignore[override] # Dagster's is static; ours knows its warehouse
         self, context: dg.OutputContext | dg.InputContext, _table_slice: TableSlice
     ) -> Iterator[duckdb.DuckDBPyConnection]:
         """A connection that is always closed, and rolled back if the block raises."""
@@ -164,7 +164,7 @@ def _name(table_slice: TableSlice) -> str:
 def _where(table_slice: TableSlice) -> str:
     """The WHERE clause of the month, taken from the partition's key, whatever the host's time zone."""
     dimensions = table_slice.partition_dimensions or []
-    windows = [dimension.partitions for dimension in dimensions]
+    windows = [cast("dg.TimeWindow", dimension.partitions) for dimension in dimensions]
     bounds = [f"month >= DATE '{window.start:%Y-%m-%d}' AND month < DATE '{window.end:%Y-%m-%d}'" for window in windows]
     return f" WHERE {' AND '.join(bounds)}" if bounds else ""
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import dagster as dg
 from dagster._core.errors import DagsterAssetCheckFailedError
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 BLOCKING_CHECK_FAILED = DagsterAssetCheckFailedError.__name__
 Kind = dg.DagsterEventType
-ENDS = (Kind.RUN_FAILURE, Kind.RUN_SUCCESS)
+ENDS: tuple[Literal[Kind.RUN_FAILURE, Kind.RUN_SUCCESS], ...] = (Kind.RUN_FAILURE, Kind.RUN_SUCCESS)
 MAX_RUNS = 100
 """The maximum of ended runs to read of each kind."""
 

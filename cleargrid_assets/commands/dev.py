@@ -16,11 +16,11 @@ import dagster as dg
 
 from cleargrid_assets.client import SettingsError
 from cleargrid_assets.commands.emulated import after_demo, clear_grid_of
-from cleargrid_assets.commands.instance import EMULATOR, dagster_home, fail_orphans, only_daemon, without_settings
+from cleargrid_assets.commands.instance import dagster_home, fail_orphans, only_daemon, without_settings
 from cleargrid_assets.commands.processes import interrupted_by_signals
 from cleargrid_assets.commands.run_lines import RunLines
 from cleargrid_assets.commands.services import HOST, Services, services
-from cleargrid_assets.settings import Settings
+from cleargrid_assets.settings import EMULATOR, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -26,7 +26,8 @@ from cleargrid_assets.client import (
     UnreachableError,
     Window,
 )
-from cleargrid_assets.client.transport import ConnectionBrokenError, RequestTimeoutError, Transport
+from cleargrid_assets.client.response import ConnectionBrokenError, RequestTimeoutError
+from cleargrid_assets.client.transport import Transport
 from cleargrid_assets.commands.emulated import after_demo
 from cleargrid_assets.failures import next_step
 from cleargrid_assets.landing.identity import Identity, identity_of, verify_stored

@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from threading import Thread
-from typing import TYPE_CHECKING, NoReturn, Self
+from typing import TYPE_CHECKING, NoReturn, Self, cast
 
 import click
 
@@ -169,6 +169,6 @@ class ProcessGroup:
 
 def _named(process: subprocess.Popen[bytes]) -> str:
     """The command without its options, as in `dagster code-server start`."""
-    command, *arguments = process.args
+    command, *arguments = cast("Sequence[str]", process.args)
     words = itertools.takewhile(lambda word: not word.startswith("-"), arguments)
     return " ".join([Path(command).name, *words])

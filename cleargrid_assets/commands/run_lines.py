@@ -69,7 +69,7 @@ class RunLines:
         event = entry.dagster_event
         if event is None:
             is_ours = not entry.user_message.startswith(STEPS_LEFT_OUT)
-            text = f"warning: {entry.user_message}" if is_ours and entry.level >= logging.WARNING else None
+            text = f"warning: {entry.user_message}" if is_ours and int(entry.level) >= logging.WARNING else None
         elif event.event_type is EventType.ASSET_CHECK_EVALUATION:
             text = _check_text(event.asset_check_evaluation_data)
         elif event.event_type is EventType.STEP_UP_FOR_RETRY:

@@ -9,7 +9,7 @@ import time
 from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
@@ -205,7 +205,7 @@ def _may_repeat_ids(rows: pa.Table) -> bool:
 
     with duckdb.connect() as connection:
         connection.register("received", rows)
-        hashes = connection.execute("SELECT hash(public_id) AS hash FROM received").fetchnumpy()["hash"]
+        hashes: Any = connection.execute("SELECT hash(public_id) AS hash FROM received").fetchnumpy()["hash"]
     hashes.sort()
     return bool((hashes[1:] == hashes[:-1]).any())
 

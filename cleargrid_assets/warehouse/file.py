@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
 FOREIGN_LOCK = "Could not set lock on file"
-READABLE_BY = {"storage_compatibility_version": "v1.5.0"}
+READABLE_BY: dict[str, str | bool | int | float | list[str]] = {"storage_compatibility_version": "v1.5.0"}
 """Lets the lake's DuckDB open new files as well, so that moving to a lake and back stays possible at no cost."""
 
 DAMAGED = "Corrupt database file"

@@ -84,7 +84,7 @@ def supported_version(connection: duckdb.DuckDBPyConnection, display_name: str) 
             f"this program knows version {TABLES_VERSION}); nothing was read or written. Install that release here as "
             f"well"
         )
-    return version
+    return None if version is None else int(version)
 
 
 def prepare(connection: duckdb.DuckDBPyConnection, display_name: str = "the warehouse") -> None:

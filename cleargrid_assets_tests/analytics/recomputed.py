@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cleargrid_assets_tests.analytics.by_hand import (
     CONNECTED,
@@ -223,7 +223,7 @@ class Recomputed:
             figure["change_pp"] = 100 * (figure["value"] - before) if comparable else None
         return computed
 
-    def metrics(self, month: date, rows: list[LandedRow]) -> Computed:
+    def metrics(self, month: date, rows: list[LandedRow]) -> dict[str, dict[str, Any]]:
         """Every supported metric of one slice."""
         seen = self.scenario.loaded_at[month]
         scoped = [row for row in rows if self.in_scope(row)]
@@ -263,7 +263,7 @@ class Recomputed:
             "status": "final" if seen >= self.scenario.until(month) else "provisional",
             "unmapped": n["unmapped"],
         }
-        figures: Computed = {}
+        figures: dict[str, dict[str, Any]] = {}
         for metric, (k, of) in shares.items():
             low, high = wilson(k, of)
             figures[metric] = {

@@ -135,7 +135,7 @@ def _land(connection: duckdb.DuckDBPyConnection, scenario: Scenario, month: date
         values = [*(getattr(row, column.name) for column in raw.D23_FIELDS), month, loaded_at]
         marks = ", ".join("?" for _ in values)
         connection.execute(f"INSERT INTO raw.d23_manual_communication_logs VALUES ({marks})", values)
-    ledger = {column.name: 0 for column in raw.D23_LOADS.columns}
+    ledger: dict[str, object] = {column.name: 0 for column in raw.D23_LOADS.columns}
     ledger |= {"month": month, "run_id": "r", "load_number": scenario.load_number(month), "total_exact": True}
     ledger |= {"started_at": loaded_at, "loaded_at": loaded_at, "since": loaded_at, "until": scenario.until(month)}
     ledger["unknown_fields"] = None

@@ -40,7 +40,7 @@ class Caller:
     def _auth(self, lender: str, call: str, body: object) -> requests.Response:
         return self.session.post(f"{self.emulator.base_url}/admin/auth/{lender}/{call}", json=body, timeout=10)
 
-    def exports(self, path: str = "", *, lender: str = "", headers: Any = None, **params: object) -> requests.Response:
+    def exports(self, path: str = "", *, lender: str = "", headers: Any = None, **params: Any) -> requests.Response:
         """The answer of a path under the lender's exports; `headers` None: with the token."""
         self.token = self.token or self.log_in().json()["token"]
         url = (
@@ -51,17 +51,18 @@ class Caller:
             url + path, params=params, headers=with_token if headers is None else headers, timeout=10
         )
 
-    def d23(self, **params: object) -> requests.Response:
+    def d23(self, **params: Any) -> requests.Response:
         """The answer of D23."""
         return self.exports("/S4/D23", **params)
 
-    def body(self, **params: object) -> dict[str, Any]:
+    def body(self, **params: Any) -> dict[str, Any]:
         """The body of a page of D23."""
         answer = self.d23(**params)
         assert answer.status_code == 200, answer.text
-        return answer.json()["body"]
+        body: dict[str, Any] = answer.json()["body"]
+        return body
 
-    def bodies(self, **params: object) -> Iterator[dict[str, Any]]:
+    def bodies(self, **params: Any) -> Iterator[dict[str, Any]]:
         """All pages, by the cursor that each gives."""
         cursor: dict[str, str] = {}
         while True:
@@ -71,6 +72,6 @@ class Caller:
                 return
             cursor = {"cursor": body["pagination"]["nextCursor"]}
 
-    def rows(self, **params: object) -> list[dict[str, Any]]:
+    def rows(self, **params: Any) -> list[dict[str, Any]]:
         """All rows of a walk."""
         return [row for body in self.bodies(**params) for row in body["rows"]]

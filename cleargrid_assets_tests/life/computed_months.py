@@ -129,4 +129,5 @@ def _without_neighbours(figures: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _landed(row: Fields) -> LandedRow:
-    return LandedRow(**{name: read(value) if name in INSTANTS else value for name, value in row.items()})
+    fields: dict[str, Any] = {name: read(value) if name in INSTANTS else value for name, value in row.items()}
+    return LandedRow(**fields)

@@ -60,7 +60,9 @@ def load_month(
         return None
     for month, rows in landed.taken.items():
         context.log.info("ClearGrid moved %s rows from %s to this month.", rows, f"{month:%Y-%m}")
-    result = dg.MaterializeResult(metadata=figures(load, landed), data_version=dg.DataVersion(landed.version))
+    result: dg.MaterializeResult[None] = dg.MaterializeResult(
+        metadata=figures(load, landed), data_version=dg.DataVersion(landed.version)
+    )
     return MonthLanded(result, landed)
 
 

@@ -4,7 +4,7 @@ The copies and where they lie belong here; the tables do not. The folder `publis
 warehouse file, or with a lake's own files, so that generated rows never replace production's.
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
@@ -49,7 +49,7 @@ def build_published_tables() -> dg.AssetsDefinition:
             version = data_version(context, warehouse.settings)
             folder, rows = publish(warehouse.warehouse(), warehouse.settings.environment)
         state = f"{len(rows)} tables" if rows else "none: no month has been computed yet"
-        metadata = {"folder": dg.MetadataValue.path(folder), "published": state, **rows}
+        metadata: dict[str, Any] = {"folder": dg.MetadataValue.path(folder), "published": state, **rows}
         return dg.MaterializeResult(data_version=version, metadata=metadata)
 
     return published_tables

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import sys
 import tempfile
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from cleargrid_assets.jobs import REFRESH_SUMMARY
@@ -21,7 +21,7 @@ def main(version: str) -> None:
     with tempfile.TemporaryDirectory() as folder, started(Path(folder), {}, **EMULATOR) as platform:
         for month in MONTHS:
             assert platform.refresh(month).success
-        platform.emulator.now += LATER
+        platform.emulator.now = (platform.emulator.now or datetime.now(UTC)) + LATER
         for month in reversed(MONTHS):
             assert platform.refresh(month).success
         summary = platform.definitions.resolve_job_def(REFRESH_SUMMARY)
