@@ -70,7 +70,7 @@ def test_an_unknown_environment_is_refused():
 
 def test_a_folder_that_cannot_be_written_is_named(clean_environment):
     (clean_environment / ".dagster").write_text("a file in the place of the folder")
-    assert f"cannot be kept in {clean_environment}" in refused("--port", "0")
+    assert f"cannot keep its history in {clean_environment}" in refused("--port", "0")
     home = str(clean_environment / ".dagster" / "home")
     assert "DAGSTER_HOME" in refused("--port", "0", CLEARGRID_ENVIRONMENT="staging", DAGSTER_HOME=home)
 

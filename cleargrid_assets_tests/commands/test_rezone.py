@@ -117,5 +117,5 @@ def test_an_unfinished_file_of_another_zone_is_not_mixed_in(loaded: Platform) ->
     assert unfinished.load(MAY).success
     _, result = rezoned(loaded, DUBAI)
     assert result.exit_code == 1
-    assert f"left by an earlier call for {NEW_YORK}" in result.output
+    assert f"an earlier run for {NEW_YORK} left" in result.output
     assert Warehouse(str(loaded.file)).exists

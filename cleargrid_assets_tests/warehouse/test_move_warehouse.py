@@ -169,7 +169,7 @@ def test_tables_of_other_people_are_not_copied_and_told(loaded: Platform, target
     change(loaded.warehouse, "CREATE TABLE raw.notes AS SELECT 'mine' AS note")
     result = moved(loaded.warehouse, target)
     assert result.exit_code == 0
-    assert "not copied: raw.notes" in result.output
+    assert "because cleargrid_assets does not own them: raw.notes" in result.output
 
 
 def test_a_warehouse_cannot_be_moved_into_itself_or_from_where_there_is_none(
