@@ -22,7 +22,7 @@ from cleargrid_assets_tests.platform_under_test import LOADS, MAY
 if TYPE_CHECKING:
     from cleargrid_assets_tests.platform_under_test import Platform
 
-PAGE_SQL = sql_path(CONTACT_ATTEMPTS).parents[1] / "reports" / "page" / "sql"
+PAGE_SQL = sql_path(CONTACT_ATTEMPTS).parents[1] / "reports" / "page" / "sections"
 APRIL = "2026-04-01"
 KPIS = "SELECT * FROM analytics.kpi_monthly ORDER BY ALL"
 OBSERVED = f"SELECT observed_at, promises FROM ({(PAGE_SQL / 'vintages.sql').read_text(encoding='utf-8')})"
@@ -225,7 +225,7 @@ def test_every_sql_file_can_be_pasted_as_it_is(platform: Platform, month: object
             count = f"SELECT count(*) FROM {table.qualified_name}"
             assert len(pasted.fetchall()) == connection.execute(count).fetchall()[0][0]
         folder = sql_path(CONTACT_ATTEMPTS).parents[2]
-        for path in [*folder.glob("checks/sql/*.sql"), *folder.glob("assets/reports/page/sql/*.sql")]:
+        for path in [*folder.glob("checks/sql/*.sql"), *folder.glob("assets/reports/page/**/*.sql")]:
             text = path.read_text(encoding="utf-8")
             assert "DuckDB shell" in text.split("\n\n", 1)[0].split("SELECT")[0], path.name
             connection.execute(text).fetchall()

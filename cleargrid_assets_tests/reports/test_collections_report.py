@@ -3,78 +3,29 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime
-from html.parser import HTMLParser
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import duckdb
 import pytest
 
 from cleargrid_assets.assets.reports.collections_report import delete_old_pages, reports_location, write_report
-from cleargrid_assets.assets.reports.page.cards import may_be_chance
-from cleargrid_assets.assets.reports.page.figures import READS, SQL, read_figures
-from cleargrid_assets.assets.reports.page.tables import at_equal_age
+from cleargrid_assets.assets.reports.page.data import read_sections
+from cleargrid_assets.assets.reports.page.sections import report_sections
 from cleargrid_assets.assets.reports.published_tables import published_artifacts
-from cleargrid_assets.jobs import REFRESH_SUMMARY
 from cleargrid_assets.settings import Settings
 from cleargrid_assets.warehouse.artifacts import ArtifactFolder
 from cleargrid_assets.warehouse.warehouse import Warehouse
 from cleargrid_assets_tests.addresses import POSTGRES
 from cleargrid_assets_tests.platform_under_test import started
+from cleargrid_assets_tests.reports.report_pages import SECTIONS, Document, refreshed, report
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cleargrid_assets_tests.addresses import Variables
     from cleargrid_assets_tests.platform_under_test import Platform
-
-SECTIONS = {
-    "headline", "funnel", "mix", "hours", "vintages", "pools", "lag", "calling-hours", "rereads", "unmapped",
-    "not-supported",
-}  # fmt: skip
-
-
-class Document(HTMLParser):
-    """The text, the section ids, the outside addresses and the drawings of a page."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.words: list[str] = []
-        self.sections: set[str] = set()
-        self.drawings: list[dict[str, str | None]] = []
-        self.outside: list[str] = []
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = dict(attrs)
-        if tag == "section" and given.get("id"):
-            self.sections.add(str(given["id"]))
-        if tag == "svg":
-            self.drawings.append(given)
-        if tag in {"script", "link", "iframe", "img"}:
-            self.outside.append(tag)
-        self.outside += [str(value) for name, value in attrs if name in {"src", "href"} and value]
-
-    def handle_data(self, data: str) -> None:
-        self.words.append(data.strip())
-
-
-def report(platform: Platform) -> Path:
-    job = platform.definitions.resolve_job_def(REFRESH_SUMMARY)
-    run = job.execute_in_process(instance=platform.instance)
-    (told,) = [
-        event.step_materialization_data.materialization.metadata["page"].value
-        for event in run.get_asset_materialization_events()
-        if event.asset_key and event.asset_key.path[-1] == "collections_report"
-    ]
-    return Path(told)
-
-
-def refreshed(platform: Platform) -> Platform:
-    for month in ("2026-04-01", "2026-05-01"):
-        assert platform.refresh(month).success
-    return platform
 
 
 @pytest.fixture(scope="module")
@@ -137,7 +88,7 @@ def test_each_mark_of_a_drawing_says_its_numerator_and_denominator(loaded: Platf
 
 def test_weeks_are_whole_across_months(loaded: Platform) -> None:
     with Warehouse(str(loaded.file)).reading() as connection:
-        rows = read_figures(connection)["weekly_mix"]
+        rows = read_sections(connection, loaded.settings, report_sections())["mix"]
     straddling = [row for row in rows if str(row["week"]) == "2026-04-27"]
     ((attempts,),) = loaded.query(
         "SELECT count(*) FROM core.contact_attempts "
@@ -185,28 +136,10 @@ def test_a_spelling_cannot_become_markup(platform: Platform) -> None:
 def test_before_the_first_month_the_page_says_so(platform: Platform) -> None:
     platform.load("2026-05-01")
     with Warehouse(str(platform.file)).reading() as connection:
-        figures = read_figures(connection)
-    assert figures.month is None
-    page, _ = write_report(figures, platform.settings, ArtifactFolder(platform.file.parent), "0123456789")
+        data = read_sections(connection, platform.settings, report_sections())
+    assert data.month is None
+    page, _ = write_report(data, report_sections(), ArtifactFolder(platform.file.parent), "0123456789")
     assert "No month has been computed yet" in Path(page).read_text(encoding="utf-8")
-
-
-def test_every_sql_file_of_the_report_is_read() -> None:
-    assert {path.stem for path in SQL.glob("*.sql")} == READS.keys()
-
-
-def observation(age_days: float, broken: int) -> dict[str, Any]:
-    return {"month": date(2026, 5, 1), "age_days": age_days, "broken": broken, "promises": 10}
-
-
-def test_vintages_are_compared_at_equal_age_or_not_at_all() -> None:
-    ((_, *cells),) = at_equal_age([observation(1.0, 1), observation(29.0, 2), observation(33.0, 3), observation(50, 4)])
-    assert cells == ["10.0% (1 / 10)", "20.0% (2 / 10)", "", "", ""]
-
-
-@pytest.mark.parametrize(("before", "chance"), [((0.1, 0.3), True), ((0.0, 0.1), False), ((0.5, 0.6), False)])
-def test_a_change_may_be_chance_when_the_intervals_overlap(before: tuple[float, float], *, chance: bool) -> None:
-    assert may_be_chance({"lo": 0.2, "hi": 0.4, "prev_lo": before[0], "prev_hi": before[1]}) is chance
 
 
 @pytest.mark.parametrize(

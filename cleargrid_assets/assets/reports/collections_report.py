@@ -6,6 +6,7 @@ where its folder has another name, or with a lake's own files. `latest.html` is 
 """
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +14,9 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from cleargrid_assets.assets.presentation import FRESHNESS, OWNERS, code_references
-from cleargrid_assets.assets.reports.page.figures import Figures, figures_of
+from cleargrid_assets.assets.reports.page.data import read_report
+from cleargrid_assets.assets.reports.page.section import ReportData, Section
+from cleargrid_assets.assets.reports.page.sections import report_sections
 from cleargrid_assets.assets.sql_asset import data_version
 from cleargrid_assets.failures import dagster_failures
 from cleargrid_assets.resources import WarehouseResource
@@ -57,16 +60,17 @@ def build_collections_report() -> dg.AssetsDefinition:
         with dagster_failures():
             settings = warehouse.settings
             version = data_version(context, settings)
-            figures = figures_of(warehouse.warehouse())
+            sections = report_sections()
+            data = read_report(warehouse.warehouse(), settings, sections)
             reports = report_artifacts(warehouse.warehouse(), settings.environment)
-            page, size = write_report(figures, settings, reports, context.run.run_id)
+            page, size = write_report(data, sections, reports, context.run.run_id)
             deleted = delete_old_pages(reports, settings, datetime.now(UTC))
         return dg.MaterializeResult(
             data_version=version,
             metadata={
                 "page": dg.MetadataValue.path(page),
-                "month": f"{figures.month:%Y-%m}" if figures.month else NO_MONTH,
-                "months": len(figures["months"]),
+                "month": f"{data.month:%Y-%m}" if data.month else NO_MONTH,
+                "months": len(data.months),
                 "bytes": size,
                 "old_pages_deleted": deleted,
             },
@@ -75,18 +79,13 @@ def build_collections_report() -> dg.AssetsDefinition:
     return collections_report
 
 
-def write_report(figures: Figures, settings: Settings, reports: Artifacts, run_id: str) -> tuple[str, int]:
+def write_report(data: ReportData, sections: Sequence[Section], reports: Artifacts, run_id: str) -> tuple[str, int]:
     """Write the run's page and replace the latest copy; return the page's path and size in bytes."""
-    from cleargrid_assets.assets.reports.page.page import page  # noqa: PLC0415 - charts are loaded when one is drawn
+    from cleargrid_assets.assets.reports.page.render import render  # noqa: PLC0415 - loading definitions needs no Jinja
 
-    written_at = datetime.now(UTC)
-    context = {
-        "environment": settings.environment,
-        "timezone": settings.timezone,
-        "row_scope": settings.row_scope,
-    }
-    document = page(figures, context, written_at).encode()
-    name = f"collections-{settings.environment}-{written_at:{WRITTEN_AT}}-{run_id[:8]}.html"
+    environment, written_at = data.settings.environment, datetime.now(UTC)
+    document = render(data, sections, written_at).encode()
+    name = f"collections-{environment}-{written_at:{WRITTEN_AT}}-{run_id[:8]}.html"
     for target in (name, LATEST):
         with reports.replacing(target) as file:
             file.write_bytes(document)

@@ -1,5 +1,5 @@
-"""The page of the collections report: its data (`sql/`, `figures`), its charts (`charts`) and its text (`page`).
+"""The page of the collections report: its `sections`, what they have in common, and their way into one HTML file.
 
-Add here anything between the warehouse's tables and the HTML file, but no number that is not in a table; the asset is
-in `collections_report`. Altair and Jinja are imported where they are used: starting Dagster needs neither.
+Add here anything between the warehouse's tables and that file, but no number that is not in a table; the asset is in
+`collections_report`. Altair and Jinja are loaded by the run that writes a page: starting Dagster needs neither.
 """

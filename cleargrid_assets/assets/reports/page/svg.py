@@ -1,6 +1,8 @@
 """Renders an Altair chart to the page's SVG: colours by variable, a title on each mark, one alternative text.
 
-Add what all charts have in common here; each chart is in `charts`. It needs neither a browser nor a network.
+Add what all charts have in common here; each chart is in its section. It needs neither a browser nor a network. Colours
+are variables of the page's style sheet, so one drawing serves light, dark and paper; each mark's title gives its
+numerator and denominator.
 """
 
 from __future__ import annotations
@@ -8,16 +10,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
+import vl_convert
+
 if TYPE_CHECKING:
     import altair as alt
+
+WIDTH = 760
+"""The widest drawing."""
 
 SVG = "http://www.w3.org/2000/svg"
 
 
 def svg_of(chart: alt.TopLevelMixin, alternative: str) -> str:
     """The chart as SVG text; `alternative` is its text for screen readers."""
-    import vl_convert  # noqa: PLC0415 - half a second that only a report needs
-
     svg = vl_convert.vegalite_to_svg({**chart.to_dict(), "config": CONFIG})
     ET.register_namespace("", SVG)
     root = ET.fromstring(svg)  # noqa: S314 - our own drawing, not somebody's file

@@ -1,31 +1,58 @@
-"""The weekday x hour heatmaps: a rate and its n in each cell, grey where n is small.
-
-Change cells and shades here; the page chooses the rates.
-"""
+"""When people are reached: heatmaps of two rates by weekday and local hour, grey where n is small."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import altair as alt
+
+from cleargrid_assets.assets.reports.page.blocks import NUMBERS, Block, Chart, ColorKey, DataTable, Note, Subheading
+from cleargrid_assets.assets.reports.page.formatting import WEEKDAYS, count, month_name, percent, share_of
+from cleargrid_assets.assets.reports.page.section import ReportData, Row, Section
 from cleargrid_assets.assets.reports.page.svg import svg_of
-from cleargrid_assets.assets.reports.page.wording import WEEKDAYS, count, percent
-from cleargrid_assets.tables.analytics import SMALL_SAMPLE
+from cleargrid_assets.tables.analytics import COHORT_CONTACT, SMALL_SAMPLE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cleargrid_assets.assets.reports.page.figures import Row
 
 HEAT_STEPS = 6
+HEADS = ("Weekday and hour", "Attempts", "Contacts", "RPC", "Contacts / attempts", "RPC / contacts")
+COLORS = (("--h0", "lowest"), ("--h5", "highest"), ("--small", f"n under {SMALL_SAMPLE}"))
 
 
-def weekday_hour(rows: Sequence[Row], numerator: str, denominator: str, name: str) -> str:
+def _content(data: ReportData) -> list[Block]:
+    rows = data["hours"]
+    return [
+        Note(
+            f"{_span(data)}, local time. Percent in each cell, n under it. Under {SMALL_SAMPLE} a rate says nothing: "
+            f"those cells are grey."
+        ),
+        ColorKey(COLORS),
+        Subheading("Contacts / attempts"),
+        _heatmap(rows, "contacts", "attempts", "Contacts per attempt"),
+        Subheading("Right-party contacts / contacts"),
+        _heatmap(rows, "rpc", "contacts", "Right-party contacts per contact"),
+        DataTable(HEADS, [_cells(row) for row in rows], summary=NUMBERS, is_printed=False),
+    ]
+
+
+SECTION = Section(
+    position=40, module=__file__, heading="When people are reached", tables=(COHORT_CONTACT,), content=_content
+)
+
+
+def _span(data: ReportData) -> str:
+    """The months that the query covers: the report's and the two before it."""
+    months = [row["month"] for row in data.months if data.month and row["month"] <= data.month][-3:]
+    return f"{month_name(months[0])} to {month_name(months[-1])}"
+
+
+def _heatmap(rows: Sequence[Row], numerator: str, denominator: str, name: str) -> Chart:
     """A weekday x hour map of numerator / denominator; small samples are grey and keep their n."""
-    import altair as alt  # noqa: PLC0415 - half a second that only a report needs
-
     enough = [row[numerator] / row[denominator] for row in rows if row[denominator] >= SMALL_SAMPLE]
     low, high = min(enough, default=0.0), max(enough, default=1.0)
-    values = [_cell(row, numerator, denominator, (low, high)) for row in rows if row[denominator]]
+    values = [_mark(row, numerator, denominator, (low, high)) for row in rows if row[denominator]]
     shades = [f"var(--h{step})" for step in range(HEAT_STEPS)]
     base = alt.Chart(alt.Data(values=values)).encode(
         x=alt.X(
@@ -52,10 +79,10 @@ def weekday_hour(rows: Sequence[Row], numerator: str, denominator: str, name: st
     rates = base.mark_text(dy=-5, fontSize=10.5, fontWeight=600, aria=False).encode(text="rate:N", color=ink)
     sizes = base.mark_text(dy=7, fontSize=8.5, aria=False).encode(text="n:N", color=ink)
     chart = alt.layer(cells, rates, sizes).resolve_scale(color="independent").properties(width=alt.Step(32), height=224)
-    return svg_of(chart, f"{name} by weekday and local hour, in percent, with the sample size under each rate.")
+    return Chart(svg_of(chart, f"{name} by weekday and local hour, in percent, with the sample size under each rate."))
 
 
-def _cell(row: Row, numerator: str, denominator: str, span: tuple[float, float]) -> dict[str, Any]:
+def _mark(row: Row, numerator: str, denominator: str, span: tuple[float, float]) -> dict[str, Any]:
     value, n = row[numerator] / row[denominator], row[denominator]
     low, high = span
     step = min(int((value - low) / ((high - low) or 1) * HEAT_STEPS), HEAT_STEPS - 1)
@@ -76,3 +103,9 @@ def _cell(row: Row, numerator: str, denominator: str, span: tuple[float, float])
 def _short(number: int) -> str:
     """A sample size that fits a cell."""
     return str(number) if number < 10_000 else f"{number / 1000:.0f}k"  # noqa: PLR2004 - five digits do not fit
+
+
+def _cells(row: Row) -> list[str]:
+    counts = [count(row[stage]) for stage in ("attempts", "contacts", "rpc")]
+    rates = [share_of(row["contacts"], row["attempts"]), share_of(row["rpc"], row["contacts"])]
+    return [f"{WEEKDAYS[row['iso_weekday'] - 1]} {row['local_hour']:02}:00", *counts, *rates]

@@ -1,10 +1,11 @@
-"""Formats the report's numbers and dates. Add the format of a single value here; sentences are in `page.html`."""
+"""Formats the report's numbers and dates. Add the format of a single value here; sentences are in `sections`."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import date, datetime
 
 DASH = "-"
@@ -20,6 +21,18 @@ def percent(share: float | None) -> str:
 def count(number: int | None) -> str:
     """A count with separators."""
     return DASH if number is None else f"{number:,}"
+
+
+def share_of(numerator: int | None, denominator: int | None) -> str:
+    """A share with its fraction; a dash if the denominator is 0."""
+    if not denominator or numerator is None:
+        return DASH
+    return f"{percent(numerator / denominator)} ({count(numerator)} / {count(denominator)})"
+
+
+def interval(row: Mapping[str, Any]) -> str:
+    """A row's interval, `lo` to `hi`."""
+    return DASH if row["lo"] is None else f"{percent(row['lo'])} to {percent(row['hi'])}"
 
 
 def points(change: float | None) -> str:

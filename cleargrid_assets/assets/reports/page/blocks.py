@@ -1,0 +1,69 @@
+"""What a section is made of: notes, charts, tables and the like, as plain values.
+
+Add a kind of block here and its markup in `page.html`; which blocks a section has is in its module in `sections`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+NUMBERS = "The numbers"
+"""The summary of a table with the numbers behind a chart."""
+
+
+@dataclass(frozen=True)
+class Note:
+    """A small grey paragraph."""
+
+    kind: ClassVar = "note"
+    text: str
+
+
+@dataclass(frozen=True)
+class Subheading:
+    """A heading inside the section."""
+
+    kind: ClassVar = "subheading"
+    text: str
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A drawing, as `svg_of` makes it."""
+
+    kind: ClassVar = "chart"
+    svg: str
+
+
+@dataclass(frozen=True)
+class DataTable:
+    """Rows of text, the first column left-aligned. `summary`: the table is folded under this line."""
+
+    kind: ClassVar = "table"
+    heads: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    summary: str = ""
+    is_printed: bool = True
+
+
+@dataclass(frozen=True)
+class ColorKey:
+    """The meaning of a chart's colours: pairs of a variable of the style sheet and its label."""
+
+    kind: ClassVar = "color_key"
+    entries: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Cards:
+    """Headline figures side by side; `page.html` names a card's fields."""
+
+    kind: ClassVar = "cards"
+    cards: Sequence[dict[str, Any]]
+
+
+Block = Note | Subheading | Chart | DataTable | ColorKey | Cards

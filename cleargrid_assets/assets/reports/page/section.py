@@ -1,0 +1,71 @@
+"""`Section`, one section of the page as a value, and `ReportData`, the rows that all sections are made of.
+
+Add a property that every section has here; the sections themselves are the modules of `sections`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cleargrid_assets.assets.reports.page.formatting import month_name
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import date
+
+    from cleargrid_assets.assets.reports.page.blocks import Block
+    from cleargrid_assets.settings import Settings
+    from cleargrid_assets.tables.table import Table
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class ReportData:
+    """The rows of every query by the name of its SQL file, and the computed months.
+
+    `month`: the report's month, which is the last final one, or the open one if there is no other.
+    """
+
+    settings: Settings
+    month: date | None
+    months: Sequence[Row]
+    rows: Mapping[str, Sequence[Row]]
+
+    def __getitem__(self, query: str) -> Sequence[Row]:
+        """The query's rows; empty if its tables were never computed."""
+        return self.rows[query]
+
+    @property
+    def month_name(self) -> str:
+        """The report's month as people write it."""
+        return month_name(self.month) if self.month else "no month yet"
+
+
+@dataclass(frozen=True)
+class Section:
+    """One section of the page.
+
+    `position`: sections are sorted by it. `module`: the `__file__` of the section's module, whose SQL lies beside it:
+    `<name>.sql`, and `<name>__<query>.sql` for a further query. `tables`: what the SQL reads. `heading`: may contain
+    `{month}`. `content`: the blocks under the heading; without any, the section is left out.
+    """
+
+    position: int
+    module: str
+    heading: str
+    tables: tuple[Table, ...]
+    content: Callable[[ReportData], Sequence[Block]]
+
+    @property
+    def anchor(self) -> str:
+        """The id of the section on the page."""
+        return Path(self.module).stem.replace("_", "-")
+
+    @property
+    def queries(self) -> dict[str, Path]:
+        """The section's SQL files by name."""
+        path = Path(self.module)
+        return {file.stem: file for file in (path.with_suffix(".sql"), *path.parent.glob(f"{path.stem}__*.sql"))}

@@ -1,0 +1,32 @@
+"""Attempts outside permitted calling hours, by profile and channel."""
+
+from __future__ import annotations
+
+from cleargrid_assets.assets.reports.page.blocks import Block, DataTable, Note
+from cleargrid_assets.assets.reports.page.formatting import count, share_of
+from cleargrid_assets.assets.reports.page.section import ReportData, Row, Section
+from cleargrid_assets.tables.analytics import CALLING_HOURS
+
+HEADS = ("Profile and channel", "Attempts", "Time known", "Too early", "Too late", "Outside / time known")
+
+
+def _content(data: ReportData) -> list[Block]:
+    return [
+        Note(
+            f"{data.month_name}, all landed rows, on the configured clock ({data.settings.timezone}), which need not "
+            f"be the borrower's. A monitoring figure, not legal advice."
+        ),
+        DataTable(HEADS, [_cells(row) for row in data["calling_hours"]]),
+    ]
+
+
+SECTION = Section(
+    position=80, module=__file__, heading="Outside permitted hours", tables=(CALLING_HOURS,), content=_content
+)
+
+
+def _cells(row: Row) -> list[str]:
+    counts = [count(row[name]) for name in ("attempts", "time_known", "outside_early", "outside_late")]
+    checked = "" if row["verified"] else " (not verified)"
+    outside = share_of(row["outside_early"] + row["outside_late"], row["time_known"])
+    return [f"{row['profile']}{checked}, {row['channel']}", *counts, outside]

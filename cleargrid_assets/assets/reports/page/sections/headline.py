@@ -1,0 +1,177 @@
+"""The month at a glance: cards of the metrics a manager asks for first, their trends, and every metric."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import altair as alt
+
+from cleargrid_assets.assets.reports.page.blocks import Block, Cards, Chart, DataTable, Note, Subheading
+from cleargrid_assets.assets.reports.page.formatting import count, interval, month_name, percent, points, value_of
+from cleargrid_assets.assets.reports.page.section import ReportData, Row, Section
+from cleargrid_assets.assets.reports.page.svg import svg_of
+from cleargrid_assets.tables.analytics import KPI_MONTHLY, METRIC_DEFINITIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+HEADLINE = (
+    "contact_rate", "rpc_per_contact", "ptp_per_rpc", "refusal_per_rpc", "settlement_per_rpc", "connect_rate",
+    "broken_per_mature_promise", "outside_hours_per_timed_attempt",
+)  # fmt: skip
+TRENDS = ("contact_rate", "rpc_per_contact", "ptp_per_rpc", "broken_per_mature_promise")
+HEADS = ("Metric", "Value", "Numerator", "Denominator", "95 % interval", "Month before", "Change", "Formula")
+
+
+def _content(data: ReportData) -> list[Block]:
+    metrics = [_cells(row) for row in data["headline"] if row["month"] == data.month]
+    return [
+        Note(
+            "Under each rate: numerator / denominator, and its Wilson 95 % interval. A change whose two intervals "
+            "overlap may be chance, and is set in grey."
+        ),
+        Cards(_cards(data)),
+        Subheading("Month by month"),
+        _chart(data["headline"]),
+        Note(
+            "The band is the interval; a hollow point is an open month, whose figures are provisional. Broken "
+            "promises of recent months are young: see the vintages."
+        ),
+        DataTable(HEADS, metrics, summary=f"Every metric of {data.month_name}"),
+    ]
+
+
+SECTION = Section(
+    position=10,
+    module=__file__,
+    heading="{month} at a glance",
+    tables=(KPI_MONTHLY, METRIC_DEFINITIONS),
+    content=_content,
+)
+
+
+def _cards(data: ReportData) -> list[dict[str, Any]]:
+    """Attempts, then the headline rates of the report's month, each with the open month beside it."""
+    this = {row["metric"]: row for row in data["headline"] if row["month"] == data.month}
+    later = [row for row in data["headline"] if data.month and row["month"] > data.month]
+    open_month = {row["metric"]: row for row in later if row["month"] == max(each["month"] for each in later)}
+    if not this:
+        return []
+    rates = [_card(this[metric], open_month.get(metric)) for metric in HEADLINE if metric in this]
+    return [_attempts(data, this["contact_rate"]), *rates]
+
+
+def _attempts(data: ReportData, row: Row) -> dict[str, Any]:
+    before = [each for each in data.months if each["month"] < row["month"]]
+    this = next(each for each in data.months if each["month"] == row["month"])
+    last = before[-1] if before and _are_comparable(before[-1], this) else None
+    relative = (row["denominator"] - last["attempts"]) / last["attempts"] if last and last["attempts"] else None
+    return {
+        "name": "Attempts",
+        "formula": "Rows in scope",
+        "value": count(row["denominator"]),
+        "change": "" if relative is None else f"{relative:+.1%}",
+        "arrow": _arrow(relative, 3),
+        "before": month_name(last["month"]) if last else "",
+        "is_chance": False,
+        "n": f"{count(this['rows_landed'])} rows landed",
+        "interval": "",
+        "open": "",
+    }
+
+
+def _card(row: Row, open_row: Row | None) -> dict[str, Any]:
+    change = row["change_pp"]
+    return {
+        "name": row["name"],
+        "formula": row["formula"],
+        "value": value_of(row["unit"], row["value"]),
+        "change": "" if change is None else points(change),
+        "arrow": _arrow(change, 1),
+        "before": f"{percent(row['prev_value'])}",
+        "is_chance": may_be_chance(row),
+        "n": f"{count(row['numerator'])} / {count(row['denominator'])}",
+        "interval": interval(row) if row["lo"] is not None else "",
+        "open": _open(open_row) if open_row and open_row["denominator"] else "",
+    }
+
+
+def _open(row: Row) -> str:
+    fraction = f"{count(row['numerator'])} / {count(row['denominator'])}"
+    return f"{month_name(row['month'])} so far: {value_of(row['unit'], row['value'])} ({fraction})"
+
+
+def may_be_chance(row: Row) -> bool:
+    """True if the intervals of the month and of the one before overlap."""
+    if row["lo"] is None or row["prev_lo"] is None:
+        return False
+    return bool(row["lo"] <= row["prev_hi"] and row["prev_lo"] <= row["hi"])
+
+
+def _arrow(change: float | None, digits: int) -> str:
+    """The direction of the change; empty if it rounds to zero with `digits` decimals."""
+    if not change or not round(change, digits):
+        return ""
+    return "▲" if change > 0 else "▼"
+
+
+def _are_comparable(earlier: Row, later: Row) -> bool:
+    """True if the months are adjacent and were computed under the same rules."""
+    months = [row["month"].year * 12 + row["month"].month for row in (earlier, later)]
+    return months[1] - months[0] == 1 and bool(earlier["rules_version"] == later["rules_version"])
+
+
+def _chart(rows: Sequence[Row]) -> Chart:
+    """The headline rates by month, each with its interval; open months are hollow."""
+    values = [
+        {
+            "month": f"{row['month']:%Y-%m}",
+            "name": row["name"],
+            "value": row["value"],
+            "lo": row["lo"],
+            "hi": row["hi"],
+            "status": row["status"],
+            "title": f"{row['name']}, {month_name(row['month'])}: {count(row['numerator'])} of "
+            f"{count(row['denominator'])}, {percent(row['value'])} ({percent(row['lo'])} to {percent(row['hi'])})",
+        }
+        for row in rows
+        if row["metric"] in TRENDS and row["value"] is not None
+    ]
+    names = [row["name"] for metric in TRENDS for row in rows if row["metric"] == metric]
+    base = alt.Chart().encode(
+        x=alt.X("month:O", title=None, axis=alt.Axis(labelAngle=-60, labelOverlap=True)),
+        y=alt.Y("value:Q", title=None, scale=alt.Scale(zero=False), axis=alt.Axis(format="%", tickCount=4)),
+    )
+    band = base.mark_area(opacity=0.22, color="var(--c1)", aria=False).encode(y="lo:Q", y2="hi:Q")
+    line = base.mark_line(color="var(--c1)", strokeWidth=2, aria=False)
+    marks = base.mark_point(size=45, filled=True, stroke="var(--c1)", strokeWidth=1.5, opacity=1).encode(
+        fill=alt.Fill(
+            "status:N",
+            legend=None,
+            scale=alt.Scale(domain=["final", "provisional"], range=["var(--c1)", "var(--paper)"]),
+        ),
+        description="title:N",
+    )
+    chart = (
+        alt.layer(band, line, marks, data=alt.Data(values=values))
+        .properties(width=310, height=110)
+        .facet(facet=alt.Facet("name:N", title=None, sort=list(dict.fromkeys(names))), columns=2)
+        .resolve_scale(y="independent")
+    )
+    return Chart(
+        svg_of(chart, "Contact rate, RPC per contact, PTP per RPC and mature broken promises, month by month.")
+    )
+
+
+def _cells(row: Row) -> list[str]:
+    return [
+        row["name"],
+        value_of(row["unit"], row["value"]),
+        count(row["numerator"]),
+        count(row["denominator"]),
+        interval(row),
+        value_of(row["unit"], row["prev_value"]),
+        points(row["change_pp"]),
+        row["formula"],
+    ]

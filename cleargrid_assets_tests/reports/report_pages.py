@@ -1,0 +1,59 @@
+"""The report as its reader sees it: runs that write a page, and the words, sections and drawings on one."""
+
+from __future__ import annotations
+
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cleargrid_assets.jobs import REFRESH_SUMMARY
+
+if TYPE_CHECKING:
+    from cleargrid_assets_tests.platform_under_test import Platform
+
+SECTIONS = [
+    "headline", "funnel", "mix", "hours", "vintages", "pools", "lag", "calling-hours", "rereads", "unmapped",
+    "not-supported",
+]  # fmt: skip
+
+
+class Document(HTMLParser):
+    """The text, the section ids, the outside addresses and the drawings of a page."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.words: list[str] = []
+        self.sections: list[str] = []
+        self.drawings: list[dict[str, str | None]] = []
+        self.outside: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        attributes = dict(attrs)
+        if tag == "section" and attributes.get("id"):
+            self.sections.append(str(attributes["id"]))
+        if tag == "svg":
+            self.drawings.append(attributes)
+        if tag in {"script", "link", "iframe", "img"}:
+            self.outside.append(tag)
+        self.outside += [str(value) for name, value in attrs if name in {"src", "href"} and value]
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data.strip())
+
+
+def report(platform: Platform) -> Path:
+    job = platform.definitions.resolve_job_def(REFRESH_SUMMARY)
+    run = job.execute_in_process(instance=platform.instance)
+    (page,) = [
+        event.step_materialization_data.materialization.metadata["page"].value
+        for event in run.get_asset_materialization_events()
+        if event.asset_key and event.asset_key.path[-1] == "collections_report"
+    ]
+    return Path(str(page))
+
+
+def refreshed(platform: Platform) -> Platform:
+    for month in ("2026-04-01", "2026-05-01"):
+        assert platform.refresh(month).success
+    return platform

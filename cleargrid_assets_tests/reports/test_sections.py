@@ -1,0 +1,106 @@
+"""The sections of the report: a module and its SQL file each, in their order, with what their queries find."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from cleargrid_assets.assets.reports.page import sections
+from cleargrid_assets.assets.reports.page.blocks import DataTable, Note
+from cleargrid_assets.assets.reports.page.data import read_sections
+from cleargrid_assets.assets.reports.page.render import render
+from cleargrid_assets.assets.reports.page.section import Section
+from cleargrid_assets.assets.reports.page.sections import report_sections
+from cleargrid_assets.assets.reports.page.sections.headline import may_be_chance
+from cleargrid_assets.assets.reports.page.sections.vintages import at_equal_age
+from cleargrid_assets.tables.analytics import OUTCOME_MIX
+from cleargrid_assets_tests.platform_under_test import started
+from cleargrid_assets_tests.reports.report_pages import SECTIONS, Document, refreshed, report
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cleargrid_assets_tests.platform_under_test import Platform
+
+
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+    """Two months and their summary, computed once for the tests that only look."""
+    with started(tmp_path_factory.mktemp("sections"), {}) as platform:
+        report(refreshed(platform))
+        yield platform
+
+
+def test_a_section_is_a_module_and_the_sql_file_beside_it() -> None:
+    (folder,) = map(Path, sections.__path__)
+    modules = {path.stem for path in folder.glob("*.py")} - {"__init__"}
+    queries = {path.stem for path in folder.glob("*.sql")}
+    assert modules == {query.partition("__")[0] for query in queries}
+    assert modules <= queries
+    on_page = report_sections()
+    assert {Path(section.module).stem for section in on_page} == modules
+    assert sorted(name for section in on_page for name in section.queries) == sorted(queries)
+    assert len({section.position for section in on_page}) == len(on_page)
+
+
+def test_a_section_is_on_the_page_in_its_place_with_what_its_query_finds(loaded: Platform, tmp_path: Path) -> None:
+    (tmp_path / "refusals_in_may.sql").write_text(
+        "SELECT sum(attempts) AS attempts FROM analytics.outcome_mix "
+        "WHERE month = getvariable('report_month')::DATE AND result_class = 'refusal'"
+    )
+    section = Section(
+        position=21,
+        module=str(tmp_path / "refusals_in_may.py"),
+        heading="Refusals of {month}",
+        tables=(OUTCOME_MIX,),
+        content=lambda data: [
+            Note("Attempts that ended in a refusal."),
+            DataTable(["Refusals"], [[str(row["attempts"])] for row in data["refusals_in_may"]]),
+        ],
+    )
+    page = page_with(loaded, [section, *report_sections()])
+    ((refusals,),) = loaded.query(
+        "SELECT sum(attempts) FROM analytics.outcome_mix WHERE month = '2026-05-01' AND result_class = 'refusal'"
+    )
+    assert page.sections == ["headline", "funnel", "refusals-in-may", *SECTIONS[2:]]
+    at = page.words.index("Refusals of May 2026")
+    expected = ["Refusals of May 2026", "Attempts that ended in a refusal.", "Refusals", str(refusals)]
+    assert [word for word in page.words[at:] if word][:4] == expected
+
+
+def test_a_section_whose_table_was_never_computed_has_no_rows_and_without_content_is_left_out(
+    loaded: Platform, tmp_path: Path
+) -> None:
+    (tmp_path / "kept.sql").write_text("FROM analytics.promises_kept")
+    section = Section(
+        position=1,
+        module=str(tmp_path / "kept.py"),
+        heading="Kept",
+        tables=(replace(OUTCOME_MIX, name="promises_kept"),),
+        content=lambda data: [DataTable(["Kept"], [["all"]])] if data["kept"] else [],
+    )
+    assert page_with(loaded, [section, *report_sections()]).sections == SECTIONS
+
+
+def page_with(platform: Platform, page_sections: list[Section]) -> Document:
+    with platform.warehouse.reading() as connection:
+        data = read_sections(connection, platform.settings, page_sections)
+    return Document(render(data, page_sections, datetime(2026, 7, 1, tzinfo=UTC)))
+
+
+def observation(age_days: float, broken: int) -> dict[str, Any]:
+    return {"month": date(2026, 5, 1), "age_days": age_days, "broken": broken, "promises": 10}
+
+
+def test_vintages_are_compared_at_equal_age_or_not_at_all() -> None:
+    ((_, *cells),) = at_equal_age([observation(1.0, 1), observation(29.0, 2), observation(33.0, 3), observation(50, 4)])
+    assert cells == ["10.0% (1 / 10)", "20.0% (2 / 10)", "", "", ""]
+
+
+@pytest.mark.parametrize(("before", "chance"), [((0.1, 0.3), True), ((0.0, 0.1), False), ((0.5, 0.6), False)])
+def test_a_change_may_be_chance_when_the_intervals_overlap(before: tuple[float, float], *, chance: bool) -> None:
+    assert may_be_chance({"lo": 0.2, "hi": 0.4, "prev_lo": before[0], "prev_hi": before[1]}) is chance
