@@ -1,5 +1,17 @@
 -- Macros of the tables' SQL. The warehouse stores them, so that the SQL can be pasted into any shell that opens it.
 
+-- Whether a row counts in figures: the active rows do, and all rows with SET VARIABLE row_scope = 'all'.
+CREATE OR REPLACE MACRO is_in_scope(is_active) AS is_active OR coalesce(getvariable('row_scope') = 'all', FALSE);
+
+-- The funnel by contact class: somebody or something answered; a person answered.
+CREATE OR REPLACE MACRO is_connected(contact_class) AS contact_class NOT IN ('no_connect', 'unknown');
+CREATE OR REPLACE MACRO is_contact(contact_class) AS contact_class IN (
+    'live_unidentified', 'third_party', 'right_party'
+);
+
+-- A value as a label: `(null)` where none was sent.
+CREATE OR REPLACE MACRO label_null(value) AS coalesce(value, '(null)');
+
 -- k of n as a share; null where n is 0.
 CREATE OR REPLACE MACRO rate(k, n) AS CASE WHEN n > 0 THEN k / n END;
 

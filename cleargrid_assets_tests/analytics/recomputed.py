@@ -7,6 +7,7 @@ use are classified by hand.
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import asdict
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -76,6 +77,33 @@ class Recomputed:
             "broken": sum(row.is_ptp_broken for row in promised),
             "unmapped": sum(row.outcome_option not in self.scenario.outcomes for row in rows),
         }
+
+    def contact_attempts(self) -> Computed:
+        computed = {}
+        for row in self.rows:
+            outcome, who, result = self.classes(row)
+            local = self.scenario.local(row.communicated_at)
+            month = self.scenario.month_of(row)
+            computed[row.public_id,] = {
+                **asdict(row),
+                "month": month,
+                "last_load_number": self.scenario.load_number(month),
+                "outcome": outcome,
+                "contact_class": who,
+                "result_class": result,
+                "is_mapped": row.outcome_option in self.scenario.outcomes,
+                "in_scope": self.in_scope(row),
+                "is_connected": who in CONNECTED,
+                "is_contact": who in CONTACTS,
+                "is_rpc": who == "right_party",
+                "is_promise": who == "right_party" and result == "promise",
+                "local_at": local,
+                "local_date": local.date(),
+                "local_hour": local.hour,
+                "iso_weekday": local.isoweekday(),
+                "log_lag_seconds": lag(row),
+            }
+        return computed
 
     def outcome_mix(self) -> Computed:
         def key(row: LandedRow) -> Key:

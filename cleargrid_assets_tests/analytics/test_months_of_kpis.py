@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 import pytest
+from dagster._core.errors import DagsterAssetCheckFailedError
 
 from cleargrid_assets.assets.sql_asset import sql_path
 from cleargrid_assets.jobs import REFRESH_SUMMARY
@@ -27,7 +28,7 @@ APRIL = "2026-04-01"
 KPIS = "SELECT * FROM analytics.kpi_monthly ORDER BY ALL"
 OBSERVED = f"SELECT observed_at, promises FROM ({(PAGE_SQL / 'vintages.sql').read_text(encoding='utf-8')})"
 COMPARED = "SELECT count(prev_value), count(change_pp) FROM analytics.kpi_monthly"
-RULES_CLAIM = "every_month_follows_the_current_rules"
+RULES_CHECK = "every_month_follows_the_current_rules"
 
 
 def recompute(platform: Platform, month: str, *tables: str) -> dg.ExecuteInProcessResult:
@@ -168,7 +169,7 @@ def test_the_report_shows_vintages_under_one_outcome_map_each_load_once(platform
 
 
 def rules_check(result: dg.ExecuteInProcessResult) -> dg.AssetCheckEvaluation:
-    (check,) = [each for each in result.get_asset_check_evaluations() if each.check_name == RULES_CLAIM]
+    (check,) = [each for each in result.get_asset_check_evaluations() if each.check_name == RULES_CHECK]
     return check
 
 
@@ -194,6 +195,23 @@ def test_a_table_computed_from_stale_attempts_says_so_and_is_computed_again(plat
     assert platform.query("SELECT DISTINCT rules_version FROM analytics.outcome_mix") == before
     versions = DataVersions(changed.instance, rules_version(changed.settings))
     assert dg.AssetKey(["analytics", "outcome_mix"]) in versions.stale_tables()[MAY]
+
+
+def test_a_changed_row_scope_makes_the_attempts_stale_and_a_mart_made_of_stale_attempts_is_red(
+    platform: Platform,
+) -> None:
+    platform.refresh(MAY)
+    attempts = "SELECT sum(attempts) FROM analytics.outcome_mix"
+    before = platform.query(attempts)
+    changed = platform.with_variables(CLEARGRID_ROW_SCOPE="all")
+    versions = DataVersions(changed.instance, rules_version(changed.settings))
+    assert dg.AssetKey(CONTACT_ATTEMPTS.key) in versions.stale_tables()[MAY]
+    with pytest.raises(DagsterAssetCheckFailedError, match="rows_add_up_to_the_landed_month"):
+        recompute(changed, MAY, "analytics.outcome_mix")
+    assert platform.query(attempts) == before
+    recompute(changed, MAY, "core.outcome_spellings", "core.contact_attempts", "analytics.outcome_mix")
+    assert platform.query(attempts) == platform.query("SELECT count(*) FROM core.contact_attempts") != before
+    assert platform.query("SELECT DISTINCT in_scope FROM core.contact_attempts") == [(True,)]
 
 
 def test_a_new_spelling_is_a_warning_with_its_line_and_the_month_lands_all_the_same(

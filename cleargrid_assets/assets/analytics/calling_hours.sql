@@ -2,7 +2,7 @@
 -- not. Hours are half-open, start <= t < end, on the profile's clock, or on the configured one where it names none.
 -- Exactly 00:00:00 is a date without a time: unknown, and in no denominator. On a weekday without hours every known
 -- time is outside_late. A monitoring figure, not legal advice.
--- rate, wilson_lo and wilson_hi are macros of the warehouse.
+-- rate, wilson_lo, wilson_hi and label_null are macros of the warehouse.
 -- In a DuckDB shell on the warehouse: SET VARIABLE month = DATE '2026-05-01'; SET VARIABLE timezone = 'Asia/Dubai';
 -- then paste. Without them: all months, in UTC.
 WITH profile AS (
@@ -18,8 +18,8 @@ attempt AS (
         row.month,
         profile.name AS profile,
         profile.verified,
-        coalesce(row.communication_type, '(null)') AS communication_type,
-        coalesce(row.interaction_source, '(null)') AS interaction_source,
+        label_null(row.communication_type) AS communication_type,
+        label_null(row.interaction_source) AS interaction_source,
         row.communicated_at AT TIME ZONE 'UTC' AT TIME ZONE profile.clock AS local_at,
         row.load_number
     FROM core.contact_attempts AS row

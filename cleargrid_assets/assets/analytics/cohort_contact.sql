@@ -1,35 +1,25 @@
 -- When each cohort is reached: by weekday and local hour of a channel and source, with rates and their Wilson 95 %
--- intervals. Rows in scope only. rate, wilson_lo and wilson_hi are macros of the warehouse.
--- In a DuckDB shell on the warehouse: SET VARIABLE month = DATE '2026-05-01'; then paste.
--- Without it: all months. The rows in scope are the active ones, unless SET VARIABLE row_scope = 'all'.
-WITH in_scope AS (
-    SELECT *
-    FROM core.contact_attempts
-    WHERE
-        (getvariable('month') IS NULL OR month = getvariable('month'))
-        AND (is_active OR getvariable('row_scope') = 'all')
-),
-
-counted AS (
+-- intervals. Rows in scope only. rate, wilson_lo, wilson_hi and label_null are macros of the warehouse.
+-- In a DuckDB shell on the warehouse: SET VARIABLE month = DATE '2026-05-01'; then paste (without it: all months).
+WITH counted AS (
     SELECT
         month,
-        coalesce(communication_type, '(null)') AS communication_type,
-        coalesce(interaction_source, '(null)') AS interaction_source,
+        label_null(communication_type) AS communication_type,
+        label_null(interaction_source) AS interaction_source,
         iso_weekday,
         local_hour,
         count(*) AS attempts,
-        count(*) FILTER (WHERE contact_class NOT IN ('no_connect', 'unknown')) AS connected,
-        count(*) FILTER (WHERE contact_class IN ('live_unidentified', 'third_party', 'right_party')) AS contacts,
+        count(*) FILTER (WHERE is_connected) AS connected,
+        count(*) FILTER (WHERE is_contact) AS contacts,
         count(*) FILTER (WHERE contact_class = 'third_party') AS third_party,
-        count(*) FILTER (WHERE contact_class = 'right_party') AS rpc,
-        count(*) FILTER (WHERE contact_class = 'right_party' AND result_class = 'promise') AS promises,
-        count(*) FILTER (
-            WHERE contact_class = 'right_party' AND result_class = 'promise' AND is_ptp_broken
-        ) AS broken,
+        count(*) FILTER (WHERE is_rpc) AS rpc,
+        count(*) FILTER (WHERE is_promise) AS promises,
+        count(*) FILTER (WHERE is_promise AND is_ptp_broken) AS broken,
         count(*) FILTER (WHERE NOT is_mapped) AS unmapped,
         max(outcome_map_version) AS outcome_map_version,
         max(load_number) AS load_number
-    FROM in_scope
+    FROM core.contact_attempts
+    WHERE (getvariable('month') IS NULL OR month = getvariable('month')) AND in_scope
     GROUP BY ALL
 )
 

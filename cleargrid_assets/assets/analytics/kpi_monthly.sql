@@ -1,25 +1,28 @@
 -- The supported metrics of analytics.metric_definitions for a month: in total, by channel, and by channel and source;
 -- with numerator, denominator, Wilson 95 % interval and the month before. Counts are over the rows in scope.
 -- A metric's numerator and denominator are the counts that its definition names.
--- rate, wilson_lo, wilson_hi and kpi_change_pp are macros of the warehouse.
--- In a DuckDB shell on the warehouse: SET VARIABLE month = DATE '2026-05-01'; then paste.
--- Without it: all months. The rows in scope are the active ones, unless SET VARIABLE row_scope = 'all'.
+-- rate, wilson_lo, wilson_hi, label_null and kpi_change_pp are macros of the warehouse.
+-- In a DuckDB shell on the warehouse: SET VARIABLE month = DATE '2026-05-01'; then paste (without it: all months).
 -- A promise is mature after 30 days, unless SET VARIABLE ptp_maturity_days = 45.
 WITH attempt AS (
-    -- Rows out of scope keep their slice and lose their classes, so that they are counted nowhere.
+    -- Rows out of scope keep their slice and lose everything that is counted.
     SELECT
         row.month,
-        coalesce(row.communication_type, '(null)') AS communication_type,
-        coalesce(row.interaction_source, '(null)') AS interaction_source,
-        row.is_active OR coalesce(getvariable('row_scope') = 'all', FALSE) AS in_scope,
-        in_scope AND upper(row.communication_type) = 'CALL' AS is_call,
-        CASE WHEN in_scope THEN row.contact_class END AS contact_class,
-        CASE WHEN in_scope AND row.contact_class = 'right_party' THEN row.result_class END AS rpc_result,
-        CASE WHEN in_scope THEN row.is_mapped END AS is_mapped,
-        CASE WHEN in_scope THEN row.log_lag_seconds END AS log_lag_seconds,
-        in_scope AND row.updated_at > row.created_at AS is_edited,
-        rpc_result = 'promise' AND row.is_ptp_broken AS is_broken,
-        rpc_result = 'promise'
+        label_null(row.communication_type) AS communication_type,
+        label_null(row.interaction_source) AS interaction_source,
+        row.in_scope,
+        row.in_scope AND upper(row.communication_type) = 'CALL' AS is_call,
+        row.is_connected,
+        row.in_scope AND row.is_contact AS is_contact,
+        row.in_scope AND row.contact_class = 'third_party' AS is_third_party,
+        row.in_scope AND row.is_rpc AS is_rpc,
+        row.in_scope AND row.is_promise AS is_promise,
+        CASE WHEN row.in_scope AND row.is_rpc THEN row.result_class END AS rpc_result,
+        CASE WHEN row.in_scope THEN row.is_mapped END AS is_mapped,
+        CASE WHEN row.in_scope THEN row.log_lag_seconds END AS log_lag_seconds,
+        row.in_scope AND row.updated_at > row.created_at AS is_edited,
+        row.in_scope AND row.is_promise AND row.is_ptp_broken AS is_broken,
+        row.in_scope AND row.is_promise
         AND row.communicated_at
         <= last_load.loaded_at - to_days(coalesce(getvariable('ptp_maturity_days'), 30)::INTEGER) AS is_mature,
         row.outcome_map_version,
@@ -47,14 +50,11 @@ counted AS (
         map_from_entries([
             ('attempts', count(*) FILTER (WHERE in_scope)),
             ('calls', count(*) FILTER (WHERE is_call)),
-            ('calls_connected', count(*) FILTER (WHERE is_call AND contact_class NOT IN ('no_connect', 'unknown'))),
-            (
-                'contacts',
-                count(*) FILTER (WHERE contact_class IN ('live_unidentified', 'third_party', 'right_party'))
-            ),
-            ('third_party', count(*) FILTER (WHERE contact_class = 'third_party')),
-            ('rpc', count(*) FILTER (WHERE contact_class = 'right_party')),
-            ('promises', count(*) FILTER (WHERE rpc_result = 'promise')),
+            ('calls_connected', count(*) FILTER (WHERE is_call AND is_connected)),
+            ('contacts', count(*) FILTER (WHERE is_contact)),
+            ('third_party', count(*) FILTER (WHERE is_third_party)),
+            ('rpc', count(*) FILTER (WHERE is_rpc)),
+            ('promises', count(*) FILTER (WHERE is_promise)),
             ('refusals', count(*) FILTER (WHERE rpc_result = 'refusal')),
             ('settlements', count(*) FILTER (WHERE rpc_result = 'settlement')),
             ('disputes', count(*) FILTER (WHERE rpc_result = 'dispute')),
@@ -102,7 +102,6 @@ chosen AS (
         counted.quantiles[definition.metric] AS quantile,
         -- Only a share has an interval.
         definition.unit = 'share' AS is_share,
-        definition.compared,
         CASE WHEN counted.is_final THEN 'final' ELSE 'provisional' END AS status,
         definition.name || ': ' || definition.formula AS definition,
         counted.unmapped,
@@ -128,10 +127,11 @@ measured AS (
 )
 
 SELECT
-    measured.* EXCLUDE (compared),
+    measured.*,
     before.value AS prev_value,
-    kpi_change_pp(measured.compared, measured.value, before.value) AS change_pp
+    kpi_change_pp(definition.compared, measured.value, before.value) AS change_pp
 FROM measured
+INNER JOIN analytics.metric_definitions AS definition ON measured.metric = definition.metric
 LEFT JOIN analytics.kpi_monthly AS before
     ON
         before.month = measured.month - INTERVAL 1 MONTH

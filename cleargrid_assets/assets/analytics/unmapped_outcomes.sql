@@ -2,7 +2,7 @@
 -- attempts and are in no rate. Spellings with the same matching key share a row; csv_line goes into the file of
 -- CLEARGRID_OUTCOMES once its two classes are filled in (`(null)` and `(no letter or digit)` have no line). An outcome
 -- stays here while a class in its line is `unknown`.
--- rate, wilson_lo, wilson_hi and outcome_map_line are macros of the warehouse.
+-- rate, wilson_lo, wilson_hi, label_null and outcome_map_line are macros of the warehouse.
 -- In a DuckDB shell on the warehouse: paste.
 WITH landed AS (
     SELECT count(*) AS rows_landed FROM core.contact_attempts
@@ -10,13 +10,15 @@ WITH landed AS (
 
 unmapped AS (
     SELECT
-        CASE
-            WHEN attempt.outcome_option IS NULL THEN '(null)'
-            ELSE coalesce(nullif(spelling.outcome_key, ''), '(no letter or digit)')
-        END AS outcome_key,
-        coalesce(attempt.outcome_option, '(null)') AS raw_spelling,
+        label_null(
+            CASE
+                WHEN attempt.outcome_option IS NOT NULL
+                    THEN coalesce(nullif(spelling.outcome_key, ''), '(no letter or digit)')
+            END
+        ) AS outcome_key,
+        label_null(attempt.outcome_option) AS raw_spelling,
         attempt.communicated_at,
-        coalesce(attempt.communication_type, '(null)') AS communication_type,
+        label_null(attempt.communication_type) AS communication_type,
         CASE WHEN spelling.outcome_key <> '' THEN outcome_map_line(attempt.outcome_option) END AS csv_line,
         attempt.outcome_map_version
     FROM core.contact_attempts AS attempt

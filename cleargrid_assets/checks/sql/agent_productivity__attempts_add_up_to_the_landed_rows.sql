@@ -5,9 +5,7 @@
 WITH landed AS (
     SELECT month, count(*) AS rows_in_scope
     FROM raw.d23_manual_communication_logs
-    WHERE
-        (getvariable('month') IS NULL OR month = getvariable('month'))
-        AND (is_active OR getvariable('row_scope') = 'all')
+    WHERE (getvariable('month') IS NULL OR month = getvariable('month')) AND is_in_scope(is_active)
     GROUP BY month
 ),
 

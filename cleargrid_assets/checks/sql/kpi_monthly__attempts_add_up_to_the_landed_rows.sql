@@ -5,7 +5,7 @@
 WITH landed AS (
     SELECT
         month,
-        count(*) FILTER (WHERE is_active OR getvariable('row_scope') = 'all') AS rows_in_scope
+        count(*) FILTER (WHERE is_in_scope(is_active)) AS rows_in_scope
     FROM raw.d23_manual_communication_logs
     WHERE getvariable('month') IS NULL OR month = getvariable('month')
     GROUP BY month

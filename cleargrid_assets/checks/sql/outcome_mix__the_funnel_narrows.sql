@@ -6,10 +6,8 @@ WITH counted AS (
     SELECT
         month,
         sum(attempts) AS attempts,
-        coalesce(sum(attempts) FILTER (WHERE contact_class NOT IN ('no_connect', 'unknown')), 0) AS connected,
-        coalesce(
-            sum(attempts) FILTER (WHERE contact_class IN ('live_unidentified', 'third_party', 'right_party')), 0
-        ) AS contacts,
+        coalesce(sum(attempts) FILTER (WHERE is_connected(contact_class)), 0) AS connected,
+        coalesce(sum(attempts) FILTER (WHERE is_contact(contact_class)), 0) AS contacts,
         coalesce(sum(attempts) FILTER (WHERE contact_class = 'right_party'), 0) AS rpc,
         coalesce(sum(attempts) FILTER (WHERE result_class = 'promise'), 0) AS promises
     FROM analytics.outcome_mix

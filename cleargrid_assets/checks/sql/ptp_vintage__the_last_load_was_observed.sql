@@ -6,11 +6,7 @@
 WITH promised AS (
     SELECT month, last_load_number, rules_version, count(*) AS promises
     FROM core.contact_attempts
-    WHERE
-        (getvariable('month') IS NULL OR month = getvariable('month'))
-        AND (is_active OR getvariable('row_scope') = 'all')
-        AND contact_class = 'right_party'
-        AND result_class = 'promise'
+    WHERE (getvariable('month') IS NULL OR month = getvariable('month')) AND in_scope AND is_promise
     GROUP BY month, last_load_number, rules_version
 )
 

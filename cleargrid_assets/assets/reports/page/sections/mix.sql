@@ -1,6 +1,6 @@
 -- The outcomes of the attempts by week (Monday to Sunday) for the last 26 weeks. Weeks are summed from days, because
 -- they straddle months.
--- In a DuckDB shell on the warehouse: paste.
+-- In a DuckDB shell on the warehouse: paste. is_contact is a macro of the warehouse.
 WITH named AS (
     SELECT
         date_trunc('week', local_date)::DATE AS week,
@@ -12,7 +12,7 @@ WITH named AS (
             WHEN result_class IN ('settlement', 'payment', 'payment_claim') THEN 'settled or paid'
             WHEN result_class = 'refusal' THEN 'refusal'
             WHEN contact_class = 'right_party' THEN 'other right party'
-            WHEN contact_class IN ('third_party', 'live_unidentified') THEN 'somebody else'
+            WHEN is_contact(contact_class) THEN 'somebody else'
             WHEN contact_class = 'machine' THEN 'machine'
             WHEN contact_class = 'no_connect' THEN 'no connect'
             ELSE 'unmapped'

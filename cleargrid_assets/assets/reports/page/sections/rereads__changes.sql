@@ -1,9 +1,9 @@
 -- What the last re-read of each month changed, field by field, with the commonest transitions.
--- In a DuckDB shell on the warehouse: paste.
+-- In a DuckDB shell on the warehouse: paste. label_null is a macro of the warehouse.
 SELECT
     found.field,
-    CASE WHEN found.field LIKE '%_at' THEN 'a time' ELSE coalesce(found.old, '(null)') END AS old,
-    CASE WHEN found.field LIKE '%_at' THEN 'another time' ELSE coalesce(found.new, '(null)') END AS new,
+    CASE WHEN found.field LIKE '%_at' THEN 'a time' ELSE label_null(found.old) END AS old,
+    CASE WHEN found.field LIKE '%_at' THEN 'another time' ELSE label_null(found.new) END AS new,
     count(*) AS times,
     count(DISTINCT found.month) AS months
 FROM raw.d23_changes AS found
