@@ -11,6 +11,7 @@ from benchmarks.loaders.job import Job, asked, done
 from cleargrid_assets.client import ClearGridClient, Window
 from cleargrid_assets.landing.month import LoadLimits, read_month
 from cleargrid_assets.landing.write import write_month
+from cleargrid_assets.tables.d23 import D23
 from cleargrid_assets.warehouse.warehouse import Warehouse
 
 
@@ -20,10 +21,9 @@ def load(job: Job) -> tuple[int, float]:
     client = ClearGridClient(job.base_url, account.lender, account.email, account.password)
     limits = LoadLimits(job.concurrency, job.page_size, load_seconds=7200, stall_seconds=75)
     started = datetime.now(UTC)
-    month = read_month(client, job.month, Window(job.since, job.until), limits)
+    month = read_month(client, D23, job.month, Window(job.since, job.until), limits)
     with Warehouse(job.warehouse).writing() as connection:
-        landed_at = datetime.now(UTC).replace(tzinfo=None)
-        write_month(connection, month, run_id="benchmark", landed_at=landed_at, vanish_limit=0.2)
+        write_month(connection, month, run_id="benchmark", vanish_limit=0.2)
     return month.rows.num_rows, (datetime.now(UTC) - started).total_seconds()
 
 

@@ -10,13 +10,16 @@ from dataclasses import dataclass, replace
 from math import ceil
 from typing import TYPE_CHECKING
 
-from cleargrid_assets.client import D23, ContractError, Total, TransientError
+from cleargrid_assets.client import ContractError, Total, TransientError
 from cleargrid_assets.landing.errors import ReconciliationError, RecountError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-    from cleargrid_assets.client import ClearGridClient, Counters, Window
+    from cleargrid_assets.client import Window
+
+    CountRequest = Callable[[Window], Total]
+    """Asks ClearGrid to count a range of one dataset."""
 
 DAY_SECONDS = 86_400
 TOO_MANY_FOR_ONE_COUNT = frozenset({"capped", "timeout"})
@@ -31,18 +34,18 @@ class Counted:
     total: Total
 
 
-def count(client: ClearGridClient, window: Window, counters: Counters) -> list[Counted]:
+def count(request: CountRequest, window: Window) -> list[Counted]:
     """`window` with its count, or its days with theirs if the whole is too much for ClearGrid to count.
 
     If the days cannot be counted either, one range without an exact total. Raises the client's errors.
     """
-    whole = Counted(window, client.count(D23, window, counters))
+    whole = Counted(window, request(window))
     days = ceil(window.seconds / DAY_SECONDS)
     if whole.total.exact or whole.total.note not in TOO_MANY_FOR_ONE_COUNT or days == 1:
         return [whole]
     counted = []
     for day in window.split(days):
-        total = client.count(D23, day, counters)
+        total = request(day)
         if not total.exact:
             return [whole]
         counted.append(Counted(day, total))
@@ -59,9 +62,7 @@ def total_of(counted: Sequence[Counted]) -> Total:
     return Total(rows, exact=not notes, note=notes[0] if notes else None, request_id=totals[0].request_id)
 
 
-def reconciled(
-    client: ClearGridClient, counted: Sequence[Counted], received: Mapping[Window, int], counters: Counters
-) -> Total:
+def reconciled(request: CountRequest, counted: Sequence[Counted], received: Mapping[Window, int]) -> Total:
     """ClearGrid's count that agrees with the rows `received` in each window.
 
     Raises `ReconciliationError`, or `RecountError` if rows are missing and ClearGrid does not count again.
@@ -69,11 +70,11 @@ def reconciled(
     agreed = []
     for part in counted:
         inside = (rows for window, rows in received.items() if part.window.since <= window.since < part.window.until)
-        agreed.append(replace(part, total=_agreed(client, part, sum(inside), counters)))
+        agreed.append(replace(part, total=_agreed(request, part, sum(inside))))
     return total_of(agreed)
 
 
-def _agreed(client: ClearGridClient, counted: Counted, received: int, counters: Counters) -> Total:
+def _agreed(request: CountRequest, counted: Counted, received: int) -> Total:
     """The count of one range that agrees with `received`.
 
     Rows may be logged between the count and the read, late ones in closed months too. So after a disagreement ClearGrid
@@ -83,7 +84,7 @@ def _agreed(client: ClearGridClient, counted: Counted, received: int, counters: 
     before = counted.total
     if not before.exact or before.total is None or before.total == received:
         return before
-    after = _recount(client, counted.window, counters)
+    after = _recount(request, counted.window)
     if after is None or after.total is None:
         if received < before.total:
             raise _missing_rows(counted.window, received, before)
@@ -95,10 +96,10 @@ def _agreed(client: ClearGridClient, counted: Counted, received: int, counters: 
     raise _disagreement(counted.window, received, before, after)
 
 
-def _recount(client: ClearGridClient, window: Window, counters: Counters) -> Total | None:
+def _recount(request: CountRequest, window: Window) -> Total | None:
     """A second exact count; None if ClearGrid does not give one, for a reason that may pass."""
     try:
-        after = client.count(D23, window, counters)
+        after = request(window)
     except (TransientError, ContractError):
         return None
     return after if after.exact else None

@@ -1,4 +1,4 @@
-"""The ledger of loads, `raw.d23_loads`: which run loaded which month, when, in which order, with which result.
+"""The ledger of a dataset's loads, such as `raw.d23_loads`: which run loaded which month, when, with which result.
 
 Reading the last loads, numbering a new load and appending it belong here; `landing.write` writes the month's rows.
 """
@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from cleargrid_assets.tables.raw import D23_LOADS
+from cleargrid_assets.tables.d23 import D23
 from cleargrid_assets.warehouse.errors import WarehouseMissingError
 from cleargrid_assets.warehouse.inventory import has_table
 
@@ -19,28 +19,29 @@ if TYPE_CHECKING:
     import duckdb
 
     from cleargrid_assets.landing.month import MonthLoad
+    from cleargrid_assets.tables.dataset import RawDataset
     from cleargrid_assets.warehouse.warehouse import Warehouse
 
 LAST_LOADS = """
 SELECT
   last_load.month, load_number, rows_landed - coalesce(moved_away.rows, 0), rows_quarantined, duplicates_collapsed,
   loaded_at, page_size_used, loaded_at >= until
-FROM raw.last_loads AS last_load
-LEFT JOIN raw.moved_away ON last_load.month = moved_away.month
+FROM {last_loads} AS last_load
+LEFT JOIN {moved_away} AS moved_away ON last_load.month = moved_away.month
 ORDER BY last_load.month
 """
-MONTH_VERSION = f"""
+MONTH_VERSION = """
 SELECT load_number, run_id
-FROM raw.month_versions AS version
-INNER JOIN {D23_LOADS.qualified_name} AS changing USING (load_number)
+FROM {month_versions} AS version
+INNER JOIN {loads} AS changing USING (load_number)
 WHERE version.month = ?
 ORDER BY changing.month = version.month DESC
 LIMIT 1
 """
-NEXT_NUMBER = f"SELECT coalesce(max(load_number), 0) + 1 FROM {D23_LOADS.qualified_name}"
-SUPERSEDED_BY = f"""
+NEXT_NUMBER = "SELECT coalesce(max(load_number), 0) + 1 FROM {loads}"
+SUPERSEDED_BY = """
 SELECT run_id, load_number, started_at
-FROM {D23_LOADS.qualified_name}
+FROM {loads}
 WHERE month = $month AND load_number > $loads_before AND started_at > $started_at
 ORDER BY load_number DESC
 LIMIT 1
@@ -97,13 +98,13 @@ class Superseded:
     started_at: datetime
 
 
-def last_loads(warehouse: Warehouse) -> dict[date, LastLoad]:
-    """The last load of every loaded month; empty if there is no warehouse yet."""
+def last_loads(warehouse: Warehouse, dataset: RawDataset = D23) -> dict[date, LastLoad]:
+    """The last load of every loaded month of the dataset; empty if there is no warehouse yet."""
     try:
         with warehouse.reading() as connection:
-            if not has_table(connection, D23_LOADS):
+            if not has_table(connection, dataset.loads):
                 return {}
-            loads = [LastLoad(*row) for row in connection.execute(LAST_LOADS).fetchall()]
+            loads = [LastLoad(*row) for row in connection.execute(LAST_LOADS.format_map(dataset.sql_names)).fetchall()]
     except WarehouseMissingError:
         return {}
     return {load.month: load for load in loads}
@@ -116,7 +117,7 @@ def superseded_by(connection: duckdb.DuckDBPyConnection, load: MonthLoad) -> Sup
     said.
     """
     parameters = {"month": load.month, "loads_before": load.loads_before, "started_at": naive(load.started_at)}
-    newer = connection.execute(SUPERSEDED_BY, parameters).fetchone()
+    newer = connection.execute(SUPERSEDED_BY.format_map(load.dataset.sql_names), parameters).fetchone()
     return Superseded(*newer) if newer else None
 
 
@@ -127,13 +128,14 @@ def version_of(load_number: int, run_id: str) -> str:
 
 def new_entry(connection: duckdb.DuckDBPyConnection, load: MonthLoad, run_id: str) -> Entry:
     """The entry of a new load: the next number and the present time."""
-    ((number,),) = connection.execute(NEXT_NUMBER).fetchall()
+    ((number,),) = connection.execute(NEXT_NUMBER.format_map(load.dataset.sql_names)).fetchall()
     return Entry(number, run_id, load.ledger_timestamp(datetime.now(UTC)))
 
 
-def month_version(connection: duckdb.DuckDBPyConnection, month: date) -> str:
-    """The version of a loaded month's rows."""
-    ((load_number, run_id),) = connection.execute(MONTH_VERSION, [month]).fetchall()
+def month_version(connection: duckdb.DuckDBPyConnection, load: MonthLoad) -> str:
+    """The version of the rows of the month that `load` loaded."""
+    version = MONTH_VERSION.format_map(load.dataset.sql_names)
+    ((load_number, run_id),) = connection.execute(version, [load.month]).fetchall()
     return version_of(load_number, run_id)
 
 
@@ -142,7 +144,9 @@ def append(connection: duckdb.DuckDBPyConnection, entry: Entry, load: MonthLoad,
     row = _row(entry, load, changes)
     names = ", ".join(f'"{name}"' for name in row)
     marks = ", ".join("?" for _ in row)
-    connection.execute(f"INSERT INTO {D23_LOADS.qualified_name} ({names}) VALUES ({marks})", list(row.values()))
+    connection.execute(
+        f"INSERT INTO {load.dataset.loads.qualified_name} ({names}) VALUES ({marks})", list(row.values())
+    )
 
 
 def _row(entry: Entry, load: MonthLoad, changes: Changes) -> dict[str, object]:

@@ -9,14 +9,16 @@ import time
 from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from cleargrid_assets.client import D23, Counters, plan_windows
+from cleargrid_assets.client import Counters, plan_windows
 from cleargrid_assets.landing.counts import count, reconciled, total_of
 from cleargrid_assets.landing.errors import ConservationError, ReconciliationError
-from cleargrid_assets.landing.rows import SCHEMA, Batch, QuarantinedRow, convert, gather
+from cleargrid_assets.landing.rows import RowConverter
+from cleargrid_assets.tables.dataset import PUBLIC_ID, UPDATED_AT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 
     from cleargrid_assets.client import ClearGridClient, FetchResult, Progress, Statistics, Total, Window
     from cleargrid_assets.landing.counts import Counted
+    from cleargrid_assets.landing.rows import Batch, QuarantinedRow
+    from cleargrid_assets.tables.dataset import RawDataset
 
 PAGES_PER_WINDOW = 4
 """Small enough to avoid a long last window, large enough to keep half-filled last pages few."""
@@ -41,11 +45,12 @@ class LoadLimits:
 
 @dataclass(frozen=True)
 class MonthLoad:
-    """One complete read of a month, ready to be written: its rows are unique by `public_id`.
+    """One complete read of a month of a dataset, ready to be written: its rows are unique by `public_id`.
 
     `loads_before`: the number of the newest load of any month that had landed when the read began; 0 for none.
     """
 
+    dataset: RawDataset
     month: date
     window: Window
     started_at: datetime
@@ -86,6 +91,7 @@ class MonthLoad:
 
 def read_month(
     client: ClearGridClient,
+    dataset: RawDataset,
     month: date,
     window: Window,
     limits: LoadLimits,
@@ -101,32 +107,34 @@ def read_month(
     """
     counters, started = Counters(), now()
     try:
-        return _read_once(client, month, window, limits, counters, on_progress=on_progress, now=now)
+        return _read_once(client, dataset, month, window, limits, counters=counters, on_progress=on_progress, now=now)
     except ReconciliationError:
         if now() - started > timedelta(seconds=limits.load_seconds / 2):
             raise
-    return _read_once(client, month, window, limits, counters, on_progress=on_progress, now=now)
+    return _read_once(client, dataset, month, window, limits, counters=counters, on_progress=on_progress, now=now)
 
 
 def _read_once(
     client: ClearGridClient,
+    dataset: RawDataset,
     month: date,
     window: Window,
     limits: LoadLimits,
-    counters: Counters,
     *,
+    counters: Counters,
     on_progress: Callable[[Progress, Total], None],
     now: Callable[[], datetime],
 ) -> MonthLoad:
     """Read the month; `counters` go on counting when it is read a second time."""
     started, clock = now(), time.monotonic()
-    counted = count(client, window, counters)
+    converter, request = RowConverter(dataset), partial(client.count, dataset.export, counters=counters)
+    counted = count(request, window)
     expected, target_rows = total_of(counted), PAGES_PER_WINDOW * limits.page_size
     fetched = client.fetch(
-        D23,
+        dataset.export,
         _planned(counted, target_rows, started, limits.concurrency),
-        convert,
-        merge=gather,
+        converter.convert,
+        merge=converter.gather,
         concurrency=limits.concurrency,
         page_size=limits.page_size,
         deadline_seconds=limits.load_seconds,
@@ -136,9 +144,10 @@ def _read_once(
         target_rows=None if expected.total is None else target_rows,  # without a total, do not ask for counts again
     )
     received = {completed.window: completed.rows_received for completed in fetched.windows}
-    expected = reconciled(client, counted, received, counters)
+    expected = reconciled(request, counted, received)
     statistics = replace(fetched.statistics, requests=counters.requests, retries=counters.retries)
     load = _month_load(
+        converter,
         month,
         window,
         replace(fetched, statistics=statistics),
@@ -162,6 +171,7 @@ def _planned(counted: Sequence[Counted], target_rows: int, now: datetime, worker
 
 
 def _month_load(
+    converter: RowConverter,
     month: date,
     window: Window,
     fetched: FetchResult[Batch],
@@ -171,9 +181,10 @@ def _month_load(
     seconds: float,
 ) -> MonthLoad:
     batches = [batch for completed in fetched.windows for batch in completed.batches]
-    received = pa.concat_tables([SCHEMA.empty_table(), *(batch.rows for batch in batches)])
+    received = pa.concat_tables([converter.schema.empty_table(), *(batch.rows for batch in batches)])
     rows = collapse_duplicates(received)
     return MonthLoad(
+        dataset=converter.dataset,
         month=month,
         window=window,
         started_at=started_at,
@@ -193,9 +204,9 @@ def collapse_duplicates(rows: pa.Table) -> pa.Table:
     if not _may_repeat_ids(rows):
         return rows
     positions = pa.array(range(rows.num_rows), pa.int64())
-    ordered = rows.select(["public_id", "updated_at"]).append_column("position", positions)
-    ordered = ordered.sort_by([("updated_at", "ascending"), ("position", "ascending")])
-    latest = ordered.group_by("public_id", use_threads=False).aggregate([("position", "last")])
+    ordered = rows.select([PUBLIC_ID, UPDATED_AT]).append_column("position", positions)
+    ordered = ordered.sort_by([(UPDATED_AT, "ascending"), ("position", "ascending")])
+    latest = ordered.group_by(PUBLIC_ID, use_threads=False).aggregate([("position", "last")])
     return rows.take(latest.sort_by("position_last")["position_last"])
 
 
@@ -205,7 +216,7 @@ def _may_repeat_ids(rows: pa.Table) -> bool:
 
     with duckdb.connect() as connection:
         connection.register("received", rows)
-        hashes: Any = connection.execute("SELECT hash(public_id) AS hash FROM received").fetchnumpy()["hash"]
+        hashes: Any = connection.execute(f"SELECT hash({PUBLIC_ID}) AS hash FROM received").fetchnumpy()["hash"]
     hashes.sort()
     return bool((hashes[1:] == hashes[:-1]).any())
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from cleargrid_assets.landing.history import COMPARED, LOGS
 from cleargrid_assets.landing.ledger import naive
 
 if TYPE_CHECKING:
@@ -22,27 +21,27 @@ if TYPE_CHECKING:
 ALL_RECEIVED = "SELECT public_id, updated_at FROM received"
 ADDED = "SELECT public_id, new_updated_at AS updated_at FROM differences WHERE change = 'added'"
 
-FIND = f"""
+FIND = """
 CREATE OR REPLACE TEMP TABLE elsewhere AS
 WITH read_later AS (
-  SELECT month FROM raw.last_loads WHERE load_number > $loads_before AND started_at > $started_at
+  SELECT month FROM {last_loads} WHERE load_number > $loads_before AND started_at > $started_at
 )
 SELECT
   other.public_id,
   other.month AS held_in,
-  {", ".join(f"other.{name} AS old_{name}" for name in COMPARED)},
+  {values},
   bool_or(
     other.updated_at > new.updated_at
     OR (other.updated_at = new.updated_at AND other.month IN (SELECT read_later.month FROM read_later))
   ) OVER (PARTITION BY other.public_id) AS stays
-FROM {LOGS} AS other
-INNER JOIN ({{added}}) AS new ON other.public_id = new.public_id
+FROM {rows} AS other
+INNER JOIN ({added}) AS new ON other.public_id = new.public_id
 WHERE other.month <> $month
 """
 TAKEN = "SELECT held_in, count(*) FROM elsewhere WHERE NOT stays GROUP BY held_in ORDER BY held_in"
 STAYING = "SELECT count(DISTINCT public_id) FROM elsewhere WHERE stays"
-REMOVE_TAKEN = f"""
-DELETE FROM {LOGS}
+REMOVE_TAKEN = """
+DELETE FROM {rows}
 WHERE
   month IN (SELECT held_in FROM elsewhere WHERE NOT stays)
   AND month <> $month
@@ -65,11 +64,13 @@ def find(connection: duckdb.DuckDBPyConnection, load: MonthLoad, *, is_first: bo
     of clocks.
     """
     parameters = {"month": load.month, "loads_before": load.loads_before, "started_at": naive(load.started_at)}
-    connection.execute(FIND.format(added=ALL_RECEIVED if is_first else ADDED), parameters)
+    values = ", ".join(f"other.{name} AS old_{name}" for name in load.dataset.compared_names)
+    added = ALL_RECEIVED if is_first else ADDED
+    connection.execute(FIND.format(**load.dataset.sql_names, values=values, added=added), parameters)
     ((staying,),) = connection.execute(STAYING).fetchall()
     return Moves(dict(connection.execute(TAKEN).fetchall()), staying)
 
 
 def take(connection: duckdb.DuckDBPyConnection, load: MonthLoad) -> None:
     """Remove the rows that this month takes over from the months that held them."""
-    connection.execute(REMOVE_TAKEN, {"month": load.month})
+    connection.execute(REMOVE_TAKEN.format(**load.dataset.sql_names), {"month": load.month})

@@ -11,10 +11,12 @@ import math
 import re
 from typing import TYPE_CHECKING, Any
 
-from cleargrid_assets.tables.raw import D23_FIELDS
+from cleargrid_assets.tables.dataset import PUBLIC_ID
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from cleargrid_assets.tables.dataset import RawDataset
 
 FEW = 4
 """Characters: enough for the country code of a telephone number, not for the number."""
@@ -27,9 +29,13 @@ WORD = re.compile(r"(?=.{1,20}$)[A-Z]+(_[A-Z]+)*")
 """The form of ClearGrid's vocabulary words."""
 
 NOTHING = re.compile(r"(?!)")
-SHAPES = {column.name: {"VARCHAR": WORD, "TIMESTAMP": INSTANT}.get(column.type, NOTHING) for column in D23_FIELDS} | {
-    "public_id": ID
-}
+SHAPES = {"VARCHAR": WORD, "TIMESTAMP": INSTANT}
+"""What may be kept as sent, by type."""
+
+
+def shapes_of(dataset: RawDataset) -> Mapping[str, re.Pattern[str]]:
+    """What may be kept as sent of each landed field. Nothing is kept of other fields."""
+    return {column.name: SHAPES.get(column.type, NOTHING) for column in dataset.fields} | {PUBLIC_ID: ID}
 
 
 def is_id(value: object) -> bool:
@@ -37,9 +43,9 @@ def is_id(value: object) -> bool:
     return isinstance(value, str) and ID.fullmatch(value) is not None
 
 
-def as_kept(row: Mapping[str, Any]) -> str:
-    """The documented fields of `row` as JSON, shortened."""
-    return json.dumps({name: _shortened(row[name], shape) for name, shape in SHAPES.items() if name in row})
+def as_kept(row: Mapping[str, Any], shapes: Mapping[str, re.Pattern[str]]) -> str:
+    """The landed fields of `row` as JSON, shortened; `shapes`: see `shapes_of`."""
+    return json.dumps({name: _shortened(row[name], shape) for name, shape in shapes.items() if name in row})
 
 
 def _shortened(value: Any, shape: re.Pattern[str]) -> Any:

@@ -1,6 +1,6 @@
 """Converts received rows to Arrow columns and quarantines invalid ones with their reasons.
 
-Add a rule of validity here; what is kept of an invalid row is in `quarantine`.
+Add a rule of validity, or a type of fields, here; what is kept of an invalid row is in `quarantine`.
 
 A page is converted column by column. If that fails, the page is halved until the invalid rows are isolated, so one bad
 row does not cost its page, and validity is defined only once.
@@ -10,28 +10,29 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cleargrid_assets.landing.quarantine import as_kept, is_id
-from cleargrid_assets.tables.raw import D23_FIELDS
+from cleargrid_assets.landing.quarantine import as_kept, is_id, shapes_of
+from cleargrid_assets.tables.dataset import PUBLIC_ID
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    import re
+    from collections.abc import Callable, Mapping, Sequence
 
     from cleargrid_assets.client import Window
+    from cleargrid_assets.tables.dataset import RawDataset
+    from cleargrid_assets.tables.table import Column
 
 TIMESTAMP = pa.timestamp("us")
 INSTANT = pa.timestamp("us", tz="UTC")
-ARROW_TYPES = {"VARCHAR": pa.string(), "BOOLEAN": pa.bool_(), "TIMESTAMP": TIMESTAMP}
-FIELDS = {column.name: column for column in D23_FIELDS}
-REQUIRED = frozenset(name for name, column in FIELDS.items() if not column.nullable)
-SCHEMA = pa.schema([(name, ARROW_TYPES[column.type]) for name, column in FIELDS.items()])
+ARROW_TYPES = {"VARCHAR": pa.string(), "BOOLEAN": pa.bool_(), "DOUBLE": pa.float64(), "TIMESTAMP": TIMESTAMP}
 
 MAX_TEXT_LENGTH = 1_000
-"""Characters. A longer vocabulary value or id is corrupt, and this table has no free text."""
+"""Characters. A longer vocabulary value or id is corrupt, and no free text is landed."""
 
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST = datetime(2262, 1, 1, tzinfo=UTC)
@@ -74,55 +75,94 @@ class Batch:
         return int(self.rows.num_rows) + len(self.quarantined)
 
 
-def convert(rows: Sequence[Any], window: Window) -> Batch:
-    """Validate the rows of one page of `window`; never raises, whatever they hold."""
-    good: list[pa.Table] = []
-    bad: list[QuarantinedRow] = []
-    _sort_out(list(rows), window, good, bad)
-    table = pa.concat_tables(good) if good else SCHEMA.empty_table()
-    return Batch(table, tuple(bad), _unknown_fields(rows))
+@dataclass(frozen=True)
+class RowConverter:
+    """Converts the rows of one dataset."""
 
+    dataset: RawDataset
 
-def gather(batches: list[Batch]) -> list[Batch]:
-    """Merge a window's batches into one: a thousand small buffers cost 50 % more memory than they hold."""
-    table = pa.concat_tables([SCHEMA.empty_table(), *(batch.rows for batch in batches)]).combine_chunks()
-    quarantined = tuple(row for batch in batches for row in batch.quarantined)
-    return [Batch(table, quarantined, frozenset().union(*(batch.unknown_fields for batch in batches)))]
+    @cached_property
+    def schema(self) -> pa.Schema:
+        """The landed fields as Arrow holds them."""
+        return pa.schema([(column.name, ARROW_TYPES[column.type]) for column in self.dataset.fields])
 
+    def convert(self, rows: Sequence[Any], window: Window) -> Batch:
+        """Validate the rows of one page of `window`; never raises, whatever they hold."""
+        good: list[pa.Table] = []
+        bad: list[QuarantinedRow] = []
+        self._sort_out(list(rows), window, good, bad)
+        table = pa.concat_tables(good) if good else self.schema.empty_table()
+        return Batch(table, tuple(bad), self._unknown_fields(rows))
 
-def _sort_out(rows: list[Any], window: Window, good: list[pa.Table], bad: list[QuarantinedRow]) -> None:
-    """Convert `rows` as a whole, or halve them until the invalid ones are isolated."""
-    if not rows:
-        return
-    try:
-        good.append(_columns(rows, window))
-    except (BadFieldError, KeyError, TypeError):
-        if len(rows) == 1:
-            bad.append(_quarantined(rows[0], window))
+    def gather(self, batches: list[Batch]) -> list[Batch]:
+        """Merge a window's batches into one: a thousand small buffers cost 50 % more memory than they hold."""
+        table = pa.concat_tables([self.schema.empty_table(), *(batch.rows for batch in batches)]).combine_chunks()
+        quarantined = tuple(row for batch in batches for row in batch.quarantined)
+        return [Batch(table, quarantined, frozenset().union(*(batch.unknown_fields for batch in batches)))]
+
+    def _sort_out(self, rows: list[Any], window: Window, good: list[pa.Table], bad: list[QuarantinedRow]) -> None:
+        """Convert `rows` as a whole, or halve them until the invalid ones are isolated."""
+        if not rows:
             return
-        middle = len(rows) // 2
-        _sort_out(rows[:middle], window, good, bad)
-        _sort_out(rows[middle:], window, good, bad)
+        try:
+            good.append(self._columns(rows, window))
+        except (BadFieldError, KeyError, TypeError):
+            if len(rows) == 1:
+                bad.append(self._quarantined(rows[0], window))
+                return
+            middle = len(rows) // 2
+            self._sort_out(rows[:middle], window, good, bad)
+            self._sort_out(rows[middle:], window, good, bad)
 
+    def _columns(self, rows: list[Any], window: Window) -> pa.Table:
+        """All columns of `rows`; raises at the first invalid one."""
+        if not all(type(row) is dict for row in rows):
+            raise TypeError
+        columns = [self._column(column, [row[column.name] for row in rows], window) for column in self.dataset.fields]
+        return pa.table(columns, schema=self.schema)
 
-def _columns(rows: list[Any], window: Window) -> pa.Table:
-    """All nine columns of `rows`; raises at the first invalid one."""
-    if not all(type(row) is dict for row in rows):
-        raise TypeError
-    return pa.table([_column(name, [row[name] for row in rows], window) for name in FIELDS], schema=SCHEMA)
+    def _column(self, column: Column, values: list[Any], window: Window) -> pa.Array:
+        """One column from JSON values; raises `BadFieldError`."""
+        name = column.name
+        array = CONVERTERS[column.type](name, values)
+        if array.null_count and not column.nullable:
+            raise BadFieldError("null", name)
+        if name == PUBLIC_ID and pc.any(pc.equal(pc.utf8_trim_whitespace(array), "")).as_py():
+            raise BadFieldError("blank", name)
+        if name == self.dataset.cursor_field:
+            _refuse_outside(array, window.since, window.until, "outside_window", name)
+        return array.cast(TIMESTAMP) if column.type == "TIMESTAMP" else array
 
+    def _quarantined(self, row: Any, window: Window) -> QuarantinedRow:
+        """The quarantined `row` with every reason."""
+        if type(row) is not dict:
+            return QuarantinedRow(None, ("not_an_object",), "null")
+        reasons = tuple(reason for column in self.dataset.fields if (reason := self._reason(column, row, window)))
+        identity = row.get(PUBLIC_ID)
+        return QuarantinedRow(identity if is_id(identity) else None, reasons, as_kept(row, self._shapes))
 
-def _column(name: str, values: list[Any], window: Window) -> pa.Array:
-    """One column from JSON values; raises `BadFieldError`."""
-    column = FIELDS[name]
-    array = CONVERTERS[column.type](name, values)
-    if array.null_count and name in REQUIRED:
-        raise BadFieldError("null", name)
-    if name == "public_id" and pc.any(pc.equal(pc.utf8_trim_whitespace(array), "")).as_py():
-        raise BadFieldError("blank", name)
-    if name == "communicated_at":
-        _refuse_outside(array, window.since, window.until, "outside_window", name)
-    return array.cast(TIMESTAMP) if column.type == "TIMESTAMP" else array
+    def _reason(self, column: Column, row: dict[str, Any], window: Window) -> str | None:
+        if column.name not in row:
+            return f"missing:{column.name}"
+        try:
+            self._column(column, [row[column.name]], window)
+        except BadFieldError as error:
+            return error.reason
+        return None
+
+    def _unknown_fields(self, rows: Sequence[Any]) -> frozenset[str]:
+        """Field names that the contract does not list, shortened; their values are never read."""
+        odd = [row for row in rows if type(row) is dict and row.keys() != self._documented_names]
+        names = sorted({name for row in odd for name in row.keys() - self._documented_names})
+        return frozenset(ascii(name)[1:-1][:MAX_NAME_LENGTH] for name in names[:MAX_NAMES])
+
+    @cached_property
+    def _documented_names(self) -> frozenset[str]:
+        return frozenset((*self.dataset.field_names, *self.dataset.personal_fields))
+
+    @cached_property
+    def _shapes(self) -> Mapping[str, re.Pattern[str]]:
+        return shapes_of(self.dataset)
 
 
 def _texts(name: str, values: list[Any]) -> pa.Array:
@@ -146,6 +186,18 @@ def _booleans(name: str, values: list[Any]) -> pa.Array:
         raise BadFieldError("bad_type", name) from error
 
 
+def _numbers(name: str, values: list[Any]) -> pa.Array:
+    if any(type(value) is bool for value in values):  # to Arrow, true is 1
+        raise BadFieldError("bad_type", name)
+    try:
+        array = pa.array(values, pa.float64())
+    except BAD_VALUE as error:
+        raise BadFieldError("bad_type", name) from error
+    if pc.any(pc.invert(pc.is_finite(array))).as_py():
+        raise BadFieldError("not_finite", name)
+    return array
+
+
 def _instants(name: str, values: list[Any]) -> pa.Array:
     try:
         instants = pc.cast(_texts(name, values), INSTANT)
@@ -158,6 +210,7 @@ def _instants(name: str, values: list[Any]) -> pa.Array:
 CONVERTERS: dict[str, Callable[[str, list[Any]], pa.Array]] = {
     "VARCHAR": _texts,
     "BOOLEAN": _booleans,
+    "DOUBLE": _numbers,
     "TIMESTAMP": _instants,
 }
 
@@ -168,29 +221,3 @@ def _refuse_outside(instants: pa.Array, since: datetime, until: datetime, word: 
     outside = pc.or_(pc.less(instants, bounds[0]), pc.greater_equal(instants, bounds[1]))
     if pc.any(outside).as_py():
         raise BadFieldError(word, name)
-
-
-def _quarantined(row: Any, window: Window) -> QuarantinedRow:
-    """The quarantined `row` with every reason."""
-    if type(row) is not dict:
-        return QuarantinedRow(None, ("not_an_object",), "null")
-    reasons = tuple(reason for name in FIELDS if (reason := _reason(name, row, window)))
-    identity = row.get("public_id")
-    return QuarantinedRow(identity if is_id(identity) else None, reasons, as_kept(row))
-
-
-def _reason(name: str, row: dict[str, Any], window: Window) -> str | None:
-    if name not in row:
-        return f"missing:{name}"
-    try:
-        _column(name, [row[name]], window)
-    except BadFieldError as error:
-        return error.reason
-    return None
-
-
-def _unknown_fields(rows: Sequence[Any]) -> frozenset[str]:
-    """Field names that the contract does not list, shortened; their values are never read."""
-    odd = [row for row in rows if type(row) is dict and row.keys() != FIELDS.keys()]
-    names = sorted({name for row in odd for name in row.keys() - FIELDS.keys()})
-    return frozenset(ascii(name)[1:-1][:MAX_NAME_LENGTH] for name in names[:MAX_NAMES])

@@ -1,4 +1,4 @@
-"""Writes a month to all four raw tables in one transaction.
+"""Writes a month to all four tables of its dataset in one transaction.
 
 `land` opens the transaction and repeats it after another program's conflicting write; `write_month` is the SQL inside.
 
@@ -15,10 +15,8 @@ import pyarrow as pa
 
 from cleargrid_assets.landing import history, ledger, moves
 from cleargrid_assets.landing.errors import VanishLimitError
-from cleargrid_assets.landing.history import FIELDS, LOGS
 from cleargrid_assets.landing.ledger import Changes, Superseded
 from cleargrid_assets.landing.month import count_reasons
-from cleargrid_assets.tables.raw import D23_LOADS, D23_QUARANTINE
 from cleargrid_assets.warehouse.conflicts import retry_conflicts
 
 if TYPE_CHECKING:
@@ -33,15 +31,14 @@ if TYPE_CHECKING:
     from cleargrid_assets.warehouse.errors import WarehouseConflictError
     from cleargrid_assets.warehouse.warehouse import Warehouse
 
-FIELD_LIST = ", ".join(FIELDS)
 FEW_ROWS = 5
 """This many rows may always vanish: in a small month, one row is a large share."""
 
-ROWS = f"INSERT INTO {LOGS} BY NAME SELECT {FIELD_LIST}, $month AS month, $landed_at AS landed_at FROM received"
-INSERT_FIRST = f"{ROWS} WHERE public_id NOT IN (SELECT public_id FROM elsewhere WHERE stays)"
-INSERT_DIFFERENCES = f"{ROWS} WHERE public_id IN (SELECT public_id FROM differences WHERE change <> 'vanished')"
-DELETE_DIFFERENCES = f"""
-DELETE FROM {LOGS}
+INSERT = "INSERT INTO {rows} BY NAME SELECT {fields}, $month AS month, $landed_at AS landed_at FROM received"
+INSERT_FIRST = f"{INSERT} WHERE public_id NOT IN (SELECT public_id FROM elsewhere WHERE stays)"
+INSERT_DIFFERENCES = f"{INSERT} WHERE public_id IN (SELECT public_id FROM differences WHERE change <> 'vanished')"
+DELETE_DIFFERENCES = """
+DELETE FROM {rows}
 WHERE month = $month AND public_id IN (SELECT public_id FROM differences WHERE change IN ('changed', 'vanished'))
 """
 LEAVE_ELSEWHERE = """
@@ -117,8 +114,20 @@ def write_month(
 
 
 def _is_first_load(connection: duckdb.DuckDBPyConnection, load: MonthLoad) -> bool:
-    loads = f"SELECT count(*) FROM {D23_LOADS.qualified_name} WHERE month = ?"
+    loads = f"SELECT count(*) FROM {load.dataset.loads.qualified_name} WHERE month = ?"
     return _scalar(connection, loads, [load.month]) == 0
+
+
+def _rows_of_month(connection: duckdb.DuckDBPyConnection, load: MonthLoad) -> int:
+    rows = f"SELECT count(*) FROM {load.dataset.rows.qualified_name} WHERE month = ?"
+    return _scalar(connection, rows, [load.month])
+
+
+def _insert(connection: duckdb.DuckDBPyConnection, load: MonthLoad, entry: Entry, sql: str) -> None:
+    """Run `INSERT_FIRST` or `INSERT_DIFFERENCES`."""
+    fields = ", ".join(load.dataset.field_names)
+    sql = sql.format(rows=load.dataset.rows.qualified_name, fields=fields)
+    connection.execute(sql, {"month": load.month, "landed_at": entry.landed_at})
 
 
 def _apply_first(
@@ -128,8 +137,8 @@ def _apply_first(
     moved = moves.find(connection, load, is_first=True)
     history.record_moved(connection, load, entry)
     moves.take(connection, load)
-    connection.execute(f"DELETE FROM {LOGS} WHERE month = ?", [load.month])
-    connection.execute(INSERT_FIRST, {"month": load.month, "landed_at": entry.landed_at})
+    connection.execute(f"DELETE FROM {load.dataset.rows.qualified_name} WHERE month = ?", [load.month])
+    _insert(connection, load, entry, INSERT_FIRST)
     added = load.rows.num_rows - moved.staying
     return Changes(added=added, changed=0, vanished=0, moved=moved.staying), moved.taken
 
@@ -153,8 +162,8 @@ def _apply_differences(
     history.record(connection, load, entry)
     history.record_moved(connection, load, entry)
     moves.take(connection, load)
-    connection.execute(DELETE_DIFFERENCES, {"month": load.month})
-    connection.execute(INSERT_DIFFERENCES, {"month": load.month, "landed_at": entry.landed_at})
+    connection.execute(DELETE_DIFFERENCES.format(rows=load.dataset.rows.qualified_name), {"month": load.month})
+    _insert(connection, load, entry, INSERT_DIFFERENCES)
     return changes, moved.taken
 
 
@@ -167,7 +176,7 @@ def _refuse_mass_vanishing(
     """
     if changes.vanished <= FEW_ROWS:
         return
-    before = _scalar(connection, f"SELECT count(*) FROM {LOGS} WHERE month = ?", [load.month])
+    before = _rows_of_month(connection, load)
     of_rows = max(before, load.rows.num_rows) if load.is_open else before
     if changes.vanished > vanish_limit * of_rows:
         raise VanishLimitError(
@@ -185,7 +194,8 @@ def _why_rows_vanish(load: MonthLoad) -> str:
 
 
 def _replace_quarantine(connection: duckdb.DuckDBPyConnection, load: MonthLoad, entry: Entry) -> None:
-    connection.execute(f"DELETE FROM {D23_QUARANTINE.qualified_name} WHERE month = ?", [load.month])
+    table = load.dataset.quarantine.qualified_name
+    connection.execute(f"DELETE FROM {table} WHERE month = ?", [load.month])
     if not load.quarantined:
         return
     quarantined = pa.table(
@@ -197,8 +207,7 @@ def _replace_quarantine(connection: duckdb.DuckDBPyConnection, load: MonthLoad, 
     )
     connection.register("quarantined", quarantined)
     connection.execute(
-        f"INSERT INTO {D23_QUARANTINE.qualified_name} BY NAME "
-        f"SELECT $month AS month, *, $landed_at AS landed_at FROM quarantined",
+        f"INSERT INTO {table} BY NAME SELECT $month AS month, *, $landed_at AS landed_at FROM quarantined",
         {"month": load.month, "landed_at": entry.landed_at},
     )
     connection.unregister("quarantined")
@@ -211,9 +220,9 @@ def _landed(
         entry,
         changes,
         taken,
-        version=ledger.month_version(connection, load.month),
-        rows_of_month=_scalar(connection, f"SELECT count(*) FROM {LOGS} WHERE month = ?", [load.month]),
-        rows_of_table=_scalar(connection, f"SELECT count(*) FROM {LOGS}", []),
+        version=ledger.month_version(connection, load),
+        rows_of_month=_rows_of_month(connection, load),
+        rows_of_table=_scalar(connection, f"SELECT count(*) FROM {load.dataset.rows.qualified_name}", []),
     )
 
 

@@ -12,6 +12,7 @@ from cleargrid_assets.emulator.faults import Fault, error, plain
 from cleargrid_assets.landing.errors import ReconciliationError
 from cleargrid_assets.landing.month import LoadLimits, read_month
 from cleargrid_assets.resources import ClearGridResource
+from cleargrid_assets.tables.d23 import D23
 from cleargrid_assets_tests.platform_under_test import LOADS, NOW, failure_of_step
 
 LIMITS = LoadLimits(concurrency=4, page_size=100, load_seconds=60, stall_seconds=30)
@@ -196,7 +197,7 @@ def test_a_month_that_took_half_its_time_is_not_read_once_more(platform):
     minutes = count()
     with pytest.raises(ReconciliationError):
         read_month(
-            client, date(2026, 5, 1), platform.window(), LIMITS, now=lambda: NOW + timedelta(minutes=next(minutes))
+            client, D23, date(2026, 5, 1), platform.window(), LIMITS, now=lambda: NOW + timedelta(minutes=next(minutes))
         )
     assert sum(request.params.get("limit") == "1" for request in platform.emulator.requests) == 2
 
@@ -204,7 +205,7 @@ def test_a_month_that_took_half_its_time_is_not_read_once_more(platform):
 def test_the_open_month_is_read_up_to_now_and_called_open(platform):
     now = datetime(2026, 6, 20, 12, tzinfo=UTC)
     client = ClearGridResource(platform.settings).client()
-    load = read_month(client, OPEN_JUNE, platform.window("2026-06-01"), LIMITS, now=lambda: now)
+    load = read_month(client, D23, OPEN_JUNE, platform.window("2026-06-01"), LIMITS, now=lambda: now)
     assert load.is_open
     assert load.rows.num_rows == len(platform.truth("2026-06-01"))
 

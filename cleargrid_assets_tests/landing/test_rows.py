@@ -9,8 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cleargrid_assets.client.envelope import decode
-from cleargrid_assets.landing.rows import FIELDS, convert
+from cleargrid_assets.landing.rows import RowConverter
+from cleargrid_assets.tables.d23 import D23
 from cleargrid_assets_tests.landing.rows_of_may import MAY, row
+
+FIELDS = D23.field_names
+convert = RowConverter(D23).convert
 
 BAD_ROWS = [
     ({"public_id": None}, "null:public_id"),

@@ -9,7 +9,7 @@ import pytest
 
 from cleargrid_assets.client import SettingsError
 from cleargrid_assets.landing import write
-from cleargrid_assets.landing.write import LOGS, Landed, write_month
+from cleargrid_assets.landing.write import Landed, write_month
 from cleargrid_assets.resources import WarehouseResource
 from cleargrid_assets.settings import Settings
 from cleargrid_assets.warehouse import WarehouseConflictError, WarehouseUnreachableError, WarehouseUnreadableError
@@ -18,7 +18,7 @@ from cleargrid_assets.warehouse.lake import DuckLake
 from cleargrid_assets.warehouse.object_store import secret_options
 from cleargrid_assets.warehouse.warehouse import Warehouse
 from cleargrid_assets_tests.addresses import POSTGRES, why_no_lake
-from cleargrid_assets_tests.platform_under_test import MAY
+from cleargrid_assets_tests.platform_under_test import LOGS, MAY
 from cleargrid_assets_tests.postgres_server import PASSWORD, free_port
 
 if TYPE_CHECKING:
@@ -201,6 +201,7 @@ def test_a_load_that_meets_another_programs_write_starts_its_transaction_again_a
     platform = start_platform()
     assert platform.load(APRIL).success
     written: list[str] = []
+    name = ".".join(LOGS.path)
 
     def write_and_be_disturbed(
         connection: duckdb.DuckDBPyConnection, load: MonthLoad, **options: Any
@@ -208,7 +209,7 @@ def test_a_load_that_meets_another_programs_write_starts_its_transaction_again_a
         landed = write_month(connection, load, **options)
         if not written:
             as_another_program(
-                platform.variables, f"DELETE FROM {LOGS} WHERE public_id = (SELECT min(public_id) FROM {LOGS})"
+                platform.variables, f"DELETE FROM {name} WHERE public_id = (SELECT min(public_id) FROM {name})"
             )
         written.append(options["run_id"])
         return landed

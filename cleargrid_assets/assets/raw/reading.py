@@ -13,6 +13,7 @@ import dagster as dg
 from cleargrid_assets.landing.ledger import last_loads
 from cleargrid_assets.landing.month import LoadLimits, MonthLoad, count_reasons, read_month
 from cleargrid_assets.partitions import month_of
+from cleargrid_assets.tables.d23 import D23
 
 if TYPE_CHECKING:
     from cleargrid_assets.client import ClearGridClient, Progress, Total, Window
@@ -33,6 +34,7 @@ def read(
     last_page_size = loads[month].page_size_used if month in loads else None
     load = read_month(
         client,
+        D23,
         month,
         window,
         _limits(settings, last_page_size),

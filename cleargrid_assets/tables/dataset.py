@@ -1,0 +1,128 @@
+"""`RawDataset`: everything that landing one dataset of ClearGrid needs to know about it, and the tables made of that.
+
+Add a property that datasets differ in here; each dataset is declared in a module of its own, such as `d23`. What all
+datasets of this kind share: each row has a `public_id` and an `updated_at`, and ranges are over one cursor field.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from cleargrid_assets.tables.side_tables import LANDED_AT, changes_table, loads_table, quarantine_table
+from cleargrid_assets.tables.table import MONTH, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cleargrid_assets.client.dataset import Dataset
+    from cleargrid_assets.tables.table import Column
+
+PUBLIC_ID = "public_id"
+UPDATED_AT = "updated_at"
+
+
+@dataclass(frozen=True)
+class RawDataset:
+    """One dataset and its place in the warehouse.
+
+    `table_name`, `row_meaning`: of the table of its rows. `fields`: the columns that are landed, under ClearGrid's
+    names; a field that is not nullable is required. `personal_fields`: documented fields that are never stored, not
+    even in quarantine. `own_checks`: checks of its own, which warn. `view_prefix`: what the names of its views begin
+    with. `title`, `source`, `kept_fields`: texts that name the dataset, its rows, and what quarantine keeps of them.
+    `if_silent`: what to do first when no rows come.
+    """
+
+    export: Dataset
+    title: str
+    source: str
+    table_name: str
+    row_meaning: str
+    fields: tuple[Column, ...]
+    kept_fields: str
+    if_silent: str
+    personal_fields: tuple[str, ...] = ()
+    own_checks: tuple[str, ...] = ()
+    view_prefix: str = ""
+
+    @property
+    def code(self) -> str:
+        """ClearGrid's code, such as `D23`."""
+        return self.export.code
+
+    @property
+    def cursor_field(self) -> str:
+        """The field that decides which month a row belongs to."""
+        return self.export.cursor_field
+
+    @cached_property
+    def field_names(self) -> tuple[str, ...]:
+        """The landed fields' names, the id first."""
+        return tuple(column.name for column in self.fields)
+
+    @cached_property
+    def compared_names(self) -> tuple[str, ...]:
+        """The fields in which two versions of a row can differ."""
+        return tuple(name for name in self.field_names if name != PUBLIC_ID)
+
+    @cached_property
+    def required_names(self) -> frozenset[str]:
+        """The fields that every row must have."""
+        return frozenset(column.name for column in self.fields if not column.nullable)
+
+    @cached_property
+    def rows(self) -> Table:
+        """The table of its landed rows."""
+        columns = (*self.fields, MONTH, LANDED_AT)
+        return Table("raw", self._name(self.table_name), self.row_meaning, (PUBLIC_ID,), columns, is_history=True)
+
+    @cached_property
+    def quarantine(self) -> Table:
+        """The table of its rows that cannot be landed."""
+        return quarantine_table(self._name("quarantine"), self.kept_fields)
+
+    @cached_property
+    def loads(self) -> Table:
+        """Its ledger of loads."""
+        return loads_table(self._name("loads"), self.last_loads)
+
+    @cached_property
+    def changes(self) -> Table:
+        """The history of its rows."""
+        return changes_table(self._name("changes"))
+
+    @property
+    def side_tables(self) -> tuple[Table, ...]:
+        """The tables that a load writes besides the rows."""
+        return (self.quarantine, self.loads, self.changes)
+
+    @property
+    def tables(self) -> tuple[Table, ...]:
+        """All of its tables."""
+        return (self.rows, *self.side_tables)
+
+    @property
+    def last_loads(self) -> str:
+        """The view of each month's last load."""
+        return f"raw.{self.view_prefix}last_loads"
+
+    @property
+    def moved_away(self) -> str:
+        """The view of the rows that other months have taken over."""
+        return f"raw.{self.view_prefix}moved_away"
+
+    @property
+    def month_versions(self) -> str:
+        """The view of the version of each month's rows."""
+        return f"raw.{self.view_prefix}month_versions"
+
+    @property
+    def sql_names(self) -> Mapping[str, str]:
+        """The names of its tables, views and cursor in SQL, by their role."""
+        tables = {"rows": self.rows, "quarantine": self.quarantine, "loads": self.loads, "changes": self.changes}
+        views = {"last_loads": self.last_loads, "moved_away": self.moved_away, "month_versions": self.month_versions}
+        return {role: table.qualified_name for role, table in tables.items()} | views | {"cursor": self.cursor_field}
+
+    def _name(self, table: str) -> str:
+        return f"{self.code.lower()}_{table}"

@@ -1,0 +1,122 @@
+"""The tables that a load writes besides its rows: quarantine, ledger and history of changes, of any dataset.
+
+Add a column of theirs here. Each dataset has its own three; `dataset` names them.
+"""
+
+from cleargrid_assets.tables.table import MONTH, Column, Table
+
+LANDED_AT = Column("landed_at", "TIMESTAMP", "When this version of the row was landed, UTC.")
+
+
+def quarantine_table(name: str, kept_fields: str) -> Table:
+    """The table of rows that cannot be landed; `kept_fields`: the fields that it may hold, as its description says."""
+    columns = (
+        MONTH,
+        Column("public_id", "VARCHAR", "The row's id, if it looked like one.", nullable=True),
+        Column("reasons", "VARCHAR[]", "Why the row cannot be landed, one word per reason, e.g. `bad_type:is_active`."),
+        Column(
+            "row",
+            "VARCHAR",
+            f"The received row as JSON, limited to {kept_fields}; of values other than ids, timestamps and "
+            "short words, only type, length and first characters.",
+        ),
+        LANDED_AT,
+    )
+    return Table(
+        "raw",
+        name,
+        "Rows that ClearGrid sent but that cannot be landed, with the reasons. Each load of the month replaces them.",
+        (),
+        columns,
+        is_history=True,
+    )
+
+
+def loads_table(name: str, last_loads: str) -> Table:
+    """The ledger; `last_loads`: the view of each month's last load."""
+    return Table(
+        "raw",
+        name,
+        "The ledger: one row per completed load of a month. rows_received = rows_landed + rows_quarantined + "
+        f"duplicates_collapsed + rows_moved. `{last_loads}` holds the last load of each month.",
+        ("load_number",),
+        LOADS_COLUMNS,
+        is_history=True,
+    )
+
+
+def changes_table(name: str) -> Table:
+    """The history of landed rows."""
+    return Table(
+        "raw",
+        name,
+        "The changes that each re-read of a month found: added rows, changed rows (one record per changed field), "
+        "vanished and moved rows (one record per field that they held). A moved row is in the history of both months.",
+        (),
+        CHANGES_COLUMNS,
+        is_history=True,
+    )
+
+
+LOADS_COLUMNS = (
+    MONTH,
+    Column("load_number", "BIGINT", "Increases with every load of the warehouse: the order in which loads landed."),
+    Column("run_id", "VARCHAR", "The Dagster run that loaded the month."),
+    Column("started_at", "TIMESTAMP", "When the read began, UTC."),
+    Column(
+        "loaded_at",
+        "TIMESTAMP",
+        "When the load was committed, UTC; just before `until` if it began before the month's end and ended after it.",
+    ),
+    Column("since", "TIMESTAMP", "Inclusive start of the month, UTC."),
+    Column("until", "TIMESTAMP", "Exclusive end of the month, UTC."),
+    Column("requests", "BIGINT", "Requests sent for rows and counts, including retries."),
+    Column("pages", "BIGINT", "Pages of the completed windows."),
+    Column("empty_pages", "BIGINT", "How many of these pages had no row."),
+    Column("retries", "BIGINT", "Requests repeated after a fault."),
+    Column("splits", "BIGINT", "Windows split in two or more, after a 504 or because they were dense."),
+    Column("page_size_used", "BIGINT", "The smallest page size in use at the end; the next load starts at twice that."),
+    Column("rows_received", "BIGINT", "Rows on the pages of the completed windows."),
+    Column("rows_landed", "BIGINT", "Rows of the month after the load."),
+    Column("rows_quarantined", "BIGINT", "Rows in quarantine."),
+    Column("duplicates_collapsed", "BIGINT", "Further copies of a public_id; the latest updated_at was kept."),
+    Column("expected_total", "BIGINT", "ClearGrid's own count of the month's rows.", nullable=True),
+    Column("total_exact", "BOOLEAN", "Whether ClearGrid called that count exact.", nullable=True),
+    Column(
+        "rows_added",
+        "BIGINT",
+        "Landed rows that the month did not have before, including those that ClearGrid moved here.",
+    ),
+    Column("rows_changed", "BIGINT", "Landed rows that differ from the month's previous version."),
+    Column("rows_vanished", "BIGINT", "Rows of the previous version that ClearGrid no longer sends."),
+    Column(
+        "rows_moved",
+        "BIGINT",
+        "Received rows of which another month holds a later version: they stay there.",
+        default="0",
+    ),
+    Column("seconds", "DOUBLE", "Wall time from the first request to the write."),
+    Column(
+        "unknown_fields",
+        "VARCHAR[]",
+        "Names of received fields that the contract does not list; their values are not stored anywhere.",
+        nullable=True,
+    ),
+)
+
+CHANGES_COLUMNS = (
+    Column("observed_at", "TIMESTAMP", "When the re-read was committed, UTC."),
+    Column("run_id", "VARCHAR", "The Dagster run that re-read the month."),
+    Column("load_number", "BIGINT", "The load that found the change."),
+    MONTH,
+    Column("public_id", "VARCHAR", "The row's id."),
+    Column("change", "VARCHAR", "`added`, `changed`, `vanished` or `moved` (to another month)."),
+    Column(
+        "field",
+        "VARCHAR",
+        "The field; null for added rows, `month` for the months that a row moved from and to.",
+        nullable=True,
+    ),
+    Column("old", "VARCHAR", "The field's previous value as text.", nullable=True),
+    Column("new", "VARCHAR", "The field's new value as text; null for vanished rows.", nullable=True),
+)
