@@ -13,9 +13,9 @@ import dagster as dg
 
 from cleargrid_assets.alert_sensors import build_alert_sensors
 from cleargrid_assets.assets.analytics import build_analytics
-from cleargrid_assets.assets.cleargrid import build_sources
+from cleargrid_assets.assets.cleargrid import build_source
 from cleargrid_assets.assets.core import build_core
-from cleargrid_assets.assets.raw import build_d23_manual_communication_logs, build_side_tables
+from cleargrid_assets.assets.raw import build_raw, build_side_tables
 from cleargrid_assets.assets.raw.claims_checked import BLOCKING
 from cleargrid_assets.assets.reports import build_reports
 from cleargrid_assets.checks import build_checks
@@ -43,14 +43,17 @@ def build_definitions(
 ) -> dg.Definitions:
     """The definitions for `settings`; `resources` replace those of the same name, for tests."""
     silence_preview_warnings()
-    months = build_months(settings)
-    loaded, side_tables = build_d23_manual_communication_logs(months, retries), build_side_tables(months)
+    months, datasets = build_months(settings), settings.datasets
+    sources = [build_source(dataset) for dataset in datasets]
+    loaded = [build_raw(dataset, months, retries) for dataset in datasets]
+    side_tables = [table for dataset in datasets for table in build_side_tables(dataset, months)]
+    ledgers = [dg.AssetKey(dataset.loads.key) for dataset in datasets]
     derived = [*build_core(months), *build_analytics(months), *build_reports()]
-    refresh_month, compute_month = build_refresh_month([loaded, *derived]), build_compute_month(derived)
-    refresh_summary, check_months = build_refresh_summary(derived), build_check_months()
+    refresh_month, compute_month = build_refresh_month([*loaded, *derived]), build_compute_month(derived)
+    refresh_summary, check_months = build_refresh_summary(derived), build_check_months(ledgers)
     return dg.Definitions(
-        assets=[*build_sources(), loaded, *side_tables, *derived],
-        asset_checks=build_checks(months),
+        assets=[*sources, *loaded, *side_tables, *derived],
+        asset_checks=build_checks(months, datasets),
         jobs=[refresh_month, compute_month, refresh_summary, check_months],
         schedules=[
             *build_refresh_schedules(settings, months, refresh_month),
@@ -59,7 +62,7 @@ def build_definitions(
         ],
         sensors=[
             build_follow_sensor(settings, BLOCKING, [compute_month, refresh_summary]),
-            build_restart_sensor(refresh_month),
+            build_restart_sensor(refresh_month, [asset.key for asset in loaded]),
             *build_alert_sensors(settings),
         ],
         resources={**_resources(settings, retries), **(resources or {})},

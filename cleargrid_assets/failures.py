@@ -48,7 +48,7 @@ NEXT_STEPS: tuple[tuple[type[Exception], str], ...] = (
     (SettingsError, "Correct the setting that the message names, then run the month again."),
     (LoginRejectedError, "Check CLEARGRID_LENDER, CLEARGRID_EMAIL and CLEARGRID_PASSWORD with `cleargrid doctor`."),
     (AccessDeniedError, "Ask ClearGrid whether the lender is active and may read this export; name the request id."),
-    (DatasetUnavailableError, "Ask ClearGrid whether D23 is available to this lender; name the request id."),
+    (DatasetUnavailableError, "Ask ClearGrid whether the dataset is available to this lender; name the request id."),
     (PermanentError, "Send ClearGrid the message and the request id."),
     (QueryTooLargeError, "Send ClearGrid the window and the request id: not even its smallest query ends in time."),
     (TransientError, "Run the month again later; if it fails again, send ClearGrid the request id."),

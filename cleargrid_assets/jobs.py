@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from cleargrid_assets.assets.reports import collections_report, published_tables
-from cleargrid_assets.checks.freshness import LEDGER
 from cleargrid_assets.checks.repair import REFRESH_MONTH
 
 if TYPE_CHECKING:
@@ -51,11 +50,11 @@ def build_refresh_summary(assets: Sequence[dg.AssetsDefinition]) -> UnresolvedAs
     )
 
 
-def build_check_months() -> UnresolvedAssetJobDefinition:
+def build_check_months(ledgers: Sequence[dg.AssetKey]) -> UnresolvedAssetJobDefinition:
     """The job that runs the freshness checks, which no refresh runs, and checks that the reports hold every month."""
     return dg.define_asset_job(
         CHECK_MONTHS,
-        selection=dg.AssetSelection.checks_for_assets(LEDGER, *REPORTS),
+        selection=dg.AssetSelection.checks_for_assets(*ledgers, *REPORTS),
         description=(
             "Check that every month is present, recent and in the reports; list those that are not, with the command "
             "that repairs them."

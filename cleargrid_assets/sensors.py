@@ -102,13 +102,16 @@ def _is_backfilling(instance: dg.DagsterInstance) -> bool:
     return any(map(_is_ours, instance.get_backfills(filters=BulkActionsFilter(statuses=UNFINISHED_BACKFILLS))))
 
 
-def build_restart_sensor(refresh_month: UnresolvedAssetJobDefinition) -> dg.SensorDefinition:
+def build_restart_sensor(
+    refresh_month: UnresolvedAssetJobDefinition, raw_assets: Iterable[dg.AssetKey]
+) -> dg.SensorDefinition:
     """The sensor that loads months again if their runs were interrupted and Dagster's run retries skip them.
 
     Run retries skip a run whose backfill is finished. A backfill of `dagster job backfill` is finished as soon as its
     runs are queued, and one of the UI fails if the code server stops before the daemon. Interrupted computations need
     no restart: `derived_tables_follow` finds their months stale.
     """
+    raw = frozenset(raw_assets)
 
     @dg.sensor(
         name="interrupted_months_resume",
@@ -123,14 +126,18 @@ def build_restart_sensor(refresh_month: UnresolvedAssetJobDefinition) -> dg.Sens
     def interrupted_months_resume(context: dg.SensorEvaluationContext) -> Iterator[dg.RunRequest]:
         failed = dg.RunsFilter(statuses=[dg.DagsterRunStatus.FAILURE], updated_after=datetime.now(UTC) - RESTART_WITHIN)
         for run in context.instance.get_runs(failed):
-            if _loads_a_month(run) and awaits_retry(context.instance, run) and _is_passed_over(context.instance, run):
+            if (
+                _loads_a_month(run, raw)
+                and awaits_retry(context.instance, run)
+                and _is_passed_over(context.instance, run)
+            ):
                 yield dg.RunRequest(run_key=run.run_id, partition_key=run.tags[PARTITION_NAME_TAG])
 
     return interrupted_months_resume
 
 
-def _loads_a_month(run: dg.DagsterRun) -> bool:
-    is_load = run.job_name == REFRESH_MONTH or RAW in (run.asset_selection or ())
+def _loads_a_month(run: dg.DagsterRun, raw_assets: frozenset[dg.AssetKey]) -> bool:
+    is_load = run.job_name == REFRESH_MONTH or not raw_assets.isdisjoint(run.asset_selection or ())
     return is_load and PARTITION_NAME_TAG in run.tags
 
 

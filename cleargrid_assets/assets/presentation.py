@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from cleargrid_assets.tables import raw
+from cleargrid_assets.tables import side_tables
 
 if TYPE_CHECKING:
     from cleargrid_assets.tables.table import Table
 
 OWNERS = ["team:collections-data"]
 VENDOR_PAGE = "https://docs.command.cleargrid.ai"
-COLUMNS = Path(raw.__file__)
+COLUMNS = Path(side_tables.__file__)
 FRESHNESS = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=36), warn_window=timedelta(hours=26))
 """The freshness badge, green if the pipeline ran recently. It ignores partitions; the freshness checks do not."""
 
@@ -53,6 +53,11 @@ def code_references(schema: str, name: str) -> dg.CodeReferencesMetadataValue:
     """The asset's SQL or CSV file and its module, to open in an editor; for a load's side table, the table's module."""
     folder = Path(__file__).parent / schema
     files = [path for suffix in ("sql", "csv", "py") if (path := folder / f"{name}.{suffix}").is_file()] or [COLUMNS]
+    return references_to(*files)
+
+
+def references_to(*files: Path) -> dg.CodeReferencesMetadataValue:
+    """Source files to open in an editor."""
     return dg.CodeReferencesMetadataValue(
         code_references=[dg.LocalFileCodeReference(file_path=str(path), label=path.name) for path in files]
     )

@@ -1,4 +1,4 @@
-"""The freshness checks as Dagster checks on the ledger `raw/d23_loads`, and the job that runs them.
+"""The freshness checks as Dagster checks on the ledger of a dataset, such as `raw/d23_loads`.
 
 Gather here what the checks look at; they are judged in `on_time` and `months_in_order`.
 """
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from cleargrid_assets.assets.raw.claims_checked import BLOCKING
-from cleargrid_assets.checks.months_in_order import every_month_is_in_order, history_of
+from cleargrid_assets.checks.months_in_order import History, every_month_is_in_order, failures_of
 from cleargrid_assets.checks.on_time import (
     Situation,
     Verdict,
@@ -23,15 +23,16 @@ from cleargrid_assets.landing.ledger import last_loads
 from cleargrid_assets.resources import Clock, WarehouseResource
 from cleargrid_assets.rules import rules_version
 from cleargrid_assets.staleness import RAW, DataVersions
-from cleargrid_assets.tables.raw import D23_LOADS, D23_MANUAL_COMMUNICATION_LOGS
+from cleargrid_assets.tables.d23 import D23
+from cleargrid_assets.tables.dataset import RawDataset
 from cleargrid_assets.warehouse import WarehouseMissingError
 from cleargrid_assets.warehouse.inventory import has_table
 
 if TYPE_CHECKING:
     from cleargrid_assets.warehouse.warehouse import Warehouse
 
-LEDGER = dg.AssetKey(D23_LOADS.key)
-NEWEST = f"SELECT max(communicated_at) FROM {D23_MANUAL_COMMUNICATION_LOGS.qualified_name} WHERE communicated_at <= ?"
+LEDGER = dg.AssetKey(D23.loads.key)
+NEWEST = "SELECT max({cursor}) FROM {rows} WHERE {cursor} <= ?"
 
 Judge = Callable[[Situation], Verdict]
 ARRIVED = (
@@ -58,56 +59,68 @@ QUESTIONS: tuple[tuple[Judge, str], ...] = (
 
 
 def build_checks_on_time(
-    months: dg.MonthlyPartitionsDefinition, blocking: Sequence[dg.AssetCheckKey]
+    dataset: RawDataset, months: dg.MonthlyPartitionsDefinition, blocking: Sequence[dg.AssetCheckKey]
 ) -> list[dg.AssetChecksDefinition]:
-    """The three freshness checks, and the check that lists the months to repair.
+    """The three freshness checks of the dataset, and the check that lists its months to repair.
 
     `blocking`: the checks on derived tables whose failure makes a month failed.
     """
-    return [*(_question(months, judge, about) for judge, about in QUESTIONS), _in_order(months, blocking)]
+    questions = [_question(dataset, months, judge, about) for judge, about in QUESTIONS]
+    return [*questions, _in_order(dataset, months, blocking)]
 
 
-def _question(months: dg.MonthlyPartitionsDefinition, judge: Judge, about: str) -> dg.AssetChecksDefinition:
-    @dg.asset_check(asset=LEDGER, name=judge.__name__, description=about)
+def _question(
+    dataset: RawDataset, months: dg.MonthlyPartitionsDefinition, judge: Judge, about: str
+) -> dg.AssetChecksDefinition:
+    @dg.asset_check(asset=dg.AssetKey(dataset.loads.key), name=judge.__name__, description=about)
     def question(warehouse: dg.ResourceParam[WarehouseResource], clock: dg.ResourceParam[Clock]) -> dg.AssetCheckResult:
-        return _result(judge(_situation(months, warehouse, clock.now())))
+        return _result(judge(_situation(dataset, months, warehouse, clock.now())))
 
     return question
 
 
-def _in_order(months: dg.MonthlyPartitionsDefinition, blocking: Sequence[dg.AssetCheckKey]) -> dg.AssetChecksDefinition:
-    checks = [*(dg.AssetCheckKey(RAW, name) for name in BLOCKING), *blocking]
+def _in_order(
+    dataset: RawDataset, months: dg.MonthlyPartitionsDefinition, blocking: Sequence[dg.AssetCheckKey]
+) -> dg.AssetChecksDefinition:
+    raw = dg.AssetKey(dataset.rows.key)
+    checks = [*(dg.AssetCheckKey(raw, name) for name in BLOCKING), *blocking]
 
-    @dg.asset_check(asset=LEDGER, name=every_month_is_in_order.__name__, description=IN_ORDER)
+    @dg.asset_check(asset=dg.AssetKey(dataset.loads.key), name=every_month_is_in_order.__name__, description=IN_ORDER)
     def in_order(
         context: dg.AssetCheckExecutionContext,
         warehouse: dg.ResourceParam[WarehouseResource],
         clock: dg.ResourceParam[Clock],
     ) -> dg.AssetCheckResult:
-        situation = _situation(months, warehouse, clock.now())
+        situation = _situation(dataset, months, warehouse, clock.now())
         with dagster_failures():
             versions = DataVersions(context.instance, rules_version(warehouse.settings))
-        history = history_of(versions, months, situation.all_keys(), checks)
+        stale = versions.stale_tables() if raw == RAW else {}  # every table is computed from D23
+        failed = failures_of(context.instance, raw, months, situation.all_keys(), checks)
+        history = History(failed, stale)
         return _result(every_month_is_in_order(situation, history))
 
     return in_order
 
 
-def _situation(months: dg.MonthlyPartitionsDefinition, resource: WarehouseResource, now: datetime) -> Situation:
+def _situation(
+    dataset: RawDataset, months: dg.MonthlyPartitionsDefinition, resource: WarehouseResource, now: datetime
+) -> Situation:
     """The present state of the warehouse."""
     with dagster_failures():
         warehouse = resource.warehouse()
         trailing = resource.settings.trailing_months
-        return Situation(now, months, trailing, last_loads(warehouse), _newest_attempt(warehouse, now))
+        loads, newest_at = last_loads(warehouse, dataset), _newest_attempt(warehouse, dataset, now)
+        return Situation(now, dataset, months, trailing, loads, newest_at)
 
 
-def _newest_attempt(warehouse: "Warehouse", now: datetime) -> datetime | None:
+def _newest_attempt(warehouse: "Warehouse", dataset: RawDataset, now: datetime) -> datetime | None:
     """The time of the latest attempt up to `now`, naive UTC; None if there is none."""
     try:
         with warehouse.reading() as connection:
-            if not has_table(connection, D23_MANUAL_COMMUNICATION_LOGS):
+            if not has_table(connection, dataset.rows):
                 return None
-            ((newest,),) = connection.execute(NEWEST, [now.astimezone(UTC).replace(tzinfo=None)]).fetchall()
+            sql, moment = NEWEST.format_map(dataset.sql_names), now.astimezone(UTC).replace(tzinfo=None)
+            ((newest,),) = connection.execute(sql, [moment]).fetchall()
     except WarehouseMissingError:
         return None
     return newest if isinstance(newest, datetime) else None

@@ -16,7 +16,6 @@ import dagster as dg
 from cleargrid_assets.checks.on_time import REREAD_WITHIN, Situation, Verdict
 from cleargrid_assets.checks.repair import repair_command
 from cleargrid_assets.partitions import earlier_months
-from cleargrid_assets.staleness import RAW, DataVersions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -63,22 +62,23 @@ def every_month_is_in_order(situation: Situation, history: History) -> Verdict:
     return Verdict(passed=False, sentence=sentence, figures=figures)
 
 
-def history_of(
-    versions: DataVersions,
+def failures_of(
+    instance: dg.DagsterInstance,
+    raw: dg.AssetKey,
     months: dg.MonthlyPartitionsDefinition,
     keys: Sequence[str],
     checks: Sequence[dg.AssetCheckKey],
-) -> History:
-    """The history of `keys` from the event log: failed runs of the raw asset, failed `checks`, and stale tables."""
+) -> Mapping[str, Sequence[str]]:
+    """The failures of `keys` from the event log: failed runs of the raw asset, and failed `checks`."""
     failed: dict[str, list[str]] = defaultdict(list)
-    statuses = versions.instance.get_status_by_partition(RAW, keys, months) or {}
+    statuses = instance.get_status_by_partition(raw, keys, months) or {}
     for key, status in statuses.items():
         if status is not None and status.value in FAILED_STATUSES:
             failed[key].append("its last run failed")
-    for info in versions.instance.event_log_storage.get_asset_check_partition_info(checks):
+    for info in instance.event_log_storage.get_asset_check_partition_info(checks):
         if info.partition_key and info.latest_execution_status.value in FAILED_STATUSES:
             failed[info.partition_key].append(f"{info.check_key.name} of {info.check_key.asset_key.to_user_string()}")
-    return History(failed, versions.stale_tables())
+    return failed
 
 
 def _troubles(situation: Situation, history: History) -> Iterator[Trouble]:

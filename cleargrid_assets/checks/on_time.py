@@ -1,7 +1,7 @@
 """The freshness checks: does the warehouse hold what it should hold by now?
 
 Add a question to the ledger of loads here; `schedules` decides when they are asked, and `months_in_order` lists every
-month. The checks belong to the ledger `raw/d23_loads`, which no run materializes, so a backfill does not run them
+month. The checks belong to a ledger such as `raw/d23_loads`, which no run materializes, so a backfill does not run them
 again for each of its months. The freshness policy on every page is no substitute: any run satisfies it, even one of
 an old month.
 """
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import dagster as dg
 
     from cleargrid_assets.landing.ledger import LastLoad
+    from cleargrid_assets.tables.dataset import RawDataset
 
 GRACE = timedelta(hours=6)
 """The time that the daily refresh may take after midnight; before that, a new month is not expected."""
@@ -35,9 +36,10 @@ NEWEST_WITHIN = timedelta(hours=72)
 
 @dataclass(frozen=True)
 class Situation:
-    """The state of the warehouse at `now`. `newest_at`: the latest attempt that is not in the future, naive UTC."""
+    """A dataset's tables at `now`. `newest_at`: the latest attempt that is not in the future, naive UTC."""
 
     now: datetime
+    dataset: RawDataset
     months: dg.MonthlyPartitionsDefinition
     trailing: int
     loads: Mapping[date, LastLoad]
@@ -129,8 +131,8 @@ def _who_is_late(situation: Situation) -> str:
     if late:
         return f"The open month was not read within 30 hours either. To read it now: {repair_command(late)}"
     return (
-        "The open month was read within 30 hours, so ClearGrid has sent nothing newer: ask whether your agents worked "
-        "on these days, then ask ClearGrid whether D23 is delayed."
+        f"The open month was read within 30 hours, so ClearGrid has sent nothing newer: {situation.dataset.if_silent}, "
+        f"then ask ClearGrid whether {situation.dataset.code} is delayed."
     )
 
 

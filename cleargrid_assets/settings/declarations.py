@@ -9,6 +9,7 @@ from typing import Any
 
 from cleargrid_assets.settings.kinds import (
     Choice,
+    Datasets,
     Group,
     Integer,
     Month,
@@ -71,6 +72,12 @@ class Declarations:
         is_secret=True,
     )
 
+    datasets = Datasets(
+        "CLEARGRID_DATASETS",
+        "D23",
+        "the datasets to land, separated by commas; `D23` is always one of them",
+        group=Group.LOADING,
+    )
     trailing_months = Integer(
         "CLEARGRID_TRAILING_MONTHS",
         3,

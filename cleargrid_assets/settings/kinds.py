@@ -16,6 +16,9 @@ from zoneinfo import ZoneInfo
 from cleargrid_assets.client.errors import SettingsError
 from cleargrid_assets.client.urls import is_secure
 from cleargrid_assets.executables import with_commands
+from cleargrid_assets.tables.catalog import DATASETS
+from cleargrid_assets.tables.d23 import D23
+from cleargrid_assets.tables.dataset import RawDataset
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -106,6 +109,24 @@ class Setting(Generic[T_co]):
     def show(self, value: Any) -> str:
         """The value as a person may see it."""
         return "none" if value is None else SECRET if self.is_secret else str(value)
+
+
+class Datasets(Setting[tuple[RawDataset, ...]]):
+    """Datasets of ClearGrid by their codes, separated by commas."""
+
+    def parse(self, text: str) -> tuple[RawDataset, ...]:
+        """D23, from which every figure is computed, and others that are known."""
+        codes = [code.strip() for code in text.split(",")]
+        unknown = [code for code in codes if code not in DATASETS]
+        if unknown:
+            raise SettingsError(f"{self.name} is {text!r}, but {unknown[0]!r} is none of {', '.join(DATASETS)}")
+        if D23.code not in codes:
+            raise SettingsError(f"{self.name} is {text!r}; add {D23.code}, from which every figure is computed")
+        return tuple(dataset for code, dataset in DATASETS.items() if code in codes)
+
+    def show(self, value: tuple[RawDataset, ...]) -> str:
+        """Their codes."""
+        return ",".join(dataset.code for dataset in value)
 
 
 class Text(Setting[str]):

@@ -6,6 +6,7 @@ datasets of this kind share: each row has a `public_id` and an `updated_at`, and
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -123,6 +124,12 @@ class RawDataset:
         tables = {"rows": self.rows, "quarantine": self.quarantine, "loads": self.loads, "changes": self.changes}
         views = {"last_loads": self.last_loads, "moved_away": self.moved_away, "month_versions": self.month_versions}
         return {role: table.qualified_name for role, table in tables.items()} | views | {"cursor": self.cursor_field}
+
+    def adapt(self, text: str, *, written_for: RawDataset) -> str:
+        """SQL that was written for another dataset, with this one's names in place of the other's, in comments too."""
+        names = {name: self.sql_names[role] for role, name in written_for.sql_names.items()}
+        pattern = "|".join(rf"\b{re.escape(name)}\b" for name in names)
+        return re.sub(pattern, lambda match: names[match.group()], text)
 
     def _name(self, table: str) -> str:
         return f"{self.code.lower()}_{table}"

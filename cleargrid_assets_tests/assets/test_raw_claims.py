@@ -7,9 +7,9 @@ from datetime import date
 import duckdb
 import pytest
 
-from cleargrid_assets.assets.raw.claims_checked import BLOCKING, CLAIMS, WARNING
+from cleargrid_assets.assets.raw.claims_checked import CLAIMS, claim_of, claims_of
+from cleargrid_assets.tables.d23 import D23
 from cleargrid_assets.tables.raw import RAW_TABLES
-from cleargrid_assets.warehouse.claim import Claim
 from cleargrid_assets.warehouse.schema import prepare
 
 MAY = {"month": date(2026, 5, 1)}
@@ -144,11 +144,11 @@ def refuted(name, rows, *, is_strict=True):
             connection.execute(f"DROP TABLE raw.{LOGS}; {table_of(LOGS).ddl.replace(' NOT NULL', '')}")
         for put, values in rows:
             put(connection, **values)
-        return Claim.read(CLAIMS / f"{name}.sql").refute(connection, MAY).count
+        return claim_of(D23, name).refute(connection, MAY).count
 
 
 def test_every_claim_is_tried_both_ways():
-    assert set(HOLDS) == {*BLOCKING, *WARNING} == {path.stem for path in CLAIMS.glob("*.sql")}
+    assert set(HOLDS) == {claim.name for claim in claims_of(D23)} == {path.stem for path in CLAIMS.glob("*.sql")}
     assert set(REFUTED) == set(HOLDS) - {"every_required_field_is_present"}
 
 

@@ -1,28 +1,35 @@
-"""Group `cleargrid`: the vendor's datasets, where the lineage begins. Add each dataset that an asset reads here."""
+"""Group `cleargrid`: the vendor's datasets, where the lineage begins. The texts are in each dataset's declaration."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
 from cleargrid_assets.assets.presentation import OWNERS, VENDOR_PAGE, code_references
 
-D23 = dg.AssetKey(["cleargrid", "d23"])
+if TYPE_CHECKING:
+    from cleargrid_assets.tables.dataset import RawDataset
 
 
-def build_sources() -> list[dg.AssetSpec]:
-    """The datasets, which runs read but never write."""
-    return [
-        dg.AssetSpec(
-            D23,
-            group_name="cleargrid",
-            description=(
-                "ClearGrid's dataset D23, manual communication logs, in section S4 of its export API: one row for each "
-                "outcome that a collections agent logged. ClearGrid changes rows after the fact, so months are read "
-                "again."
-            ),
-            metadata={
-                "ClearGrid's documentation": dg.MetadataValue.url(VENDOR_PAGE),
-                "dagster/code_references": code_references("cleargrid", "__init__"),
-            },
-            owners=OWNERS,
-            kinds={"api"},
-        )
-    ]
+def source_key(dataset: RawDataset) -> dg.AssetKey:
+    """The asset that stands for the dataset at ClearGrid."""
+    return dg.AssetKey(["cleargrid", dataset.code.lower()])
+
+
+def build_source(dataset: RawDataset) -> dg.AssetSpec:
+    """The dataset, which runs read but never write."""
+    return dg.AssetSpec(
+        source_key(dataset),
+        group_name="cleargrid",
+        description=(
+            f"ClearGrid's dataset {dataset.code}, {dataset.title}, in section {dataset.export.section} of its export "
+            f"API: {dataset.source}. ClearGrid changes rows after the fact, so months are read again."
+        ),
+        metadata={
+            "ClearGrid's documentation": dg.MetadataValue.url(VENDOR_PAGE),
+            "dagster/code_references": code_references("cleargrid", "__init__"),
+        },
+        owners=OWNERS,
+        kinds={"api"},
+    )

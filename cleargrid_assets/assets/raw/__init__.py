@@ -1,8 +1,5 @@
 """Schema `raw`: what ClearGrid sent, unaltered, and the record of landing it."""
 
-from cleargrid_assets.assets.raw.d23_manual_communication_logs import (
-    build_d23_manual_communication_logs,
-    build_side_tables,
-)
+from cleargrid_assets.assets.raw.raw_asset import build_raw, build_side_tables
 
-__all__ = ["build_d23_manual_communication_logs", "build_side_tables"]
+__all__ = ["build_raw", "build_side_tables"]

@@ -1,6 +1,8 @@
 """Runs the checks of every load on the rows it landed, within the load's own step.
 
-List a new check here as blocking or warning; its SQL goes into `claims/`.
+List a check of every dataset here as blocking or warning; its SQL goes into `claims/` and names D23's tables, so that
+it can be pasted into a shell. For another dataset, that dataset's names replace D23's. A check of one dataset is listed
+in its declaration, and a file in `claims/<code>/` takes the place of the common one.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from cleargrid_assets.assets.claim_results import check_result
-from cleargrid_assets.tables.raw import D23_MANUAL_COMMUNICATION_LOGS
+from cleargrid_assets.tables.d23 import D23
 from cleargrid_assets.warehouse.claim import Claim
 
 if TYPE_CHECKING:
@@ -19,9 +21,9 @@ if TYPE_CHECKING:
     from datetime import date
 
     from cleargrid_assets.resources import WarehouseResource
+    from cleargrid_assets.tables.dataset import RawDataset
 
 CLAIMS = Path(__file__).parent / "claims"
-KEY = dg.AssetKey(D23_MANUAL_COMMUNICATION_LOGS.key)
 
 BLOCKING = (
     "every_required_field_is_present",
@@ -35,30 +37,49 @@ BLOCKING = (
 WARNING = (
     "timestamps_are_in_order",
     "no_row_is_in_the_future",
-    "channels_and_sources_are_known",
     "month_volume_is_like_its_neighbours",
     "no_row_vanished",
     "no_unknown_field_was_sent",
 )
 
 
-def check_specs(months: dg.PartitionsDefinition) -> list[dg.AssetCheckSpec]:
+def claims_of(dataset: RawDataset) -> list[Claim]:
+    """The claims about a month of the dataset."""
+    return [claim_of(dataset, name) for name in (*BLOCKING, *WARNING, *dataset.own_checks)]
+
+
+def claim_of(dataset: RawDataset, name: str) -> Claim:
+    """One claim, from the dataset's own file if it has one, else the common one with the dataset's names."""
+    own_file = CLAIMS / dataset.code.lower() / f"{name}.sql"
+    if own_file.exists():
+        return Claim.read(own_file)
+    claim = Claim.read(CLAIMS / f"{name}.sql")
+    description, sql = (dataset.adapt(text, written_for=D23) for text in (claim.description, claim.sql))
+    return Claim(name, description, sql)
+
+
+def check_specs(dataset: RawDataset, months: dg.PartitionsDefinition) -> list[dg.AssetCheckSpec]:
     """One spec per check and month; a blocking check that fails keeps derived tables from being computed."""
-    described = {name: Claim.read(CLAIMS / f"{name}.sql").description for name in (*BLOCKING, *WARNING)}
     return [
-        dg.AssetCheckSpec(name, asset=KEY, partitions_def=months, blocking=name in BLOCKING, description=description)
-        for name, description in described.items()
+        dg.AssetCheckSpec(
+            claim.name,
+            asset=dg.AssetKey(dataset.rows.key),
+            partitions_def=months,
+            blocking=claim.name in BLOCKING,
+            description=claim.description,
+        )
+        for claim in claims_of(dataset)
     ]
 
 
-def check_month(resource: WarehouseResource, month: date) -> list[dg.AssetCheckResult]:
+def check_month(dataset: RawDataset, resource: WarehouseResource, month: date) -> list[dg.AssetCheckResult]:
     """Run all checks on a month's present rows. Raises `WarehouseError`."""
     variables = {"month": month, "quarantine_limit": resource.settings.quarantine_limit}
-    claims = [Claim.read(CLAIMS / f"{name}.sql") for name in (*BLOCKING, *WARNING)]
+    claims = claims_of(dataset)
     with resource.warehouse().reading() as connection:
         refutations = [claim.refute(connection, variables) for claim in claims]
     return [
-        check_result(claim, refutation, asset_key=KEY, severity=_severity(claim.name))
+        check_result(claim, refutation, asset_key=dg.AssetKey(dataset.rows.key), severity=_severity(claim.name))
         for claim, refutation in zip(claims, refutations, strict=True)
     ]
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from cleargrid_assets.client import ClearGridClient
     from cleargrid_assets.landing.write import Landed
     from cleargrid_assets.resources import ClearGridResource
+    from cleargrid_assets.tables.dataset import RawDataset
     from cleargrid_assets.warehouse.warehouse import Warehouse
 
 
@@ -36,6 +37,7 @@ class MonthLanded:
 
 def load_month(
     context: dg.AssetExecutionContext,
+    dataset: RawDataset,
     months: dg.MonthlyPartitionsDefinition,
     cleargrid: ClearGridResource,
     warehouse: Warehouse,
@@ -46,7 +48,7 @@ def load_month(
     client = cleargrid.client()
     guard = _guard(months, cleargrid, client, warehouse)
     guard.verify_warehouse(warehouse)
-    load = read(context, window, client, settings, warehouse)
+    load = read(context, dataset, window, client=client, settings=settings, warehouse=warehouse)
     landed = land(
         warehouse,
         load,

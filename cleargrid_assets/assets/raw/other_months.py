@@ -13,7 +13,7 @@ from dagster._core.definitions.asset_checks.asset_check_evaluation import (
 )
 from dagster._core.definitions.data_version import DATA_VERSION_TAG
 
-from cleargrid_assets.assets.raw.claims_checked import BLOCKING, KEY, check_month
+from cleargrid_assets.assets.raw.claims_checked import BLOCKING, check_month
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,37 +21,39 @@ if TYPE_CHECKING:
 
     from cleargrid_assets.landing.write import Landed
     from cleargrid_assets.resources import WarehouseResource
+    from cleargrid_assets.tables.dataset import RawDataset
 
 
 def report_other_months(
-    context: dg.AssetExecutionContext, warehouse: WarehouseResource, landed: Landed
+    context: dg.AssetExecutionContext, dataset: RawDataset, warehouse: WarehouseResource, landed: Landed
 ) -> Iterator[dg.AssetMaterialization]:
     """Yield a materialization of each month that `landed` took rows from, and log that month's check results."""
     for month, rows in landed.taken.items():
         key = f"{month:%Y-%m-%d}"
         yield dg.AssetMaterialization(
-            KEY,
+            dg.AssetKey(dataset.rows.key),
             partition=key,
             description=f"{rows} rows moved to {context.partition_key[:7]}.",
             metadata={"rows_moved_away": rows, "load_number": landed.entry.load_number},
             tags={DATA_VERSION_TAG: landed.entry.version},
         )
-        for evaluation in _evaluations(context, warehouse, month, key):
+        for evaluation in _evaluations(context, dataset, warehouse, month):
             context.log_event(evaluation)
 
 
 def _evaluations(
-    context: dg.AssetExecutionContext, warehouse: WarehouseResource, month: date, key: str
+    context: dg.AssetExecutionContext, dataset: RawDataset, warehouse: WarehouseResource, month: date
 ) -> Iterator[dg.AssetCheckEvaluation]:
     """The month's check results, recorded for a month other than the run's own; none of them fails the run."""
-    newest = dg.AssetRecordsFilter(asset_key=KEY, asset_partitions=[key])
+    asset, key = dg.AssetKey(dataset.rows.key), f"{month:%Y-%m-%d}"
+    newest = dg.AssetRecordsFilter(asset_key=asset, asset_partitions=[key])
     (materialization,) = context.instance.fetch_materializations(newest, limit=1).records
     target = Target(
         storage_id=materialization.storage_id, run_id=materialization.run_id, timestamp=materialization.timestamp
     )
-    for result in check_month(warehouse, month):
+    for result in check_month(dataset, warehouse, month):
         yield dg.AssetCheckEvaluation(
-            asset_key=KEY,
+            asset_key=asset,
             check_name=str(result.check_name),
             passed=result.passed,
             metadata=result.metadata,

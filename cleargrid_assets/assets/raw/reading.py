@@ -13,28 +13,30 @@ import dagster as dg
 from cleargrid_assets.landing.ledger import last_loads
 from cleargrid_assets.landing.month import LoadLimits, MonthLoad, count_reasons, read_month
 from cleargrid_assets.partitions import month_of
-from cleargrid_assets.tables.d23 import D23
 
 if TYPE_CHECKING:
     from cleargrid_assets.client import ClearGridClient, Progress, Total, Window
     from cleargrid_assets.landing.write import Landed
     from cleargrid_assets.settings import Settings
+    from cleargrid_assets.tables.dataset import RawDataset
     from cleargrid_assets.warehouse.warehouse import Warehouse
 
 
 def read(
     context: dg.AssetExecutionContext,
+    dataset: RawDataset,
     window: Window,
+    *,
     client: ClearGridClient,
     settings: Settings,
     warehouse: Warehouse,
 ) -> MonthLoad:
     """Read the partition's month, `window`, starting with a page size based on its last load."""
-    month, loads = month_of(context.partition_key), last_loads(warehouse)
+    month, loads = month_of(context.partition_key), last_loads(warehouse, dataset)
     last_page_size = loads[month].page_size_used if month in loads else None
     load = read_month(
         client,
-        D23,
+        dataset,
         month,
         window,
         _limits(settings, last_page_size),

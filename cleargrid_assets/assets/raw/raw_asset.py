@@ -1,101 +1,107 @@
-"""`raw.d23_manual_communication_logs`: a month of D23, read completely and landed exactly.
+"""The raw asset of a dataset: one month of it, read completely and landed exactly.
 
-Change the asset's definition here; a load within a run is in `load_month`, its checks are in `claims_checked`.
+Change the definition of raw assets here; a load within a run is in `load_month`, its checks are in `claims_checked`.
 """
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import dagster as dg
 
-from cleargrid_assets.assets.cleargrid import D23
-from cleargrid_assets.assets.presentation import FRESHNESS, OWNERS, definition_metadata, description
+from cleargrid_assets.assets.cleargrid import source_key
+from cleargrid_assets.assets.presentation import FRESHNESS, OWNERS, definition_metadata, description, references_to
 from cleargrid_assets.assets.raw.claims_checked import check_month, check_specs, failure_of_checks
 from cleargrid_assets.assets.raw.other_months import report_other_months
 from cleargrid_assets.failures import RETRIES, dagster_failures
 from cleargrid_assets.partitions import month_of
 from cleargrid_assets.resources import ClearGridResource, WarehouseResource
-from cleargrid_assets.tables.raw import D23_CHANGES, D23_LOADS, D23_MANUAL_COMMUNICATION_LOGS, D23_QUARANTINE
+from cleargrid_assets.tables import dataset as declarations
+from cleargrid_assets.tables.dataset import RawDataset
 
-SIDE_TABLES = (D23_QUARANTINE, D23_LOADS, D23_CHANGES)
-KEY = dg.AssetKey(D23_MANUAL_COMMUNICATION_LOGS.key)
+DECLARATIONS = Path(declarations.__file__).parent
 HOW_TO = """
 **To load months**: *Materialize*, *Show all partitions*, pick them, *Launch backfill*. Each month is read completely
 and replaced at once; a month that fails keeps its previous rows, and its run says why and what to do. The derived
 tables are computed automatically.
 
 **Is everything there?** *Partitions* shows which months were loaded. *Checks*, then a check's own *Partitions*, shows
-what is wrong with a month. The checks of `raw/d23_loads` show whether every month is present and recent.
+what is wrong with a month. The checks of `{ledger}` show whether every month is present and recent.
 """
 
 
-def build_d23_manual_communication_logs(
-    months: dg.MonthlyPartitionsDefinition, retries: dg.RetryPolicy = RETRIES
+def build_raw(
+    dataset: RawDataset, months: dg.MonthlyPartitionsDefinition, retries: dg.RetryPolicy = RETRIES
 ) -> dg.AssetsDefinition:
-    """The raw asset, partitioned by `months`; `retries` apply to errors that may go away by themselves."""
+    """The dataset's raw asset by `months`; `retries` apply to errors that may go away by themselves."""
+    key = dg.AssetKey(dataset.rows.key)
+    how_to = HOW_TO.format(ledger="/".join(dataset.loads.key))
+    sources = references_to(DECLARATIONS / f"{dataset.code.lower()}.py", Path(__file__))
     spec = dg.AssetSpec(
-        KEY,
+        key,
         skippable=True,  # a superseded read materializes nothing, and Dagster skips what depends on it
         group_name="raw",
-        deps=[D23],
-        description=f"{description(D23_MANUAL_COMMUNICATION_LOGS)}\n\n{HOW_TO}",
-        metadata=definition_metadata(D23_MANUAL_COMMUNICATION_LOGS),
+        deps=[source_key(dataset)],
+        description=f"{description(dataset.rows)}\n\n{how_to}",
+        metadata={**definition_metadata(dataset.rows), "dagster/code_references": sources},
         freshness_policy=FRESHNESS,
         owners=OWNERS,
         kinds={"duckdb", "python"},
     )
 
     @dg.multi_asset(
-        name=KEY.to_python_identifier(),
+        name=key.to_python_identifier(),
         specs=[spec],
         partitions_def=months,
-        check_specs=check_specs(months),
+        check_specs=check_specs(dataset, months),
         can_subset=True,
     )
-    def d23_manual_communication_logs(
+    def rows_of_month(
         context: dg.AssetExecutionContext,
         cleargrid: dg.ResourceParam[ClearGridResource],
         warehouse: dg.ResourceParam[WarehouseResource],
     ) -> Iterator[dg.MaterializeResult[None] | dg.AssetMaterialization | dg.AssetCheckResult]:
-        if KEY in context.selected_asset_keys:
+        if key in context.selected_asset_keys:
             # Importing Arrow takes a quarter of start-up, and loading definitions does not need it.
             from cleargrid_assets.assets.raw.load_month import load_month  # noqa: PLC0415
 
             with dagster_failures(retries, retries_so_far=context.retry_number):
-                month = load_month(context, months, cleargrid, warehouse.warehouse())
+                month = load_month(context, dataset, months, cleargrid, warehouse.warehouse())
             if month is None:
                 return
             yield month.result
-            for table in SIDE_TABLES:
+            for table in dataset.side_tables:
                 yield dg.AssetMaterialization(dg.AssetKey(table.key), partition=context.partition_key)
             with dagster_failures():
-                yield from report_other_months(context, warehouse, month.landed)
-        yield from _checked(context, warehouse)
+                yield from report_other_months(context, dataset, warehouse, month.landed)
+        yield from _checked(context, dataset, warehouse)
 
-    return d23_manual_communication_logs
+    return rows_of_month
 
 
-def _checked(context: dg.AssetExecutionContext, warehouse: WarehouseResource) -> Iterator[dg.AssetCheckResult]:
+def _checked(
+    context: dg.AssetExecutionContext, dataset: RawDataset, warehouse: WarehouseResource
+) -> Iterator[dg.AssetCheckResult]:
     """Evaluate the selected checks of the month. Raises `dagster.Failure` if a blocking one fails."""
     with dagster_failures():
-        results = check_month(warehouse, month_of(context.partition_key))
+        results = check_month(dataset, warehouse, month_of(context.partition_key))
     selected = {key.name for key in context.selected_asset_check_keys}
     yield from (result for result in results if result.check_name in selected)
     if failure := failure_of_checks(results):
         raise failure
 
 
-def build_side_tables(months: dg.MonthlyPartitionsDefinition) -> list[dg.AssetSpec]:
+def build_side_tables(dataset: RawDataset, months: dg.MonthlyPartitionsDefinition) -> list[dg.AssetSpec]:
     """The tables that a load writes besides its rows; they are never materialized on their own."""
     return [
         dg.AssetSpec(
             dg.AssetKey(table.key),
             group_name="raw",
-            deps=[KEY],
+            deps=[dg.AssetKey(dataset.rows.key)],
             partitions_def=months,
             description=description(table),
             metadata=definition_metadata(table),
             owners=OWNERS,
             kinds={"duckdb"},
         )
-        for table in SIDE_TABLES
+        for table in dataset.side_tables
     ]
