@@ -50,7 +50,7 @@ def definition_metadata(table: Table) -> dict[str, Any]:
 
 
 def code_references(schema: str, name: str) -> dg.CodeReferencesMetadataValue:
-    """The asset's SQL or CSV file and its module, to open in an editor; for a load's side table, the table's module."""
+    """The asset's SQL, CSV or Python file, to open in an editor; for a load's side table, the tables' descriptions."""
     folder = Path(__file__).parent / schema
     files = [path for suffix in ("sql", "csv", "py") if (path := folder / f"{name}.{suffix}").is_file()] or [COLUMNS]
     return references_to(*files)

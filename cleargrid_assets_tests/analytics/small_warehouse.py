@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import duckdb
 
-from cleargrid_assets.assets.analytics import kpi_monthly
+from cleargrid_assets.assets.analytics import MONTH_AFTER
 from cleargrid_assets.assets.reference_asset import reference_of
 from cleargrid_assets.assets.sql_asset import sql_of
 from cleargrid_assets.outcome_map import OutcomeMap
@@ -39,7 +38,6 @@ MONTHLY = (
     analytics.PTP_VINTAGE,
 )
 RULES = "rules of the tests"
-AFTER_KPIS = Path(kpi_monthly.__file__).with_name("kpi_monthly__month_after.sql")
 
 
 @dataclass(frozen=True)
@@ -120,7 +118,7 @@ def compute(connection: duckdb.DuckDBPyConnection, table: Table, variables: dict
     query = Query(sql_of(table), variables, rules_version=RULES)
     connection.execute(f"INSERT INTO {table.qualified_name} BY NAME {query.bind(connection)}")
     if table is analytics.KPI_MONTHLY:
-        connection.execute(AFTER_KPIS.read_text(encoding="utf-8"))
+        connection.execute(MONTH_AFTER.read_text(encoding="utf-8"))
 
 
 def rows_of(connection: duckdb.DuckDBPyConnection, table: Table) -> list[dict[str, Any]]:

@@ -1,32 +1,51 @@
-"""Schema `analytics`: the answers to a collections manager's questions, one SQL file per table."""
+"""Schema `analytics`: the answers to a collections manager's questions, one SQL file per table.
+
+Add a table here with the tables that its SQL reads; the SQL is in the file of the table's name.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cleargrid_assets.assets.analytics.agent_productivity import build_agent_productivity
-from cleargrid_assets.assets.analytics.calling_hours import build_calling_hours
-from cleargrid_assets.assets.analytics.cohort_contact import build_cohort_contact
-from cleargrid_assets.assets.analytics.kpi_monthly import build_kpi_monthly
-from cleargrid_assets.assets.analytics.outcome_mix import build_outcome_mix
-from cleargrid_assets.assets.analytics.ptp_vintage import build_ptp_vintage
-from cleargrid_assets.assets.analytics.unmapped_outcomes import build_unmapped_outcomes
-from cleargrid_assets.assets.reference_asset import reference_asset
-from cleargrid_assets.tables.analytics import METRIC_DEFINITIONS
+from cleargrid_assets.assets.reference_asset import reference_asset, reference_of
+from cleargrid_assets.assets.sql_asset import sql_asset, sql_path
+from cleargrid_assets.tables.analytics import (
+    AGENT_PRODUCTIVITY,
+    CALLING_HOURS,
+    COHORT_CONTACT,
+    KPI_MONTHLY,
+    METRIC_DEFINITIONS,
+    OUTCOME_MIX,
+    PTP_VINTAGE,
+    UNMAPPED_OUTCOMES,
+)
+from cleargrid_assets.tables.core import CALLING_HOURS_PROFILES, CONTACT_ATTEMPTS, OUTCOME_SPELLINGS
 
 if TYPE_CHECKING:
     import dagster as dg
 
+MONTH_AFTER = sql_path(KPI_MONTHLY).with_name("kpi_monthly__month_after.sql")
+"""Updates the comparison of the month after, which reads the values of the month just computed."""
+
+OBSERVATION = ("month", "load_number", "rules_version")
+"""What a vintage keeps for ever: one observation per load and rules version of a month."""
+
 
 def build_analytics(months: dg.MonthlyPartitionsDefinition) -> list[dg.AssetsDefinition]:
-    """The assets of the schema."""
+    """The assets of the schema: by month, or over all months at once."""
     return [
-        build_outcome_mix(months),
-        build_agent_productivity(months),
-        build_cohort_contact(months),
-        build_calling_hours(months),
-        build_kpi_monthly(months),
-        build_ptp_vintage(months),
+        sql_asset(OUTCOME_MIX, [CONTACT_ATTEMPTS], months),
+        sql_asset(AGENT_PRODUCTIVITY, [CONTACT_ATTEMPTS], months),
+        sql_asset(COHORT_CONTACT, [CONTACT_ATTEMPTS], months),
+        sql_asset(CALLING_HOURS, [CONTACT_ATTEMPTS], months, references=(reference_of(CALLING_HOURS_PROFILES),)),
+        sql_asset(
+            KPI_MONTHLY,
+            [CONTACT_ATTEMPTS, CALLING_HOURS],
+            months,
+            references=(reference_of(METRIC_DEFINITIONS),),
+            followed_by=MONTH_AFTER.read_text(encoding="utf-8"),
+        ),
+        sql_asset(PTP_VINTAGE, [CONTACT_ATTEMPTS], months, replace_key=OBSERVATION),
         reference_asset(METRIC_DEFINITIONS),
-        build_unmapped_outcomes(),
+        sql_asset(UNMAPPED_OUTCOMES, [CONTACT_ATTEMPTS, OUTCOME_SPELLINGS], None),
     ]

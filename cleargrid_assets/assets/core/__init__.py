@@ -1,13 +1,17 @@
-"""Schema `core`: one row per landed row, none dropped, with the outcome map and local time applied."""
+"""Schema `core`: one row per landed row, none dropped, with the outcome map and local time applied.
+
+Add a table here with the tables that its SQL reads; the SQL is in the file of the table's name.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cleargrid_assets.assets.core.contact_attempts import build_contact_attempts
 from cleargrid_assets.assets.core.outcome_spellings import build_outcome_spellings
 from cleargrid_assets.assets.reference_asset import reference_asset
-from cleargrid_assets.tables.core import CALLING_HOURS_PROFILES
+from cleargrid_assets.assets.sql_asset import sql_asset
+from cleargrid_assets.tables.core import CALLING_HOURS_PROFILES, CONTACT_ATTEMPTS, OUTCOME_SPELLINGS
+from cleargrid_assets.tables.raw import D23_MANUAL_COMMUNICATION_LOGS
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -17,6 +21,6 @@ def build_core(months: dg.MonthlyPartitionsDefinition) -> list[dg.AssetsDefiniti
     """The assets of the schema."""
     return [
         build_outcome_spellings(months),
-        build_contact_attempts(months),
+        sql_asset(CONTACT_ATTEMPTS, [D23_MANUAL_COMMUNICATION_LOGS, OUTCOME_SPELLINGS], months),
         reference_asset(CALLING_HOURS_PROFILES),
     ]
