@@ -20,11 +20,16 @@ from cleargrid_assets.assets.raw.claims_checked import BLOCKING
 from cleargrid_assets.assets.reports import build_reports
 from cleargrid_assets.checks import build_checks
 from cleargrid_assets.failures import RETRIES
-from cleargrid_assets.housekeeping import build_housekeeping
-from cleargrid_assets.jobs import build_check_months, build_compute_month, build_refresh_month, build_refresh_summary
+from cleargrid_assets.jobs import (
+    build_check_months,
+    build_compute_month,
+    build_refresh_month,
+    build_refresh_summary,
+    keep_house,
+)
 from cleargrid_assets.partitions import build_months
 from cleargrid_assets.resources import ClearGridResource, Clock, WarehouseResource
-from cleargrid_assets.schedules import build_daily_schedules, build_refresh_schedules
+from cleargrid_assets.schedules import build_daily_schedules, build_maintenance_schedules, build_refresh_schedules
 from cleargrid_assets.sensors import build_follow_sensor, build_restart_sensor
 from cleargrid_assets.settings import Settings
 
@@ -58,7 +63,7 @@ def build_definitions(
         schedules=[
             *build_refresh_schedules(settings, months, refresh_month),
             *build_daily_schedules(settings, refresh_summary, check_months),
-            *build_housekeeping(settings),
+            *build_maintenance_schedules(settings, keep_house),
         ],
         sensors=[
             build_follow_sensor(settings, BLOCKING, [compute_month, refresh_summary]),

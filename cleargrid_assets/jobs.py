@@ -1,22 +1,19 @@
-"""The jobs: which assets one run refreshes.
+"""The jobs: which assets one run refreshes, and the maintenance of a lake.
 
 Add a selection of assets here; `schedules` decides when it runs and for which months.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import dagster as dg
+from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 from cleargrid_assets.assets.reports import collections_report, published_tables
-from cleargrid_assets.checks.repair import REFRESH_MONTH
+from cleargrid_assets.failures import dagster_failures
+from cleargrid_assets.resources import WarehouseResource
+from cleargrid_assets.warehouse.expiry import expire
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
-
+REFRESH_MONTH = "refresh_month"
 COMPUTE_MONTH = "compute_month"
 REFRESH_SUMMARY = "refresh_summary"
 CHECK_MONTHS = "check_months"
@@ -60,3 +57,21 @@ def build_check_months(ledgers: Sequence[dg.AssetKey]) -> UnresolvedAssetJobDefi
             "that repairs them."
         ),
     )
+
+
+@dg.op
+def expire_old_snapshots(context: dg.OpExecutionContext, warehouse: dg.ResourceParam[WarehouseResource]) -> None:
+    """Drop old snapshots and the files that only they need; do nothing if there is no lake yet."""
+    with dagster_failures():
+        lake = warehouse.warehouse()
+        if not lake.exists:
+            context.log.info("There is no lake yet.")
+            return
+        expired = expire(lake, warehouse.settings.lake_keep_days)
+    context.log.info("Dropped %s snapshots and %s replaced files.", expired.snapshots, expired.files)
+
+
+@dg.job(description="Drop snapshots and replaced files of the lake that are older than CLEARGRID_LAKE_KEEP_DAYS.")
+def keep_house() -> None:
+    """Maintain the lake; a warehouse in a file needs none of it."""
+    expire_old_snapshots()

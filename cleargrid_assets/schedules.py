@@ -1,7 +1,7 @@
-"""The schedules that read months again, since only a re-read finds what ClearGrid changed after the fact.
+"""The schedules: months are read again, since only a re-read finds what ClearGrid changed after the fact.
 
-Decide here which months each tick requests, and when the freshness checks run; what a run does is in `jobs`. The next
-tick makes up for a missed one, because each requests all its months again.
+Decide here which months each tick requests, and when the freshness checks and a lake's maintenance run; what a run does
+is in `jobs`. The next tick makes up for a missed one, because each requests all its months again.
 """
 
 from collections.abc import Iterator
@@ -16,6 +16,7 @@ DAILY = "0 3 * * *"
 WEEKLY = "30 4 * * 0"
 SUMMARY = "0 6 * * *"
 FRESHNESS = "0 7 * * *"
+MAINTENANCE = "30 1 * * 0"
 
 
 def build_refresh_schedules(
@@ -69,6 +70,22 @@ def build_daily_schedules(
         for name, job, cron, description in (
             ("refresh_summary_daily", summary, SUMMARY, "Every day: compute the tables and files over all months."),
             ("check_months_daily", freshness, FRESHNESS, "Every day: check that the months are present and recent."),
+        )
+    ]
+
+
+def build_maintenance_schedules(settings: Settings, job: dg.JobDefinition) -> list[dg.ScheduleDefinition]:
+    """The weekly schedule if the warehouse is a lake; it runs from the first start."""
+    if not settings.is_lake:
+        return []
+    return [
+        dg.ScheduleDefinition(
+            name="keep_house_weekly",
+            job=job,
+            cron_schedule=MAINTENANCE,
+            execution_timezone=settings.timezone,
+            default_status=dg.DefaultScheduleStatus.RUNNING,
+            description="Every Sunday: drop old snapshots and replaced files of the lake.",
         )
     ]
 

@@ -8,12 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cleargrid_assets.executables import as_typed
+from cleargrid_assets.jobs import REFRESH_MONTH
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-REFRESH_MONTH = "refresh_month"
-"""The job that reads a month again and computes everything that depends on it; `jobs` builds it."""
 
 WORKSPACE = "workspace.yaml"
 """The file beside Dagster's history that tells it where the code is, as `cleargrid dev` and `deploy/` create it."""

@@ -1,6 +1,6 @@
 """Drops what a lake no longer needs: old snapshots, and the files that only they use.
 
-Decide here what is dropped after a number of days; `housekeeping` decides when.
+Decide here what is dropped after a number of days; `schedules` decides when.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ import pytest
 from pyarrow import parquet
 
 from cleargrid_assets.definitions import build_definitions
-from cleargrid_assets.housekeeping import keep_house
+from cleargrid_assets.jobs import keep_house
 from cleargrid_assets.resources import WarehouseResource
 from cleargrid_assets.settings import Settings
 from cleargrid_assets.warehouse.expiry import expire
