@@ -19,8 +19,9 @@ from dagster._core.storage.db_io_manager import DbIOManager, DbTypeHandler
 from dagster_duckdb.io_manager import DuckDbClient
 from dagster_duckdb_pandas.duckdb_pandas_type_handler import DuckDBPandasTypeHandler
 
+from cleargrid_assets.assets.materialization_metadata import month_metadata
 from cleargrid_assets.failures import RETRIES, dagster_failures
-from cleargrid_assets.figures import figures_of
+from cleargrid_assets.tables.catalog import TABLES
 from cleargrid_assets.warehouse import Query
 from cleargrid_assets.warehouse.conflicts import retry_conflicts
 
@@ -178,5 +179,6 @@ def _row_counts(
     if not context.has_asset_partitions:
         return {"dagster/row_count": total}
     rows = connection.execute(f"{counts}{_where(table_slice)}").fetchall()[0][0]
-    figures = figures_of(connection, _name(table_slice), _where(table_slice))
-    return {"dagster/row_count": total, "dagster/partition_row_count": rows, **figures}
+    metadata = {"dagster/row_count": total, "dagster/partition_row_count": rows}
+    table = TABLES.get(_name(table_slice))
+    return metadata | (month_metadata(connection, table, _where(table_slice)) if table else {})

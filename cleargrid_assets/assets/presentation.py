@@ -1,6 +1,7 @@
 """What the UI shows for every table: described columns, storage, kinds, owners, freshness, source files.
 
-Add metadata that follows from the table descriptions here; the numbers of one month are in `figures`.
+Add metadata that follows from the table descriptions here; the numbers of one month are in
+`materialization_metadata`.
 """
 
 from __future__ import annotations

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cleargrid_assets.assets.claim_results import advice_of
+from cleargrid_assets.assets.materialization_metadata import SUMMARIES, Chart, svg_chart
 from cleargrid_assets.commands.instance import PROJECT
 from cleargrid_assets.definitions import build_definitions
-from cleargrid_assets.figures import CHARTS, FIGURES, Chart, svg_chart
 from cleargrid_assets.settings import Settings
 from cleargrid_assets.warehouse.claim import Claim
 
@@ -73,8 +73,9 @@ def test_a_load_tells_what_it_cost_and_what_it_changed_and_how_many_rows_there_a
 def test_every_derived_table_tells_figures_that_agree_with_its_rows(platform: Platform) -> None:
     platform.refresh("2026-04-01")
     metadata = materializations(platform.refresh("2026-05-01"))
-    for table, figures in FIGURES.items():
-        assert metadata[table].keys() >= figures.keys() | {"dagster/row_count", "dagster/partition_row_count"}
+    for table, summary in SUMMARIES.items():
+        names = summary.numbers.keys() | {"dagster/row_count", "dagster/partition_row_count"}
+        assert metadata[table.qualified_name].keys() >= names
     ((attempts, share),) = platform.query(
         "SELECT count(*), count(*) FILTER (contact_class IN ('live_unidentified', 'third_party', 'right_party')) "
         "/ count(*) FROM core.contact_attempts WHERE month = DATE '2026-05-01' AND is_active"
@@ -97,7 +98,9 @@ def test_no_id_of_a_landed_row_is_in_the_metadata(platform: Platform) -> None:
 
 def test_each_mart_has_a_chart_with_a_bar_for_every_label(platform: Platform) -> None:
     metadata = materializations(platform.refresh("2026-05-01"))
-    for table, chart in CHARTS.items():
+    charts = {table.qualified_name: summary.chart for table, summary in SUMMARIES.items() if summary.chart}
+    assert len(charts) == 6
+    for table, chart in charts.items():
         ((labels,),) = platform.query(f"SELECT count(DISTINCT {chart.label}) FROM {table}")
         assert svg_of(metadata[table]["chart"]).count("<rect") == labels
 
