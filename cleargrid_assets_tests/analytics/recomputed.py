@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
     from cleargrid_assets_tests.analytics.small_warehouse import LandedRow, Scenario
 
+RESULTS = ("refusal", "settlement", "callback", "dispute", "hardship")
+
 
 class Recomputed:
     """The tables of a scenario, each as rows by their grain."""
@@ -69,11 +71,7 @@ class Recomputed:
             "third_party": sum(who == "third_party" for _, who, _, _ in classified),
             "rpc": len(right),
             "promises": len(promised),
-            "refusals": sum(result == "refusal" for result, _ in right),
-            "settlements": sum(result == "settlement" for result, _ in right),
-            "callbacks": sum(result == "callback" for result, _ in right),
-            "disputes": sum(result == "dispute" for result, _ in right),
-            "hardships": sum(result == "hardship" for result, _ in right),
+            **{f"{name}s": sum(result == name for result, _ in right) for name in RESULTS},
             "broken": sum(row.is_ptp_broken for row in promised),
             "unmapped": sum(row.outcome_option not in self.scenario.outcomes for row in rows),
         }
@@ -260,11 +258,10 @@ class Recomputed:
         mature = self.counts(
             [row for row in scoped if seen - row.communicated_at >= timedelta(days=self.scenario.ptp_maturity_days)]
         )
-        clocks = [self.scenario.local(row.communicated_at).time() for row in rows]
+        clocks = (self.scenario.local(row.communicated_at).time() for row in rows)
         timed = [clock for clock in clocks if clock.isoformat() != "00:00:00"]
         outside = sum(not 8 <= clock.hour < 21 for clock in timed)
-        lags = [lag(row) for row in scoped]
-        a, c, r, p = n["attempts"], n["contacts"], n["rpc"], n["promises"]
+        lags, a, c, r, p = [lag(row) for row in scoped], n["attempts"], n["contacts"], n["rpc"], n["promises"]
         shares = {
             "connect_rate": (calls["connected"], calls["attempts"]),
             "contact_rate": (c, a),
@@ -287,29 +284,17 @@ class Recomputed:
             "outside_hours_per_timed_attempt": (outside, len(timed)),
             "unmapped_per_attempt": (n["unmapped"], a),
         }
-        common = {
-            "status": "final" if seen >= self.scenario.until(month) else "provisional",
-            "unmapped": n["unmapped"],
-        }
-        figures: dict[str, dict[str, Any]] = {}
-        for metric, (k, of) in shares.items():
-            low, high = wilson(k, of)
-            figures[metric] = {
-                "numerator": k,
-                "denominator": of,
-                "value": k / of if of else None,
-                "lo": low,
-                "hi": high,
-            }
+        status = "final" if seen >= self.scenario.until(month) else "provisional"
+        common = {"status": status, "unmapped": n["unmapped"]}
+        figures = {metric: _figure(k, of, k / of if of else None, *wilson(k, of)) for metric, (k, of) in shares.items()}
         for metric, of in (("attempts_per_contact", c), ("attempts_per_rpc", r), ("attempts_per_promise", p)):
-            figures[metric] = {
-                "numerator": a,
-                "denominator": of,
-                "value": a / of if of else None,
-                "lo": None,
-                "hi": None,
-            }
+            figures[metric] = _figure(a, of, a / of if of else None)
         for q in (50, 90, 99):
-            value = quantile(lags, q / 100)
-            figures[f"log_lag_p{q}_s"] = {"numerator": None, "denominator": a, "value": value, "lo": None, "hi": None}
+            figures[f"log_lag_p{q}_s"] = _figure(None, a, quantile(lags, q / 100))
         return {metric: figure | common for metric, figure in figures.items()}
+
+
+def _figure(
+    numerator: int | None, denominator: int, value: float | None, lo: float | None = None, hi: float | None = None
+) -> dict[str, Any]:
+    return {"numerator": numerator, "denominator": denominator, "value": value, "lo": lo, "hi": hi}
