@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import asdict
 from datetime import timedelta
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from cleargrid_assets_tests.analytics.small_warehouse import LandedRow
+    from cleargrid_assets_tests.analytics.small_warehouse import LandedRow, Scenario
 
 Z = NormalDist().inv_cdf(0.975)
 UNKNOWN = ("unmapped", "unknown", "unknown")
@@ -40,6 +41,7 @@ SPELLINGS = [None, *BY_HAND, *UNMAPPED]
 
 CONNECTED = ("machine", "live_unidentified", "third_party", "right_party")
 CONTACTS = ("live_unidentified", "third_party", "right_party")
+NOT_COMPARED = ("broken_per_promise", "broken_per_mature_promise")
 Key = tuple[Any, ...]
 Computed = dict[Key, dict[str, Any]]
 
@@ -61,6 +63,31 @@ def classes(row: LandedRow, outcomes: Mapping[str, Classes]) -> Classes:
     if row.outcome_option is None:
         return "(null)", "unknown", "unknown"
     return outcomes.get(row.outcome_option, UNKNOWN)
+
+
+def attempt(row: LandedRow, scenario: Scenario, *, in_scope: bool) -> dict[str, Any]:
+    """The row of `core.contact_attempts`."""
+    outcome, who, result = classes(row, scenario.outcomes)
+    month, local = scenario.month_of(row), scenario.local(row.communicated_at)
+    return {
+        **asdict(row),
+        "month": month,
+        "last_load_number": scenario.load_number(month),
+        "outcome": outcome,
+        "contact_class": who,
+        "result_class": result,
+        "is_mapped": row.outcome_option in scenario.outcomes,
+        "in_scope": in_scope,
+        "is_connected": who in CONNECTED,
+        "is_contact": who in CONTACTS,
+        "is_rpc": who == "right_party",
+        "is_promise": who == "right_party" and result == "promise",
+        "local_at": local,
+        "local_date": local.date(),
+        "local_hour": local.hour,
+        "iso_weekday": local.isoweekday(),
+        "log_lag_seconds": lag(row),
+    }
 
 
 def lag(row: LandedRow) -> float:

@@ -7,17 +7,18 @@ use are classified by hand.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import asdict
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from cleargrid_assets_tests.analytics.by_hand import (
     CONNECTED,
     CONTACTS,
+    NOT_COMPARED,
     UNMAPPED,
     Classes,
     Computed,
     Key,
+    attempt,
     classes,
     lag,
     quantile,
@@ -77,31 +78,7 @@ class Recomputed:
         }
 
     def contact_attempts(self) -> Computed:
-        computed = {}
-        for row in self.rows:
-            outcome, who, result = self.classes(row)
-            local = self.scenario.local(row.communicated_at)
-            month = self.scenario.month_of(row)
-            computed[row.public_id,] = {
-                **asdict(row),
-                "month": month,
-                "last_load_number": self.scenario.load_number(month),
-                "outcome": outcome,
-                "contact_class": who,
-                "result_class": result,
-                "is_mapped": row.outcome_option in self.scenario.outcomes,
-                "in_scope": self.in_scope(row),
-                "is_connected": who in CONNECTED,
-                "is_contact": who in CONTACTS,
-                "is_rpc": who == "right_party",
-                "is_promise": who == "right_party" and result == "promise",
-                "local_at": local,
-                "local_date": local.date(),
-                "local_hour": local.hour,
-                "iso_weekday": local.isoweekday(),
-                "log_lag_seconds": lag(row),
-            }
-        return computed
+        return {(row.public_id,): attempt(row, self.scenario, in_scope=self.in_scope(row)) for row in self.rows}
 
     def outcome_mix(self) -> Computed:
         def key(row: LandedRow) -> Key:
@@ -244,7 +221,7 @@ class Recomputed:
         for key, figure in computed.items():
             month = (key[0] - timedelta(days=1)).replace(day=1)
             before = computed.get((month, *key[1:]), {}).get("value")
-            comparable = figure["lo"] is not None and before is not None and not key[4].startswith("broken")
+            comparable = figure["lo"] is not None and before is not None and key[4] not in NOT_COMPARED
             figure["prev_value"] = before
             figure["change_pp"] = 100 * (figure["value"] - before) if comparable else None
         return computed
