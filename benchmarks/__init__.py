@@ -1,5 +1,5 @@
 """Benchmarks of speed and memory, run side by side with what they are compared with. `make bench` prints the ratios.
 
-Add a measurement here, or a loader to compare ours with; the speed claims are in docs/performance.md, each with the
-command that shows it. Machines are shared and noisy: runs alternate, and medians and ratios are printed.
+Add a measurement here, or a loader to compare ours with; docs/performance.md has the statements about speed, each with
+the command that shows it. Machines are shared and noisy: runs alternate, and medians and ratios are printed.
 """

@@ -16,7 +16,7 @@ from cleargrid_assets.assets.analytics import build_analytics
 from cleargrid_assets.assets.cleargrid import build_source
 from cleargrid_assets.assets.core import build_core
 from cleargrid_assets.assets.raw import build_raw, build_side_tables
-from cleargrid_assets.assets.raw.claims_checked import BLOCKING
+from cleargrid_assets.assets.raw.month_checks import blocking_checks
 from cleargrid_assets.assets.reports import build_reports
 from cleargrid_assets.checks import build_checks
 from cleargrid_assets.failures import RETRIES
@@ -32,6 +32,7 @@ from cleargrid_assets.resources import ClearGridResource, Clock, WarehouseResour
 from cleargrid_assets.schedules import build_daily_schedules, build_maintenance_schedules, build_refresh_schedules
 from cleargrid_assets.sensors import build_follow_sensor, build_restart_sensor
 from cleargrid_assets.settings import Settings
+from cleargrid_assets.tables.d23 import D23
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -66,7 +67,7 @@ def build_definitions(
             *build_maintenance_schedules(settings, keep_house),
         ],
         sensors=[
-            build_follow_sensor(settings, BLOCKING, [compute_month, refresh_summary]),
+            build_follow_sensor(settings, blocking_checks(D23), [compute_month, refresh_summary]),
             build_restart_sensor(refresh_month, [asset.key for asset in loaded]),
             *build_alert_sensors(settings),
         ],

@@ -1,6 +1,6 @@
-"""The checks on derived tables, one SQL file each, and the freshness checks on the ledgers of loads.
+"""The checks on derived tables, on the ledgers of loads and on the reports, as Dagster checks.
 
-Add a check on a derived table as a file in `sql/`; the checks that a load runs itself are in `assets.raw`.
+Add a check on a table as a file in `sql_checks`; the checks that a load runs itself are started in `assets.raw`.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cleargrid_assets.checks.derived import build_derived_checks
-from cleargrid_assets.checks.freshness import build_checks_on_time
+from cleargrid_assets.checks.ledger_checks import build_ledger_checks
 from cleargrid_assets.checks.report_checks import build_report_checks
 from cleargrid_assets.tables.d23 import D23
 
@@ -24,11 +24,11 @@ def build_checks(
     months: dg.MonthlyPartitionsDefinition, datasets: Sequence[RawDataset]
 ) -> list[dg.AssetChecksDefinition]:
     """All checks except those that a load runs itself."""
-    claims = build_derived_checks(months)
-    blocking = [spec.key for claim in claims for spec in claim.check_specs if spec.blocking and spec.partitions_def]
-    on_time = [
+    derived = build_derived_checks(months)
+    blocking = [spec.key for check in derived for spec in check.check_specs if spec.blocking and spec.partitions_def]
+    on_ledgers = [
         check
         for dataset in datasets
-        for check in build_checks_on_time(dataset, months, blocking if dataset == D23 else [])
+        for check in build_ledger_checks(dataset, months, blocking if dataset == D23 else [])
     ]
-    return [*claims, *build_report_checks(), *on_time]
+    return [*derived, *build_report_checks(), *on_ledgers]

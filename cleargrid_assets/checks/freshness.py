@@ -1,135 +1,139 @@
-"""The freshness checks as Dagster checks on the ledger of a dataset, such as `raw/d23_loads`.
+"""The freshness checks: does the warehouse hold what it should hold by now?
 
-Gather here what the checks look at; they are judged in `on_time` and `months_in_order`.
+Add a check on the ledger of loads here and list it in `ledger_checks`; `schedules` decides when they run, and
+`month_health` lists every month. The checks belong to a ledger such as `raw/d23_loads`, which no run materializes, so a
+backfill does not run them again for each of its months. The freshness policy on every page is no substitute: any run
+satisfies it, even one of an old month.
 """
 
-from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from cleargrid_assets.assets.raw.claims_checked import BLOCKING
-from cleargrid_assets.checks.months_in_order import History, every_month_is_in_order, failures_of
-from cleargrid_assets.checks.on_time import (
-    Situation,
-    Verdict,
-    every_recent_month_was_read_again,
-    the_last_closed_month_arrived,
-    the_newest_attempt_is_recent,
-)
-from cleargrid_assets.failures import dagster_failures
-from cleargrid_assets.landing.ledger import last_loads
-from cleargrid_assets.resources import Clock, WarehouseResource
-from cleargrid_assets.rules import rules_version
-from cleargrid_assets.staleness import RAW, DataVersions
-from cleargrid_assets.tables.d23 import D23
-from cleargrid_assets.tables.dataset import RawDataset
-from cleargrid_assets.warehouse import WarehouseMissingError
-from cleargrid_assets.warehouse.inventory import has_table
+from cleargrid_assets.checks.repair import repair_command
+from cleargrid_assets.partitions import month_of, recent_months, window_of
 
 if TYPE_CHECKING:
-    from cleargrid_assets.warehouse.warehouse import Warehouse
+    from collections.abc import Mapping
+    from datetime import date
 
-LEDGER = dg.AssetKey(D23.loads.key)
-NEWEST = "SELECT max({cursor}) FROM {rows} WHERE {cursor} <= ?"
+    from cleargrid_assets.landing.ledger import LastLoad
+    from cleargrid_assets.tables.dataset import RawDataset
 
-Judge = Callable[[Situation], Verdict]
-ARRIVED = (
-    "The newest month that ended at least six hours ago was read after its end. Red: every figure lacks its rows or "
-    "its last days; the result says where to look and how to read it now."
-)
-READ_AGAIN = (
-    "The open month and the CLEARGRID_TRAILING_MONTHS before it were each read within the last 30 hours, whatever else "
-    "was backfilled. Red: the figures lack the changes that ClearGrid has made since."
-)
-NEWEST_IS_RECENT = (
-    "The newest landed attempt is less than 72 hours old. Red: nobody called, ClearGrid is late, or nothing was read; "
-    "the result says which."
-)
-IN_ORDER = (
-    "No month since CLEARGRID_START_MONTH is missing, failed or stale. Red: the result lists the months, the reasons, "
-    "and one command that repairs them all."
-)
-QUESTIONS: tuple[tuple[Judge, str], ...] = (
-    (the_last_closed_month_arrived, ARRIVED),
-    (every_recent_month_was_read_again, READ_AGAIN),
-    (the_newest_attempt_is_recent, NEWEST_IS_RECENT),
-)
+GRACE = timedelta(hours=6)
+"""The time that the daily refresh may take after midnight; before that, a new month is not expected."""
+
+REREAD_WITHIN = timedelta(hours=30)
+"""A day, plus the hour that a clock change adds, plus the time that a refresh may take."""
+
+NEWEST_WITHIN = timedelta(hours=72)
+"""Long enough that a weekend without calls is not an alarm."""
 
 
-def build_checks_on_time(
-    dataset: RawDataset, months: dg.MonthlyPartitionsDefinition, blocking: Sequence[dg.AssetCheckKey]
-) -> list[dg.AssetChecksDefinition]:
-    """The three freshness checks of the dataset, and the check that lists its months to repair.
+@dataclass(frozen=True)
+class LedgerState:
+    """A dataset's tables at `now`. `newest_at`: the latest attempt that is not in the future, naive UTC."""
 
-    `blocking`: the checks on derived tables whose failure makes a month failed.
-    """
-    questions = [_question(dataset, months, judge, about) for judge, about in QUESTIONS]
-    return [*questions, _in_order(dataset, months, blocking)]
+    now: datetime
+    dataset: RawDataset
+    months: dg.MonthlyPartitionsDefinition
+    trailing: int
+    loads: Mapping[date, LastLoad]
+    newest_at: datetime | None
 
+    def all_keys(self) -> list[str]:
+        """The keys of all months from the first one to the open one."""
+        return list(self.months.get_partition_keys(current_time=self.now))
 
-def _question(
-    dataset: RawDataset, months: dg.MonthlyPartitionsDefinition, judge: Judge, about: str
-) -> dg.AssetChecksDefinition:
-    @dg.asset_check(asset=dg.AssetKey(dataset.loads.key), name=judge.__name__, description=about)
-    def question(warehouse: dg.ResourceParam[WarehouseResource], clock: dg.ResourceParam[Clock]) -> dg.AssetCheckResult:
-        return _result(judge(_situation(dataset, months, warehouse, clock.now())))
+    def load_of(self, key: str) -> LastLoad | None:
+        """The month's last load."""
+        return self.loads.get(month_of(key))
 
-    return question
+    def age_of(self, key: str) -> timedelta | None:
+        """The time since the month was last read; None if it never was."""
+        load = self.load_of(key)
+        return None if load is None else self.now - load.loaded_at.replace(tzinfo=UTC)
 
-
-def _in_order(
-    dataset: RawDataset, months: dg.MonthlyPartitionsDefinition, blocking: Sequence[dg.AssetCheckKey]
-) -> dg.AssetChecksDefinition:
-    raw = dg.AssetKey(dataset.rows.key)
-    checks = [*(dg.AssetCheckKey(raw, name) for name in BLOCKING), *blocking]
-
-    @dg.asset_check(asset=dg.AssetKey(dataset.loads.key), name=every_month_is_in_order.__name__, description=IN_ORDER)
-    def in_order(
-        context: dg.AssetCheckExecutionContext,
-        warehouse: dg.ResourceParam[WarehouseResource],
-        clock: dg.ResourceParam[Clock],
-    ) -> dg.AssetCheckResult:
-        situation = _situation(dataset, months, warehouse, clock.now())
-        with dagster_failures():
-            versions = DataVersions(context.instance, rules_version(warehouse.settings))
-        stale = versions.stale_tables() if raw == RAW else {}  # every table is computed from D23
-        failed = failures_of(context.instance, raw, months, situation.all_keys(), checks)
-        history = History(failed, stale)
-        return _result(every_month_is_in_order(situation, history))
-
-    return in_order
+    def recent(self) -> list[str]:
+        """The open month and the trailing ones, without one that has only just begun."""
+        keys = recent_months(self.months, self.now, self.trailing + 1)
+        return [key for key in keys if window_of(self.months, key).since + GRACE <= self.now]
 
 
-def _situation(
-    dataset: RawDataset, months: dg.MonthlyPartitionsDefinition, resource: WarehouseResource, now: datetime
-) -> Situation:
-    """The present state of the warehouse."""
-    with dagster_failures():
-        warehouse = resource.warehouse()
-        trailing = resource.settings.trailing_months
-        loads, newest_at = last_loads(warehouse, dataset), _newest_attempt(warehouse, dataset, now)
-        return Situation(now, dataset, months, trailing, loads, newest_at)
-
-
-def _newest_attempt(warehouse: "Warehouse", dataset: RawDataset, now: datetime) -> datetime | None:
-    """The time of the latest attempt up to `now`, naive UTC; None if there is none."""
-    try:
-        with warehouse.reading() as connection:
-            if not has_table(connection, dataset.rows):
-                return None
-            sql, moment = NEWEST.format_map(dataset.sql_names), now.astimezone(UTC).replace(tzinfo=None)
-            ((newest,),) = connection.execute(sql, [moment]).fetchall()
-    except WarehouseMissingError:
-        return None
-    return newest if isinstance(newest, datetime) else None
-
-
-def _result(verdict: Verdict) -> dg.AssetCheckResult:
-    return dg.AssetCheckResult(
-        passed=verdict.passed,
-        severity=dg.AssetCheckSeverity.ERROR,
-        description=verdict.sentence,
-        metadata=dict(verdict.figures),
+def the_last_closed_month_arrived(state: LedgerState) -> dg.AssetCheckResult:
+    """The newest month that ended at least six hours ago was read after its end."""
+    months = state.months
+    closed = [key for key in state.all_keys() if window_of(months, key).until + GRACE <= state.now]
+    if not closed:
+        return dg.AssetCheckResult(passed=True, description="No month since CLEARGRID_START_MONTH has ended yet.")
+    last = closed[-1]
+    load = state.load_of(last)
+    metadata = {"month": last[:7]}
+    if load is not None and load.is_complete:
+        return dg.AssetCheckResult(passed=True, description=f"{last[:7]} was read after its end.", metadata=metadata)
+    problem = "was never read" if load is None else f"was last read before its end ({_at(load.loaded_at)})"
+    sentence = (
+        f"{last[:7]} has ended but {problem}. Look for its failed run under Runs; if there is none, check under "
+        f"Automation that refresh_recent_months is running. To read it now: {repair_command([last])}"
     )
+    return dg.AssetCheckResult(passed=False, description=sentence, metadata=metadata)
+
+
+def every_recent_month_was_read_again(state: LedgerState) -> dg.AssetCheckResult:
+    """The open month and the trailing ones were each read within 30 hours."""
+    ages = {key: state.age_of(key) for key in state.recent()}
+    late = [key for key, age in ages.items() if age is None or age > REREAD_WITHIN]
+    metadata = {f"hours since {key[:7]} was read": _hours(age) for key, age in ages.items() if age is not None}
+    if not late:
+        return dg.AssetCheckResult(
+            passed=True, description="Every recent month was read within 30 hours.", metadata=metadata
+        )
+    sentence = (
+        f"Not read within 30 hours: {', '.join(_last_read(key, ages[key]) for key in late)}. The figures lack what "
+        f"ClearGrid has changed since. Look for failed runs of these months; if there are none, check that Dagster's "
+        f"daemon was up and, under Automation, that refresh_recent_months is running. To read them now: "
+        f"{repair_command(late)}"
+    )
+    return dg.AssetCheckResult(passed=False, description=sentence, metadata=metadata)
+
+
+def the_newest_attempt_is_recent(state: LedgerState) -> dg.AssetCheckResult:
+    """The newest landed row happened within 72 hours."""
+    if state.newest_at is None:
+        open_month = recent_months(state.months, state.now, 1)
+        sentence = f"No row has landed yet. Load a month: {repair_command(open_month)}"
+        return dg.AssetCheckResult(passed=False, description=sentence)
+    age = state.now - state.newest_at.replace(tzinfo=UTC)
+    metadata = {"hours since the newest attempt": _hours(age)}
+    if age <= NEWEST_WITHIN:
+        sentence = f"The newest attempt was made at {_at(state.newest_at)}."
+        return dg.AssetCheckResult(passed=True, description=sentence, metadata=metadata)
+    sentence = f"The newest attempt was made at {_at(state.newest_at)}, more than 72 hours ago. {_who_is_late(state)}"
+    return dg.AssetCheckResult(passed=False, description=sentence, metadata=metadata)
+
+
+def _who_is_late(state: LedgerState) -> str:
+    """We, if the open month was not read recently; ClearGrid, if it was and held nothing new."""
+    late = [key for key in state.recent()[-1:] if (state.age_of(key) or REREAD_WITHIN * 2) > REREAD_WITHIN]
+    if late:
+        return f"The open month was not read within 30 hours either. To read it now: {repair_command(late)}"
+    return (
+        f"The open month was read within 30 hours, so ClearGrid has sent nothing newer: {state.dataset.if_silent}, "
+        f"then ask ClearGrid whether {state.dataset.code} is delayed."
+    )
+
+
+def _last_read(key: str, age: timedelta | None) -> str:
+    return f"{key[:7]} (never)" if age is None else f"{key[:7]} ({_hours(age):.0f} h ago)"
+
+
+def _hours(age: timedelta) -> float:
+    return round(age.total_seconds() / 3600, 1)
+
+
+def _at(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M} UTC"

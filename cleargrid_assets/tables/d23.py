@@ -27,6 +27,5 @@ D23 = RawDataset(
         Column("updated_at", "TIMESTAMP", "When the entry was last changed, UTC."),
     ),
     kept_fields="the nine documented fields",
-    own_checks=("channels_and_sources_are_known",),
     if_silent="ask whether your agents worked on these days",
 )

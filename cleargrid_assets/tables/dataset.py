@@ -30,7 +30,7 @@ class RawDataset:
 
     `table_name`, `row_meaning`: of the table of its rows. `fields`: the columns that are landed, under ClearGrid's
     names; a field that is not nullable is required. `personal_fields`: documented fields that are never stored, not
-    even in quarantine. `own_checks`: checks of its own, which warn. `view_prefix`: what the names of its views begin
+    even in quarantine. `view_prefix`: what the names of its views begin
     with. `title`, `source`, `kept_fields`: texts that name the dataset, its rows, and what quarantine keeps of them.
     `if_silent`: what to do first when no rows come.
     """
@@ -44,7 +44,6 @@ class RawDataset:
     kept_fields: str
     if_silent: str
     personal_fields: tuple[str, ...] = ()
-    own_checks: tuple[str, ...] = ()
     view_prefix: str = ""
 
     @property

@@ -243,7 +243,7 @@ def test_every_sql_file_can_be_pasted_as_it_is(platform: Platform, month: object
             count = f"SELECT count(*) FROM {table.qualified_name}"
             assert len(pasted.fetchall()) == connection.execute(count).fetchall()[0][0]
         folder = sql_path(CONTACT_ATTEMPTS).parents[2]
-        for path in [*folder.glob("checks/sql/*.sql"), *folder.glob("assets/reports/page/**/*.sql")]:
+        for path in [*folder.glob("sql_checks/**/*.sql"), *folder.glob("assets/reports/page/**/*.sql")]:
             text = path.read_text(encoding="utf-8")
             assert "DuckDB shell" in text.split("\n\n", 1)[0].split("SELECT")[0], path.name
             connection.execute(text).fetchall()

@@ -9,12 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cleargrid_assets.assets.claim_results import advice_of
 from cleargrid_assets.assets.materialization_metadata import SUMMARIES, Chart, svg_chart
-from cleargrid_assets.commands.instance import PROJECT
 from cleargrid_assets.definitions import build_definitions
 from cleargrid_assets.settings import Settings
-from cleargrid_assets.warehouse.claim import Claim
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -115,15 +112,6 @@ def test_a_label_cannot_break_out_of_the_chart() -> None:
 def svg_of(markdown: str) -> str:
     (encoded,) = re.findall(r"base64,([^)]+)\)", markdown)
     return base64.b64decode(encoded).decode()
-
-
-PACKAGE = PROJECT / "cleargrid_assets"
-CLAIM_FILES = [*(PACKAGE / "assets/raw/claims").glob("*.sql"), *(PACKAGE / "checks/sql").glob("*.sql")]
-
-
-@pytest.mark.parametrize("path", CLAIM_FILES, ids=lambda path: path.stem)
-def test_every_claim_that_does_not_hold_says_what_to_do(path: Path) -> None:
-    assert len(advice_of(Claim.read(path))) > 25
 
 
 def test_a_load_with_a_red_blocking_check_ends_with_what_it_found_and_what_to_do(

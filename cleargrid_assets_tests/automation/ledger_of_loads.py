@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from cleargrid_assets.checks.freshness import LEDGER
+from cleargrid_assets.checks.ledger_checks import LEDGER
 from cleargrid_assets.definitions import build_definitions
 from cleargrid_assets.partitions import build_months, window_of
 from cleargrid_assets.resources import Clock

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 import pytest
 
-from cleargrid_assets.assets.raw.claims_checked import BLOCKING
+from cleargrid_assets.assets.raw.month_checks import blocking_checks
 from cleargrid_assets.emulator.faults import FAULTS, Ask, Fault
 from cleargrid_assets.jobs import COMPUTE_MONTH, REFRESH_MONTH, REFRESH_SUMMARY
 from cleargrid_assets.rules import rules_version
 from cleargrid_assets.staleness import Backlog, DataVersions
+from cleargrid_assets.tables.d23 import D23
 from cleargrid_assets_tests.landing.rows_of_may import row
 from cleargrid_assets_tests.logged_rows import serve
 from cleargrid_assets_tests.platform_under_test import MAY
@@ -208,7 +209,7 @@ def test_a_month_that_lost_a_row_to_another_months_load_is_computed_again(platfo
 def test_a_month_that_an_earlier_release_loaded_without_todays_checks_is_computed(platform: Platform) -> None:
     assert platform.load(FEBRUARY).success
     versions = DataVersions(platform.instance, rules_version(platform.settings))
-    assert Backlog(versions, frozenset({*BLOCKING, "a_check_of_today"}), ()).months() == [FEBRUARY]
+    assert Backlog(versions, blocking_checks(D23) | {"a_check_of_today"}, ()).months() == [FEBRUARY]
 
 
 def test_a_computation_that_was_interrupted_is_requested_again(platform: Platform) -> None:

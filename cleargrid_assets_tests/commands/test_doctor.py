@@ -25,7 +25,7 @@ def run_doctor(variables, *arguments):
 
 
 def examined(variables, *arguments):
-    """The exit code, and the last line of each topic: its verdict."""
+    """The exit code, and the last line of each topic: its result."""
     code, lines = run_doctor(variables, *arguments)
     return code, {line.split()[0]: line.split(maxsplit=1)[1] for line in lines}
 
@@ -156,7 +156,7 @@ def test_a_webhook_that_takes_no_message_is_a_failure_of_its_own(platform, webho
 
 
 @pytest.mark.parametrize(
-    ("trouble", "line", "advice"),
+    ("overrides", "line", "advice"),
     [
         ({"CLEARGRID_BASE_URL": "http://127.0.0.1:9"}, "address", "does not answer"),
         ({"CLEARGRID_BASE_URL": "http://example.com"}, "address", "HTTPS"),
@@ -166,8 +166,8 @@ def test_a_webhook_that_takes_no_message_is_a_failure_of_its_own(platform, webho
         ({"CLEARGRID_OUTCOMES": "absent.csv"}, "settings", "CLEARGRID_OUTCOMES"),
     ],
 )
-def test_each_trouble_has_its_line_its_advice_and_its_exit_code(platform, trouble, line, advice):
-    code, lines = examined({**platform.variables, **trouble})
+def test_each_problem_has_its_line_its_advice_and_its_exit_code(platform, overrides, line, advice):
+    code, lines = examined({**platform.variables, **overrides})
     assert code == EXIT_CODES[line]
     assert lines[line].startswith("FAILED")
     assert advice in lines[line]
@@ -175,7 +175,7 @@ def test_each_trouble_has_its_line_its_advice_and_its_exit_code(platform, troubl
 
 @pytest.mark.parametrize("warehouse_variables", [POSTGRES], indirect=True)
 @pytest.mark.parametrize(
-    ("trouble", "expected"),
+    ("overrides", "expected"),
     [
         ({}, "the first load creates it"),
         ({"CLEARGRID_LAKE_DATA": ""}, "CLEARGRID_LAKE_DATA is not set"),
@@ -183,10 +183,12 @@ def test_each_trouble_has_its_line_its_advice_and_its_exit_code(platform, troubl
         ({"CLEARGRID_WAREHOUSE": "ducklake:postgres:host=127.0.0.1 port=9 dbname=lake"}, "does not answer"),
     ],
 )
-def test_a_lake_that_is_yet_to_be_created_is_examined_as_far_as_its_files_and_not_created(platform, trouble, expected):
-    code, lines = examined({**platform.variables, **trouble})
+def test_a_lake_that_is_yet_to_be_created_is_examined_as_far_as_its_files_and_not_created(
+    platform, overrides, expected
+):
+    code, lines = examined({**platform.variables, **overrides})
     assert expected in lines["warehouse"]
-    assert lines["warehouse"].startswith("ok") is (code == 0) is (trouble == {})
+    assert lines["warehouse"].startswith("ok") is (code == 0) is (overrides == {})
     assert not platform.warehouse.exists
 
 

@@ -7,8 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 import dagster as dg
 import pytest
 
-from cleargrid_assets.assets.raw.claims_checked import BLOCKING, claims_of
+from cleargrid_assets.assets.raw.month_checks import blocking_checks
 from cleargrid_assets.landing.ledger import last_loads
+from cleargrid_assets.sql_checks import read_raw_checks
 from cleargrid_assets.tables.d23 import D23
 from cleargrid_assets_tests.landing.rows_of_may import row
 from cleargrid_assets_tests.landing.slow_answers import SECONDS, held_back
@@ -84,13 +85,13 @@ def test_the_other_month_counts_as_materialized_anew_and_its_checks_hold(moved):
         for asset in (LOGS.path, ["core", "contact_attempts"])
     )
     assert loaded[APRIL] > computed[APRIL]
-    names = {claim.name for claim in claims_of(D23)}
+    names = {check.name for check in read_raw_checks(D23)}
     keys = [dg.AssetCheckKey(LOGS, name) for name in names]
     results = {
         info.check_key.name: info for info in storage.get_asset_check_partition_info(keys, partition_keys=[APRIL])
     }
     assert {name for name, info in results.items() if info.is_current} == names
-    assert all(results[name].latest_execution_status.value == "SUCCEEDED" for name in BLOCKING)
+    assert all(results[name].latest_execution_status.value == "SUCCEEDED" for name in blocking_checks(D23))
 
 
 def test_what_is_made_of_the_other_month_is_out_of_date_until_it_is_computed_again(moved):

@@ -13,7 +13,7 @@ from dagster._core.definitions.asset_checks.asset_check_evaluation import (
 )
 from dagster._core.definitions.data_version import DATA_VERSION_TAG
 
-from cleargrid_assets.assets.raw.claims_checked import BLOCKING, check_month
+from cleargrid_assets.assets.raw.month_checks import blocking_checks, check_month
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,6 +51,7 @@ def _evaluations(
     target = Target(
         storage_id=materialization.storage_id, run_id=materialization.run_id, timestamp=materialization.timestamp
     )
+    blocking = blocking_checks(dataset)
     for result in check_month(dataset, warehouse, month):
         yield dg.AssetCheckEvaluation(
             asset_key=asset,
@@ -60,6 +61,6 @@ def _evaluations(
             target_materialization_data=target,
             severity=result.severity,
             description=result.description,
-            blocking=result.check_name in BLOCKING,
+            blocking=result.check_name in blocking,
             partition=key,
         )

@@ -1,6 +1,6 @@
 """The raw asset of a dataset: one month of it, read completely and landed exactly.
 
-Change the definition of raw assets here; a load within a run is in `load_month`, its checks are in `claims_checked`.
+Change the definition of raw assets here; a load within a run is in `load_month`, its checks run in `month_checks`.
 """
 
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ import dagster as dg
 
 from cleargrid_assets.assets.cleargrid import source_key
 from cleargrid_assets.assets.presentation import FRESHNESS, OWNERS, definition_metadata, description, references_to
-from cleargrid_assets.assets.raw.claims_checked import check_month, check_specs, failure_of_checks
+from cleargrid_assets.assets.raw.month_checks import check_month, check_specs, failure_of_checks
 from cleargrid_assets.assets.raw.other_months import report_other_months
 from cleargrid_assets.failures import RETRIES, dagster_failures
 from cleargrid_assets.partitions import month_of
@@ -86,7 +86,7 @@ def _checked(
         results = check_month(dataset, warehouse, month_of(context.partition_key))
     selected = {key.name for key in context.selected_asset_check_keys}
     yield from (result for result in results if result.check_name in selected)
-    if failure := failure_of_checks(results):
+    if failure := failure_of_checks(dataset, results):
         raise failure
 
 

@@ -1,0 +1,56 @@
+"""Runs the checks of every load on the rows it landed, within the load's own step.
+
+Change when they run here; the checks themselves are in `sql_checks/raw`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from cleargrid_assets.sql_checks import check_result, read_raw_checks
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
+    from cleargrid_assets.resources import WarehouseResource
+    from cleargrid_assets.tables.dataset import RawDataset
+
+
+def check_specs(dataset: RawDataset, months: dg.PartitionsDefinition) -> list[dg.AssetCheckSpec]:
+    """One spec per check and month; a blocking check that fails keeps derived tables from being computed."""
+    return [
+        dg.AssetCheckSpec(
+            check.name,
+            asset=check.asset_key,
+            partitions_def=months,
+            blocking=check.is_blocking,
+            description=check.description,
+        )
+        for check in read_raw_checks(dataset)
+    ]
+
+
+def blocking_checks(dataset: RawDataset) -> frozenset[str]:
+    """The names of the checks that a month must pass before anything is computed from it."""
+    return frozenset(check.name for check in read_raw_checks(dataset) if check.is_blocking)
+
+
+def check_month(dataset: RawDataset, resource: WarehouseResource, month: date) -> list[dg.AssetCheckResult]:
+    """Run all checks on a month's present rows. Raises `WarehouseError`."""
+    variables = {"month": month, "quarantine_limit": resource.settings.quarantine_limit}
+    checks = read_raw_checks(dataset)
+    with resource.warehouse().reading() as connection:
+        return [check_result(check, check.find_violations(connection, variables)) for check in checks]
+
+
+def failure_of_checks(dataset: RawDataset, results: Sequence[dg.AssetCheckResult]) -> dg.Failure | None:
+    """The failure of a landed month that must not be used; None if every blocking check passed."""
+    blocking = blocking_checks(dataset)
+    sentences = [str(result.description) for result in results if not result.passed and result.check_name in blocking]
+    if not sentences:
+        return None
+    step = "The month has landed, but nothing is computed from it until these checks pass."
+    return dg.Failure(description=" ".join([*sentences, step]), allow_retries=False)

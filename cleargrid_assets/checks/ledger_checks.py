@@ -1,0 +1,126 @@
+"""The checks on the ledger of a dataset, such as `raw/d23_loads`, as Dagster checks, and the state that they look at.
+
+Add to that state here, and list a new check; the checks themselves are in `freshness` and `month_health`.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from cleargrid_assets.assets.raw.month_checks import blocking_checks
+from cleargrid_assets.checks.freshness import (
+    LedgerState,
+    every_recent_month_was_read_again,
+    the_last_closed_month_arrived,
+    the_newest_attempt_is_recent,
+)
+from cleargrid_assets.checks.month_health import RunHistory, every_month_is_in_order, failures_of
+from cleargrid_assets.failures import dagster_failures
+from cleargrid_assets.landing.ledger import last_loads
+from cleargrid_assets.resources import Clock, WarehouseResource
+from cleargrid_assets.rules import rules_version
+from cleargrid_assets.staleness import RAW, DataVersions
+from cleargrid_assets.tables.d23 import D23
+from cleargrid_assets.tables.dataset import RawDataset
+from cleargrid_assets.warehouse import WarehouseMissingError
+from cleargrid_assets.warehouse.inventory import has_table
+
+if TYPE_CHECKING:
+    from cleargrid_assets.warehouse.warehouse import Warehouse
+
+LEDGER = dg.AssetKey(D23.loads.key)
+NEWEST = "SELECT max({cursor}) FROM {rows} WHERE {cursor} <= ?"
+
+FreshnessCheck = Callable[[LedgerState], dg.AssetCheckResult]
+ARRIVED = (
+    "The newest month that ended at least six hours ago was read after its end. Red: every figure lacks its rows or "
+    "its last days; the result says where to look and how to read it now."
+)
+READ_AGAIN = (
+    "The open month and the CLEARGRID_TRAILING_MONTHS before it were each read within the last 30 hours, whatever else "
+    "was backfilled. Red: the figures lack the changes that ClearGrid has made since."
+)
+NEWEST_IS_RECENT = (
+    "The newest landed attempt is less than 72 hours old. Red: nobody called, ClearGrid is late, or nothing was read; "
+    "the result says which."
+)
+IN_ORDER = (
+    "No month since CLEARGRID_START_MONTH is missing, failed or stale. Red: the result lists the months, the reasons, "
+    "and one command that repairs them all."
+)
+FRESHNESS_CHECKS: tuple[tuple[FreshnessCheck, str], ...] = (
+    (the_last_closed_month_arrived, ARRIVED),
+    (every_recent_month_was_read_again, READ_AGAIN),
+    (the_newest_attempt_is_recent, NEWEST_IS_RECENT),
+)
+
+
+def build_ledger_checks(
+    dataset: RawDataset, months: dg.MonthlyPartitionsDefinition, blocking: Sequence[dg.AssetCheckKey]
+) -> list[dg.AssetChecksDefinition]:
+    """The three freshness checks of the dataset, and the check that lists its months to repair.
+
+    `blocking`: the checks on derived tables whose failure makes a month failed.
+    """
+    freshness = [_freshness_check(dataset, months, check, description) for check, description in FRESHNESS_CHECKS]
+    return [*freshness, _month_health_check(dataset, months, blocking)]
+
+
+def _freshness_check(
+    dataset: RawDataset, months: dg.MonthlyPartitionsDefinition, check: FreshnessCheck, description: str
+) -> dg.AssetChecksDefinition:
+    @dg.asset_check(asset=dg.AssetKey(dataset.loads.key), name=check.__name__, description=description)
+    def freshness(
+        warehouse: dg.ResourceParam[WarehouseResource], clock: dg.ResourceParam[Clock]
+    ) -> dg.AssetCheckResult:
+        return check(_ledger_state(dataset, months, warehouse, clock.now()))
+
+    return freshness
+
+
+def _month_health_check(
+    dataset: RawDataset, months: dg.MonthlyPartitionsDefinition, blocking: Sequence[dg.AssetCheckKey]
+) -> dg.AssetChecksDefinition:
+    raw = dg.AssetKey(dataset.rows.key)
+    checks = [*(dg.AssetCheckKey(raw, name) for name in sorted(blocking_checks(dataset))), *blocking]
+
+    @dg.asset_check(asset=dg.AssetKey(dataset.loads.key), name=every_month_is_in_order.__name__, description=IN_ORDER)
+    def month_health(
+        context: dg.AssetCheckExecutionContext,
+        warehouse: dg.ResourceParam[WarehouseResource],
+        clock: dg.ResourceParam[Clock],
+    ) -> dg.AssetCheckResult:
+        state = _ledger_state(dataset, months, warehouse, clock.now())
+        with dagster_failures():
+            versions = DataVersions(context.instance, rules_version(warehouse.settings))
+        stale = versions.stale_tables() if raw == RAW else {}  # every table is computed from D23
+        failed = failures_of(context.instance, raw, months, state.all_keys(), checks)
+        return every_month_is_in_order(state, RunHistory(failed, stale))
+
+    return month_health
+
+
+def _ledger_state(
+    dataset: RawDataset, months: dg.MonthlyPartitionsDefinition, resource: WarehouseResource, now: datetime
+) -> LedgerState:
+    """The present state of the warehouse."""
+    with dagster_failures():
+        warehouse = resource.warehouse()
+        trailing = resource.settings.trailing_months
+        loads, newest_at = last_loads(warehouse, dataset), _newest_attempt(warehouse, dataset, now)
+        return LedgerState(now, dataset, months, trailing, loads, newest_at)
+
+
+def _newest_attempt(warehouse: "Warehouse", dataset: RawDataset, now: datetime) -> datetime | None:
+    """The time of the latest attempt up to `now`, naive UTC; None if there is none."""
+    try:
+        with warehouse.reading() as connection:
+            if not has_table(connection, dataset.rows):
+                return None
+            sql, moment = NEWEST.format_map(dataset.sql_names), now.astimezone(UTC).replace(tzinfo=None)
+            ((newest,),) = connection.execute(sql, [moment]).fetchall()
+    except WarehouseMissingError:
+        return None
+    return newest if isinstance(newest, datetime) else None

@@ -1,0 +1,120 @@
+"""Finds the months that are missing, failed or stale, and says why: the daily list of months to repair.
+
+It derives one state per month from the ledger of loads and Dagster's event log. It repairs nothing; the command that
+does is in `repair`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+from cleargrid_assets.checks.freshness import REREAD_WITHIN, LedgerState
+from cleargrid_assets.checks.repair import repair_command
+from cleargrid_assets.partitions import earlier_months
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+EARLIER_WITHIN = timedelta(days=8)
+"""A week, plus a day for the refresh itself."""
+
+FAILED_STATUSES = frozenset({"FAILED", "EXECUTION_FAILED"})
+
+
+@dataclass(frozen=True)
+class UnhealthyMonth:
+    """A month that needs repair. `health`: `missing`, `failed` or `stale`."""
+
+    key: str
+    health: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class RunHistory:
+    """Dagster's knowledge of the months. `failed`: each month's failed run and checks. `stale`: its stale tables."""
+
+    failed: Mapping[str, Sequence[str]]
+    stale: Mapping[str, Sequence[dg.AssetKey]]
+
+
+def every_month_is_in_order(state: LedgerState, history: RunHistory) -> dg.AssetCheckResult:
+    """No month is missing, failed or stale."""
+    unhealthy = list(_unhealthy_months(state, history))
+    counts = Counter(month.health for month in unhealthy)
+    metadata: dict[str, Any] = {f"months_{health}": counts[health] for health in ("missing", "failed", "stale")}
+    if not unhealthy:
+        sentence = "Every month since CLEARGRID_START_MONTH is in order."
+        return dg.AssetCheckResult(passed=True, description=sentence, metadata=metadata)
+    command = repair_command([month.key for month in unhealthy])
+    metadata |= {"months": _table(unhealthy), "repair": dg.MetadataValue.md(f"```sh\n{command}\n```")}
+    names = ", ".join(f"{month.key[:7]} ({month.health})" for month in unhealthy)
+    sentence = (
+        f"Not in order: {names}. The table says why. For a failed month, first do what its run or check says; then, "
+        f"while Dagster is running: {command}"
+    )
+    return dg.AssetCheckResult(passed=False, description=sentence, metadata=metadata)
+
+
+def failures_of(
+    instance: dg.DagsterInstance,
+    raw: dg.AssetKey,
+    months: dg.MonthlyPartitionsDefinition,
+    keys: Sequence[str],
+    checks: Sequence[dg.AssetCheckKey],
+) -> Mapping[str, Sequence[str]]:
+    """The failures of `keys` from the event log: failed runs of the raw asset, and failed `checks`."""
+    failed: dict[str, list[str]] = defaultdict(list)
+    statuses = instance.get_status_by_partition(raw, keys, months) or {}
+    for key, status in statuses.items():
+        if status is not None and status.value in FAILED_STATUSES:
+            failed[key].append("its last run failed")
+    for info in instance.event_log_storage.get_asset_check_partition_info(checks):
+        if info.partition_key and info.latest_execution_status.value in FAILED_STATUSES:
+            failed[info.partition_key].append(f"{info.check_key.name} of {info.check_key.asset_key.to_user_string()}")
+    return failed
+
+
+def _unhealthy_months(state: LedgerState, history: RunHistory) -> Iterator[UnhealthyMonth]:
+    recent = set(state.recent())
+    earlier = set(earlier_months(state.months, state.now, state.trailing))
+    for key in state.all_keys():
+        within = REREAD_WITHIN if key in recent else EARLIER_WITHIN if key in earlier else None
+        month = _unhealthy_month(state, history, key, within)
+        if month:
+            yield month
+
+
+def _unhealthy_month(
+    state: LedgerState, history: RunHistory, key: str, within: timedelta | None
+) -> UnhealthyMonth | None:
+    """The month's first problem; a failure comes first, because it explains what is missing or stale."""
+    age, load = state.age_of(key), state.load_of(key)
+    if history.failed.get(key):
+        return UnhealthyMonth(key, "failed", "; ".join(history.failed[key]))
+    if load is None or age is None:
+        return None if _is_only_beginning(state, key) else UnhealthyMonth(key, "missing", "never read")
+    if within and age > within:
+        return UnhealthyMonth(key, "stale", f"last read {age.total_seconds() / 3600:.0f} h ago")
+    if not load.is_complete and key != state.all_keys()[-1]:
+        return UnhealthyMonth(key, "stale", "last read before its end")
+    if history.stale.get(key):
+        tables = ", ".join(sorted(table.to_user_string() for table in history.stale[key]))
+        return UnhealthyMonth(key, "stale", f"not computed from its present rows under the current rules: {tables}")
+    return None
+
+
+def _is_only_beginning(state: LedgerState, key: str) -> bool:
+    """True if the month is the open one and its first refresh is not due yet."""
+    return key == state.all_keys()[-1] and key not in state.recent()
+
+
+def _table(unhealthy: Sequence[UnhealthyMonth]) -> dg.TableMetadataValue:
+    return dg.MetadataValue.table(
+        [dg.TableRecord({"month": month.key[:7], "state": month.health, "why": month.reason}) for month in unhealthy]
+    )

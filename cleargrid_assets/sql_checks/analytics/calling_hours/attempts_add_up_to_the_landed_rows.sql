@@ -1,0 +1,23 @@
+-- Finds months and profiles whose attempts do not add up to the landed rows, active or not. The check passes if there
+-- are none.
+-- Severity: ERROR, blocking
+-- To do: compute the month's core and analytics tables again.
+-- In a DuckDB shell on the warehouse: SET VARIABLE month = DATE '2026-05-01'; then paste (without it: all months).
+WITH landed AS (
+    SELECT month, count(*) AS rows_landed
+    FROM raw.d23_manual_communication_logs
+    WHERE getvariable('month') IS NULL OR month = getvariable('month')
+    GROUP BY month
+),
+
+counted AS (
+    SELECT month, profile, sum(attempts) AS attempts
+    FROM analytics.calling_hours
+    WHERE getvariable('month') IS NULL OR month = getvariable('month')
+    GROUP BY month, profile
+)
+
+SELECT coalesce(landed.month, counted.month) AS month, counted.profile, landed.rows_landed, counted.attempts
+FROM landed
+FULL JOIN counted ON landed.month = counted.month
+WHERE landed.rows_landed IS DISTINCT FROM counted.attempts

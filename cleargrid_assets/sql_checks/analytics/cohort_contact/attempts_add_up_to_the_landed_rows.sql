@@ -1,0 +1,23 @@
+-- Finds months whose attempts in this table do not add up to the landed rows in scope. The check passes if there are
+-- none.
+-- Severity: ERROR, blocking
+-- To do: compute the month's core and analytics tables again.
+-- In a DuckDB shell on the warehouse: SET VARIABLE month = DATE '2026-05-01'; then paste (without it: all months).
+WITH landed AS (
+    SELECT month, count(*) AS rows_in_scope
+    FROM raw.d23_manual_communication_logs
+    WHERE (getvariable('month') IS NULL OR month = getvariable('month')) AND is_in_scope(is_active)
+    GROUP BY month
+),
+
+counted AS (
+    SELECT month, sum(attempts) AS attempts
+    FROM analytics.cohort_contact
+    WHERE getvariable('month') IS NULL OR month = getvariable('month')
+    GROUP BY month
+)
+
+SELECT coalesce(landed.month, counted.month) AS month, landed.rows_in_scope, counted.attempts
+FROM landed
+FULL JOIN counted ON landed.month = counted.month
+WHERE landed.rows_in_scope IS DISTINCT FROM counted.attempts

@@ -1,0 +1,38 @@
+-- Finds months whose outcome mix counts more or fewer rows than were landed, in all or in scope. The check passes if
+-- there are none.
+-- Severity: ERROR, blocking
+-- To do: compute the month's core and analytics tables again.
+-- In a DuckDB shell on the warehouse: SET VARIABLE month = DATE '2026-05-01'; then paste (without it: all months).
+WITH landed AS (
+    SELECT
+        month,
+        count(*) AS rows_landed,
+        count(*) FILTER (WHERE is_in_scope(is_active)) AS rows_in_scope
+    FROM raw.d23_manual_communication_logs
+    WHERE getvariable('month') IS NULL OR month = getvariable('month')
+    GROUP BY month
+),
+
+counted AS (
+    SELECT
+        month,
+        sum(rows_total) AS rows_counted,
+        sum(rows_active + rows_inactive) AS rows_active_or_not,
+        sum(attempts) AS attempts
+    FROM analytics.outcome_mix
+    WHERE getvariable('month') IS NULL OR month = getvariable('month')
+    GROUP BY month
+)
+
+SELECT
+    coalesce(landed.month, counted.month) AS month,
+    landed.rows_landed,
+    counted.rows_counted,
+    landed.rows_in_scope,
+    counted.attempts
+FROM landed
+FULL JOIN counted ON landed.month = counted.month
+WHERE
+    landed.rows_landed IS DISTINCT FROM counted.rows_counted
+    OR landed.rows_landed IS DISTINCT FROM counted.rows_active_or_not
+    OR landed.rows_in_scope IS DISTINCT FROM counted.attempts

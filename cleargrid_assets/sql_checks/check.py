@@ -1,0 +1,128 @@
+"""`SqlCheck`: a check on a table, which fails if its SELECT finds rows.
+
+Reading and running the files belong here; `result` turns what they find into Dagster's check result.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from cleargrid_assets.tables.catalog import TABLES
+from cleargrid_assets.tables.d23 import D23
+from cleargrid_assets.warehouse.query import Query
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import duckdb
+
+    from cleargrid_assets.tables.dataset import RawDataset
+    from cleargrid_assets.tables.table import Table
+
+FOLDER = Path(__file__).parent
+MAX_EXAMPLES = 5
+HEAD = re.compile(
+    r"-- Finds [^\n]+\n(?:-- [^\n]+\n)*?"
+    r"-- Severity: (?P<severity>ERROR|WARN)(?P<blocking>, blocking)?\n"
+    r"-- To do: (?P<to_do>[^\n]+\n(?:-- [^\n]+\n)*?)"
+    r"-- In a DuckDB shell[^\n]*\n(?:-- [^\n]+\n)*"
+)
+
+
+@dataclass(frozen=True)
+class Violations:
+    """The rows that fail a check: their number, and the first few."""
+
+    count: int
+    columns: tuple[str, ...]
+    examples: tuple[tuple[object, ...], ...]
+
+
+@dataclass(frozen=True)
+class SqlCheck:
+    """`name` states what should hold for `table`; `sql` is a SELECT of the rows that violate it.
+
+    `is_blocking`: while it fails, nothing is computed from the table. `to_do`: what to do then. `description`: the
+    file's whole head.
+    """
+
+    name: str
+    table: Table
+    description: str
+    severity: dg.AssetCheckSeverity
+    is_blocking: bool
+    to_do: str
+    sql: str
+
+    @classmethod
+    def parse(cls, name: str, table: Table, sql: str) -> SqlCheck:
+        """The check in a file's text. Raises `ValueError` if its head lacks a part."""
+        head = HEAD.match(sql)
+        if head is None:
+            raise ValueError(
+                f"the check {name} on {table.qualified_name}: its first lines must be `-- Finds ...`, "
+                f"`-- Severity: ERROR, blocking` (or `ERROR`, or `WARN`), `-- To do: ...` and "
+                f"`-- In a DuckDB shell ...`, in this order"
+            )
+        return cls(
+            name,
+            table,
+            _without_marks(head.group()),
+            dg.AssetCheckSeverity(head["severity"]),
+            head["blocking"] is not None,
+            " ".join(_without_marks(head["to_do"]).split()),
+            sql,
+        )
+
+    @property
+    def asset_key(self) -> dg.AssetKey:
+        """The key of the table that it checks."""
+        return dg.AssetKey(self.table.key)
+
+    def find_violations(self, connection: duckdb.DuckDBPyConnection, variables: Mapping[str, object]) -> Violations:
+        """Find the rows that violate the check, with `variables` set."""
+        select = Query(self.sql, variables).bind(connection)
+        result = connection.execute(f"SELECT *, count(*) OVER () FROM ({select}\n) LIMIT {MAX_EXAMPLES}")
+        columns = tuple(column[0] for column in result.description or ())[:-1]
+        rows = result.fetchall()
+        return Violations(int(rows[0][-1]) if rows else 0, columns, tuple(row[:-1] for row in rows))
+
+
+def read_checks(schema: str) -> list[SqlCheck]:
+    """The checks on the tables of `schema`, by table and name.
+
+    Raises `ValueError` for a folder that is not named after a table, and for a head that lacks a part.
+    """
+    paths = sorted((FOLDER / schema).glob("*/*.sql"))
+    return [SqlCheck.parse(path.stem, _table_of(path), path.read_text(encoding="utf-8")) for path in paths]
+
+
+def read_raw_checks(dataset: RawDataset) -> list[SqlCheck]:
+    """The checks on the dataset's rows: the common ones, and those in its table's folder, which replace namesakes.
+
+    Raises `ValueError` for a head that lacks a part.
+    """
+    folder = FOLDER / "raw"
+    common = {name: dataset.adapt(sql, written_for=D23) for name, sql in _read(folder).items()}
+    checks = common | _read(folder / dataset.rows.name)
+    return [SqlCheck.parse(name, dataset.rows, sql) for name, sql in sorted(checks.items())]
+
+
+def _read(folder: Path) -> dict[str, str]:
+    return {path.stem: path.read_text(encoding="utf-8") for path in folder.glob("*.sql")}
+
+
+def _table_of(path: Path) -> Table:
+    table = TABLES.get(f"{path.parent.parent.name}.{path.parent.name}")
+    if table is None:
+        raise ValueError(f"{path}: its folder must be named after a table, `<schema>/<table>`")
+    return table
+
+
+def _without_marks(comment: str) -> str:
+    return "\n".join(line.removeprefix("--").strip() for line in comment.splitlines())

@@ -1,0 +1,41 @@
+"""Turns the rows that violate a check into Dagster's check result. Change what a failed check shows here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+if TYPE_CHECKING:
+    from cleargrid_assets.sql_checks.check import SqlCheck, Violations
+
+
+def check_result(check: SqlCheck, violations: Violations) -> dg.AssetCheckResult:
+    """Passed if no row violates the check; otherwise the number of such rows and the first of them."""
+    return dg.AssetCheckResult(
+        check_name=check.name,
+        asset_key=check.asset_key,
+        passed=violations.count == 0,
+        severity=check.severity,
+        description=_sentence(check, violations),
+        metadata={"offending_rows": violations.count, **_examples(violations)},
+    )
+
+
+def _sentence(check: SqlCheck, violations: Violations) -> str:
+    statement = check.name.replace("_", " ")
+    if not violations.count:
+        return f"Holds: {statement}."
+    count = f"{violations.count} offending {'row' if violations.count == 1 else 'rows'}; the first are listed"
+    return f"Does not hold: {statement} ({count}). To do: {check.to_do}"
+
+
+def _examples(violations: Violations) -> dict[str, dg.TableMetadataValue]:
+    if not violations.examples:
+        return {}
+    records = [
+        dg.TableRecord({name: str(value) for name, value in zip(violations.columns, row, strict=True)})
+        for row in violations.examples
+    ]
+    columns = [dg.TableColumn(name) for name in violations.columns]
+    return {"first_offending_rows": dg.MetadataValue.table(records, dg.TableSchema(columns))}

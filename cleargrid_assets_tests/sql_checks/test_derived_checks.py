@@ -1,0 +1,222 @@
+"""Each check on a derived table, on a table of a few VALUES that passes it and on one that fails it."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import duckdb
+import pytest
+
+from cleargrid_assets.sql_checks import Violations, read_checks
+from cleargrid_assets.warehouse.schema import prepare
+
+CHECKS = {f"{check.table.name}__{check.name}": check for check in (*read_checks("core"), *read_checks("analytics"))}
+LANDED = "raw.d23_manual_communication_logs"
+ATTEMPTS = "core.contact_attempts"
+TWO_LANDED = "('a', true), ('b', true), ('c', false)) AS t(public_id, is_active)"
+ROW = "TIMESTAMP '2026-05-02' AS communicated_at, TIMESTAMP '2026-05-02' AS updated_at, false AS is_ptp_broken"
+RATES = ("contact_rate", "rpc_per_contact", "ptp_per_rpc")
+COHORT_RATES = ("connect_rate", *RATES, "rpc_per_attempt", "ptp_per_attempt")
+FUNNEL = ("attempts", "connected", "contacts", "rpc", "promises")
+SLICE = "'all' AS slice, '(all)' AS communication_type, '(all)' AS interaction_source"
+LOCAL = (
+    "SELECT public_id, communicated_at, local_at, local_at::DATE AS local_date FROM (VALUES "
+    "('a', TIMESTAMP '2026-05-01', TIMESTAMP '{first}'), ('b', TIMESTAMP '2026-05-31', TIMESTAMP '{last}')"
+    ") AS t(public_id, communicated_at, local_at)"
+)
+Tables = dict[str, str]
+
+
+def landed() -> str:
+    return f"SELECT *, {ROW} FROM (VALUES {TWO_LANDED}"
+
+
+def attempts(number: int) -> str:
+    return f"SELECT {number} AS attempts"
+
+
+def funnel(*counts: int) -> str:
+    return "SELECT " + ", ".join(f"{count} AS {name}" for name, count in zip(FUNNEL, counts, strict=True))
+
+
+def rates(names: tuple[str, ...], low: str, value: str, high: str) -> str:
+    """The first rate as given, the others of nothing: null."""
+    first, *others = names
+    nothing = [f"NULL::DOUBLE AS {name}{end}" for name in others for end in ("", "_lo", "_hi")]
+    said = f"SELECT {low}::DOUBLE AS {first}_lo, {value}::DOUBLE AS {first}, {high}::DOUBLE AS {first}_hi"
+    return ", ".join([said, *nothing])
+
+
+def kpi(value: str, low: str, high: str, numerator: str = "1", denominator: str = "2", **other: str) -> str:
+    said = {
+        "metric": "'contact_rate'", "numerator": numerator, "denominator": denominator, "value": f"{value}::DOUBLE",
+        "lo": f"{low}::DOUBLE", "hi": f"{high}::DOUBLE", "prev_value": "NULL::DOUBLE", "rules_version": "'v1'", **other,
+    }  # fmt: skip
+    return f"SELECT {SLICE}, " + ", ".join(f"{expression} AS {name}" for name, expression in said.items())
+
+
+def mix(attempts_: int, rows: int, who: str, result: str) -> str:
+    return (
+        f"SELECT {attempts_} AS attempts, {rows} AS rows_total, {attempts_} AS rows_active, "
+        f"{rows - attempts_} AS rows_inactive, '{who}' AS contact_class, '{result}' AS result_class"
+    )
+
+
+DEFINED = (
+    "SELECT 'contact_rate' AS metric, 'attempts' AS denominator, 'share' AS unit, true AS supported, "
+    "NULL::VARCHAR AS why_not"
+)
+SPELLED = "SELECT 'PTP' AS outcome_option, 'ptp' AS outcome_key, true AS is_mapped, 'v1' AS rules_version"
+UNSPELLED = "SELECT 'B,P' AS outcome_option, 'bp' AS outcome_key, false AS is_mapped, 'v1' AS outcome_map_version"
+APRIL = "SELECT * REPLACE (DATE '2026-04-01' AS month) FROM"
+PROMISE = "true AS in_scope, true AS is_promise, 'v1' AS rules_version"
+PROMISED = f"SELECT {PROMISE}, 7 AS last_load_number FROM range(2)"
+VINTAGE = "SELECT {load} AS load_number, 'v1' AS rules_version, {broken} AS broken, 2 AS promises, {rates}"
+HALF = "0.1 AS broken_share_lo, 0.5 AS broken_share, 0.9 AS broken_share_hi"
+HOURS = (
+    "SELECT 3 AS attempts, {known} AS time_known, 1 AS outside_early, 1 AS outside_late, 'reg_f' AS profile, {rates}"
+)
+OUTSIDE = "0.1 AS outside_share_lo, 0.5 AS outside_share, 0.9 AS outside_share_hi"
+DAY = "SELECT 2 AS attempts, {hours} AS active_hours, TIMESTAMP '2026-05-01' AS first_at, TIMESTAMP '{last}' AS last_at"
+
+CASES: dict[str, tuple[Tables, Tables]] = {
+    "agent_productivity__active_hours_fit_the_day": (
+        {"analytics.agent_productivity": DAY.format(hours=2, last="2026-05-01 02:00")},
+        {"analytics.agent_productivity": DAY.format(hours=3, last="2026-05-01 02:00")},
+    ),
+    "agent_productivity__attempts_add_up_to_the_landed_rows": (
+        {LANDED: landed(), "analytics.agent_productivity": attempts(2)},
+        {LANDED: landed(), "analytics.agent_productivity": attempts(3)},
+    ),
+    "agent_productivity__rates_are_within_their_intervals": (
+        {"analytics.agent_productivity": rates(RATES, "0.1", "0.2", "0.3")},
+        {"analytics.agent_productivity": rates(RATES, "0.1", "'nan'", "0.3")},
+    ),
+    "agent_productivity__the_funnel_narrows": (
+        {"analytics.agent_productivity": funnel(5, 4, 3, 2, 1)},
+        {"analytics.agent_productivity": funnel(5, 4, 3, 4, 1)},
+    ),
+    "calling_hours__attempts_add_up_to_the_landed_rows": (
+        {LANDED: landed(), "analytics.calling_hours": HOURS.format(known=3, rates=OUTSIDE)},
+        {LANDED: f"{landed()} LIMIT 2", "analytics.calling_hours": HOURS.format(known=3, rates=OUTSIDE)},
+    ),
+    "calling_hours__outside_is_within_the_known_times": (
+        {"analytics.calling_hours": HOURS.format(known=2, rates=OUTSIDE)},
+        {"analytics.calling_hours": HOURS.format(known=1, rates=OUTSIDE)},
+    ),
+    "cohort_contact__attempts_add_up_to_the_landed_rows": (
+        {LANDED: landed(), "analytics.cohort_contact": attempts(2)},
+        {LANDED: landed(), "analytics.cohort_contact": attempts(1)},
+    ),
+    "cohort_contact__rates_are_within_their_intervals": (
+        {"analytics.cohort_contact": rates(COHORT_RATES, "0.0", "0.0", "1.0")},
+        {"analytics.cohort_contact": rates(COHORT_RATES, "0.3", "0.2", "1.0")},
+    ),
+    "cohort_contact__the_funnel_narrows": (
+        {"analytics.cohort_contact": funnel(5, 5, 5, 5, 5)},
+        {"analytics.cohort_contact": funnel(4, 5, 5, 5, 5)},
+    ),
+    "contact_attempts__every_local_date_is_in_its_month": (
+        {ATTEMPTS: LOCAL.format(first="2026-05-01 00:00", last="2026-05-31 23:59:59.999")},
+        {ATTEMPTS: LOCAL.format(first="2026-04-30 23:12", last="2026-05-31 23:59:59.999")},
+    ),
+    "contact_attempts__every_landed_row_is_an_attempt": (
+        {LANDED: landed(), ATTEMPTS: landed()},
+        {LANDED: landed(), ATTEMPTS: f"{landed()} LIMIT 2"},
+    ),
+    "kpi_monthly__attempts_add_up_to_the_landed_rows": (
+        {LANDED: landed(), "analytics.kpi_monthly": kpi("0.5", "0.1", "0.9")},
+        {LANDED: landed(), "analytics.kpi_monthly": kpi("0.5", "0.1", "0.9", denominator="3")},
+    ),
+    "kpi_monthly__every_metric_is_in_every_slice": (
+        {"analytics.kpi_monthly": kpi("0.5", "0.1", "0.9"), "analytics.metric_definitions": DEFINED},
+        {
+            "analytics.kpi_monthly": kpi("0.5", "0.1", "0.9", metric="'ptp_per_rpc'"),
+            "analytics.metric_definitions": DEFINED,
+        },
+    ),
+    "kpi_monthly__previous_values_are_those_of_the_month_before": (
+        {
+            "analytics.kpi_monthly": kpi("0.5", "0.1", "0.9", prev_value="0.4"),
+            "+analytics.kpi_monthly": f"{APRIL} ({kpi('0.4', '0.1', '0.9', month='0')})",
+        },
+        {"analytics.kpi_monthly": kpi("0.5", "0.1", "0.9", prev_value="0.4")},
+    ),
+    "kpi_monthly__rates_are_within_their_intervals": (
+        {
+            "analytics.kpi_monthly": kpi("0.5", "0.1", "0.9"),
+            "+analytics.kpi_monthly": kpi("2.5", "NULL", "NULL", "5", "2"),
+        },
+        {"analytics.kpi_monthly": kpi("0.5", "0.6", "0.9")},
+    ),
+    "metric_definitions__every_metric_is_defined_or_says_why_not": (
+        {"analytics.metric_definitions": DEFINED},
+        {"analytics.metric_definitions": DEFINED.replace("true AS supported", "false AS supported")},
+    ),
+    "outcome_mix__rows_add_up_to_the_landed_month": (
+        {LANDED: landed(), "analytics.outcome_mix": mix(2, 3, "machine", "none")},
+        {LANDED: landed(), "analytics.outcome_mix": mix(2, 2, "machine", "none")},
+    ),
+    "outcome_mix__the_funnel_narrows": (
+        {"analytics.outcome_mix": mix(2, 3, "right_party", "promise")},
+        {"analytics.outcome_mix": mix(2, 3, "machine", "promise")},
+    ),
+    "outcome_spellings__outcomes_are_mapped": (
+        {"core.outcome_spellings": SPELLED},
+        {"core.outcome_spellings": UNSPELLED},
+    ),
+    "ptp_vintage__broken_promises_are_promises": (
+        {"analytics.ptp_vintage": VINTAGE.format(load=7, broken=1, rates=HALF)},
+        {"analytics.ptp_vintage": VINTAGE.format(load=7, broken=3, rates=HALF)},
+    ),
+    "ptp_vintage__the_last_load_was_observed": (
+        {ATTEMPTS: PROMISED, "analytics.ptp_vintage": VINTAGE.format(load=7, broken=1, rates=HALF)},
+        {ATTEMPTS: PROMISED, "analytics.ptp_vintage": VINTAGE.format(load=6, broken=1, rates=HALF)},
+    ),
+    "unmapped_outcomes__every_month_follows_the_current_rules": (
+        {"core.outcome_spellings": SPELLED},
+        {"core.outcome_spellings": SPELLED.replace("v1", "v0")},
+    ),
+    "unmapped_outcomes__rows_add_up_to_the_unmapped_rows": (
+        {ATTEMPTS: UNSPELLED, "analytics.unmapped_outcomes": "SELECT 1 AS rows"},
+        {ATTEMPTS: UNSPELLED, "analytics.unmapped_outcomes": "SELECT 2 AS rows"},
+    ),
+}
+
+
+def violations(name: str, tables: Tables, variables: dict[str, Any]) -> Violations:
+    with duckdb.connect() as connection:
+        prepare(connection)
+        for table, select in tables.items():
+            rows = select if select.startswith(APRIL) else f"SELECT *, DATE '2026-05-01' AS month FROM ({select})"
+            what = (
+                f"INSERT INTO {table[1:]} BY NAME" if table.startswith("+") else f"CREATE OR REPLACE TABLE {table} AS"
+            )
+            connection.execute(f"{what} {rows}")
+        return CHECKS[name].find_violations(connection, variables)
+
+
+def test_every_check_has_its_examples() -> None:
+    assert CASES.keys() == CHECKS.keys()
+
+
+@pytest.mark.parametrize("month", [None, date(2026, 5, 1)])
+@pytest.mark.parametrize("name", sorted(CASES))
+def test_a_check_passes_on_rows_without_a_violation_and_fails_on_rows_with_one(name: str, month: date | None) -> None:
+    variables = {"rules_version": "v1", "month": month}
+    passing, failing = CASES[name]
+    assert violations(name, passing, variables).count == 0
+    assert violations(name, failing, variables).count > 0
+
+
+def test_the_warning_of_an_unknown_outcome_carries_the_line_to_paste() -> None:
+    unknown = violations("outcome_spellings__outcomes_are_mapped", {"core.outcome_spellings": UNSPELLED}, {})
+    (example,) = unknown.examples
+    assert dict(zip(unknown.columns, example, strict=True))["csv_line"] == 'b_p,unknown,unknown,"B,P"'
+
+
+def test_the_warning_of_other_rules_names_the_months() -> None:
+    name = "unmapped_outcomes__every_month_follows_the_current_rules"
+    outdated = violations(name, {"core.outcome_spellings": SPELLED}, {"rules_version": "v2"})
+    assert [str(row[0]) for row in outdated.examples] == ["2026-05-01"]
