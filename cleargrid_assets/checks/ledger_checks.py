@@ -25,7 +25,6 @@ from cleargrid_assets.staleness import RAW, DataVersions
 from cleargrid_assets.tables.d23 import D23
 from cleargrid_assets.tables.dataset import RawDataset
 from cleargrid_assets.warehouse import WarehouseMissingError
-from cleargrid_assets.warehouse.inventory import has_table
 
 if TYPE_CHECKING:
     from cleargrid_assets.warehouse.warehouse import Warehouse
@@ -117,7 +116,7 @@ def _newest_attempt(warehouse: "Warehouse", dataset: RawDataset, now: datetime) 
     """The time of the latest attempt up to `now`, naive UTC; None if there is none."""
     try:
         with warehouse.reading() as connection:
-            if not has_table(connection, dataset.rows):
+            if not dataset.rows.exists_in(connection):
                 return None
             sql, moment = NEWEST.format_map(dataset.sql_names), now.astimezone(UTC).replace(tzinfo=None)
             ((newest,),) = connection.execute(sql, [moment]).fetchall()

@@ -17,7 +17,6 @@ from cleargrid_assets.tables.analytics import ANALYTICS_TABLES, KPI_MONTHLY
 from cleargrid_assets.tables.table import Table
 from cleargrid_assets.warehouse import WarehouseMissingError
 from cleargrid_assets.warehouse.artifacts import Artifacts
-from cleargrid_assets.warehouse.inventory import has_table
 
 if TYPE_CHECKING:
     from cleargrid_assets.warehouse.warehouse import Warehouse
@@ -84,7 +83,7 @@ def _missing_from_published_tables(warehouse: "Warehouse", environment: str) -> 
 def _computed_months(warehouse: "Warehouse", table: Table) -> set[str]:
     try:
         with warehouse.reading() as connection:
-            if not has_table(connection, table):
+            if not table.exists_in(connection):
                 return set()
             months = connection.execute(f"SELECT DISTINCT month FROM {table.qualified_name}").fetchall()
     except WarehouseMissingError:

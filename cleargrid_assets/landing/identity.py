@@ -14,7 +14,6 @@ from cleargrid_assets.landing.ledger import naive
 from cleargrid_assets.tables.catalog import TABLES_VERSION
 from cleargrid_assets.tables.raw import WAREHOUSE_IDENTITY
 from cleargrid_assets.warehouse.errors import WarehouseIdentityError, WarehouseMissingError
-from cleargrid_assets.warehouse.inventory import has_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,7 +65,7 @@ def identity_of(warehouse: Warehouse) -> WarehouseIdentity | None:
     """The identity of the warehouse; None until the first load. Raises `WarehouseError`."""
     try:
         with warehouse.reading() as connection:
-            return _stored(connection) if has_table(connection, WAREHOUSE_IDENTITY) else None
+            return _stored(connection) if WAREHOUSE_IDENTITY.exists_in(connection) else None
     except WarehouseMissingError:
         return None
 
@@ -86,7 +85,7 @@ class IdentityGuard:
         """Raise `WarehouseIdentityError` if the warehouse has another identity; a missing one is fine."""
         try:
             with warehouse.reading() as connection:
-                if has_table(connection, WAREHOUSE_IDENTITY):
+                if WAREHOUSE_IDENTITY.exists_in(connection):
                     self.verify(connection)
         except WarehouseMissingError:
             return

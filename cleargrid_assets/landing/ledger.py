@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from cleargrid_assets.tables.d23 import D23
 from cleargrid_assets.warehouse.errors import WarehouseMissingError
-from cleargrid_assets.warehouse.inventory import has_table
 
 if TYPE_CHECKING:
     from datetime import date
@@ -102,7 +101,7 @@ def last_loads(warehouse: Warehouse, dataset: RawDataset = D23) -> dict[date, La
     """The last load of every loaded month of the dataset; empty if there is no warehouse yet."""
     try:
         with warehouse.reading() as connection:
-            if not has_table(connection, dataset.loads):
+            if not dataset.loads.exists_in(connection):
                 return {}
             loads = [LastLoad(*row) for row in connection.execute(LAST_LOADS.format_map(dataset.sql_names)).fetchall()]
     except WarehouseMissingError:

@@ -6,6 +6,16 @@ Add a new property of columns or tables here; the tables are in `raw`, `core` an
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import duckdb
+
+EXISTS = """
+SELECT count(*)
+FROM duckdb_tables()
+WHERE database_name = current_database() AND schema_name = ? AND table_name = ?
+"""
 
 
 @dataclass(frozen=True)
@@ -71,6 +81,11 @@ class Table:
         """The statement that makes the table where there is none."""
         columns = ",\n  ".join(column.ddl for column in self.columns)
         return f"CREATE TABLE IF NOT EXISTS {self.qualified_name} (\n  {columns}\n)"
+
+    def exists_in(self, connection: duckdb.DuckDBPyConnection) -> bool:
+        """True if the open warehouse has the table; ask first, because a failed statement would end the transaction."""
+        ((count,),) = connection.execute(EXISTS, [self.schema, self.name]).fetchall()
+        return bool(count)
 
 
 MONTH = Column("month", "DATE", "The partition: the first day of the month in the configured time zone.")

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from cleargrid_assets.tables.catalog import ALL_TABLES, TABLES
 from cleargrid_assets.tables.raw import D23_LOADS
 from cleargrid_assets.warehouse.errors import WarehouseError, WarehouseMissingError
-from cleargrid_assets.warehouse.inventory import has_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -90,7 +89,7 @@ def holdings(warehouse: Warehouse) -> Holdings:
     """Count and hash every table, month by month; empty if there is no warehouse yet."""
     try:
         with warehouse.reading() as connection:
-            tables = [table for table in ALL_TABLES if has_table(connection, table)]
+            tables = [table for table in ALL_TABLES if table.exists_in(connection)]
             contents = {part: content for table in tables for part, content in _contents(connection, table)}
             names = [name for (name,) in connection.execute(FOREIGN_TABLES).fetchall()]
             return Holdings(contents, _loads(connection), tuple(sorted({*names} - {*TABLES})))
@@ -151,7 +150,7 @@ def _copy(source: Warehouse, target: Warehouse, parts: Sequence[Part], *, may_ov
 def _copy_part(origin: duckdb.DuckDBPyConnection, copy: duckdb.DuckDBPyConnection, part: Part) -> None:
     name = part.table.qualified_name
     copy.execute(f"DELETE FROM {name}{part.where}")
-    if not has_table(origin, part.table):
+    if not part.table.exists_in(origin):
         return
     rows = origin.sql(f"SELECT {_columns(part.table)} FROM {name}{part.where}").to_arrow_reader(BATCH_ROWS)
     copy.register("moved", rows)
@@ -169,7 +168,7 @@ def _contents(connection: duckdb.DuckDBPyConnection, table: Table) -> Iterator[t
 
 
 def _content(connection: duckdb.DuckDBPyConnection, part: Part) -> Content:
-    if not has_table(connection, part.table):
+    if not part.table.exists_in(connection):
         return NOTHING
     sums = f"SELECT {_sums(part.table)} FROM {part.table.qualified_name}{part.where}"
     ((rows, checksum),) = connection.execute(sums).fetchall()
@@ -185,7 +184,7 @@ def _columns(table: Table) -> str:
 
 
 def _loads(connection: duckdb.DuckDBPyConnection) -> frozenset[LoadOfMonth]:
-    if not has_table(connection, D23_LOADS):
+    if not D23_LOADS.exists_in(connection):
         return frozenset()
     loads = f"SELECT month, run_id FROM {D23_LOADS.qualified_name}"
     return frozenset(LoadOfMonth(*load) for load in connection.execute(loads).fetchall())

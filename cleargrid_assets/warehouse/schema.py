@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 from cleargrid_assets.tables.catalog import ALL_TABLES, TABLES, TABLES_VERSION
 from cleargrid_assets.tables.raw import D23_LOADS, WAREHOUSE_IDENTITY
 from cleargrid_assets.warehouse.errors import WarehouseVersionError
-from cleargrid_assets.warehouse.inventory import has_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -67,7 +66,7 @@ def is_outdated(connection: duckdb.DuckDBPyConnection, display_name: str) -> boo
     if is_current(connection):
         return False
     supported_version(connection, display_name)
-    return has_table(connection, D23_LOADS)
+    return D23_LOADS.exists_in(connection)
 
 
 def supported_version(connection: duckdb.DuckDBPyConnection, display_name: str) -> int | None:
@@ -75,7 +74,7 @@ def supported_version(connection: duckdb.DuckDBPyConnection, display_name: str) 
 
     Raises `WarehouseVersionError` when a newer program has changed the tables. `display_name`: the warehouse's address.
     """
-    if not has_table(connection, WAREHOUSE_IDENTITY):
+    if not WAREHOUSE_IDENTITY.exists_in(connection):
         return None
     ((version,),) = connection.execute(VERSION).fetchall()
     if version is not None and version > TABLES_VERSION:

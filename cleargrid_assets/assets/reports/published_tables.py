@@ -16,7 +16,6 @@ from cleargrid_assets.tables.analytics import ANALYTICS_TABLES
 from cleargrid_assets.tables.table import Table
 from cleargrid_assets.warehouse import WarehouseMissingError
 from cleargrid_assets.warehouse.artifacts import Artifacts, artifacts_at
-from cleargrid_assets.warehouse.inventory import has_table
 
 if TYPE_CHECKING:
     import duckdb
@@ -70,7 +69,7 @@ def _copy_tables(warehouse: "Warehouse", published: Artifacts) -> dict[str, int]
     """The row count of each copied table; empty if there is no warehouse yet."""
     try:
         with warehouse.reading() as connection:
-            tables = [table for table in ANALYTICS_TABLES if has_table(connection, table)]
+            tables = [table for table in ANALYTICS_TABLES if table.exists_in(connection)]
             return {table.name: _copy(connection, table, published) for table in tables}
     except WarehouseMissingError:
         return {}

@@ -12,7 +12,6 @@ from cleargrid_assets.assets.reports.page.section import ReportData, Row, Sectio
 from cleargrid_assets.tables.analytics import KPI_MONTHLY
 from cleargrid_assets.tables.raw import D23_LOADS
 from cleargrid_assets.warehouse import Query, WarehouseMissingError
-from cleargrid_assets.warehouse.inventory import has_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,7 +55,7 @@ def _report_month(months: list[Row]) -> date | None:
 def _rows(
     connection: duckdb.DuckDBPyConnection, file: Path, tables: tuple[Table, ...], month: date | None
 ) -> list[Row]:
-    if not all(has_table(connection, table) for table in tables):
+    if not all(table.exists_in(connection) for table in tables):
         return []
     query = Query(file.read_text(encoding="utf-8"), {"report_month": month})
     result = connection.execute(query.bind(connection))
