@@ -63,6 +63,7 @@ class WarehouseResource:
             extensions=settings.duckdb_extensions,
             lake_data=settings.lake_data,
             memory_mb=settings.duckdb_memory_mb,
+            datasets=settings.datasets,
         )
 
 

@@ -21,3 +21,5 @@ class Dataset:
 
 
 D23 = Dataset("S4", "D23", "communicated_at")
+D21 = Dataset("S4", "D21", "communicated_at")
+"""ClearGrid's pages that we could read do not name the section of D21; S4, that of D23, is assumed."""

@@ -152,10 +152,12 @@ class Diagnosis:
         return f"as {self.settings.account.email}"
 
     def page_arrives(self) -> str:
-        """Fetch one page of D23, covering ten minutes of yesterday."""
+        """Fetch one page of each dataset, covering ten minutes of yesterday."""
         since = self.now - timedelta(days=1)
-        page = self._client().first_page(D23, Window(since, since + timedelta(minutes=PAGE_MINUTES)))
-        return f"{len(page.rows)} rows of {PAGE_MINUTES} minutes of yesterday"
+        window = Window(since, since + timedelta(minutes=PAGE_MINUTES))
+        client, (main, *others) = self._client(), self.settings.datasets
+        rows = f"{len(client.first_page(main.export, window).rows)} rows of {PAGE_MINUTES} minutes of yesterday"
+        return rows + "".join(f", {len(client.first_page(each.export, window).rows)} of {each.code}" for each in others)
 
     def count_arrives(self) -> str:
         """Ask for ClearGrid's own count of the last 24 hours; a load also works without one."""
@@ -214,7 +216,7 @@ class Diagnosis:
 )
 @click.option("--alert", is_flag=True, help="Also send a test message to CLEARGRID_ALERT_WEBHOOK.")
 def doctor(*, alert: bool) -> None:
-    """List the effective settings; check address, login, one page of D23, one count and the warehouse."""
+    """List the effective settings; check address, login, one page of each dataset, one count and the warehouse."""
     now = datetime.now(UTC).replace(microsecond=0)
     sys.exit(examine(Settings.from_environment(), click.echo, now, alert=alert))
 

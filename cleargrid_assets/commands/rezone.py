@@ -26,6 +26,8 @@ from cleargrid_assets.warehouse import WarehouseError
 from cleargrid_assets.warehouse.locks import file_lock
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from cleargrid_assets.landing.identity import WarehouseIdentity
     from cleargrid_assets.warehouse.warehouse import Warehouse
 
@@ -97,7 +99,7 @@ class Rezoning:
     def read_months(self, instance: dg.DagsterInstance) -> None:
         """Load every month into the new file, except those that an earlier run has completed."""
         self._refuse_other_zone()
-        complete = sorted(last_loads(self.new_warehouse))[:-1]  # the last one may have been interrupted
+        complete = sorted(self._landed_months())[:-1]  # the last one may have been interrupted
         job = build_definitions(self.new_settings).resolve_job_def(REFRESH_MONTH)
         for number, key in enumerate(self.keys, start=1):
             result = "read before"
@@ -123,6 +125,10 @@ class Rezoning:
         run = job.execute_in_process(instance=instance, run_config=QUIET, raise_on_error=False)
         click.echo(f"  report and published tables  {_word(run)}")
 
+    def _landed_months(self) -> set[date]:
+        """The months of which the new file holds every dataset."""
+        return set.intersection(*({*last_loads(self.new_warehouse, each)} for each in self.settings.datasets))
+
     def _refuse_other_zone(self) -> None:
         """Raise if an earlier run for another zone left its file behind."""
         unfinished = identity_of(self.new_warehouse)
@@ -137,7 +143,7 @@ class Rezoning:
 
         Raises `ClickException` if the rows did not land.
         """
-        has_landed = datetime.fromisoformat(key).date() in last_loads(self.new_warehouse)
+        has_landed = datetime.fromisoformat(key).date() in self._landed_months()
         if run.success or has_landed:
             return _word(run)
         raise click.ClickException(

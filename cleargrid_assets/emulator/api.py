@@ -34,8 +34,6 @@ MAX_RANGE_SECONDS = 400 * 86_400
 QUICK_ROWS = 10
 """Over a longer range, ClearGrid finds the first few rows in time, but not more."""
 
-AVAILABLE = {("S4", "D23")}
-
 
 @dataclass(frozen=True)
 class LoggedRequest:
@@ -49,11 +47,15 @@ class LoggedRequest:
 
 @dataclass
 class Api:
-    """One emulated ClearGrid. `now`: its clock. `page_delay_seconds`: how long a page takes."""
+    """One emulated ClearGrid. `floor`: the rows of D23; `communications`: those of D21.
+
+    `now`: its clock. `page_delay_seconds`: how long a page takes.
+    """
 
     floor: Floor
     accounts: Accounts
     now: Callable[[], datetime]
+    communications: Floor
     faults: Sequence[Fault] = ()
     page_delay_seconds: float = 0.0
     requests: list[LoggedRequest] = field(default_factory=list)
@@ -118,7 +120,10 @@ class Api:
 
     def _catalog(self, request: Request, _body: bytes) -> Response:
         refusal = self._refusal(request)
-        datasets = [{"section": "S4", "dataset": "D23", "cursorField": "communicated_at", "available": True}]
+        datasets = [
+            {"section": section, "dataset": code, "cursorField": "communicated_at", "available": True}
+            for section, code in self._datasets()
+        ]
         return refusal or _json({"code": 200, "message": "OK", "errors": [], "body": {"datasets": datasets}})
 
     def _refusal(self, request: Request) -> Response | None:
@@ -136,16 +141,21 @@ class Api:
         refusal = self._refusal(request)
         if refusal:
             return refusal
-        if (request.path_params["section"], request.path_params["dataset"]) not in AVAILABLE:
+        floor = self._datasets().get((request.path_params["section"], request.path_params["dataset"]))
+        if floor is None:
             return error(404, "Unknown or unavailable dataset", self._number())
         params = dict(request.query_params)
         number, now = self._number(), self.now()
         query = Range.of(params, now)
         if query is None:
             return error(500, "Internal server error", number)
-        return self._page(query, Ask(number, params, query.seconds, self._in_flight, now))
+        return self._page(floor, query, Ask(number, params, query.seconds, self._in_flight, now))
 
-    def _page(self, query: Range, ask: Ask) -> Response:
+    def _datasets(self) -> dict[tuple[str, str], Floor]:
+        """The rows of each available dataset, by section and code."""
+        return {("S4", "D23"): self.floor, ("S4", "D21"): self.communications}
+
+    def _page(self, floor: Floor, query: Range, ask: Ask) -> Response:
         """The page, or the faulty response in its place."""
         for fault in self.faults:
             if refusal := fault.refuse(ask):
@@ -154,7 +164,7 @@ class Api:
             return plain(504)
         if self.page_delay_seconds:
             time.sleep(self.page_delay_seconds)
-        envelope = page_of(self.floor, query)
+        envelope = page_of(floor, query)
         if envelope is None:
             return error(500, "Internal server error", ask.number)
         for fault in self.faults:

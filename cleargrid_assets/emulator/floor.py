@@ -1,6 +1,7 @@
-"""A generated call floor: D23 rows as a pure function of a seed, a range and the time of the request.
+"""A generated call floor: rows as a pure function of a seed, a range and the time of the request.
 
-Change here how many rows an hour has, what they contain and how they change later; HTTP is in `api`.
+Change here how many rows an hour has, what those of D23 contain and how they change later; D21's are in
+`communications`, HTTP is in `api`.
 
 The rows of an hour come from a random generator seeded with that hour, so any window costs only what it holds, and
 the same window requested months later differs exactly by what has happened since: late logs, broken promises,
@@ -18,7 +19,10 @@ from itertools import islice
 from operator import attrgetter
 from random import Random
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
@@ -46,9 +50,28 @@ SHARE_DEACTIVATED = 0.02
 PROMISES = frozenset({"PTP", "Promise to Pay", "promise_to_pay"})
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(Protocol):
     """One log entry with its whole life, in milliseconds since 1970: what a reader sees depends on when he asks."""
+
+    @property
+    def communicated_ms(self) -> int:
+        """When it happened."""
+
+    @property
+    def created_ms(self) -> int:
+        """When it was logged; nobody sees it before."""
+
+    @property
+    def key(self) -> tuple[int, str]:
+        """The order of the export."""
+
+    def seen_at(self, now_ms: int) -> dict[str, Any]:
+        """Its fields at `now_ms`."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """An entry of D23: an outcome that an agent logged."""
 
     public_id: str
     communicated_ms: int
@@ -81,13 +104,40 @@ class Entry:
         }
 
 
+def make_outcome(communicated_ms: int, random: Random) -> Outcome:
+    """An entry of D23 with everything that will ever happen to it."""
+    draw = random.random
+    outcome = OUTCOMES[int(draw() * len(OUTCOMES))]
+    created = communicated_ms + int(2_000 + draw() * 240_000)
+    if draw() < SHARE_LOGGED_LATE:  # logged at the end of the shift, or days later
+        created = communicated_ms + int(draw() * (MAX_LAG_MS if draw() < SHARE_LOGGED_DAYS_LATE else 10 * HOUR_MS))
+    is_broken = outcome in PROMISES and draw() < SHARE_OF_PROMISES_BROKEN
+    broken = created + int((3 + draw() * 40) * DAY_MS) if is_broken else None
+    inactive = created + int(draw() * 60 * DAY_MS) if draw() < SHARE_DEACTIVATED else None
+    return Outcome(
+        public_id=f"{communicated_ms // 1000:08x}{random.getrandbits(64):016x}",
+        communicated_ms=communicated_ms,
+        created_ms=created,
+        channel=CHANNELS[int(draw() * len(CHANNELS))],
+        source=SOURCES[int(draw() * len(SOURCES))],
+        outcome=outcome,
+        broken_ms=broken,
+        inactive_ms=inactive,
+    )
+
+
 @dataclass
 class Floor:
-    """`rows_per_day` on an average working day; a day in `dense_days` has that many times as many."""
+    """`rows_per_day` on an average working day; a day in `dense_days` has that many times as many.
+
+    `make_entry`: makes an entry at an instant, with a random generator. `dataset`: part of the seed.
+    """
 
     seed: int = 7
     rows_per_day: int = 400
     dense_days: dict[date, float] = field(default_factory=dict)
+    make_entry: Callable[[int, Random], Entry] = make_outcome
+    dataset: str = ""
     _hours: OrderedDict[int, list[Entry]] = field(default_factory=OrderedDict, repr=False)
     _cached: int = 0
     _lock: Lock = field(default_factory=Lock, repr=False)
@@ -140,7 +190,7 @@ class Floor:
         return entries
 
     def _random(self, hour: int) -> Random:
-        return Random(f"{self.seed}/{hour}")
+        return Random(f"{self.dataset}{self.seed}/{hour}")
 
     def _size(self, hour: int, random: Random) -> int:
         """How many entries the hour has; at a month's border at least one."""
@@ -162,29 +212,8 @@ class Floor:
         for position in range(1, size):
             if random.random() < SHARE_OF_TIES:
                 offsets[position] = offsets[position - 1]
-        return sorted((_entry(hour * HOUR_MS + offset, random) for offset in offsets), key=lambda entry: entry.key)
-
-
-def _entry(communicated_ms: int, random: Random) -> Entry:
-    """An entry with everything that will ever happen to it."""
-    draw = random.random
-    outcome = OUTCOMES[int(draw() * len(OUTCOMES))]
-    created = communicated_ms + int(2_000 + draw() * 240_000)
-    if draw() < SHARE_LOGGED_LATE:  # logged at the end of the shift, or days later
-        created = communicated_ms + int(draw() * (MAX_LAG_MS if draw() < SHARE_LOGGED_DAYS_LATE else 10 * HOUR_MS))
-    is_broken = outcome in PROMISES and draw() < SHARE_OF_PROMISES_BROKEN
-    broken = created + int((3 + draw() * 40) * DAY_MS) if is_broken else None
-    inactive = created + int(draw() * 60 * DAY_MS) if draw() < SHARE_DEACTIVATED else None
-    return Entry(
-        public_id=f"{communicated_ms // 1000:08x}{random.getrandbits(64):016x}",
-        communicated_ms=communicated_ms,
-        created_ms=created,
-        channel=CHANNELS[int(draw() * len(CHANNELS))],
-        source=SOURCES[int(draw() * len(SOURCES))],
-        outcome=outcome,
-        broken_ms=broken,
-        inactive_ms=inactive,
-    )
+        entries = (self.make_entry(hour * HOUR_MS + offset, random) for offset in offsets)
+        return sorted(entries, key=lambda entry: entry.key)
 
 
 def _starts_month(hour: int) -> bool:

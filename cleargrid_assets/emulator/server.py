@@ -14,6 +14,7 @@ import uvicorn
 
 from cleargrid_assets.emulator.accounts import Accounts, Credentials
 from cleargrid_assets.emulator.api import Api, LoggedRequest
+from cleargrid_assets.emulator.communications import make_communication
 from cleargrid_assets.emulator.faults import FAULTS, Fault
 from cleargrid_assets.emulator.floor import Floor
 
@@ -49,12 +50,14 @@ class Emulator:
     ) -> None:
         self.credentials = credentials or Credentials()
         self.floor = Floor(seed, rows_per_day, dict(dense_days or {}))
+        self.communications = Floor(seed, rows_per_day, dict(dense_days or {}), make_communication, "D21/")
         self.accounts = Accounts(self.credentials, uses_per_token)
         self.now = now
         self.api = Api(
             self.floor,
             self.accounts,
             now=lambda: self.now or datetime.now(UTC),
+            communications=self.communications,
             faults=[FAULTS[fault] if isinstance(fault, str) else fault for fault in faults],
             page_delay_seconds=page_delay_seconds,
         )

@@ -75,7 +75,7 @@ class Declarations:
     datasets = Datasets(
         "CLEARGRID_DATASETS",
         "D23",
-        "the datasets to land, separated by commas; `D23` is always one of them",
+        "the datasets to land, separated by commas: `D23`, which is always one of them, and `D21`, communication logs",
         group=Group.LOADING,
     )
     trailing_months = Integer(

@@ -1,15 +1,33 @@
 """All datasets by code, all tables by name, and their version. The columns are in the modules of the schemas."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from cleargrid_assets.tables.analytics import ANALYTICS_TABLES
 from cleargrid_assets.tables.core import CORE_TABLES
+from cleargrid_assets.tables.d21 import D21
 from cleargrid_assets.tables.d23 import D23
 from cleargrid_assets.tables.raw import RAW_TABLES
 
-DATASETS = {dataset.code: dataset for dataset in (D23,)}
+if TYPE_CHECKING:
+    from cleargrid_assets.tables.dataset import RawDataset
+    from cleargrid_assets.tables.table import Table
+
+DATASETS = {dataset.code: dataset for dataset in (D23, D21)}
 """Every dataset that can be landed; CLEARGRID_DATASETS chooses among them."""
 
 ALL_TABLES = (*RAW_TABLES, *CORE_TABLES, *ANALYTICS_TABLES)
-TABLES = {table.qualified_name: table for table in ALL_TABLES}
+"""The tables of every warehouse: those of D23, and those computed from them."""
+
+
+def tables_of(dataset: RawDataset) -> tuple[Table, ...]:
+    """The tables that a warehouse has because the dataset is landed."""
+    return ALL_TABLES if dataset == D23 else dataset.tables
+
+
+TABLES = {table.qualified_name: table for dataset in DATASETS.values() for table in tables_of(dataset)}
+"""Every table that a warehouse can have."""
 
 TABLES_VERSION = 2
 """Goes up with a release that changes a table's columns. 1: release 0.1.0, which did not write it down."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from cleargrid_assets.tables.catalog import ALL_TABLES
+from cleargrid_assets.tables.catalog import ALL_TABLES, TABLES
 
 if TYPE_CHECKING:
     from cleargrid_assets.tables.table import Column, Table
@@ -19,11 +19,16 @@ HEADING = """# Data dictionary
 Every table of the warehouse. Made of the descriptions in `cleargrid_assets/tables/`, which also make the tables and the
 column lists in Dagster's UI: `python -m cleargrid_assets.tables.dictionary > docs/data_dictionary.md`.
 """
+OPTIONAL = """# Tables of datasets that are off by default
+
+CLEARGRID_DATASETS switches them on; only then does a warehouse get their tables.
+"""
 
 
 def dictionary() -> str:
     """The whole document."""
-    return "\n".join([HEADING, *(_section(table) for table in ALL_TABLES)])
+    optional = (table for table in TABLES.values() if table not in ALL_TABLES)
+    return "\n".join([HEADING, *map(_section, ALL_TABLES), OPTIONAL, *map(_section, optional)])
 
 
 def _section(table: Table) -> str:

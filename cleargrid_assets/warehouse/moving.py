@@ -5,11 +5,11 @@ The comparison and the copy belong here; `commands.move_warehouse` prints the pr
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from cleargrid_assets.tables.catalog import ALL_TABLES, TABLES
-from cleargrid_assets.tables.raw import D23_LOADS
+from cleargrid_assets.tables.catalog import DATASETS, TABLES
+from cleargrid_assets.tables.d23 import D23
 from cleargrid_assets.warehouse.errors import WarehouseError, WarehouseMissingError
 
 if TYPE_CHECKING:
@@ -63,6 +63,7 @@ NOTHING = Content(0, "0")
 class LoadOfMonth:
     """A load as both warehouses identify it; load numbers are each warehouse's own."""
 
+    dataset: str
     month: date
     run_id: str
 
@@ -89,7 +90,7 @@ def holdings(warehouse: Warehouse) -> Holdings:
     """Count and hash every table, month by month; empty if there is no warehouse yet."""
     try:
         with warehouse.reading() as connection:
-            tables = [table for table in ALL_TABLES if table.exists_in(connection)]
+            tables = [table for table in TABLES.values() if table.exists_in(connection)]
             contents = {part: content for table in tables for part, content in _contents(connection, table)}
             names = [name for (name,) in connection.execute(FOREIGN_TABLES).fetchall()]
             return Holdings(contents, _loads(connection), tuple(sorted({*names} - {*TABLES})))
@@ -105,6 +106,9 @@ def move(source: Warehouse, target: Warehouse, *, may_overwrite: bool) -> Iterat
     old, new = holdings(source), holdings(target)
     if not may_overwrite:
         _refuse_own_loads(old.loads, new.loads)
+    tables = {part.table for part in old.contents}
+    landed = tuple(dataset for dataset in DATASETS.values() if dataset == D23 or tables & {*dataset.tables})
+    target = replace(target, datasets=landed)
     for month in sorted({part.month for part in old.contents}, key=lambda month: (month is None, month)):
         parts = [part for part in old.contents if part.month == month]
         differing = differing_parts(old, new, month)
@@ -122,8 +126,8 @@ def differing_parts(old: Holdings, new: Holdings, month: date | None) -> list[Pa
 
 def _refuse_own_loads(old: AbstractSet[LoadOfMonth], new: AbstractSet[LoadOfMonth]) -> None:
     """Raise `MoveError` if the target has a load that the source lacks, of a month that both have."""
-    copied = {load.month for load in old}
-    months = sorted({load.month for load in new - old} & copied)
+    copied = {(load.dataset, load.month) for load in old}
+    months = sorted({load.month for load in new - old if (load.dataset, load.month) in copied})
     if months:
         raise MoveError(
             f"the target has loads of {len(months)} months that the source does not have, the first of them "
@@ -184,7 +188,9 @@ def _columns(table: Table) -> str:
 
 
 def _loads(connection: duckdb.DuckDBPyConnection) -> frozenset[LoadOfMonth]:
-    if not D23_LOADS.exists_in(connection):
-        return frozenset()
-    loads = f"SELECT month, run_id FROM {D23_LOADS.qualified_name}"
-    return frozenset(LoadOfMonth(*load) for load in connection.execute(loads).fetchall())
+    loads: set[LoadOfMonth] = set()
+    for code, dataset in DATASETS.items():
+        if dataset.loads.exists_in(connection):
+            rows = connection.execute(f"SELECT month, run_id FROM {dataset.loads.qualified_name}").fetchall()
+            loads |= {LoadOfMonth(code, month, run_id) for month, run_id in rows}
+    return frozenset(loads)

@@ -3,7 +3,8 @@
 Add an upgrade step here; the tables are described in `tables`, and `warehouse` opens the database.
 
 Tables that cannot be computed again (`Table.is_history`) get their missing columns and keep their rows. A derived table
-whose columns differ is recreated, and its months are computed again.
+whose columns differ is recreated, and its months are computed again. Each dataset has a fingerprint of its own in the
+warehouse, so that programs that land different datasets there do not undo each other's.
 """
 
 from __future__ import annotations
@@ -13,15 +14,17 @@ from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cleargrid_assets.tables.catalog import ALL_TABLES, TABLES, TABLES_VERSION
+from cleargrid_assets.tables.catalog import TABLES_VERSION, tables_of
+from cleargrid_assets.tables.d23 import D23
 from cleargrid_assets.tables.raw import D23_LOADS, WAREHOUSE_IDENTITY
 from cleargrid_assets.warehouse.errors import WarehouseVersionError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import duckdb
 
+    from cleargrid_assets.tables.dataset import RawDataset
     from cleargrid_assets.tables.table import Table
 
 SCHEMAS = ("raw", "core", "analytics")
@@ -33,7 +36,7 @@ UPGRADES = Path(__file__).with_name("upgrades")
 IS_CURRENT = """
 SELECT count(*) FROM duckdb_views()
 WHERE
-    database_name = current_database() AND schema_name = 'raw' AND view_name = 'schema_fingerprint'
+    database_name = current_database() AND schema_name = 'raw' AND view_name = $view
     AND contains(sql, $fingerprint)
 """
 """Runs at every opening: listing functions and tables would take twenty times as long."""
@@ -42,7 +45,7 @@ HAS_ALL_TABLES = """
 SELECT count(*) = len($tables) FROM duckdb_tables()
 WHERE database_name = current_database() AND schema_name || '.' || table_name IN (SELECT unnest($tables))
 """
-SET_FINGERPRINT = "CREATE OR REPLACE VIEW raw.schema_fingerprint AS SELECT '{}' AS fingerprint"
+SET_FINGERPRINT = "CREATE OR REPLACE VIEW raw.{} AS SELECT '{}' AS fingerprint"
 EXISTING_COLUMNS = """
 SELECT table_schema || '.' || table_name, column_name, data_type
 FROM information_schema.columns
@@ -52,18 +55,25 @@ VERSION = f"SELECT max(tables_version) FROM {WAREHOUSE_IDENTITY.qualified_name}"
 SET_VERSION = f"UPDATE {WAREHOUSE_IDENTITY.qualified_name} SET tables_version = {TABLES_VERSION}"
 
 
-def is_current(connection: duckdb.DuckDBPyConnection) -> bool:
+def is_current(connection: duckdb.DuckDBPyConnection, datasets: Sequence[RawDataset] = (D23,)) -> bool:
     """True if this program, or one with the same tables, views and macros, brought the warehouse up to date."""
-    ((answer,),) = connection.execute(IS_CURRENT, {"fingerprint": _fingerprint()}).fetchall()
+    return all(_has_fingerprint(connection, dataset) for dataset in datasets)
+
+
+def _has_fingerprint(connection: duckdb.DuckDBPyConnection, dataset: RawDataset) -> bool:
+    parameters = {"view": _fingerprint_view(dataset), "fingerprint": _fingerprint(dataset)}
+    ((answer,),) = connection.execute(IS_CURRENT, parameters).fetchall()
     return bool(answer)
 
 
-def is_outdated(connection: duckdb.DuckDBPyConnection, display_name: str) -> bool:
+def is_outdated(
+    connection: duckdb.DuckDBPyConnection, display_name: str, datasets: Sequence[RawDataset] = (D23,)
+) -> bool:
     """True if it is one of our warehouses and `prepare` must bring it up to date before it can be read.
 
     Raises `WarehouseVersionError`; see `supported_version`.
     """
-    if is_current(connection):
+    if is_current(connection, datasets):
         return False
     supported_version(connection, display_name)
     return D23_LOADS.exists_in(connection)
@@ -86,29 +96,37 @@ def supported_version(connection: duckdb.DuckDBPyConnection, display_name: str) 
     return None if version is None else int(version)
 
 
-def prepare(connection: duckdb.DuckDBPyConnection, display_name: str = "the warehouse") -> None:
+def prepare(
+    connection: duckdb.DuckDBPyConnection,
+    display_name: str = "the warehouse",
+    datasets: Sequence[RawDataset] = (D23,),
+) -> None:
     """Create what is missing and bring older tables up to date; leave a current warehouse alone.
+
+    Only the tables of `datasets` are created. Those of a dataset that is no longer landed stay.
 
     Raises `WarehouseVersionError`; see `supported_version`.
     """
-    if is_current(connection) and _has_all_tables(connection):
+    tables = [table for dataset in datasets for table in tables_of(dataset)]
+    if is_current(connection, datasets) and _has_all_tables(connection, tables):
         return
     version = supported_version(connection, display_name) or 1
     existing = _existing_columns(connection)
     for schema in SCHEMAS:
         connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
-    for table in ALL_TABLES:
+    for table in tables:
         _reshape(connection, table, existing.get(table.qualified_name, {}))
     if D23_LOADS.qualified_name in existing and version < TABLES_VERSION:
         _upgrade(connection, version)
-    connection.execute(MACROS.read_text(encoding="utf-8"))
-    connection.execute(VIEWS.read_text(encoding="utf-8"))
-    connection.execute(SET_FINGERPRINT.format(_fingerprint()))
+    for dataset in datasets:
+        for script in _scripts(dataset):
+            connection.execute(script)
+        connection.execute(SET_FINGERPRINT.format(_fingerprint_view(dataset), _fingerprint(dataset)))
 
 
-def _has_all_tables(connection: duckdb.DuckDBPyConnection) -> bool:
+def _has_all_tables(connection: duckdb.DuckDBPyConnection, tables: Sequence[Table]) -> bool:
     """False if somebody dropped a table, for example."""
-    ((answer,),) = connection.execute(HAS_ALL_TABLES, {"tables": list(TABLES)}).fetchall()
+    ((answer,),) = connection.execute(HAS_ALL_TABLES, {"tables": [table.qualified_name for table in tables]}).fetchall()
     return bool(answer)
 
 
@@ -153,11 +171,19 @@ def _existing_columns(connection: duckdb.DuckDBPyConnection) -> Mapping[str, Map
     return columns
 
 
-def _fingerprint() -> str:
-    """A hash that changes with any table, view or macro."""
-    parts = (
-        [str(TABLES_VERSION)]
-        + [table.ddl for table in ALL_TABLES]
-        + [path.read_text(encoding="utf-8") for path in (MACROS, VIEWS)]
-    )
+def _scripts(dataset: RawDataset) -> list[str]:
+    """The statements that create the macros and the dataset's views."""
+    views = VIEWS.read_text(encoding="utf-8")
+    if dataset == D23:
+        return [MACROS.read_text(encoding="utf-8"), views]
+    return [dataset.adapt(views, written_for=D23)]
+
+
+def _fingerprint_view(dataset: RawDataset) -> str:
+    return f"{dataset.view_prefix}schema_fingerprint"
+
+
+def _fingerprint(dataset: RawDataset) -> str:
+    """A hash that changes with any table, view or macro of the dataset."""
+    parts = [str(TABLES_VERSION), *(table.ddl for table in tables_of(dataset)), *_scripts(dataset)]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]

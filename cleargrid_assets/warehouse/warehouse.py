@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import duckdb
 
+from cleargrid_assets.tables.d23 import D23
 from cleargrid_assets.warehouse.errors import WarehouseMissingError
 from cleargrid_assets.warehouse.file import DuckDBFile
 from cleargrid_assets.warehouse.lake import PREFIX, DuckLake
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from contextlib import AbstractContextManager
 
+    from cleargrid_assets.tables.dataset import RawDataset
     from cleargrid_assets.warehouse.errors import WarehouseError
 
 
@@ -63,6 +65,7 @@ class Warehouse:
     `memory_mb`: megabytes that DuckDB may hold before it spills to disk.
     `extensions`: the folder of DuckDB's extensions, for a lake; None: installed wheels, or DuckDB's own folder.
     `lake_data`: where a lake keeps its Parquet files; needed to create it, then its catalog knows.
+    `datasets`: those whose tables it gets.
     """
 
     address: str
@@ -71,6 +74,7 @@ class Warehouse:
     memory_mb: int = 192
     extensions: Path | None = None
     lake_data: str | None = None
+    datasets: tuple[RawDataset, ...] = (D23,)
 
     @property
     def is_lake(self) -> bool:
@@ -102,7 +106,7 @@ class Warehouse:
         `WarehouseVersionError` or `WarehouseWriteError`.
         """
         with self._opened(read_only=False) as connection:
-            prepare(connection, self.display_name)
+            prepare(connection, self.display_name, self.datasets)
             yield connection
 
     @contextmanager
@@ -118,7 +122,7 @@ class Warehouse:
             raise WarehouseMissingError(f"there is no warehouse at {self.display_name} yet: load a month first")
         with ExitStack() as stack:
             connection = stack.enter_context(self._opened(read_only=True))
-            if is_outdated(connection, self.display_name):
+            if is_outdated(connection, self.display_name, self.datasets):
                 stack.close()
                 with self.writing():
                     pass

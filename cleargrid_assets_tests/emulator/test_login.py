@@ -77,9 +77,10 @@ def test_unknown_and_unavailable_datasets_are_404(caller, path):
     assert_is_error(caller.exports(path), 404)
 
 
-def test_the_catalog_lists_d23_as_available_with_its_cursor_field(caller):
-    (d23,) = caller.exports().json()["body"]["datasets"]
+def test_the_catalog_lists_both_datasets_as_available_with_their_cursor_field(caller):
+    d23, d21 = caller.exports().json()["body"]["datasets"]
     assert d23 == {"section": "S4", "dataset": "D23", "cursorField": "communicated_at", "available": True}
+    assert d21 == {**d23, "dataset": "D21"}
 
 
 def test_every_error_has_a_request_id_of_its_own(caller):
