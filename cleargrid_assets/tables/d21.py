@@ -26,5 +26,6 @@ D21 = RawDataset(
     personal_fields=("from", "to", "subject"),
     kept_fields="the eight fields of raw.d21_communication_logs",
     if_silent="ask whether calls were made and messages sent on these days",
+    after_a_load="No table is computed from it.",
     view_prefix="d21_",
 )

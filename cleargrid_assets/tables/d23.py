@@ -28,4 +28,5 @@ D23 = RawDataset(
     ),
     kept_fields="the nine documented fields",
     if_silent="ask whether your agents worked on these days",
+    after_a_load="The derived tables are computed automatically.",
 )

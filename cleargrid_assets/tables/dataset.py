@@ -32,7 +32,7 @@ class RawDataset:
     names; a field that is not nullable is required. `personal_fields`: documented fields that are never stored, not
     even in quarantine. `view_prefix`: what the names of its views begin
     with. `title`, `source`, `kept_fields`: texts that name the dataset, its rows, and what quarantine keeps of them.
-    `if_silent`: what to do first when no rows come.
+    `if_silent`: what to do first when no rows come. `after_a_load`: what follows by itself when a month has landed.
     """
 
     export: Dataset
@@ -43,6 +43,7 @@ class RawDataset:
     fields: tuple[Column, ...]
     kept_fields: str
     if_silent: str
+    after_a_load: str
     personal_fields: tuple[str, ...] = ()
     view_prefix: str = ""
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import dagster as dg
 import pytest
 from click.testing import CliRunner
 
-from cleargrid_assets.client import SettingsError
+from cleargrid_assets.client import Dataset, SettingsError
 from cleargrid_assets.commands.cleargrid import cleargrid
 from cleargrid_assets.commands.doctor import EXIT_CODES
 from cleargrid_assets.definitions import build_definitions
 from cleargrid_assets.jobs import REFRESH_MONTH
+from cleargrid_assets.landing.rows import RowConverter
 from cleargrid_assets.settings import Settings
 from cleargrid_assets.tables.d21 import D21
 from cleargrid_assets.tables.d23 import D23
@@ -21,6 +23,7 @@ from cleargrid_assets.warehouse.moving import holdings, move
 from cleargrid_assets.warehouse.warehouse import Warehouse
 from cleargrid_assets_tests.automation.ledger_of_loads import StandingClock
 from cleargrid_assets_tests.landing.communication_logs import BOTH, D21_LOGS, TABLES, landed, load, row, serve, truth
+from cleargrid_assets_tests.landing.rows_of_may import MAY as MAY_WINDOW
 from cleargrid_assets_tests.platform_under_test import LOGS, failure_of_step
 
 APRIL = "2026-04-01"
@@ -79,6 +82,19 @@ def test_a_warehouse_gets_its_tables_when_it_is_switched_on_and_keeps_them_when_
     assert off.query("SELECT count(*) FROM raw.d21_loads") == [(1,)]
     assert both.query("SELECT count(*) FROM raw.d21_loads") == [(1,)]
     assert both.version() == version  # neither undoes the other's tables
+
+
+def test_the_cursor_field_of_the_declaration_decides_the_month_and_is_in_the_sql_of_its_checks():
+    fields = tuple(column for column in D21.fields if column.name != "communicated_at")
+    events = replace(D21, export=Dataset("S2", "D05", "created_at"), fields=fields)
+    rows = [row(1), row(2, created_at="2026-06-01T00:00:00.000Z"), row(3, communicated_at="never")]
+    batch = RowConverter(events).convert(rows, MAY_WINDOW)
+    assert batch.rows.num_rows == 2
+    assert [bad.reasons for bad in batch.quarantined] == [("outside_window:created_at",)]
+    sql = "SELECT max(communicated_at) FROM raw.d23_manual_communication_logs, raw.d23_loads_of_mine"
+    assert events.adapt(sql, written_for=D23) == (
+        "SELECT max(created_at) FROM raw.d05_communication_logs, raw.d23_loads_of_mine"
+    )
 
 
 def test_its_freshness_is_a_question_of_its_own(start_platform):

@@ -12,7 +12,6 @@ import pytest
 from cleargrid_assets.sql_checks import read_raw_checks
 from cleargrid_assets.tables.catalog import DATASETS
 from cleargrid_assets.tables.d21 import D21
-from cleargrid_assets.tables.d23 import D23
 from cleargrid_assets.warehouse.schema import prepare
 
 if TYPE_CHECKING:
@@ -100,7 +99,7 @@ def test_every_check_of_a_dataset_names_that_datasets_tables_only() -> None:
         assert "raw.d21_" in check.sql
 
 
-@pytest.mark.parametrize("dataset", [D23, D21], ids=["D23", "D21"])
+@pytest.mark.parametrize("dataset", DATASETS.values(), ids=list(DATASETS))
 def test_the_check_of_required_fields_asks_for_each_of_them(dataset: RawDataset) -> None:
     (check,) = (check for check in read_raw_checks(dataset) if check.name == "every_required_field_is_present")
     assert {*re.findall(r"(\w+) IS NULL", check.sql)} == dataset.required_names

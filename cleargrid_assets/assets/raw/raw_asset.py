@@ -21,8 +21,8 @@ from cleargrid_assets.tables.dataset import RawDataset
 DECLARATIONS = Path(declarations.__file__).parent
 HOW_TO = """
 **To load months**: *Materialize*, *Show all partitions*, pick them, *Launch backfill*. Each month is read completely
-and replaced at once; a month that fails keeps its previous rows, and its run says why and what to do. The derived
-tables are computed automatically.
+and replaced at once; a month that fails keeps its previous rows, and its run says why and what to do.
+{after_a_load}
 
 **Is everything there?** *Partitions* shows which months were loaded. *Checks*, then a check's own *Partitions*, shows
 what is wrong with a month. The checks of `{ledger}` show whether every month is present and recent.
@@ -34,7 +34,7 @@ def build_raw(
 ) -> dg.AssetsDefinition:
     """The dataset's raw asset by `months`; `retries` apply to errors that may go away by themselves."""
     key = dg.AssetKey(dataset.rows.key)
-    how_to = HOW_TO.format(ledger="/".join(dataset.loads.key))
+    how_to = HOW_TO.format(after_a_load=dataset.after_a_load, ledger="/".join(dataset.loads.key))
     sources = references_to(DECLARATIONS / f"{dataset.code.lower()}.py", Path(__file__))
     spec = dg.AssetSpec(
         key,
