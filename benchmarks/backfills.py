@@ -23,7 +23,7 @@ from cleargrid_assets.executables import executable
 from cleargrid_assets.jobs import REFRESH_MONTH
 from cleargrid_assets.partitions import build_months, recent_months
 from cleargrid_assets.settings import Settings
-from cleargrid_assets_tests.running_dagster import write_instance
+from cleargrid_assets_tests.dagster_graphql import write_instance
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -82,8 +82,8 @@ class QueryHandler(DbTypeHandler[Query]):
     ) -> dict[str, Any]:
         """Run the SELECT inside the warehouse."""
         name = _name(table_slice)
-        for reference in obj.references:
-            reference.keep(connection)
+        for seed in obj.seeds:
+            seed.keep(connection)
         select = obj.bind(connection)
         if obj.replace_key:
             key = " AND ".join(f"kept.{column} IS NOT DISTINCT FROM new.{column}" for column in obj.replace_key)
@@ -93,8 +93,8 @@ class QueryHandler(DbTypeHandler[Query]):
         else:
             connection.execute(f"DELETE FROM {name}{_where(table_slice)}")
         connection.execute(f"INSERT INTO {name} BY NAME {select}")
-        if obj.followed_by:
-            connection.execute(obj.followed_by)
+        if obj.post_statement:
+            connection.execute(obj.post_statement)
         return _row_counts(context, table_slice, connection)
 
     def load_input(self, *_arguments: Any) -> Query:

@@ -11,7 +11,7 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 from cleargrid_assets.assets.reports import collections_report, published_tables
 from cleargrid_assets.failures import dagster_failures
 from cleargrid_assets.resources import WarehouseResource
-from cleargrid_assets.warehouse.expiry import expire
+from cleargrid_assets.warehouse.ducklake_maintenance import expire
 
 REFRESH_MONTH = "refresh_month"
 COMPUTE_MONTH = "compute_month"

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import settings
 
-from cleargrid_assets_tests.addresses import FILE, KINDS, Variables, variables_of
 from cleargrid_assets_tests.platform_under_test import Platform, started
 from cleargrid_assets_tests.postgres_server import PostgresServer, find_binaries, started_postgres
+from cleargrid_assets_tests.warehouse_kinds import FILE, KINDS, Variables, variables_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from cleargrid_assets.assets.presentation import FRESHNESS, OWNERS, definition_metadata, description
+from cleargrid_assets.assets.definition_metadata import FRESHNESS, OWNERS, definition_metadata, description
 from cleargrid_assets.failures import dagster_failures
 from cleargrid_assets.partitions import month_of
 from cleargrid_assets.resources import WarehouseResource
@@ -16,7 +16,7 @@ from cleargrid_assets.rules import rules_version
 from cleargrid_assets.settings import Settings
 from cleargrid_assets.staleness import DataVersions, rules_of
 from cleargrid_assets.tables.table import Table
-from cleargrid_assets.warehouse import Query, Reference
+from cleargrid_assets.warehouse import Query, Seed
 
 
 def sql_asset(
@@ -25,12 +25,12 @@ def sql_asset(
     months: dg.MonthlyPartitionsDefinition | None,
     *,
     replace_key: tuple[str, ...] = (),
-    references: tuple[Reference, ...] = (),
-    followed_by: str | None = None,
+    seeds: tuple[Seed, ...] = (),
+    post_statement: str | None = None,
 ) -> dg.AssetsDefinition:
     """The asset that computes `table` from `deps`: by month, or as a whole without `months`. `Query` has the rest."""
     sql = sql_of(table)
-    sources = (*deps, *(reference.table for reference in references))
+    sources = (*deps, *(seed.table for seed in seeds))
     made_of = [dg.AssetKey(source.key) for source in deps if source.is_partitioned]
 
     @dg.asset(
@@ -54,8 +54,8 @@ def sql_asset(
             sql,
             variables,
             replace_key=replace_key,
-            references=references,
-            followed_by=followed_by,
+            seeds=seeds,
+            post_statement=post_statement,
             rules_version=rules_of(version),
         )
         return dg.Output(query, data_version=version)

@@ -22,7 +22,7 @@ from cleargrid_assets.commands.instance import (
     UNFINISHED,
     cancel_leftovers,
     dagster_home,
-    only_daemon,
+    exclusive_daemon,
     without_settings,
 )
 from cleargrid_assets.commands.processes import interrupted_by_signals
@@ -66,7 +66,7 @@ def demo(rows_per_day: int, closed_months: int, fault: str | None) -> None:
     faulty = months[-2:][0][:7]
     with interrupted_by_signals(), ExitStack() as stack:
         home = dagster_home(EMULATOR)
-        lock = stack.enter_context(only_daemon(home))
+        lock = stack.enter_context(exclusive_daemon(home))
         faults = [fault_in(faulty, fault)] if fault else []
         emulator = stack.enter_context(Emulator(rows_per_day=rows_per_day, now=today, faults=faults))
         settings = _settings(emulator, months[0][:7], fault)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cleargrid_assets.emulator.faults import FAULTS, Ask, Fault
+from cleargrid_assets.emulator.faults import FAULTS, ExportRequest, Fault
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,14 +30,14 @@ def fault_in(month: str, name: str) -> Fault:
     """The emulator's fault `name`, applied only to answers about one month (`2026-05`)."""
     fault = FAULTS[name]
 
-    def refuse(ask: Ask) -> Any:
-        return fault.refuse(ask) if _is_about(month, ask) else None
+    def refuse(request: ExportRequest) -> Any:
+        return fault.refuse(request) if _is_about(month, request) else None
 
-    def alter(envelope: dict[str, Any], ask: Ask) -> dict[str, Any]:
-        return fault.alter(envelope, ask) if _is_about(month, ask) else envelope
+    def alter(envelope: dict[str, Any], request: ExportRequest) -> dict[str, Any]:
+        return fault.alter(envelope, request) if _is_about(month, request) else envelope
 
     return Fault(fault.about, refuse=refuse, alter=alter)
 
 
-def _is_about(month: str, ask: Ask) -> bool:
-    return ask.params["since"].startswith(month)
+def _is_about(month: str, request: ExportRequest) -> bool:
+    return request.params["since"].startswith(month)

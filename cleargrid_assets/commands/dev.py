@@ -16,7 +16,7 @@ import dagster as dg
 
 from cleargrid_assets.client import SettingsError
 from cleargrid_assets.commands.emulated import after_demo, clear_grid_of
-from cleargrid_assets.commands.instance import dagster_home, fail_orphans, only_daemon, without_settings
+from cleargrid_assets.commands.instance import dagster_home, exclusive_daemon, fail_orphans, without_settings
 from cleargrid_assets.commands.processes import interrupted_by_signals
 from cleargrid_assets.commands.run_lines import RunLines
 from cleargrid_assets.commands.services import HOST, Services, services
@@ -44,7 +44,7 @@ def dev(port: int, *, verbose: bool) -> None:
         settings = _settings()
         port = _free_port(port)
         home = dagster_home(settings.environment)
-        lock = stack.enter_context(only_daemon(home))
+        lock = stack.enter_context(exclusive_daemon(home))
         environment = stack.enter_context(_variables(settings)) | {"DAGSTER_HOME": str(home)}
         click.echo(f"Starting Dagster; its full output is in {home / LOG}")
         instance = stack.enter_context(dg.DagsterInstance.from_config(str(home)))

@@ -70,7 +70,7 @@ def without_settings(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 @contextmanager
-def only_daemon(home: Path) -> Iterator[int]:
+def exclusive_daemon(home: Path) -> Iterator[int]:
     """The lock of the one daemon that may work on this history, as a descriptor for the daemon to inherit.
 
     Two daemons would take each other's runs. Every process of the daemon's group inherits the descriptor, including

@@ -13,11 +13,11 @@ import click
 from cleargrid_assets.client import SettingsError
 from cleargrid_assets.settings import Settings, warehouse_address
 from cleargrid_assets.warehouse import WarehouseError
-from cleargrid_assets.warehouse.moving import differing_parts, holdings, move
+from cleargrid_assets.warehouse.copying import differing_parts, move, snapshot_of
 from cleargrid_assets.warehouse.warehouse import Warehouse
 
 if TYPE_CHECKING:
-    from cleargrid_assets.warehouse.moving import Moved
+    from cleargrid_assets.warehouse.copying import CopiedMonth
 
 
 @click.command("move-warehouse", short_help="Copy the warehouse into a lake, or back into a file.")
@@ -60,14 +60,14 @@ def _resolved(warehouse: Warehouse) -> str:
     return warehouse.address if warehouse.is_lake else str(Path(warehouse.address).resolve())
 
 
-def _line(moved: Moved) -> str:
+def _line(moved: CopiedMonth) -> str:
     name = f"{moved.month:%Y-%m}" if moved.month else "tables without months"
     return f"{name:<24}{moved.rows:>14,} rows  {'copied, same checksums' if moved.was_copied else 'equal already'}"
 
 
 def _report_difference(origin: Warehouse, copy: Warehouse) -> None:
     """Print what only one of them holds; fail if the source changed during the copy, so that the two differ."""
-    old, new = holdings(origin), holdings(copy)
+    old, new = snapshot_of(origin), snapshot_of(copy)
     months = {part.month for part in old.contents}
     changed = sorted(str(month) for month in months if differing_parts(old, new, month))
     if changed:
@@ -75,5 +75,5 @@ def _report_difference(origin: Warehouse, copy: Warehouse) -> None:
     surplus = sorted({f"{part.month:%Y-%m}" for part in new.contents if part.month and part.month not in months})
     if surplus:
         click.echo(f"only in the target, unchanged: {', '.join(surplus)}")
-    if old.foreign:
-        click.echo(f"not copied, because cleargrid_assets does not own them: {', '.join(old.foreign)}")
+    if old.unmanaged_tables:
+        click.echo(f"not copied, because cleargrid_assets does not own them: {', '.join(old.unmanaged_tables)}")

@@ -14,7 +14,7 @@ import click
 import dagster as dg
 
 from cleargrid_assets.client import ClearGridError
-from cleargrid_assets.commands.instance import dagster_home, only_daemon, our_command
+from cleargrid_assets.commands.instance import dagster_home, exclusive_daemon, our_command
 from cleargrid_assets.definitions import build_definitions
 from cleargrid_assets.jobs import REFRESH_MONTH, REFRESH_SUMMARY
 from cleargrid_assets.landing.identity import identity_of
@@ -65,7 +65,7 @@ def rezone() -> None:
             click.echo(f"The warehouse is already in {settings.timezone}: nothing to do.")
             return
         home = dagster_home(settings.environment)
-        with only_daemon(home), dg.DagsterInstance.from_config(str(home)) as instance:
+        with exclusive_daemon(home), dg.DagsterInstance.from_config(str(home)) as instance:
             rezoning.read_months(instance)
             old_file = rezoning.swap()
             rezoning.summarize(instance)

@@ -17,7 +17,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 from starlette.routing import Route
 
-from cleargrid_assets.emulator.faults import Ask, error, plain
+from cleargrid_assets.emulator.faults import ExportRequest, error, plain
 from cleargrid_assets.emulator.pages import Range, page_of
 
 if TYPE_CHECKING:
@@ -149,16 +149,16 @@ class Api:
         query = Range.of(params, now)
         if query is None:
             return error(500, "Internal server error", number)
-        return self._page(floor, query, Ask(number, params, query.seconds, self._in_flight, now))
+        return self._page(floor, query, ExportRequest(number, params, query.seconds, self._in_flight, now))
 
     def _datasets(self) -> dict[tuple[str, str], Floor]:
         """The rows of each available dataset, by section and code."""
         return {("S4", "D23"): self.floor, ("S4", "D21"): self.communications}
 
-    def _page(self, floor: Floor, query: Range, ask: Ask) -> Response:
+    def _page(self, floor: Floor, query: Range, request: ExportRequest) -> Response:
         """The page, or the faulty response in its place."""
         for fault in self.faults:
-            if refusal := fault.refuse(ask):
+            if refusal := fault.refuse(request):
                 return refusal
         if query.seconds > MAX_RANGE_SECONDS and (query.limit > QUICK_ROWS or query.is_descending):
             return plain(504)
@@ -166,12 +166,12 @@ class Api:
             time.sleep(self.page_delay_seconds)
         envelope = page_of(floor, query)
         if envelope is None:
-            return error(500, "Internal server error", ask.number)
+            return error(500, "Internal server error", request.number)
         for fault in self.faults:
-            envelope = fault.alter(envelope, ask)
+            envelope = fault.alter(envelope, request)
         right = body = orjson.dumps(envelope)
         for fault in self.faults:
-            body = fault.garble(body, ask)
+            body = fault.garble(body, request)
         return Response(body, headers={"content-length": str(len(right))}, media_type="application/json")
 
     def _number(self) -> int:

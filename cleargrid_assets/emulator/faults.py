@@ -25,7 +25,7 @@ CLEARGRID_DOWN = b"<html><body><h1>502 Bad Gateway</h1></body></html>"
 
 
 @dataclass(frozen=True)
-class Ask:
+class ExportRequest:
     """One request for a page: its number since the start, its parameters, the requests in flight, and the time."""
 
     number: int
@@ -44,14 +44,14 @@ class Fault:
     """
 
     about: str
-    refuse: Callable[[Ask], Response | None] = lambda _ask: None
-    alter: Callable[[dict[str, Any], Ask], dict[str, Any]] = lambda envelope, _ask: envelope
-    garble: Callable[[bytes, Ask], bytes] = lambda body, _ask: body
+    refuse: Callable[[ExportRequest], Response | None] = lambda _request: None
+    alter: Callable[[dict[str, Any], ExportRequest], dict[str, Any]] = lambda envelope, _request: envelope
+    garble: Callable[[bytes, ExportRequest], bytes] = lambda body, _request: body
 
 
-def every(nth: int, answer: Callable[[Ask], Response]) -> Callable[[Ask], Response | None]:
+def every(nth: int, answer: Callable[[ExportRequest], Response]) -> Callable[[ExportRequest], Response | None]:
     """`answer` to every `nth` request."""
-    return lambda ask: answer(ask) if ask.number % nth == 0 else None
+    return lambda request: answer(request) if request.number % nth == 0 else None
 
 
 def error(status: int, message: str, number: int, headers: Mapping[str, str] | None = None) -> Response:
@@ -65,54 +65,56 @@ def plain(status: int, body: bytes = b"") -> Response:
     return Response(body, status, media_type="text/html")
 
 
-def _too_many_when(limit: int) -> Callable[[Ask], Response | None]:
-    return lambda ask: error(429, "Too many requests", ask.number) if ask.in_flight > limit else None
+def _too_many_when(limit: int) -> Callable[[ExportRequest], Response | None]:
+    return lambda request: error(429, "Too many requests", request.number) if request.in_flight > limit else None
 
 
-def _too_large(rows: int) -> Callable[[Ask], Response | None]:
-    return lambda ask: plain(504, GATEWAY_PAGE) if int(ask.params.get("limit", "500")) > rows else None
+def _too_large(rows: int) -> Callable[[ExportRequest], Response | None]:
+    return lambda request: plain(504, GATEWAY_PAGE) if int(request.params.get("limit", "500")) > rows else None
 
 
-def _too_long(seconds: float) -> Callable[[Ask], Response | None]:
-    return lambda ask: plain(504) if ask.window_seconds > seconds else None
+def _too_long(seconds: float) -> Callable[[ExportRequest], Response | None]:
+    return lambda request: plain(504) if request.window_seconds > seconds else None
 
 
-def _pagination(change: Callable[[dict[str, Any], Ask], None]) -> Callable[[dict[str, Any], Ask], dict[str, Any]]:
-    def alter(envelope: dict[str, Any], ask: Ask) -> dict[str, Any]:
-        change(envelope["body"]["pagination"], ask)
+def _pagination(
+    change: Callable[[dict[str, Any], ExportRequest], None],
+) -> Callable[[dict[str, Any], ExportRequest], dict[str, Any]]:
+    def alter(envelope: dict[str, Any], request: ExportRequest) -> dict[str, Any]:
+        change(envelope["body"]["pagination"], request)
         return envelope
 
     return alter
 
 
-def _stay(pagination: dict[str, Any], ask: Ask) -> None:
-    if ask.params.get("cursor") and pagination["nextCursor"]:
-        pagination["nextCursor"] = ask.params["cursor"]
+def _stay(pagination: dict[str, Any], request: ExportRequest) -> None:
+    if request.params.get("cursor") and pagination["nextCursor"]:
+        pagination["nextCursor"] = request.params["cursor"]
 
 
-def _more_than_there_are(pagination: dict[str, Any], _ask: Ask) -> None:
+def _more_than_there_are(pagination: dict[str, Any], _request: ExportRequest) -> None:
     if isinstance(pagination.get("total"), int):
         pagination["total"] += 5
 
 
-def _capped(pagination: dict[str, Any], _ask: Ask) -> None:
+def _capped(pagination: dict[str, Any], _request: ExportRequest) -> None:
     if "total" in pagination:
         pagination.update(total=min(pagination["total"] or 0, 1000), totalExact=False, totalNote="capped")
 
 
-def _gave_up(pagination: dict[str, Any], _ask: Ask) -> None:
+def _gave_up(pagination: dict[str, Any], _request: ExportRequest) -> None:
     if "total" in pagination:
         pagination.update(total=None, totalExact=False, totalNote="timeout")
 
 
-def _gave_up_on_many_days(pagination: dict[str, Any], ask: Ask) -> None:
-    since, until = (datetime.fromisoformat(ask.params[name]) for name in ("since", "until"))
+def _gave_up_on_many_days(pagination: dict[str, Any], request: ExportRequest) -> None:
+    since, until = (datetime.fromisoformat(request.params[name]) for name in ("since", "until"))
     if until - since > timedelta(days=1):
-        _gave_up(pagination, ask)
+        _gave_up(pagination, request)
 
 
-def _without(*path: str) -> Callable[[dict[str, Any], Ask], dict[str, Any]]:
-    def alter(envelope: dict[str, Any], _ask: Ask) -> dict[str, Any]:
+def _without(*path: str) -> Callable[[dict[str, Any], ExportRequest], dict[str, Any]]:
+    def alter(envelope: dict[str, Any], _request: ExportRequest) -> dict[str, Any]:
         inner = envelope
         for name in path[:-1]:
             inner = inner[name]
@@ -122,29 +124,31 @@ def _without(*path: str) -> Callable[[dict[str, Any], Ask], dict[str, Any]]:
     return alter
 
 
-def _shortened(envelope: dict[str, Any], ask: Ask) -> dict[str, Any]:
-    envelope["body"]["meta"]["until"] = ask.params.get("since")
+def _shortened(envelope: dict[str, Any], request: ExportRequest) -> dict[str, Any]:
+    envelope["body"]["meta"]["until"] = request.params.get("since")
     return envelope
 
 
-def _until_now(envelope: dict[str, Any], ask: Ask) -> dict[str, Any]:
+def _until_now(envelope: dict[str, Any], request: ExportRequest) -> dict[str, Any]:
     meta = envelope["body"]["meta"]
-    if meta["until"] and datetime.fromisoformat(meta["until"]) > ask.now:
-        meta["until"] = instant(milliseconds(ask.now))
+    if meta["until"] and datetime.fromisoformat(meta["until"]) > request.now:
+        meta["until"] = instant(milliseconds(request.now))
     return envelope
 
 
-def _huge(_ask: Ask) -> Response:
+def _huge(_request: ExportRequest) -> Response:
     """A body of spaces, which compresses to a thousandth of its size."""
     return Response(
         gzip.compress(b" " * HUGE_BYTES), headers={"content-encoding": "gzip"}, media_type="application/json"
     )
 
 
-def change_rows(change: Callable[[int, dict[str, Any]], Any]) -> Callable[[dict[str, Any], Ask], dict[str, Any]]:
+def change_rows(
+    change: Callable[[int, dict[str, Any]], Any],
+) -> Callable[[dict[str, Any], ExportRequest], dict[str, Any]]:
     """`change` applied to each row, with its position in the page."""
 
-    def alter(envelope: dict[str, Any], _ask: Ask) -> dict[str, Any]:
+    def alter(envelope: dict[str, Any], _request: ExportRequest) -> dict[str, Any]:
         body = envelope["body"]
         body["rows"] = [change(position, row) for position, row in enumerate(body["rows"])]
         return envelope
@@ -166,14 +170,18 @@ def _with_bad_rows(position: int, row: dict[str, Any]) -> Any:
 
 
 FAULTS: dict[str, Fault] = {
-    "server-errors": Fault("every 5th request ends in 500", every(5, lambda ask: error(500, "Oops", ask.number))),
-    "bad-gateway": Fault("every 5th request ends in 502 with HTML", every(5, lambda _ask: plain(502, CLEARGRID_DOWN))),
-    "unavailable": Fault("every 5th request ends in 503 without a body", every(5, lambda _ask: plain(503))),
-    "request-timeouts": Fault("every 5th request ends in 408", every(5, lambda _ask: plain(408))),
-    "down": Fault("every request ends in 500", every(1, lambda ask: error(500, "Oops", ask.number))),
+    "server-errors": Fault(
+        "every 5th request ends in 500", every(5, lambda request: error(500, "Oops", request.number))
+    ),
+    "bad-gateway": Fault(
+        "every 5th request ends in 502 with HTML", every(5, lambda _request: plain(502, CLEARGRID_DOWN))
+    ),
+    "unavailable": Fault("every 5th request ends in 503 without a body", every(5, lambda _request: plain(503))),
+    "request-timeouts": Fault("every 5th request ends in 408", every(5, lambda _request: plain(408))),
+    "down": Fault("every request ends in 500", every(1, lambda request: error(500, "Oops", request.number))),
     "rate-limit": Fault(
         "every 10th request ends in 429 and asks for a second's patience",
-        every(10, lambda ask: error(429, "Too many requests", ask.number, {"Retry-After": "1"})),
+        every(10, lambda request: error(429, "Too many requests", request.number, {"Retry-After": "1"})),
     ),
     "two-in-flight": Fault("more than two requests at once end in 429", _too_many_when(2)),
     "large-pages-time-out": Fault("pages of more than 100 rows end in 504", _too_large(100)),
@@ -189,8 +197,10 @@ FAULTS: dict[str, Fault] = {
     "echo-shortened": Fault("the echoed range is shorter than the requested one", alter=_shortened),
     "future-ends-now": Fault("an end in the future is echoed as now", alter=_until_now),
     "huge-bodies": Fault("every body is 80 MB, compressed to 80 kB", every(1, _huge)),
-    "half-json": Fault("every 7th body is half a document", garble=lambda body, ask: _cut(body, ask, pad=True)),
-    "cut-bodies": Fault("every 7th body is cut in the middle", garble=lambda body, ask: _cut(body, ask, pad=False)),
+    "half-json": Fault("every 7th body is half a document", garble=lambda body, request: _cut(body, request, pad=True)),
+    "cut-bodies": Fault(
+        "every 7th body is cut in the middle", garble=lambda body, request: _cut(body, request, pad=False)
+    ),
     "bad-rows": Fault("one row in a hundred cannot be landed", alter=change_rows(_with_bad_rows)),
     "unknown-fields": Fault(
         "rows have a field that the contract does not list",
@@ -199,9 +209,9 @@ FAULTS: dict[str, Fault] = {
 }
 
 
-def _cut(body: bytes, ask: Ask, *, pad: bool) -> bytes:
+def _cut(body: bytes, request: ExportRequest, *, pad: bool) -> bytes:
     """Send half the body of every 7th response; `pad`: fill it to full length, so that only the JSON is truncated."""
-    if ask.number % 7:
+    if request.number % 7:
         return body
     half = body[: len(body) // 2]
     return half + b" " * (len(body) - len(half)) if pad else half

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from cleargrid_assets.client import Counters, plan_windows
-from cleargrid_assets.landing.counts import count, reconciled, total_of
 from cleargrid_assets.landing.errors import ConservationError, ReconciliationError
+from cleargrid_assets.landing.reconciliation import count, reconcile, sum_totals
 from cleargrid_assets.landing.rows import RowConverter
 from cleargrid_assets.tables.dataset import PUBLIC_ID, UPDATED_AT
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from cleargrid_assets.client import ClearGridClient, FetchResult, Progress, Statistics, Total, Window
-    from cleargrid_assets.landing.counts import Counted
+    from cleargrid_assets.landing.reconciliation import CountedRange
     from cleargrid_assets.landing.rows import Batch, QuarantinedRow
     from cleargrid_assets.tables.dataset import RawDataset
 
@@ -129,12 +129,12 @@ def _read_once(
     started, clock = now(), time.monotonic()
     converter, request = RowConverter(dataset), partial(client.count, dataset.export, counters=counters)
     counted = count(request, window)
-    expected, target_rows = total_of(counted), PAGES_PER_WINDOW * limits.page_size
+    expected, target_rows = sum_totals(counted), PAGES_PER_WINDOW * limits.page_size
     fetched = client.fetch(
         dataset.export,
         _planned(counted, target_rows, started, limits.concurrency),
         converter.convert,
-        merge=converter.gather,
+        merge=converter.merge_batches,
         concurrency=limits.concurrency,
         page_size=limits.page_size,
         deadline_seconds=limits.load_seconds,
@@ -144,7 +144,7 @@ def _read_once(
         target_rows=None if expected.total is None else target_rows,  # without a total, do not ask for counts again
     )
     received = {completed.window: completed.rows_received for completed in fetched.windows}
-    expected = reconciled(request, counted, received)
+    expected = reconcile(request, counted, received)
     statistics = replace(fetched.statistics, requests=counters.requests, retries=counters.retries)
     load = _month_load(
         converter,
@@ -159,7 +159,7 @@ def _read_once(
     return load
 
 
-def _planned(counted: Sequence[Counted], target_rows: int, now: datetime, workers: int) -> list[Window]:
+def _planned(counted: Sequence[CountedRange], target_rows: int, now: datetime, workers: int) -> list[Window]:
     """The windows to read, sized by their counts."""
     return [
         window

@@ -44,7 +44,7 @@ MAX_NAMES = 50
 BAD_VALUE = (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, UnicodeEncodeError, OverflowError)
 
 
-class BadFieldError(ValueError):
+class InvalidFieldError(ValueError):
     """A column holds an invalid value; `reason` is one word with the field's name."""
 
     def __init__(self, word: str, field: str) -> None:
@@ -90,29 +90,29 @@ class RowConverter:
         """Validate the rows of one page of `window`; never raises, whatever they hold."""
         good: list[pa.Table] = []
         bad: list[QuarantinedRow] = []
-        self._sort_out(list(rows), window, good, bad)
+        self._bisect_invalid(list(rows), window, good, bad)
         table = pa.concat_tables(good) if good else self.schema.empty_table()
         return Batch(table, tuple(bad), self._unknown_fields(rows))
 
-    def gather(self, batches: list[Batch]) -> list[Batch]:
+    def merge_batches(self, batches: list[Batch]) -> list[Batch]:
         """Merge a window's batches into one: a thousand small buffers cost 50 % more memory than they hold."""
         table = pa.concat_tables([self.schema.empty_table(), *(batch.rows for batch in batches)]).combine_chunks()
         quarantined = tuple(row for batch in batches for row in batch.quarantined)
         return [Batch(table, quarantined, frozenset().union(*(batch.unknown_fields for batch in batches)))]
 
-    def _sort_out(self, rows: list[Any], window: Window, good: list[pa.Table], bad: list[QuarantinedRow]) -> None:
+    def _bisect_invalid(self, rows: list[Any], window: Window, good: list[pa.Table], bad: list[QuarantinedRow]) -> None:
         """Convert `rows` as a whole, or halve them until the invalid ones are isolated."""
         if not rows:
             return
         try:
             good.append(self._columns(rows, window))
-        except (BadFieldError, KeyError, TypeError):
+        except (InvalidFieldError, KeyError, TypeError):
             if len(rows) == 1:
                 bad.append(self._quarantined(rows[0], window))
                 return
             middle = len(rows) // 2
-            self._sort_out(rows[:middle], window, good, bad)
-            self._sort_out(rows[middle:], window, good, bad)
+            self._bisect_invalid(rows[:middle], window, good, bad)
+            self._bisect_invalid(rows[middle:], window, good, bad)
 
     def _columns(self, rows: list[Any], window: Window) -> pa.Table:
         """All columns of `rows`; raises at the first invalid one."""
@@ -122,15 +122,15 @@ class RowConverter:
         return pa.table(columns, schema=self.schema)
 
     def _column(self, column: Column, values: list[Any], window: Window) -> pa.Array:
-        """One column from JSON values; raises `BadFieldError`."""
+        """One column from JSON values; raises `InvalidFieldError`."""
         name = column.name
         array = CONVERTERS[column.type](name, values)
         if array.null_count and not column.nullable:
-            raise BadFieldError("null", name)
+            raise InvalidFieldError("null", name)
         if name == PUBLIC_ID and pc.any(pc.equal(pc.utf8_trim_whitespace(array), "")).as_py():
-            raise BadFieldError("blank", name)
+            raise InvalidFieldError("blank", name)
         if name == self.dataset.cursor_field:
-            _refuse_outside(array, window.since, window.until, "outside_window", name)
+            _require_between(array, window.since, window.until, "outside_window", name)
         return array.cast(TIMESTAMP) if column.type == "TIMESTAMP" else array
 
     def _quarantined(self, row: Any, window: Window) -> QuarantinedRow:
@@ -146,7 +146,7 @@ class RowConverter:
             return f"missing:{column.name}"
         try:
             self._column(column, [row[column.name]], window)
-        except BadFieldError as error:
+        except InvalidFieldError as error:
             return error.reason
         return None
 
@@ -169,13 +169,13 @@ def _texts(name: str, values: list[Any]) -> pa.Array:
     try:
         array = pa.array(values, pa.string())
     except UnicodeEncodeError as error:
-        raise BadFieldError("not_unicode", name) from error
+        raise InvalidFieldError("not_unicode", name) from error
     except BAD_VALUE as error:
-        raise BadFieldError("bad_type", name) from error
+        raise InvalidFieldError("bad_type", name) from error
     if (pc.max(pc.utf8_length(array)).as_py() or 0) > MAX_TEXT_LENGTH:
-        raise BadFieldError("too_long", name)
+        raise InvalidFieldError("too_long", name)
     if pc.any(pc.match_substring(array, "\0")).as_py():
-        raise BadFieldError("nul_character", name)
+        raise InvalidFieldError("nul_character", name)
     return array
 
 
@@ -183,18 +183,18 @@ def _booleans(name: str, values: list[Any]) -> pa.Array:
     try:
         return pa.array(values, pa.bool_())
     except BAD_VALUE as error:
-        raise BadFieldError("bad_type", name) from error
+        raise InvalidFieldError("bad_type", name) from error
 
 
 def _numbers(name: str, values: list[Any]) -> pa.Array:
     if any(type(value) is bool for value in values):  # to Arrow, true is 1
-        raise BadFieldError("bad_type", name)
+        raise InvalidFieldError("bad_type", name)
     try:
         array = pa.array(values, pa.float64())
     except BAD_VALUE as error:
-        raise BadFieldError("bad_type", name) from error
+        raise InvalidFieldError("bad_type", name) from error
     if pc.any(pc.invert(pc.is_finite(array))).as_py():
-        raise BadFieldError("not_finite", name)
+        raise InvalidFieldError("not_finite", name)
     return array
 
 
@@ -202,8 +202,8 @@ def _instants(name: str, values: list[Any]) -> pa.Array:
     try:
         instants = pc.cast(_texts(name, values), INSTANT)
     except pa.ArrowInvalid as error:
-        raise BadFieldError("unparsable", name) from error
-    _refuse_outside(instants, EARLIEST, LATEST, "unparsable", name)
+        raise InvalidFieldError("unparsable", name) from error
+    _require_between(instants, EARLIEST, LATEST, "unparsable", name)
     return instants
 
 
@@ -215,9 +215,9 @@ CONVERTERS: dict[str, Callable[[str, list[Any]], pa.Array]] = {
 }
 
 
-def _refuse_outside(instants: pa.Array, since: datetime, until: datetime, word: str, name: str) -> None:
-    """Raise `BadFieldError` if a timestamp is not in `[since, until)`."""
+def _require_between(instants: pa.Array, since: datetime, until: datetime, word: str, name: str) -> None:
+    """Raise `InvalidFieldError` if a timestamp is not in `[since, until)`."""
     bounds = [pa.scalar(moment, INSTANT) for moment in (since, until)]
     outside = pc.or_(pc.less(instants, bounds[0]), pc.greater_equal(instants, bounds[1]))
     if pc.any(outside).as_py():
-        raise BadFieldError(word, name)
+        raise InvalidFieldError(word, name)

@@ -14,7 +14,7 @@ from cleargrid_assets.client.errors import SettingsError
 from cleargrid_assets.settings.declarations import EMULATOR, SETTINGS, Declarations
 from cleargrid_assets.settings.kinds import Group, PathSetting
 from cleargrid_assets.settings.variables import read_variables, unknown_names
-from cleargrid_assets.warehouse.catalogs import PREFIX
+from cleargrid_assets.warehouse.ducklake_catalogs import PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from cleargrid_assets.client.errors import SettingsError
 from cleargrid_assets.settings.kinds import PathSetting, expand_home
-from cleargrid_assets.warehouse.catalogs import PREFIX, redacted
+from cleargrid_assets.warehouse.ducklake_catalogs import PREFIX, redacted
 
 if TYPE_CHECKING:
     from typing import Any

@@ -16,11 +16,11 @@ from cleargrid_assets.warehouse.errors import (
     WarehouseVersionError,
     WarehouseWriteError,
 )
-from cleargrid_assets.warehouse.query import Query, Reference
+from cleargrid_assets.warehouse.query import Query, Seed
 
 __all__ = [
     "Query",
-    "Reference",
+    "Seed",
     "WarehouseBusyError",
     "WarehouseConflictError",
     "WarehouseError",

@@ -1,4 +1,4 @@
-"""`Query`, a SELECT whose rows become one partition of a table, and `Reference`, a small table from a CSV file."""
+"""`Query`, a SELECT whose rows become one partition of a table, and `Seed`, a small table from a CSV file."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Reference:
+class Seed:
     """A table whose rows come from a shipped CSV file; empty fields are null."""
 
     table: Table
@@ -39,7 +39,7 @@ class Query:
     """A SELECT, the SQL variables it reads with `getvariable`, and Arrow tables it may name.
 
     `replace_key`: the new rows replace earlier ones with the same values in these columns; without it they replace the
-    whole partition. `references`: tables to refresh first, because the SELECT joins them. `followed_by`: a statement
+    whole partition. `seeds`: tables to refresh first, because the SELECT joins them. `post_statement`: a statement
     to run after the rows were written, in the same transaction. `rules_version`: stored with each row, in a column of
     that name.
     """
@@ -48,8 +48,8 @@ class Query:
     variables: Mapping[str, object] = field(default_factory=dict)
     relations: Mapping[str, pa.Table] = field(default_factory=dict)
     replace_key: tuple[str, ...] = ()
-    references: tuple[Reference, ...] = ()
-    followed_by: str | None = None
+    seeds: tuple[Seed, ...] = ()
+    post_statement: str | None = None
     rules_version: str | None = None
 
     def bind(self, connection: duckdb.DuckDBPyConnection) -> str:

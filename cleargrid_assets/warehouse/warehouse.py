@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Protocol
 import duckdb
 
 from cleargrid_assets.tables.d23 import D23
+from cleargrid_assets.warehouse.duckdb_file import DuckDBFile
+from cleargrid_assets.warehouse.ducklake import PREFIX, DuckLake
 from cleargrid_assets.warehouse.errors import WarehouseMissingError
-from cleargrid_assets.warehouse.file import DuckDBFile
-from cleargrid_assets.warehouse.lake import PREFIX, DuckLake
 from cleargrid_assets.warehouse.schema import is_outdated, prepare, supported_version
 
 if TYPE_CHECKING:

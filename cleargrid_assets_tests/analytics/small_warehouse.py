@@ -13,20 +13,20 @@ from zoneinfo import ZoneInfo
 import duckdb
 
 from cleargrid_assets.assets.analytics import MONTH_AFTER
-from cleargrid_assets.assets.reference_asset import reference_of
+from cleargrid_assets.assets.seed_asset import seed_of
 from cleargrid_assets.assets.sql_asset import sql_of
 from cleargrid_assets.outcome_map import OutcomeMap
 from cleargrid_assets.tables import analytics, core, raw
 from cleargrid_assets.tables.catalog import ALL_TABLES
 from cleargrid_assets.warehouse import Query
 from cleargrid_assets.warehouse.schema import prepare
-from cleargrid_assets_tests.analytics.by_hand import BY_HAND
+from cleargrid_assets_tests.analytics.expected_values import BY_HAND
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cleargrid_assets.tables.table import Table
-    from cleargrid_assets_tests.analytics.by_hand import Classes
+    from cleargrid_assets_tests.analytics.expected_values import Classes
 
 MONTHLY = (
     core.CONTACT_ATTEMPTS,
@@ -105,7 +105,7 @@ def fill(connection: duckdb.DuckDBPyConnection, scenario: Scenario) -> None:
     for table in ALL_TABLES:
         connection.execute(f"DELETE FROM {table.qualified_name}")
     for table in (analytics.METRIC_DEFINITIONS, core.CALLING_HOURS_PROFILES):
-        reference_of(table).keep(connection)
+        seed_of(table).keep(connection)
     for month, loaded_at in sorted(scenario.loaded_at.items(), reverse=True):
         _land(connection, scenario, month, loaded_at)
         for table in MONTHLY:

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from cleargrid_assets.outcome_map import OutcomeMap
 from cleargrid_assets.tables import analytics, core
-from cleargrid_assets_tests.analytics.by_hand import SPELLINGS
 from cleargrid_assets_tests.analytics.comparison import compare
-from cleargrid_assets_tests.analytics.recomputed import Recomputed
+from cleargrid_assets_tests.analytics.expected_values import SPELLINGS
+from cleargrid_assets_tests.analytics.reference_model import Recomputed
 from cleargrid_assets_tests.analytics.small_warehouse import LandedRow, Scenario, empty_warehouse, fill, rows_of
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cleargrid_assets.definitions import build_definitions
 from cleargrid_assets_tests.automation.alerting import CHECKS, started
-from cleargrid_assets_tests.automation.ledger_of_loads import StandingClock
+from cleargrid_assets_tests.automation.ledger_builder import StandingClock
 from cleargrid_assets_tests.platform_under_test import MAY
 
 if TYPE_CHECKING:

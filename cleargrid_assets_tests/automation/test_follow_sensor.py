@@ -8,13 +8,13 @@ import dagster as dg
 import pytest
 
 from cleargrid_assets.assets.raw.month_checks import blocking_checks
-from cleargrid_assets.emulator.faults import FAULTS, Ask, Fault
+from cleargrid_assets.emulator.faults import FAULTS, ExportRequest, Fault
 from cleargrid_assets.jobs import COMPUTE_MONTH, REFRESH_MONTH, REFRESH_SUMMARY
 from cleargrid_assets.rules import rules_version
 from cleargrid_assets.staleness import Backlog, DataVersions
 from cleargrid_assets.tables.d23 import D23
+from cleargrid_assets_tests.fixed_rows import serve
 from cleargrid_assets_tests.landing.rows_of_may import row
-from cleargrid_assets_tests.logged_rows import serve
 from cleargrid_assets_tests.platform_under_test import MAY
 
 if TYPE_CHECKING:
@@ -36,8 +36,8 @@ UNFINISHED = [
 def bad_rows_in(month: str) -> Fault:
     """Rows that cannot be landed, in one month only."""
 
-    def alter(envelope: dict[str, Any], ask: Ask) -> dict[str, Any]:
-        return FAULTS["bad-rows"].alter(envelope, ask) if ask.params["since"].startswith(month) else envelope
+    def alter(envelope: dict[str, Any], request: ExportRequest) -> dict[str, Any]:
+        return FAULTS["bad-rows"].alter(envelope, request) if request.params["since"].startswith(month) else envelope
 
     return Fault(f"bad rows in {month}", alter=alter)
 

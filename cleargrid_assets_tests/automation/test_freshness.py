@@ -9,7 +9,7 @@ import dagster as dg
 import pytest
 
 from cleargrid_assets.settings import Settings
-from cleargrid_assets_tests.automation.ledger_of_loads import checked, land_one_row, remember
+from cleargrid_assets_tests.automation.ledger_builder import checked, land_one_row, remember
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

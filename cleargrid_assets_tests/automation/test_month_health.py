@@ -14,7 +14,7 @@ from cleargrid_assets.commands.instance import dagster_home
 from cleargrid_assets.commands.services import LOCATION
 from cleargrid_assets.tables.raw import D23_LOADS
 from cleargrid_assets.warehouse.warehouse import Warehouse
-from cleargrid_assets_tests.automation.ledger_of_loads import checked
+from cleargrid_assets_tests.automation.ledger_builder import checked
 from cleargrid_assets_tests.automation.test_follow_sensor import bad_rows_in
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from cleargrid_assets.executables import executable
-from cleargrid_assets_tests.end_to_end.site import until
+from cleargrid_assets_tests.end_to_end.dagster_dev import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

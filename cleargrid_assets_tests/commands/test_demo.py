@@ -11,9 +11,9 @@ from click.testing import CliRunner
 
 from cleargrid_assets.commands.cleargrid import cleargrid
 from cleargrid_assets.commands.demo_faults import ENDING_RED, STRICTER, fault_in
-from cleargrid_assets.commands.instance import EMULATOR, dagster_home, only_daemon
+from cleargrid_assets.commands.instance import EMULATOR, dagster_home, exclusive_daemon
 from cleargrid_assets.emulator import Emulator
-from cleargrid_assets.emulator.faults import Ask
+from cleargrid_assets.emulator.faults import ExportRequest
 from cleargrid_assets.executables import executable
 from cleargrid_assets.warehouse.warehouse import Warehouse
 from cleargrid_assets_tests.commands.test_status import asked
@@ -89,9 +89,11 @@ def test_each_fault_of_the_demo_ends_in_red_in_its_month_and_in_no_other(start_p
 @pytest.mark.parametrize("name", sorted(NEVER_ANSWERED))
 def test_under_some_faults_no_request_about_their_month_is_answered(name):
     fault = fault_in("2026-05", name)
-    asks = [Ask(number, {"since": "2026-05-07T00:00:00Z", "limit": "50"}, 1.0, 1, NOW) for number in range(1, 20)]
-    assert all(fault.refuse(ask) for ask in asks)
-    assert not fault.refuse(Ask(1, {"since": "2026-04-07T00:00:00Z"}, 1.0, 1, NOW))
+    requests = [
+        ExportRequest(number, {"since": "2026-05-07T00:00:00Z", "limit": "50"}, 1.0, 1, NOW) for number in range(1, 20)
+    ]
+    assert all(fault.refuse(request) for request in requests)
+    assert not fault.refuse(ExportRequest(1, {"since": "2026-04-07T00:00:00Z"}, 1.0, 1, NOW))
 
 
 @pytest.mark.parametrize(
@@ -112,7 +114,7 @@ def test_an_option_that_cannot_be_meant_is_refused_with_its_range(arguments):
 
 
 def test_a_demo_beside_a_running_daemon_is_refused_because_that_would_take_its_runs():
-    with only_daemon(dagster_home(EMULATOR)):
+    with exclusive_daemon(dagster_home(EMULATOR)):
         done = CliRunner().invoke(cleargrid, SMALL)
     assert done.exit_code == 1
     assert "is already running" in done.output

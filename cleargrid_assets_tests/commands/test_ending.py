@@ -11,13 +11,13 @@ import dagster as dg
 import pytest
 
 from cleargrid_assets.commands.emulator import settings_of
-from cleargrid_assets.commands.instance import EMULATOR, home_path, only_daemon
+from cleargrid_assets.commands.instance import EMULATOR, exclusive_daemon, home_path
 from cleargrid_assets.emulator import Emulator
 from cleargrid_assets.jobs import REFRESH_MONTH
 from cleargrid_assets.warehouse.warehouse import Warehouse
 from cleargrid_assets_tests.commands.sessions import in_background, in_terminal
-from cleargrid_assets_tests.end_to_end.site import START, until
-from cleargrid_assets_tests.running_dagster import ask
+from cleargrid_assets_tests.dagster_graphql import run_query
+from cleargrid_assets_tests.end_to_end.dagster_dev import START, until
 
 MONTH = "2026-05-01"
 LOADED = "SELECT estimated_size FROM duckdb_tables() WHERE table_name = 'd23_loads' AND estimated_size > 0"
@@ -44,7 +44,7 @@ def start_a_load(dev, emulator):
         "pipelineName": REFRESH_MONTH,
     }
     tags = [{"key": "dagster/partition", "value": MONTH}]
-    ask(url, START, run={"selector": selector, "mode": "default", "executionMetadata": {"tags": tags}})
+    run_query(url, START, run={"selector": selector, "mode": "default", "executionMetadata": {"tags": tags}})
     dev.printed_until(f"{REFRESH_MONTH}: started")
     until(lambda: any("/v3/" in request.path for request in emulator.requests), "an answer to the load")
     return url
@@ -57,7 +57,7 @@ def assert_nothing_is_left(dev, url):
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         probe.bind(("127.0.0.1", int(url.rpartition(":")[2])))
     home = home_path(EMULATOR)
-    with only_daemon(home), dg.DagsterInstance.from_config(str(home)) as instance:
+    with exclusive_daemon(home), dg.DagsterInstance.from_config(str(home)) as instance:
         assert instance.get_runs(dg.RunsFilter(job_name=REFRESH_MONTH, statuses=list(UNDER_WAY))) == []
     if Path("data/emulator.duckdb").exists():
         with Warehouse("data/emulator.duckdb").reading() as connection:

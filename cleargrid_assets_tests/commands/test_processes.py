@@ -13,19 +13,19 @@ import click
 import pytest
 
 from cleargrid_assets.commands import processes
-from cleargrid_assets.commands.instance import only_daemon
+from cleargrid_assets.commands.instance import exclusive_daemon
 from cleargrid_assets.commands.processes import ProcessGroup, interrupted_by_signals
-from cleargrid_assets_tests.end_to_end.site import until
+from cleargrid_assets_tests.end_to_end.dagster_dev import until
 
 PYTHON = sys.executable
 STARTS_A_GROUP = """
 import os, sys, time
 from pathlib import Path
-from cleargrid_assets.commands.instance import only_daemon
+from cleargrid_assets.commands.instance import exclusive_daemon
 from cleargrid_assets.commands.processes import ProcessGroup
 DEAF = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(flush=True); time.sleep(600)"
 here, log = Path.cwd(), Path("group.log")
-with only_daemon(here) as lock, ProcessGroup(os.environ, here, log, inherited=[lock]) as group:
+with exclusive_daemon(here) as lock, ProcessGroup(os.environ, here, log, inherited=[lock]) as group:
     child = group.start(sys.executable, "-c", DEAF)
     group.wait_until(lambda: log.read_text())
     print(child.pid, flush=True)
@@ -130,7 +130,7 @@ def test_the_lock_is_free_when_the_last_process_of_a_killed_commands_group_has_e
 
 def is_locked(home):
     try:
-        with only_daemon(home):
+        with exclusive_daemon(home):
             return False
     except click.ClickException:
         return True

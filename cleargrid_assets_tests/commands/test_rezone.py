@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from cleargrid_assets.commands.cleargrid import cleargrid
-from cleargrid_assets.emulator.faults import Ask, Fault, error
+from cleargrid_assets.emulator.faults import ExportRequest, Fault, error
 from cleargrid_assets.landing.identity import identity_of
 from cleargrid_assets.warehouse.warehouse import Warehouse
 from cleargrid_assets_tests.platform_under_test import LOADS, MAY
@@ -74,8 +74,8 @@ def test_a_warehouse_in_the_configured_zone_is_left_alone(loaded: Platform) -> N
 
 
 def test_what_could_not_be_read_keeps_the_old_warehouse_and_the_next_call_goes_on(loaded: Platform) -> None:
-    def refuse(ask: Ask) -> Response | None:
-        return error(404, "gone", ask.number) if ask.params["since"] >= "2026-05-02" else None
+    def refuse(request: ExportRequest) -> Response | None:
+        return error(404, "gone", request.number) if request.params["since"] >= "2026-05-02" else None
 
     loaded.emulator.api.faults = [Fault("May is gone", refuse=refuse)]
     before = loaded.version()

@@ -8,8 +8,8 @@ import dagster as dg
 import pytest
 
 from cleargrid_assets.commands.run_lines import RunLines, first_sentence
+from cleargrid_assets_tests.fixed_rows import serve
 from cleargrid_assets_tests.landing.rows_of_may import row
-from cleargrid_assets_tests.logged_rows import serve
 
 
 @pytest.fixture

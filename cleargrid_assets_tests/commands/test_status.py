@@ -15,10 +15,10 @@ from click.testing import CliRunner
 from cleargrid_assets.commands.cleargrid import cleargrid
 from cleargrid_assets.commands.instance import EMULATOR, dagster_home
 from cleargrid_assets.commands.status import month_statuses
-from cleargrid_assets_tests.addresses import FILE
+from cleargrid_assets_tests.fixed_rows import serve
 from cleargrid_assets_tests.landing.rows_of_may import row
-from cleargrid_assets_tests.logged_rows import serve
 from cleargrid_assets_tests.platform_under_test import NOW, Platform
+from cleargrid_assets_tests.warehouse_kinds import FILE
 
 JULY = datetime(2026, 7, 1, tzinfo=UTC)
 HOLD = """

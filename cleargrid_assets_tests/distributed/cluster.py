@@ -27,6 +27,7 @@ from cleargrid_assets.definitions import build_definitions
 from cleargrid_assets.executables import executable
 from cleargrid_assets.jobs import REFRESH_MONTH
 from cleargrid_assets.settings import Settings
+from cleargrid_assets_tests.dagster_graphql import launch_backfill, write_instance
 from cleargrid_assets_tests.distributed.object_store import BUCKET_DATA, START_SECONDS, started_object_store
 from cleargrid_assets_tests.distributed.processes import (
     is_listening,
@@ -36,7 +37,6 @@ from cleargrid_assets_tests.distributed.processes import (
     wait_until,
 )
 from cleargrid_assets_tests.postgres_server import free_port, started_postgres
-from cleargrid_assets_tests.running_dagster import launch_backfill, write_instance
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cleargrid_assets.emulator import Emulator
-from cleargrid_assets_tests.emulator.caller import Caller
+from cleargrid_assets_tests.emulator.http_client import Caller
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

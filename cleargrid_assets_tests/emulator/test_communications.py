@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from cleargrid_assets_tests.emulator.caller import MAY
+from cleargrid_assets_tests.emulator.http_client import MAY
 
 START, END = datetime(2026, 5, 1, tzinfo=UTC), datetime(2026, 6, 1, tzinfo=UTC)
 FIELDS = {

@@ -6,7 +6,7 @@ import pytest
 import requests
 
 from cleargrid_assets.emulator.faults import FAULTS
-from cleargrid_assets_tests.emulator.caller import MAY_21
+from cleargrid_assets_tests.emulator.http_client import MAY_21
 
 
 @pytest.mark.parametrize(

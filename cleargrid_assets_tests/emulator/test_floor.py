@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from cleargrid_assets.emulator import Floor
-from cleargrid_assets_tests.emulator.caller import MAY
+from cleargrid_assets_tests.emulator.http_client import MAY
 
 START, END = datetime(2026, 5, 1, tzinfo=UTC), datetime(2026, 6, 1, tzinfo=UTC)
 SOON, MUCH_LATER = END + timedelta(hours=1), END + timedelta(days=120)

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from cleargrid_assets_tests.emulator.caller import MAY, MAY_21
+from cleargrid_assets_tests.emulator.http_client import MAY, MAY_21
 
 FIELDS = {
     "public_id", "communication_type", "interaction_source", "outcome_option", "is_active", "is_ptp_broken",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
-from cleargrid_assets_tests.end_to_end.site import CHROMIUM, Site, browser, started
+from cleargrid_assets_tests.end_to_end.dagster_dev import CHROMIUM, Site, browser, started
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

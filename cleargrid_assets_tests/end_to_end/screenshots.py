@@ -20,7 +20,7 @@ from cleargrid_assets.commands.instance import PROJECT
 from cleargrid_assets.executables import executable
 from cleargrid_assets_tests.commands.sessions import in_background
 from cleargrid_assets_tests.end_to_end.conftest import RAW_PAGE
-from cleargrid_assets_tests.end_to_end.site import browser
+from cleargrid_assets_tests.end_to_end.dagster_dev import browser
 from cleargrid_assets_tests.end_to_end.test_backfill_in_the_browser import CHECK, open_lineage
 from cleargrid_assets_tests.postgres_server import free_port
 

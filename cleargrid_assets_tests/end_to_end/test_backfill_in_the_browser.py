@@ -8,12 +8,12 @@ import pytest
 from playwright.sync_api import expect
 
 from cleargrid_assets_tests.end_to_end.conftest import RAW_PAGE
-from cleargrid_assets_tests.end_to_end.site import BAD_MONTH, ENDED, until
+from cleargrid_assets_tests.end_to_end.dagster_dev import BAD_MONTH, ENDED, until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-    from cleargrid_assets_tests.end_to_end.site import Site
+    from cleargrid_assets_tests.end_to_end.dagster_dev import Site
 
 CHECK = "quarantined_rows_are_within_the_limit"
 GROUPS = "%2C".join(f"global%40global%3A{group}" for group in ("raw", "core", "analytics", "reports"))

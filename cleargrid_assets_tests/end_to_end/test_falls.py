@@ -17,7 +17,7 @@ from cleargrid_assets.emulator import Emulator
 from cleargrid_assets.executables import executable
 from cleargrid_assets.jobs import REFRESH_MONTH
 from cleargrid_assets_tests.commands.sessions import Command, in_background
-from cleargrid_assets_tests.end_to_end.site import SHORTER_PAUSES, Site, until
+from cleargrid_assets_tests.end_to_end.dagster_dev import SHORTER_PAUSES, Site, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

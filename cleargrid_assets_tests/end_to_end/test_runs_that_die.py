@@ -7,10 +7,10 @@ import re
 import signal
 from typing import TYPE_CHECKING
 
-from cleargrid_assets_tests.end_to_end.site import ENDED, until
+from cleargrid_assets_tests.end_to_end.dagster_dev import ENDED, until
 
 if TYPE_CHECKING:
-    from cleargrid_assets_tests.end_to_end.site import Site
+    from cleargrid_assets_tests.end_to_end.dagster_dev import Site
 
 MONTHS = ["2025-11-01", "2025-12-01", "2026-01-01", "2026-02-01", "2026-06-01"]
 EVENTS = """query($id: ID!) { runOrError(runId: $id) { ... on Run { eventConnection { events {
@@ -19,7 +19,7 @@ EVENTS = """query($id: ID!) { runOrError(runId: $id) { ... on Run { eventConnect
 
 def pid_of(site: Site, run_id: str) -> int | None:
     """The process that executes the run, as the run itself says."""
-    events = site.ask(EVENTS, id=run_id)["runOrError"]["eventConnection"]["events"]
+    events = site.run_query(EVENTS, id=run_id)["runOrError"]["eventConnection"]["events"]
     match = re.search(
         r"Executing steps in process \(pid: (\d+)\)", " ".join(event.get("message") or "" for event in events)
     )

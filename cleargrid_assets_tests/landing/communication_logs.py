@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from cleargrid_assets.tables.d21 import D21
-from cleargrid_assets_tests.logged_rows import LoggedRows
+from cleargrid_assets_tests.fixed_rows import LoggedRows
 from cleargrid_assets_tests.platform_under_test import MAY
 
 if TYPE_CHECKING:

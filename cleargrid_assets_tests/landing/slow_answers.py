@@ -11,7 +11,7 @@ from cleargrid_assets.emulator.faults import Fault
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cleargrid_assets.emulator.faults import Ask
+    from cleargrid_assets.emulator.faults import ExportRequest
     from cleargrid_assets_tests.platform_under_test import Platform
 
 SECONDS = 120
@@ -24,9 +24,9 @@ class SlowAnswer:
     def __init__(self) -> None:
         self.is_held, self.released = threading.Event(), threading.Event()
 
-    def hold(self, body: bytes, ask: Ask) -> bytes:
+    def hold(self, body: bytes, request: ExportRequest) -> bytes:
         """The body, late."""
-        if ask.params["limit"] != "1" and b"public_id" in body and not self.is_held.is_set():
+        if request.params["limit"] != "1" and b"public_id" in body and not self.is_held.is_set():
             self.is_held.set()
             assert self.released.wait(SECONDS)
         return body

@@ -15,8 +15,8 @@ from cleargrid_assets.emulator.faults import FAULTS
 from cleargrid_assets.landing.errors import ConservationError
 from cleargrid_assets.landing.month import LoadLimits, read_month
 from cleargrid_assets.tables.d23 import D23
+from cleargrid_assets_tests.fixed_rows import LoggedRows
 from cleargrid_assets_tests.landing.rows_of_may import MAY, row
-from cleargrid_assets_tests.logged_rows import LoggedRows
 
 LIMITS = LoadLimits(concurrency=3, page_size=60, load_seconds=60, stall_seconds=30)
 PASSING = (

@@ -19,9 +19,9 @@ from cleargrid_assets.landing.rows import RowConverter
 from cleargrid_assets.settings import Settings
 from cleargrid_assets.tables.d21 import D21
 from cleargrid_assets.tables.d23 import D23
-from cleargrid_assets.warehouse.moving import holdings, move
+from cleargrid_assets.warehouse.copying import move, snapshot_of
 from cleargrid_assets.warehouse.warehouse import Warehouse
-from cleargrid_assets_tests.automation.ledger_of_loads import StandingClock
+from cleargrid_assets_tests.automation.ledger_builder import StandingClock
 from cleargrid_assets_tests.landing.communication_logs import BOTH, D21_LOGS, TABLES, landed, load, row, serve, truth
 from cleargrid_assets_tests.landing.rows_of_may import MAY as MAY_WINDOW
 from cleargrid_assets_tests.platform_under_test import LOGS, failure_of_step
@@ -136,7 +136,7 @@ def test_moving_a_warehouse_takes_its_rows_along_and_gives_other_targets_no_tabl
     assert load(platform).success
     second = Warehouse(str(tmp_path / "second.duckdb"))
     list(move(platform.warehouse, second, may_overwrite=False))
-    assert holdings(second) == holdings(platform.warehouse)
+    assert snapshot_of(second) == snapshot_of(platform.warehouse)
     moved = platform.with_variables(CLEARGRID_WAREHOUSE=second.address)
     assert landed(moved) == truth(platform)
 

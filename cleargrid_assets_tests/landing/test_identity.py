@@ -10,9 +10,9 @@ import pytest
 from cleargrid_assets.emulator import Credentials
 from cleargrid_assets.landing.identity import identity_of
 from cleargrid_assets.tables.catalog import TABLES_VERSION
+from cleargrid_assets_tests.fixed_rows import serve
 from cleargrid_assets_tests.landing.rows_of_may import row
 from cleargrid_assets_tests.landing.test_overlapping_loads import SECONDS, held_back
-from cleargrid_assets_tests.logged_rows import serve
 from cleargrid_assets_tests.platform_under_test import MAY, failure_of_step
 
 JUNE = "2026-06-01"

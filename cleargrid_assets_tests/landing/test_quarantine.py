@@ -6,8 +6,8 @@ import json
 
 import pytest
 
+from cleargrid_assets_tests.fixed_rows import WILD_JSON, serve
 from cleargrid_assets_tests.landing.rows_of_may import row
-from cleargrid_assets_tests.logged_rows import WILD_JSON, serve
 from cleargrid_assets_tests.platform_under_test import LOGS, MAY, QUARANTINE
 
 WITHIN_THE_LIMIT = "quarantined_rows_are_within_the_limit"
@@ -80,8 +80,8 @@ def test_free_text_of_a_row_that_cannot_be_landed_is_in_no_byte_of_any_file(star
     assert run.success
     assert platform.last_load()["rows_quarantined"] == 1
     files = b"".join(file.read_bytes() for file in clean_environment.rglob("*") if file.is_file())
-    told = files + "".join(str(event) for event in run.all_events).encode()
-    assert [part for part in ("+971 50", "123 4567", "after five", "Ahmed") if part.encode() in told] == []
+    recorded = files + "".join(str(event) for event in run.all_events).encode()
+    assert [part for part in ("+971 50", "123 4567", "after five", "Ahmed") if part.encode() in recorded] == []
 
 
 def test_a_quarantined_row_is_gone_when_a_later_load_gets_it_right(platform):
@@ -123,10 +123,12 @@ def test_the_names_of_unknown_fields_are_told_once_and_their_values_are_nowhere(
     secret = "+971 50 000 0000"
     serve(platform, [row(number, phone=secret, note=f"call {secret}") for number in range(1, 300)])
     run = platform.load()
-    told = [event for event in run.get_asset_check_evaluations() if event.check_name == "no_unknown_field_was_sent"]
-    (record,) = told[0].metadata["first_offending_rows"].records
+    evaluations = [
+        event for event in run.get_asset_check_evaluations() if event.check_name == "no_unknown_field_was_sent"
+    ]
+    (record,) = evaluations[0].metadata["first_offending_rows"].records
     assert record.data["unknown_fields"] == "note, phone"
-    assert not told[0].passed
+    assert not evaluations[0].passed
     assert run.success
     events = "".join(str(event) for event in run.all_events)
     files = b"".join(file.read_bytes() for file in clean_environment.rglob("*") if file.is_file())

@@ -7,8 +7,8 @@ from itertools import count
 
 import pytest
 
+from cleargrid_assets_tests.fixed_rows import serve
 from cleargrid_assets_tests.landing.rows_of_may import row
-from cleargrid_assets_tests.logged_rows import serve
 from cleargrid_assets_tests.platform_under_test import CHANGES, LOADS, failure_of_step
 
 CHANGED = f"SELECT public_id, change, field, old, new FROM {CHANGES} ORDER BY ALL"

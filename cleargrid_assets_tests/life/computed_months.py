@@ -10,9 +10,9 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from cleargrid_assets.tables import analytics, core
-from cleargrid_assets_tests.analytics.by_hand import BY_HAND
 from cleargrid_assets_tests.analytics.comparison import compare
-from cleargrid_assets_tests.analytics.recomputed import Recomputed
+from cleargrid_assets_tests.analytics.expected_values import BY_HAND
+from cleargrid_assets_tests.analytics.reference_model import Recomputed
 from cleargrid_assets_tests.analytics.small_warehouse import LandedRow, Scenario
 from cleargrid_assets_tests.life.vendor import read
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cleargrid_assets.tables.table import Table
-    from cleargrid_assets_tests.analytics.by_hand import Classes
+    from cleargrid_assets_tests.analytics.expected_values import Classes
     from cleargrid_assets_tests.life.vendor import Fields
     from cleargrid_assets_tests.platform_under_test import Platform
 

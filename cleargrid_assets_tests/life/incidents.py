@@ -19,11 +19,11 @@ from cleargrid_assets.emulator.faults import FAULTS, Fault
 from cleargrid_assets.jobs import COMPUTE_MONTH
 from cleargrid_assets.tables.analytics import COHORT_CONTACT, OUTCOME_MIX
 from cleargrid_assets.tables.core import CONTACT_ATTEMPTS
-from cleargrid_assets.warehouse.moving import move
-from cleargrid_assets_tests.addresses import FILE, SQLITE, variables_of
-from cleargrid_assets_tests.analytics.by_hand import BY_HAND
+from cleargrid_assets.warehouse.copying import move
+from cleargrid_assets_tests.analytics.expected_values import BY_HAND
 from cleargrid_assets_tests.landing.slow_answers import held_back
 from cleargrid_assets_tests.life.platform_life import ERROR
+from cleargrid_assets_tests.warehouse_kinds import FILE, SQLITE, variables_of
 
 if TYPE_CHECKING:
     from random import Random

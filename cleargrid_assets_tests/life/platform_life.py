@@ -12,7 +12,7 @@ import dagster as dg
 
 from cleargrid_assets.jobs import COMPUTE_MONTH, REFRESH_MONTH
 from cleargrid_assets.partitions import build_months
-from cleargrid_assets_tests.analytics.by_hand import SPELLINGS
+from cleargrid_assets_tests.analytics.expected_values import SPELLINGS
 from cleargrid_assets_tests.life.computed_months import (
     ComputedMonth,
     ReportingRules,

@@ -21,12 +21,12 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_s
 
 from cleargrid_assets.emulator import Credentials
 from cleargrid_assets.emulator.faults import FAULTS
-from cleargrid_assets_tests.addresses import why_no_lake
-from cleargrid_assets_tests.analytics.by_hand import BY_HAND
+from cleargrid_assets_tests.analytics.expected_values import BY_HAND
 from cleargrid_assets_tests.life import incidents
 from cleargrid_assets_tests.life.incidents import MAPPED, REFUSED, SURVIVED
 from cleargrid_assets_tests.life.platform_life import PlatformLife
 from cleargrid_assets_tests.platform_under_test import started
+from cleargrid_assets_tests.warehouse_kinds import why_no_lake
 
 BIRTH = datetime(2025, 1, 21, 3, tzinfo=UTC)
 NIGHT, SHIFT, LATE = timedelta(days=1), timedelta(hours=14), timedelta(days=45)

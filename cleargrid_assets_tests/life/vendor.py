@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from cleargrid_assets.emulator.floor import instant, milliseconds
-from cleargrid_assets_tests.logged_rows import LoggedRow
+from cleargrid_assets_tests.fixed_rows import LoggedRow
 
 if TYPE_CHECKING:
     from random import Random

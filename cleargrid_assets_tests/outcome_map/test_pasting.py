@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from cleargrid_assets_tests.fixed_rows import serve
 from cleargrid_assets_tests.landing.rows_of_may import row
-from cleargrid_assets_tests.logged_rows import serve
 
 UNMAPPED_OF_MAY = """
 SELECT numerator, denominator FROM analytics.kpi_monthly WHERE metric = 'unmapped_per_attempt' AND slice = 'all'

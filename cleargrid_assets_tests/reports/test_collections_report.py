@@ -17,15 +17,15 @@ from cleargrid_assets.assets.reports.published_tables import published_artifacts
 from cleargrid_assets.settings import Settings
 from cleargrid_assets.warehouse.artifacts import ArtifactFolder
 from cleargrid_assets.warehouse.warehouse import Warehouse
-from cleargrid_assets_tests.addresses import POSTGRES
 from cleargrid_assets_tests.platform_under_test import started
 from cleargrid_assets_tests.reports.report_pages import SECTIONS, Document, refreshed, report
+from cleargrid_assets_tests.warehouse_kinds import POSTGRES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cleargrid_assets_tests.addresses import Variables
     from cleargrid_assets_tests.platform_under_test import Platform
+    from cleargrid_assets_tests.warehouse_kinds import Variables
 
 
 @pytest.fixture(scope="module")

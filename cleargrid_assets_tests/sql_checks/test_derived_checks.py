@@ -44,16 +44,16 @@ def rates(names: tuple[str, ...], low: str, value: str, high: str) -> str:
     """The first rate as given, the others of nothing: null."""
     first, *others = names
     nothing = [f"NULL::DOUBLE AS {name}{end}" for name in others for end in ("", "_lo", "_hi")]
-    said = f"SELECT {low}::DOUBLE AS {first}_lo, {value}::DOUBLE AS {first}, {high}::DOUBLE AS {first}_hi"
-    return ", ".join([said, *nothing])
+    interval = f"SELECT {low}::DOUBLE AS {first}_lo, {value}::DOUBLE AS {first}, {high}::DOUBLE AS {first}_hi"
+    return ", ".join([interval, *nothing])
 
 
 def kpi(value: str, low: str, high: str, numerator: str = "1", denominator: str = "2", **other: str) -> str:
-    said = {
+    columns = {
         "metric": "'contact_rate'", "numerator": numerator, "denominator": denominator, "value": f"{value}::DOUBLE",
         "lo": f"{low}::DOUBLE", "hi": f"{high}::DOUBLE", "prev_value": "NULL::DOUBLE", "rules_version": "'v1'", **other,
     }  # fmt: skip
-    return f"SELECT {SLICE}, " + ", ".join(f"{expression} AS {name}" for name, expression in said.items())
+    return f"SELECT {SLICE}, " + ", ".join(f"{expression} AS {name}" for name, expression in columns.items())
 
 
 def mix(attempts_: int, rows: int, who: str, result: str) -> str:

@@ -12,12 +12,12 @@ from cleargrid_assets.definitions import build_definitions
 from cleargrid_assets.jobs import keep_house
 from cleargrid_assets.resources import WarehouseResource
 from cleargrid_assets.settings import Settings
-from cleargrid_assets.warehouse.expiry import expire
-from cleargrid_assets_tests.addresses import FILE, LAKES
+from cleargrid_assets.warehouse.ducklake_maintenance import expire
+from cleargrid_assets_tests.warehouse_kinds import FILE, LAKES
 
 if TYPE_CHECKING:
     from cleargrid_assets.warehouse.warehouse import Warehouse
-    from cleargrid_assets_tests.addresses import Variables
+    from cleargrid_assets_tests.warehouse_kinds import Variables
 
 on_each_lake = pytest.mark.parametrize("warehouse_variables", LAKES, indirect=True)
 

@@ -13,13 +13,13 @@ from cleargrid_assets.landing.write import Landed, write_month
 from cleargrid_assets.resources import WarehouseResource
 from cleargrid_assets.settings import Settings
 from cleargrid_assets.warehouse import WarehouseConflictError, WarehouseUnreachableError, WarehouseUnreadableError
-from cleargrid_assets.warehouse.catalogs import FileCatalog, PostgresCatalog, catalog_at, redacted
-from cleargrid_assets.warehouse.lake import DuckLake
+from cleargrid_assets.warehouse.ducklake import DuckLake
+from cleargrid_assets.warehouse.ducklake_catalogs import FileCatalog, PostgresCatalog, catalog_at, redacted
 from cleargrid_assets.warehouse.object_store import secret_options
 from cleargrid_assets.warehouse.warehouse import Warehouse
-from cleargrid_assets_tests.addresses import POSTGRES, why_no_lake
 from cleargrid_assets_tests.platform_under_test import LOGS, MAY
 from cleargrid_assets_tests.postgres_server import PASSWORD, free_port
+from cleargrid_assets_tests.warehouse_kinds import POSTGRES, why_no_lake
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
     from cleargrid_assets.landing.ledger import Superseded
     from cleargrid_assets.landing.month import MonthLoad
-    from cleargrid_assets_tests.addresses import Variables
     from cleargrid_assets_tests.platform_under_test import Platform
+    from cleargrid_assets_tests.warehouse_kinds import Variables
 
 APRIL = "2026-04-01"
 needs_lake = pytest.mark.skipif(why_no_lake() is not None, reason=f"{why_no_lake()}")

@@ -11,13 +11,13 @@ from click.testing import CliRunner, Result
 from cleargrid_assets.commands.cleargrid import cleargrid
 from cleargrid_assets.resources import WarehouseResource
 from cleargrid_assets.settings import Settings
-from cleargrid_assets.warehouse.moving import MoveError, holdings, move
+from cleargrid_assets.warehouse.copying import MoveError, move, snapshot_of
 from cleargrid_assets.warehouse.warehouse import Warehouse
-from cleargrid_assets_tests.addresses import FILE, KINDS, variables_of
+from cleargrid_assets_tests.fixed_rows import serve
 from cleargrid_assets_tests.landing.rows_of_may import row
-from cleargrid_assets_tests.logged_rows import serve
 from cleargrid_assets_tests.platform_under_test import LOADS, MAY
 from cleargrid_assets_tests.postgres_server import PASSWORD
+from cleargrid_assets_tests.warehouse_kinds import FILE, KINDS, variables_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,7 +71,7 @@ def change(warehouse: Warehouse, statement: str) -> None:
 def test_the_target_holds_every_row_of_every_table(loaded: Platform, target: Warehouse) -> None:
     result = moved(loaded.warehouse, target)
     assert result.exit_code == 0, result.output
-    assert holdings(target) == holdings(loaded.warehouse)
+    assert snapshot_of(target) == snapshot_of(loaded.warehouse)
     copy = loaded.with_variables(CLEARGRID_WAREHOUSE=target.address, CLEARGRID_LAKE_DATA=target.lake_data or "")
     assert copy.landed(MAY) == loaded.truth(MAY)
     assert copy.query("FROM analytics.outcome_mix ORDER BY ALL") == loaded.query(
@@ -95,7 +95,7 @@ def test_a_month_that_is_equal_already_is_left_alone(loaded: Platform, target: W
     result = moved(loaded.warehouse, target)
     assert [line.split()[0] for line in result.output.splitlines() if "copied" in line] == ["2026-04"]
     assert [line.split()[0] for line in result.output.splitlines() if "equal already" in line] == ["2026-05", "tables"]
-    assert holdings(target) == holdings(loaded.warehouse)
+    assert snapshot_of(target) == snapshot_of(loaded.warehouse)
 
 
 @pytest.mark.parametrize(
@@ -111,9 +111,9 @@ def test_a_single_other_value_is_found_and_put_right(
 ) -> None:
     moved(loaded.warehouse, target)
     change(target, change_of_one_value)
-    assert holdings(target) != holdings(loaded.warehouse)
+    assert snapshot_of(target) != snapshot_of(loaded.warehouse)
     assert moved(loaded.warehouse, target).exit_code == 0
-    assert holdings(target) == holdings(loaded.warehouse)
+    assert snapshot_of(target) == snapshot_of(loaded.warehouse)
 
 
 def test_a_load_of_the_targets_own_is_not_overwritten_unless_that_is_asked_for(
@@ -126,7 +126,7 @@ def test_a_load_of_the_targets_own_is_not_overwritten_unless_that_is_asked_for(
     assert refused.exit_code == 1
     assert "loads of 1 months that the source does not have, the first of them 2026-05" in refused.output
     assert moved(loaded.warehouse, target, "--overwrite").exit_code == 0
-    assert holdings(target) == holdings(loaded.warehouse)
+    assert snapshot_of(target) == snapshot_of(loaded.warehouse)
 
 
 def test_a_load_of_the_target_during_the_copy_is_not_overwritten_either(loaded: Platform, target: Warehouse) -> None:
@@ -151,7 +151,7 @@ def test_rows_that_a_moved_month_no_longer_has_go_from_the_target_too(
     serve(platform, [row(1), row(2), row(3)])
     assert platform.load(MAY).success
     assert moved(platform.warehouse, target).exit_code == 0
-    assert holdings(target) == holdings(platform.warehouse)
+    assert snapshot_of(target) == snapshot_of(platform.warehouse)
     with target.reading() as connection:
         assert connection.execute("SELECT count(*) FROM raw.d23_quarantine").fetchall() == [(0,)]
 

@@ -18,13 +18,13 @@ from cleargrid_assets.resources import WarehouseResource
 from cleargrid_assets.settings import Settings
 from cleargrid_assets.warehouse import WarehouseBusyError, WarehouseMissingError
 from cleargrid_assets.warehouse.warehouse import Warehouse
-from cleargrid_assets_tests.addresses import KINDS, POSTGRES
 from cleargrid_assets_tests.postgres_server import PASSWORD
+from cleargrid_assets_tests.warehouse_kinds import KINDS, POSTGRES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cleargrid_assets_tests.addresses import Variables
+    from cleargrid_assets_tests.warehouse_kinds import Variables
 
 NUMBERS = "SELECT number FROM raw.numbers ORDER BY number"
 REPLACE = "CREATE OR REPLACE TABLE raw.numbers AS SELECT {0} AS number UNION ALL SELECT {0}"

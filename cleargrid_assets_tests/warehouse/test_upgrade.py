@@ -16,9 +16,9 @@ from cleargrid_assets.landing.ledger import last_loads
 from cleargrid_assets.tables.catalog import ALL_TABLES, TABLES_VERSION
 from cleargrid_assets.warehouse import WarehouseVersionError
 from cleargrid_assets.warehouse.warehouse import Warehouse
-from cleargrid_assets_tests.addresses import FILE, SQLITE
 from cleargrid_assets_tests.platform_under_test import LOADS, MAY, NOW, failure_of_step
 from cleargrid_assets_tests.warehouse.releases.make import EMULATOR, LATER, MONTHS
+from cleargrid_assets_tests.warehouse_kinds import FILE, SQLITE
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cleargrid_assets.assets.reference_asset import reference_asset, reference_of
+from cleargrid_assets.assets.seed_asset import seed_asset, seed_of
 from cleargrid_assets.assets.sql_asset import sql_asset, sql_path
 from cleargrid_assets.tables.analytics import (
     AGENT_PRODUCTIVITY,
@@ -37,15 +37,15 @@ def build_analytics(months: dg.MonthlyPartitionsDefinition) -> list[dg.AssetsDef
         sql_asset(OUTCOME_MIX, [CONTACT_ATTEMPTS], months),
         sql_asset(AGENT_PRODUCTIVITY, [CONTACT_ATTEMPTS], months),
         sql_asset(COHORT_CONTACT, [CONTACT_ATTEMPTS], months),
-        sql_asset(CALLING_HOURS, [CONTACT_ATTEMPTS], months, references=(reference_of(CALLING_HOURS_PROFILES),)),
+        sql_asset(CALLING_HOURS, [CONTACT_ATTEMPTS], months, seeds=(seed_of(CALLING_HOURS_PROFILES),)),
         sql_asset(
             KPI_MONTHLY,
             [CONTACT_ATTEMPTS, CALLING_HOURS],
             months,
-            references=(reference_of(METRIC_DEFINITIONS),),
-            followed_by=MONTH_AFTER.read_text(encoding="utf-8"),
+            seeds=(seed_of(METRIC_DEFINITIONS),),
+            post_statement=MONTH_AFTER.read_text(encoding="utf-8"),
         ),
         sql_asset(PTP_VINTAGE, [CONTACT_ATTEMPTS], months, replace_key=OBSERVATION),
-        reference_asset(METRIC_DEFINITIONS),
+        seed_asset(METRIC_DEFINITIONS),
         sql_asset(UNMAPPED_OUTCOMES, [CONTACT_ATTEMPTS, OUTCOME_SPELLINGS], None),
     ]

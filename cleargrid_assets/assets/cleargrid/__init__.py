@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from cleargrid_assets.assets.presentation import OWNERS, VENDOR_PAGE, code_references
+from cleargrid_assets.assets.definition_metadata import OWNERS, VENDOR_PAGE, code_references
 
 if TYPE_CHECKING:
     from cleargrid_assets.tables.dataset import RawDataset

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cleargrid_assets.assets.core.outcome_spellings import build_outcome_spellings
-from cleargrid_assets.assets.reference_asset import reference_asset
+from cleargrid_assets.assets.seed_asset import seed_asset
 from cleargrid_assets.assets.sql_asset import sql_asset
 from cleargrid_assets.tables.core import CALLING_HOURS_PROFILES, CONTACT_ATTEMPTS, OUTCOME_SPELLINGS
 from cleargrid_assets.tables.raw import D23_MANUAL_COMMUNICATION_LOGS
@@ -22,5 +22,5 @@ def build_core(months: dg.MonthlyPartitionsDefinition) -> list[dg.AssetsDefiniti
     return [
         build_outcome_spellings(months),
         sql_asset(CONTACT_ATTEMPTS, [D23_MANUAL_COMMUNICATION_LOGS, OUTCOME_SPELLINGS], months),
-        reference_asset(CALLING_HOURS_PROFILES),
+        seed_asset(CALLING_HOURS_PROFILES),
     ]

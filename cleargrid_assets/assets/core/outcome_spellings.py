@@ -6,7 +6,7 @@ joins this table in plain SQL. The map and its matching key are in `outcome_map`
 
 import dagster as dg
 
-from cleargrid_assets.assets.presentation import FRESHNESS, OWNERS, definition_metadata, description
+from cleargrid_assets.assets.definition_metadata import FRESHNESS, OWNERS, definition_metadata, description
 from cleargrid_assets.assets.sql_asset import data_version
 from cleargrid_assets.failures import dagster_failures
 from cleargrid_assets.outcome_map import OutcomeMap

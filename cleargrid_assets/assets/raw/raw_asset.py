@@ -9,7 +9,13 @@ from pathlib import Path
 import dagster as dg
 
 from cleargrid_assets.assets.cleargrid import source_key
-from cleargrid_assets.assets.presentation import FRESHNESS, OWNERS, definition_metadata, description, references_to
+from cleargrid_assets.assets.definition_metadata import (
+    FRESHNESS,
+    OWNERS,
+    definition_metadata,
+    description,
+    references_to,
+)
 from cleargrid_assets.assets.raw.month_checks import check_month, check_specs, failure_of_checks
 from cleargrid_assets.assets.raw.other_months import report_other_months
 from cleargrid_assets.failures import RETRIES, dagster_failures

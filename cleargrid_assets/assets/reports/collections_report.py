@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from cleargrid_assets.assets.presentation import FRESHNESS, OWNERS, code_references
+from cleargrid_assets.assets.definition_metadata import FRESHNESS, OWNERS, code_references
 from cleargrid_assets.assets.reports.page.data import read_report
 from cleargrid_assets.assets.reports.page.section import ReportData, Section
 from cleargrid_assets.assets.reports.page.sections import report_sections

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from cleargrid_assets.assets.presentation import FRESHNESS, OWNERS, code_references
+from cleargrid_assets.assets.definition_metadata import FRESHNESS, OWNERS, code_references
 from cleargrid_assets.assets.sql_asset import data_version
 from cleargrid_assets.failures import dagster_failures
 from cleargrid_assets.resources import WarehouseResource

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from cleargrid_assets.warehouse.artifacts import artifacts_at
-from cleargrid_assets.warehouse.catalogs import PREFIX, catalog_at, redacted
+from cleargrid_assets.warehouse.ducklake_catalogs import PREFIX, catalog_at, redacted
 from cleargrid_assets.warehouse.errors import (
     WarehouseConflictError,
     WarehouseError,
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from contextlib import AbstractContextManager
 
-    from cleargrid_assets.warehouse.catalogs import Catalog
+    from cleargrid_assets.warehouse.ducklake_catalogs import Catalog
 
 __all__ = ["PREFIX", "TABLES", "DuckLake", "data_path"]
 

@@ -10,7 +10,7 @@ from collections import defaultdict
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from cleargrid_assets_tests.analytics.by_hand import (
+from cleargrid_assets_tests.analytics.expected_values import (
     CONNECTED,
     CONTACTS,
     NOT_COMPARED,

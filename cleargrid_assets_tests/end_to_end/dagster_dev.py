@@ -24,8 +24,8 @@ from cleargrid_assets.commands.processes import ProcessGroup
 from cleargrid_assets.emulator import Emulator
 from cleargrid_assets.executables import executable
 from cleargrid_assets_tests.automation.test_follow_sensor import bad_rows_in
+from cleargrid_assets_tests.dagster_graphql import launch_backfill, run_query
 from cleargrid_assets_tests.postgres_server import free_port
-from cleargrid_assets_tests.running_dagster import ask, launch_backfill
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -72,13 +72,13 @@ class Site:
     url: str
     emulator: Emulator
 
-    def ask(self, query: str, **variables: Any) -> Any:
+    def run_query(self, query: str, **variables: Any) -> Any:
         """The data that Dagster's GraphQL answers."""
-        return ask(self.url, query, **variables)
+        return run_query(self.url, query, **variables)
 
     def runs(self, backfill: str | None = None) -> list[Run]:
         """Every run, the newest first; of one backfill, when it is named."""
-        runs = [_run(answer) for answer in self.ask(RUNS)["runsOrError"]["results"]]
+        runs = [_run(answer) for answer in self.run_query(RUNS)["runsOrError"]["results"]]
         return [run for run in runs if backfill in {None, run.backfill}]
 
     def launch(self, months: Sequence[str], assets: Sequence[Sequence[str]] = (RAW,)) -> str:
@@ -88,11 +88,11 @@ class Site:
     def start(self, job: str) -> None:
         """Start a run of a job."""
         where = {"repositoryLocationName": "cleargrid_assets", "repositoryName": "__repository__"}
-        self.ask(START, run={"selector": {**where, "pipelineName": job}, "mode": "default"})
+        self.run_query(START, run={"selector": {**where, "pipelineName": job}, "mode": "default"})
 
     def cancel(self, backfill: str) -> None:
         """Cancel a backfill, as its page does."""
-        self.ask(CANCEL, id=backfill)
+        self.run_query(CANCEL, id=backfill)
 
 
 def until(condition: Callable[[], bool], what: str) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cleargrid_assets.warehouse.lake import TABLES, data_path
+from cleargrid_assets.warehouse.ducklake import TABLES, data_path
 
 if TYPE_CHECKING:
     from cleargrid_assets.warehouse.warehouse import Warehouse

@@ -27,19 +27,19 @@ TOO_MANY_FOR_ONE_COUNT = frozenset({"capped", "timeout"})
 
 
 @dataclass(frozen=True)
-class Counted:
+class CountedRange:
     """A time range and ClearGrid's count of it."""
 
     window: Window
     total: Total
 
 
-def count(request: CountRequest, window: Window) -> list[Counted]:
+def count(request: CountRequest, window: Window) -> list[CountedRange]:
     """`window` with its count, or its days with theirs if the whole is too much for ClearGrid to count.
 
     If the days cannot be counted either, one range without an exact total. Raises the client's errors.
     """
-    whole = Counted(window, request(window))
+    whole = CountedRange(window, request(window))
     days = ceil(window.seconds / DAY_SECONDS)
     if whole.total.exact or whole.total.note not in TOO_MANY_FOR_ONE_COUNT or days == 1:
         return [whole]
@@ -48,11 +48,11 @@ def count(request: CountRequest, window: Window) -> list[Counted]:
         total = request(day)
         if not total.exact:
             return [whole]
-        counted.append(Counted(day, total))
+        counted.append(CountedRange(day, total))
     return counted
 
 
-def total_of(counted: Sequence[Counted]) -> Total:
+def sum_totals(counted: Sequence[CountedRange]) -> Total:
     """The sum of all counts; exact if each is."""
     totals = [part.total for part in counted]
     if len(totals) == 1:
@@ -62,7 +62,7 @@ def total_of(counted: Sequence[Counted]) -> Total:
     return Total(rows, exact=not notes, note=notes[0] if notes else None, request_id=totals[0].request_id)
 
 
-def reconciled(request: CountRequest, counted: Sequence[Counted], received: Mapping[Window, int]) -> Total:
+def reconcile(request: CountRequest, counted: Sequence[CountedRange], received: Mapping[Window, int]) -> Total:
     """ClearGrid's count that agrees with the rows `received` in each window.
 
     Raises `ReconciliationError`, or `RecountError` if rows are missing and ClearGrid does not count again.
@@ -70,11 +70,11 @@ def reconciled(request: CountRequest, counted: Sequence[Counted], received: Mapp
     agreed = []
     for part in counted:
         inside = (rows for window, rows in received.items() if part.window.since <= window.since < part.window.until)
-        agreed.append(replace(part, total=_agreed(request, part, sum(inside))))
-    return total_of(agreed)
+        agreed.append(replace(part, total=_reconcile_range(request, part, sum(inside))))
+    return sum_totals(agreed)
 
 
-def _agreed(request: CountRequest, counted: Counted, received: int) -> Total:
+def _reconcile_range(request: CountRequest, counted: CountedRange, received: int) -> Total:
     """The count of one range that agrees with `received`.
 
     Rows may be logged between the count and the read, late ones in closed months too. So after a disagreement ClearGrid

@@ -1,4 +1,4 @@
-"""`reference_asset`: a small table loaded from a shipped CSV file with the table's name.
+"""`seed_asset`: a small table loaded from a shipped CSV file with the table's name.
 
 The CSV files lie beside the assets. Each month that joins such a table refreshes it in its own transaction, so it can
 be computed alone; the asset shows the table in the lineage and fills it before any month runs.
@@ -9,30 +9,30 @@ from pathlib import Path
 
 import dagster as dg
 
-from cleargrid_assets.assets.presentation import OWNERS, definition_metadata, description
+from cleargrid_assets.assets.definition_metadata import OWNERS, definition_metadata, description
 from cleargrid_assets.tables.table import Table
-from cleargrid_assets.warehouse import Query, Reference
+from cleargrid_assets.warehouse import Query, Seed
 
 
-def reference_of(table: Table) -> Reference:
+def seed_of(table: Table) -> Seed:
     """The table with its file, `<schema>/<table>.csv`."""
-    return Reference(table, Path(__file__).parent / table.schema / f"{table.name}.csv")
+    return Seed(table, Path(__file__).parent / table.schema / f"{table.name}.csv")
 
 
-def reference_asset(table: Table) -> dg.AssetsDefinition:
+def seed_asset(table: Table) -> dg.AssetsDefinition:
     """The asset that fills `table` from its file."""
-    reference = reference_of(table)
+    seed = seed_of(table)
 
     @dg.asset(
         key=dg.AssetKey(table.key),
         group_name=table.schema,
         description=description(table),
         metadata=definition_metadata(table),
-        code_version=hashlib.sha256(reference.file.read_bytes()).hexdigest()[:12],
+        code_version=hashlib.sha256(seed.file.read_bytes()).hexdigest()[:12],
         owners=OWNERS,
         kinds={"duckdb", "csv"},
     )
     def reference_table() -> Query:
-        return Query(reference.select)
+        return Query(seed.select)
 
     return reference_table

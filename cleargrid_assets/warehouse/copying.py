@@ -36,7 +36,7 @@ class MoveError(WarehouseError):
 
 
 @dataclass(frozen=True)
-class Part:
+class TableMonth:
     """The unit of copying: one month of a table, or (month None) a table without months."""
 
     table: Table
@@ -49,14 +49,14 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Content:
+class Fingerprint:
     """The number of rows and the sum of their hashes, which does not depend on row order."""
 
     rows: int
     checksum: str
 
 
-NOTHING = Content(0, "0")
+NOTHING = Fingerprint(0, "0")
 
 
 @dataclass(frozen=True)
@@ -69,16 +69,16 @@ class LoadOfMonth:
 
 
 @dataclass(frozen=True)
-class Holdings:
-    """The contents of one warehouse. `foreign`: tables that are not ours."""
+class Snapshot:
+    """The contents of one warehouse. `unmanaged_tables`: tables that are not ours."""
 
-    contents: dict[Part, Content]
+    contents: dict[TableMonth, Fingerprint]
     loads: frozenset[LoadOfMonth]
-    foreign: tuple[str, ...]
+    unmanaged_tables: tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class Moved:
+class CopiedMonth:
     """The result for one month, or (month None) for the tables without months."""
 
     month: date | None
@@ -86,24 +86,24 @@ class Moved:
     was_copied: bool
 
 
-def holdings(warehouse: Warehouse) -> Holdings:
+def snapshot_of(warehouse: Warehouse) -> Snapshot:
     """Count and hash every table, month by month; empty if there is no warehouse yet."""
     try:
         with warehouse.reading() as connection:
             tables = [table for table in TABLES.values() if table.exists_in(connection)]
             contents = {part: content for table in tables for part, content in _contents(connection, table)}
             names = [name for (name,) in connection.execute(FOREIGN_TABLES).fetchall()]
-            return Holdings(contents, _loads(connection), tuple(sorted({*names} - {*TABLES})))
+            return Snapshot(contents, _loads(connection), tuple(sorted({*names} - {*TABLES})))
     except WarehouseMissingError:
-        return Holdings({}, frozenset(), ())
+        return Snapshot({}, frozenset(), ())
 
 
-def move(source: Warehouse, target: Warehouse, *, may_overwrite: bool) -> Iterator[Moved]:
+def move(source: Warehouse, target: Warehouse, *, may_overwrite: bool) -> Iterator[CopiedMonth]:
     """Make every month of `target` equal to that of `source`; skip months that are equal already.
 
     Raises `MoveError` if a copy differs, or, unless `may_overwrite`, if the target has loads of its own.
     """
-    old, new = holdings(source), holdings(target)
+    old, new = snapshot_of(source), snapshot_of(target)
     if not may_overwrite:
         _refuse_own_loads(old.loads, new.loads)
     tables = {part.table for part in old.contents}
@@ -115,10 +115,10 @@ def move(source: Warehouse, target: Warehouse, *, may_overwrite: bool) -> Iterat
         if differing:
             _copy(source, target, differing, may_overwrite=may_overwrite)
         rows = sum(old.contents[part].rows for part in parts)
-        yield Moved(month, rows, was_copied=bool(differing))
+        yield CopiedMonth(month, rows, was_copied=bool(differing))
 
 
-def differing_parts(old: Holdings, new: Holdings, month: date | None) -> list[Part]:
+def differing_parts(old: Snapshot, new: Snapshot, month: date | None) -> list[TableMonth]:
     """The month's parts that differ, including those that only the target has and that must be deleted there."""
     parts = [part for part in old.contents | new.contents if part.month == month]
     return [part for part in parts if old.contents.get(part, NOTHING) != new.contents.get(part, NOTHING)]
@@ -135,7 +135,7 @@ def _refuse_own_loads(old: AbstractSet[LoadOfMonth], new: AbstractSet[LoadOfMont
         )
 
 
-def _copy(source: Warehouse, target: Warehouse, parts: Sequence[Part], *, may_overwrite: bool) -> None:
+def _copy(source: Warehouse, target: Warehouse, parts: Sequence[TableMonth], *, may_overwrite: bool) -> None:
     """Copy `parts` in one transaction of the target; roll back if one of them then differs from the source.
 
     Check the target's loads again: it may have been loaded since its months were counted.
@@ -151,7 +151,7 @@ def _copy(source: Warehouse, target: Warehouse, parts: Sequence[Part], *, may_ov
                 raise MoveError(f"the copy of {part.table.qualified_name}{part.where} holds {actual}, not {expected}")
 
 
-def _copy_part(origin: duckdb.DuckDBPyConnection, copy: duckdb.DuckDBPyConnection, part: Part) -> None:
+def _copy_part(origin: duckdb.DuckDBPyConnection, copy: duckdb.DuckDBPyConnection, part: TableMonth) -> None:
     name = part.table.qualified_name
     copy.execute(f"DELETE FROM {name}{part.where}")
     if not part.table.exists_in(origin):
@@ -162,21 +162,21 @@ def _copy_part(origin: duckdb.DuckDBPyConnection, copy: duckdb.DuckDBPyConnectio
     copy.unregister("moved")
 
 
-def _contents(connection: duckdb.DuckDBPyConnection, table: Table) -> Iterator[tuple[Part, Content]]:
+def _contents(connection: duckdb.DuckDBPyConnection, table: Table) -> Iterator[tuple[TableMonth, Fingerprint]]:
     if not table.is_partitioned:
-        yield Part(table, None), _content(connection, Part(table, None))
+        yield TableMonth(table, None), _content(connection, TableMonth(table, None))
         return
     sums = f"SELECT month, {_sums(table)} FROM {table.qualified_name} GROUP BY month"
     for month, rows, checksum in connection.execute(sums).fetchall():
-        yield Part(table, month), Content(rows, checksum)
+        yield TableMonth(table, month), Fingerprint(rows, checksum)
 
 
-def _content(connection: duckdb.DuckDBPyConnection, part: Part) -> Content:
+def _content(connection: duckdb.DuckDBPyConnection, part: TableMonth) -> Fingerprint:
     if not part.table.exists_in(connection):
         return NOTHING
     sums = f"SELECT {_sums(part.table)} FROM {part.table.qualified_name}{part.where}"
     ((rows, checksum),) = connection.execute(sums).fetchall()
-    return Content(rows, checksum)
+    return Fingerprint(rows, checksum)
 
 
 def _sums(table: Table) -> str:

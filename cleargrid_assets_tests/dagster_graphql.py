@@ -19,7 +19,7 @@ LAUNCH = """mutation($backfill: LaunchBackfillParams!) { launchPartitionBackfill
     ... on LaunchBackfillSuccess { backfillId } ... on PythonError { message } } }"""
 
 
-def ask(url: str, query: str, **variables: Any) -> Any:
+def run_query(url: str, query: str, **variables: Any) -> Any:
     """The data that the GraphQL of the webserver at `url` answers."""
     answer = requests.post(f"{url}/graphql", json={"query": query, "variables": variables}, timeout=ANSWER_SECONDS)
     answer.raise_for_status()
@@ -30,7 +30,7 @@ def launch_backfill(url: str, months: Sequence[str], assets: Sequence[Sequence[s
     """Start a backfill of `assets`, as the dialog does; returns its id."""
     selection = [{"path": list(asset)} for asset in assets]
     parameters = {"assetSelection": selection, "partitionNames": list(months), "tags": [], "fromFailure": False}
-    return str(ask(url, LAUNCH, backfill=parameters)["launchPartitionBackfill"]["backfillId"])
+    return str(run_query(url, LAUNCH, backfill=parameters)["launchPartitionBackfill"]["backfillId"])
 
 
 def write_instance(template: Path, home: Path, runs: int) -> None:
