@@ -75,7 +75,7 @@ class Declarations:
     datasets = Datasets(
         "CLEARGRID_DATASETS",
         "D23",
-        "the datasets to land, separated by commas: `D23`, which is always one of them, and `D21`, communication logs",
+        "the datasets to land, separated by commas: `D23` (required) and `D21`, communication logs",
         group=Group.LOADING,
     )
     trailing_months = Integer(
@@ -83,7 +83,7 @@ class Declarations:
         3,
         0,
         120,
-        "closed months that the daily schedule reads again beside the open one",
+        "closed months that the daily schedule re-reads besides the open one",
         group=Group.LOADING,
     )
     page_size = Integer("CLEARGRID_PAGE_SIZE", 500, 1, 1000, "rows per page", group=Group.LOADING)
@@ -132,7 +132,7 @@ class Declarations:
         is_essential=True,
     )
     outcomes = OptionalPath(
-        "CLEARGRID_OUTCOMES", None, "your own outcome map, a CSV laid over the shipped one", group=Group.MEANING
+        "CLEARGRID_OUTCOMES", None, "your own outcome map, a CSV that overrides the shipped one", group=Group.MEANING
     )
     row_scope = Choice(
         "CLEARGRID_ROW_SCOPE",
@@ -184,7 +184,7 @@ class Declarations:
         192,
         64,
         1_000_000,
-        "megabytes that DuckDB may hold in memory before it spills to disk; a month held by Python comes on top",
+        "megabytes that DuckDB may hold in memory before it spills to disk; Python's memory for a month comes on top",
         group=Group.STORAGE,
     )
     report_keep_days = Integer(
