@@ -54,7 +54,7 @@ class Accounts:
             return self._token()
 
     def accepts(self, token: str) -> bool:
-        """Whether the token is valid; each question uses it once."""
+        """True if the token is valid; each call counts as one use."""
         with self._lock:
             if token not in self._uses:
                 return False

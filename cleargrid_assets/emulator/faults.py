@@ -1,7 +1,7 @@
 """Faults to switch on: the ways in which the real export fails, or might.
 
-The faults, by name, belong here; right answers are in `api`. A fault looks at a request's number or parameters and at
-the emulator's own clock, never at chance, so a test sees the same twice.
+The faults, by name, belong here; correct responses are in `api`. A fault looks at a request's number or parameters
+and at the emulator's own clock, never at chance, so a test sees the same twice.
 """
 
 from __future__ import annotations
@@ -180,20 +180,20 @@ FAULTS: dict[str, Fault] = {
     "request-timeouts": Fault("every 5th request ends in 408", every(5, lambda _request: plain(408))),
     "down": Fault("every request ends in 500", every(1, lambda request: error(500, "Oops", request.number))),
     "rate-limit": Fault(
-        "every 10th request ends in 429 and asks for a second's patience",
+        "every 10th request ends in 429 with Retry-After: 1 s",
         every(10, lambda request: error(429, "Too many requests", request.number, {"Retry-After": "1"})),
     ),
     "two-in-flight": Fault("more than two requests at once end in 429", _too_many_when(2)),
     "large-pages-time-out": Fault("pages of more than 100 rows end in 504", _too_large(100)),
     "long-windows-time-out": Fault("windows of more than a day end in 504", _too_long(86_400)),
     "always-times-out": Fault("every request ends in 504", _too_large(0)),
-    "cursor-loop": Fault("a walk is sent back to the page it has just read", alter=_pagination(_stay)),
+    "cursor-loop": Fault("a cursor leads back to the page that was just read", alter=_pagination(_stay)),
     "total-too-high": Fault("the total is five higher than the rows", alter=_pagination(_more_than_there_are)),
     "total-capped": Fault("the total is capped at 1000", alter=_pagination(_capped)),
     "total-times-out": Fault("there is no total", alter=_pagination(_gave_up)),
-    "long-totals-time-out": Fault("there is no total of more than a day", alter=_pagination(_gave_up_on_many_days)),
-    "no-rows": Fault("the answer has no rows", alter=_without("body", "rows")),
-    "no-pagination": Fault("the answer has no pagination", alter=_without("body", "pagination")),
+    "long-totals-time-out": Fault("windows of more than a day have no total", alter=_pagination(_gave_up_on_many_days)),
+    "no-rows": Fault("the response has no rows", alter=_without("body", "rows")),
+    "no-pagination": Fault("the response has no pagination", alter=_without("body", "pagination")),
     "echo-shortened": Fault("the echoed range is shorter than the requested one", alter=_shortened),
     "future-ends-now": Fault("an end in the future is echoed as now", alter=_until_now),
     "huge-bodies": Fault("every body is 80 MB, compressed to 80 kB", every(1, _huge)),

@@ -217,7 +217,7 @@ class Floor:
 
 
 def _starts_month(hour: int) -> bool:
-    """Whether the hour is the first of a month in UTC."""
+    """True if the hour is the first of a month in UTC."""
     return hour % 24 == 0 and (date(1970, 1, 1) + timedelta(days=hour // 24)).day == 1
 
 

@@ -34,7 +34,7 @@ def matching_key(spelling: str) -> str:
 
 
 def _distinguishes(mark: str, letter: str) -> bool:
-    """Whether `mark` makes another letter of `letter`: a vowel sign or a tone does, an accent seldom.
+    """True if `mark` turns `letter` into a different letter: a vowel sign or a tone does, an accent seldom.
 
     Of the marks that are often left out only those stay that make a letter of their own (`й` is not `и`), and none on
     Latin and Greek letters, where accents come and go with the keyboard.

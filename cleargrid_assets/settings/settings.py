@@ -56,12 +56,12 @@ class Settings(Declarations):
 
     @property
     def is_lake(self) -> bool:
-        """Whether the warehouse is a lake; false while no warehouse is set, and not an error."""
+        """True if the warehouse is a lake; False, not an error, while no warehouse is set."""
         return (self.text_of(Settings.warehouse) or "").startswith(PREFIX)
 
     @property
     def is_alerting(self) -> bool:
-        """Whether there is a webhook for alerts; its form is judged when it is used."""
+        """True if an alert webhook is set; it is validated when it is used."""
         return self.text_of(Settings.alert_webhook) is not None
 
     @property
@@ -72,7 +72,7 @@ class Settings(Declarations):
 
     @property
     def has_account(self) -> bool:
-        """Whether anything says where ClearGrid answers or whom it knows us as."""
+        """True if any setting names an address or an account of ClearGrid."""
         return any(
             self.text_of(setting)
             for setting in SETTINGS

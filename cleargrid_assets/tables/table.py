@@ -73,7 +73,7 @@ class Table:
 
     @property
     def is_partitioned(self) -> bool:
-        """Whether the table holds months that are replaced one by one."""
+        """True if the table is replaced month by month."""
         return "month" in self.column_names
 
     @property

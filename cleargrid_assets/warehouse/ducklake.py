@@ -63,7 +63,7 @@ class DuckLake:
 
     @property
     def exists(self) -> bool:
-        """Whether the lake was created. Raises `WarehouseUnreachableError`."""
+        """True if the lake was created. Raises `WarehouseUnreachableError`."""
         return self._catalog.exists
 
     @property
