@@ -1,7 +1,6 @@
-"""What one more lender costs while nothing happens: the processes of `cleargrid dev`, one set for each lender.
+"""Measures what one more idle lender costs: the processes of `cleargrid dev`, one set for each lender.
 
-Starting them and reading what the kernel says of them belongs here; the plan that the figures are for is in
-docs/scaling.md.
+Starting them and reading their usage from the kernel belong here; docs/scaling.md uses the figures.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Benchmarks the platform around a load: start-up, one small run, the marts.
+"""Benchmarks the platform around a load: start-up, one small run, the derived tables.
 
 Add parts of the platform to time here; loaders are in `loading`, backfills in `backfills`.
 """

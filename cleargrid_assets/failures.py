@@ -47,13 +47,13 @@ INTERRUPTED_QUERY = "Query interrupted"
 NEXT_STEPS: tuple[tuple[type[Exception], str], ...] = (
     (SettingsError, "Correct the setting that the message names, then run the month again."),
     (LoginRejectedError, "Check CLEARGRID_LENDER, CLEARGRID_EMAIL and CLEARGRID_PASSWORD with `cleargrid doctor`."),
-    (AccessDeniedError, "Ask ClearGrid whether the lender is active and may read this export; name the request id."),
-    (DatasetUnavailableError, "Ask ClearGrid whether the dataset is available to this lender; name the request id."),
+    (AccessDeniedError, "Ask ClearGrid whether the lender is active and may read this export; quote the request id."),
+    (DatasetUnavailableError, "Ask ClearGrid whether the dataset is available to this lender; quote the request id."),
     (PermanentError, "Send ClearGrid the message and the request id."),
-    (QueryTooLargeError, "Send ClearGrid the window and the request id: not even its smallest query ends in time."),
+    (QueryTooLargeError, "Send ClearGrid the window and the request id: even the smallest query times out."),
     (TransientError, "Run the month again later; if it fails again, send ClearGrid the request id."),
     (ReconciliationError, "Run the month again; if it fails again, send ClearGrid both counts and the request id."),
-    (ContractError, "Send ClearGrid the message and the request id: its answer breaks its own documentation."),
+    (ContractError, "Send ClearGrid the message and the request id: the response contradicts its documentation."),
     (
         VanishLimitError,
         "Ask ClearGrid about the rows that the message counts; if it removed them, raise CLEARGRID_VANISH_LIMIT once.",

@@ -1,4 +1,4 @@
-"""The version of the rules by which months are computed: everything besides the rows that figures depend on.
+"""The version of the rules by which months are computed: everything that figures depend on besides the rows.
 
 Months computed under different rules are not compared, and those under old ones are computed again. Add every setting
 and file here that changes a computed figure.

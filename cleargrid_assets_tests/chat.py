@@ -18,7 +18,7 @@ TOKEN = "T0PSECRET"
 
 
 class Receiver(HTTPServer):
-    """A chat that keeps what it takes.
+    """A chat that keeps the messages it accepts.
 
     `status` is what it answers; 503 to a text that holds `refused`, 413 to one of more than `max_text` characters.
     """

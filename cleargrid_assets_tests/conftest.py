@@ -1,6 +1,6 @@
 """Fixtures that all tests share: a clean environment, and the whole platform on its own emulator.
 
-Add a shared fixture here; what fixtures hand out is in `platform_under_test` and `logged_rows`.
+Add a shared fixture here; what fixtures hand out is in `platform_under_test` and `fixed_rows`.
 """
 
 from __future__ import annotations

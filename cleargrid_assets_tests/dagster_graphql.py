@@ -1,6 +1,6 @@
 """Drives a running Dagster from outside, for tests and benchmarks: its instance file and its GraphQL.
 
-Add what every running Dagster shares here; `end_to_end.site` and `distributed.cluster` start one.
+Add what every running Dagster shares here; `end_to_end.dagster_dev` and `distributed.cluster` start one.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ LAUNCH = """mutation($backfill: LaunchBackfillParams!) { launchPartitionBackfill
 
 
 def run_query(url: str, query: str, **variables: Any) -> Any:
-    """The data that the GraphQL of the webserver at `url` answers."""
+    """Send a GraphQL query to the webserver at `url`; return the response's data."""
     answer = requests.post(f"{url}/graphql", json={"query": query, "variables": variables}, timeout=ANSWER_SECONDS)
     answer.raise_for_status()
     return answer.json()["data"]
@@ -34,7 +34,7 @@ def launch_backfill(url: str, months: Sequence[str], assets: Sequence[Sequence[s
 
 
 def write_instance(template: Path, home: Path, runs: int) -> None:
-    """The instance of `template` as `home`'s, with as many `runs` at once."""
+    """Write the instance file `template` to `home`, with `runs` as its limit of concurrent runs."""
     text = template.read_text(encoding="utf-8")
     changed, count = re.subn(r"max_concurrent_runs: \d+", f"max_concurrent_runs: {runs}", text)
     assert count == 1

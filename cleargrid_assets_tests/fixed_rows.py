@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from cleargrid_assets_tests.platform_under_test import Platform
 
 MID_MAY = datetime(2026, 5, 15, 9, tzinfo=UTC)
-"""Where rows stand whose own instant says nothing."""
+"""The position of rows whose own `communicated_at` cannot be used."""
 
 LITERALS = {b'"@NAN@"': b"NaN", b'"@HUGE@"': b"1e400", b'"@HALF@"': rb'"\ud800"'}
 
@@ -65,13 +65,13 @@ def serve(platform: Platform, rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _place(row: Mapping[str, Any]) -> int:
-    """Where the row stands in the export: at its own instant if that is one of the year we test with."""
+    """The row's position in the export: its own instant if that is in the year of the tests."""
     text = str(row.get("communicated_at"))
     return milliseconds(datetime.fromisoformat(text) if text.startswith(f"{MID_MAY.year}-") else MID_MAY)
 
 
 def _written_as(body: bytes, _ask: object) -> bytes:
-    """`body` with our marks replaced; as long as before, because its length is already told."""
+    """`body` with our marks replaced; its length stays the same, because Content-Length is already set."""
     for mark, literal in LITERALS.items():
         body = body.replace(mark, literal.ljust(len(mark)))
     return body

@@ -108,7 +108,7 @@ class Platform:
 
     @contextmanager
     def misbehaving(self, fault: Fault) -> Iterator[None]:
-        """ClearGrid misbehaves, besides what it does already, while the block runs."""
+        """Add `fault` to the emulator's faults while the block runs."""
         faults = self.emulator.api.faults
         self.emulator.api.faults = [*faults, fault]
         try:

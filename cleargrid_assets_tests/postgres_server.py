@@ -105,7 +105,7 @@ def started_postgres(binaries: Path) -> Iterator[PostgresServer]:
 
 
 def free_port() -> int:
-    """A port of loopback that nobody listens on."""
+    """A free port on loopback."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return int(listener.getsockname()[1])
 

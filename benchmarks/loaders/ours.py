@@ -1,4 +1,4 @@
-"""Our loader with every safety on: validation, quarantine, duplicates, reconciliation, changes, ledger.
+"""Our loader with every safeguard on: validation, quarantine, duplicates, reconciliation, changes, ledger.
 
 It does what the raw asset does, without Dagster; change the steps themselves in `cleargrid_assets.landing`.
 """

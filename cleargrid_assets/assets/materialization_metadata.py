@@ -1,7 +1,7 @@
 """Materialization metadata: the numbers and the small chart on a table's page for the month just computed.
 
-Add a table's numbers here, as SQL over the month's rows; what its page shows for every month is in `presentation`. A
-share divides sums: a rate is never an average of rates.
+Add a table's numbers here, as SQL over the month's rows; what its page shows for every month is in
+`definition_metadata`. A share divides sums: a rate is never an average of rates.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The datasets of the export, by section and code.
 
-A dataset that the client can read is declared here; the fields of its rows are declared in `landing`.
+A dataset that the client can read is declared here; the fields of its rows are declared in `tables`.
 """
 
 from dataclasses import dataclass

@@ -197,7 +197,7 @@ def _split_sparse(window: Window, page: Page) -> Split:
     """Halve the window. Raises `UnexpectedAnswerError` if it is too short: no second has that many empty pages."""
     if window.is_splittable:
         return Split(window.split())
-    message = f"{MAX_EMPTY_PAGES} empty pages in a row, and no end in sight"
+    message = f"{MAX_EMPTY_PAGES} empty pages in a row, and the window has not ended"
     raise UnexpectedAnswerError(message, status=HTTPStatus.OK, request_id=page.request_id)
 
 

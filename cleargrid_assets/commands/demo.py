@@ -49,7 +49,7 @@ LOG = "demo.log"
     type=click.IntRange(0),
     default=ROWS_PER_DAY,
     show_default=True,
-    help="Size of the emulated lender.",
+    help="Rows on an average working day.",
 )
 @click.option(
     "--months", "closed_months", type=click.IntRange(0), default=CLOSED_MONTHS, show_default=True, help="Closed months."

@@ -52,7 +52,7 @@ def print_red_month(
     red = [run for run in runs if not run.is_success]
     if [month_of(run) for run in red] != [faulty]:
         others = ", ".join(month_of(run) or run.job_name for run in red) or "nothing"
-        click.echo(f"\n--fault {fault} should turn {faulty} red and nothing else, but red are: {others}.")
+        click.echo(f"\n--fault {fault} should turn {faulty} red and nothing else, but these are red: {others}.")
         return False
     click.echo(
         f"\n{faulty} is red on purpose: --fault {fault}, {FAULTS[fault].about}. Its run says:\n"

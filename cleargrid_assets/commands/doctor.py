@@ -191,7 +191,7 @@ class Diagnosis:
 
     @cached_property
     def warehouse(self) -> Warehouse:
-        """The configured warehouse with short timeouts, because a person is waiting. Raises `SettingsError`."""
+        """The configured warehouse with short time-outs, because a person is waiting. Raises `SettingsError`."""
         configured = WarehouseResource(self.settings).warehouse()
         return replace(configured, lock_timeout=LOCK_TIMEOUT, open_timeout=OPEN_TIMEOUT)
 
@@ -222,7 +222,7 @@ def doctor(*, alert: bool) -> None:
 
 
 def examine(settings: Settings, say: Callable[[str], object], now: datetime, *, alert: bool = False) -> int:
-    """List the settings, run every check, `say` a line for each; return the exit code."""
+    """List the settings and run every check; `say` prints a line for each. Return the exit code."""
     diagnosis = Diagnosis(after_demo(settings), now)
     if not diagnosis.is_offline:
         diagnosis = Diagnosis(settings, now)
@@ -245,7 +245,7 @@ def examine(settings: Settings, say: Callable[[str], object], now: datetime, *, 
 
 
 def _ask_about_settings(diagnosis: Diagnosis, say: Callable[[str], object]) -> int:
-    """Say one line for each problem; return the exit code."""
+    """Print one line for each problem; return the exit code."""
     problems = diagnosis.settings_problems()
     for problem in problems:
         say(_failure("settings", problem))
@@ -265,7 +265,7 @@ def _ask_about_warehouse(diagnosis: Diagnosis, say: Callable[[str], object]) -> 
 
 
 def _ask(name: str, question: Callable[[], str], say: Callable[[str], object]) -> int:
-    """Run one check, say its line, and return 0 or the exit code of its failure."""
+    """Run one check, print its line, and return 0 or the exit code of its failure."""
     try:
         say(_line(name, f"ok, {question()}"))
     except KNOWN as error:

@@ -21,11 +21,11 @@ PORT = click.IntRange(0, 65_535)
     short_help="Serve a local ClearGrid until it is stopped.",
     epilog="Faults: " + "; ".join(f"{name}: {fault.about}" for name, fault in FAULTS.items()),
 )
-@click.option("--port", type=PORT, default=8123, show_default=True, help="Port on 127.0.0.1; 0 takes a free one.")
+@click.option("--port", type=PORT, default=8123, show_default=True, help="Port on 127.0.0.1; 0 picks a free one.")
 @click.option(
     "--rows-per-day", type=click.IntRange(0), default=400, show_default=True, help="Rows on an average working day."
 )
-@click.option("--seed", default=7, show_default=True, help="Another seed, another lender.")
+@click.option("--seed", default=7, show_default=True, help="Each seed is another lender.")
 @click.option("--page-delay-ms", type=click.IntRange(0), default=0, show_default=True, help="How long a page takes.")
 @click.option("--uses-per-token", type=click.IntRange(1), help="Requests after which a token expires.")
 @click.option("--fault", "faults", multiple=True, type=click.Choice(list(FAULTS)), help="Misbehave; repeatable.")

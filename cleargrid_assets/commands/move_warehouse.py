@@ -1,6 +1,6 @@
 """`cleargrid move-warehouse`: moves the warehouse from the file to a lake, or back.
 
-Add its arguments and output here; the copying is in `warehouse.moving`.
+Add its arguments and output here; the copying is in `warehouse.copying`.
 """
 
 from __future__ import annotations

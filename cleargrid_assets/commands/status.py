@@ -78,7 +78,7 @@ class CheckOutcomes:
 
 
 @click.command(short_help="List every month: rows, last load, completeness, checks.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON array, for programs.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON array, for programs.")
 def status(*, as_json: bool) -> None:
     """List every month: rows, quarantined rows, last load, complete or open, checks."""
     settings = after_demo(Settings.from_environment())

@@ -50,7 +50,7 @@ class Fault:
 
 
 def every(nth: int, answer: Callable[[ExportRequest], Response]) -> Callable[[ExportRequest], Response | None]:
-    """`answer` to every `nth` request."""
+    """Refuse every `nth` request with `answer`."""
     return lambda request: answer(request) if request.number % nth == 0 else None
 
 
@@ -157,7 +157,7 @@ def change_rows(
 
 
 def _with_bad_rows(position: int, row: dict[str, Any]) -> Any:
-    """Spoil one row in a hundred, each in another way."""
+    """Spoil one row in a hundred, each in a different way."""
     damages: tuple[dict[str, Any], ...] = (
         {"public_id": None},
         {"is_active": "true"},
@@ -180,7 +180,7 @@ FAULTS: dict[str, Fault] = {
     "request-timeouts": Fault("every 5th request ends in 408", every(5, lambda _request: plain(408))),
     "down": Fault("every request ends in 500", every(1, lambda request: error(500, "Oops", request.number))),
     "rate-limit": Fault(
-        "every 10th request ends in 429 with Retry-After: 1 s",
+        "every 10th request ends in 429 with Retry-After: 1",
         every(10, lambda request: error(429, "Too many requests", request.number, {"Retry-After": "1"})),
     ),
     "two-in-flight": Fault("more than two requests at once end in 429", _too_many_when(2)),
@@ -188,7 +188,7 @@ FAULTS: dict[str, Fault] = {
     "long-windows-time-out": Fault("windows of more than a day end in 504", _too_long(86_400)),
     "always-times-out": Fault("every request ends in 504", _too_large(0)),
     "cursor-loop": Fault("a cursor leads back to the page that was just read", alter=_pagination(_stay)),
-    "total-too-high": Fault("the total is five higher than the rows", alter=_pagination(_more_than_there_are)),
+    "total-too-high": Fault("the total is five more than the rows", alter=_pagination(_more_than_there_are)),
     "total-capped": Fault("the total is capped at 1000", alter=_pagination(_capped)),
     "total-times-out": Fault("there is no total", alter=_pagination(_gave_up)),
     "long-totals-time-out": Fault("windows of more than a day have no total", alter=_pagination(_gave_up_on_many_days)),

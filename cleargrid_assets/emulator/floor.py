@@ -51,7 +51,7 @@ PROMISES = frozenset({"PTP", "Promise to Pay", "promise_to_pay"})
 
 
 class Entry(Protocol):
-    """One log entry with its whole life, in milliseconds since 1970: what a reader sees depends on when he asks."""
+    """One log entry with its whole life, in milliseconds since 1970: what a reader sees depends on when they ask."""
 
     @property
     def communicated_ms(self) -> int:
@@ -59,7 +59,7 @@ class Entry(Protocol):
 
     @property
     def created_ms(self) -> int:
-        """When it was logged; nobody sees it before."""
+        """When it was logged; the export does not show it earlier."""
 
     @property
     def key(self) -> tuple[int, str]:
@@ -163,7 +163,7 @@ class Floor:
         return visible
 
     def count(self, since_ms: int, until_ms: int, now_ms: int) -> int:
-        """Visible entries of `[since_ms, until_ms)`; whole hours of the past are counted without making them."""
+        """Visible entries of `[since_ms, until_ms)`; whole past hours are counted without generating them."""
         total = 0
         for hour in range(since_ms // HOUR_MS, -(-min(until_ms, now_ms + 1) // HOUR_MS)):
             start, end = hour * HOUR_MS, (hour + 1) * HOUR_MS
@@ -239,5 +239,5 @@ def instant(ms: int) -> str:
 
 @lru_cache(maxsize=4_096)
 def _iso_date(days: int) -> str:
-    """The date that many days after 1970-01-01; its months are written once, not a million times."""
+    """The date that many days after 1970-01-01; cached, because a month has a million instants."""
     return (date(1970, 1, 1) + timedelta(days=days)).isoformat()

@@ -1,6 +1,6 @@
 """Reads one complete month: plans windows, reads them, collapses duplicates, reconciles.
 
-Add a step between the client and the write here; ClearGrid's counts are in `counts`, SQL in `write`.
+Add a step between the client and the write here; ClearGrid's counts are in `reconciliation`, SQL in `write`.
 """
 
 from __future__ import annotations
@@ -125,7 +125,7 @@ def _read_once(
     on_progress: Callable[[Progress, Total], None],
     now: Callable[[], datetime],
 ) -> MonthLoad:
-    """Read the month; `counters` go on counting when it is read a second time."""
+    """Read the month; `counters` continue if it is read a second time."""
     started, clock = now(), time.monotonic()
     converter, request = RowConverter(dataset), partial(client.count, dataset.export, counters=counters)
     counted = count(request, window)

@@ -8,11 +8,11 @@ from __future__ import annotations
 import unicodedata
 
 KEY_RULE = 2
-"""Raise it whenever some spelling gets another key: months that were computed under the old rule are then marked."""
+"""Increase it whenever a spelling gets another key: months computed under the old rule then count as stale."""
 
 MARKS = frozenset({"Mn", "Mc"})
 OFTEN_LEFT_OUT = ("COMBINING", "ARABIC", "HEBREW", "SYRIAC")
-"""How the names of marks begin that many writers leave out: accents, and the points of scripts without vowels."""
+"""Prefixes of the Unicode names of marks that many writers omit: accents, and the vowel points of some scripts."""
 
 ACCENTED_SCRIPTS = ("LATIN", "GREEK")
 WRITTEN_PLAIN = frozenset("ёأإآ")
@@ -34,10 +34,10 @@ def matching_key(spelling: str) -> str:
 
 
 def _distinguishes(mark: str, letter: str) -> bool:
-    """True if `mark` turns `letter` into a different letter: a vowel sign or a tone does, an accent seldom.
+    """True if `mark` turns `letter` into a different letter: vowel signs and tone marks do, accents rarely.
 
-    Of the marks that are often left out only those stay that make a letter of their own (`й` is not `и`), and none on
-    Latin and Greek letters, where accents come and go with the keyboard.
+    Of the marks that are often omitted, only those that form a separate letter are kept (`й` is not `и`), and none on
+    Latin and Greek letters, where accents depend on the keyboard.
     """
     name = unicodedata.name(mark, "")
     if unicodedata.category(mark) not in MARKS or "VARIATION SELECTOR" in name:

@@ -1,4 +1,4 @@
-"""What documents say of the settings, made from the declarations.
+"""The settings' part of the documents, generated from the declarations.
 
 `python -m cleargrid_assets.settings.documents` rewrites `.env.example` and the tables of README.md in the working
 directory. Layout belongs here; names and meanings are in `declarations`.

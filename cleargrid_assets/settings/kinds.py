@@ -73,7 +73,7 @@ class Setting(Generic[T_co]):
 
     @property
     def bounds(self) -> str:
-        """The least and the greatest value, for a reader; empty without any."""
+        """The smallest and the largest value, as text; empty if there are none."""
         return ""
 
     @property
@@ -103,11 +103,11 @@ class Setting(Generic[T_co]):
         raise NotImplementedError
 
     def missing(self) -> T_co:
-        """What a variable that is not set and has no default means. Raises `SettingsError` where one is needed."""
+        """The value of a variable that is not set and has no default. Raises `SettingsError` if it is required."""
         raise SettingsError(f"{self.name} is not set; put it in .env or in the environment")
 
     def show(self, value: Any) -> str:
-        """The value as a person may see it."""
+        """The value as text, with a secret masked."""
         return "none" if value is None else SECRET if self.is_secret else str(value)
 
 
@@ -115,7 +115,7 @@ class Datasets(Setting[tuple[RawDataset, ...]]):
     """Datasets of ClearGrid by their codes, separated by commas."""
 
     def parse(self, text: str) -> tuple[RawDataset, ...]:
-        """D23, from which every figure is computed, and others that are known."""
+        """The datasets with these codes, which must be known and include D23."""
         codes = [code.strip() for code in text.split(",")]
         unknown = [code for code in codes if code not in DATASETS]
         if unknown:
@@ -125,15 +125,15 @@ class Datasets(Setting[tuple[RawDataset, ...]]):
         return tuple(dataset for code, dataset in DATASETS.items() if code in codes)
 
     def show(self, value: tuple[RawDataset, ...]) -> str:
-        """Their codes."""
+        """The datasets' codes, separated by commas."""
         return ",".join(dataset.code for dataset in value)
 
 
 class Text(Setting[str]):
-    """Any text, which has to be given."""
+    """A required text of any form."""
 
     def parse(self, text: str) -> str:
-        """As it is."""
+        """The text unchanged."""
         return text
 
 
@@ -151,7 +151,7 @@ class Choice(Setting[str]):
         return text
 
     def missing(self) -> str:
-        """Without a default there is nothing to assume."""
+        """Raise `SettingsError` with the choices."""
         raise SettingsError(f"{self.name} is not set; set it to one of {', '.join(self.choices)}")
 
 
@@ -165,11 +165,11 @@ class Integer(Setting[int]):
 
     @property
     def bounds(self) -> str:
-        """From the least to the greatest."""
+        """The range, such as `1-1000`."""
         return f"{self.minimum}-{self.maximum}"
 
     def parse(self, text: str) -> int:
-        """Digits only."""
+        """A whole number within the bounds, written in digits."""
         if not re.fullmatch(r"[0-9]{1,9}", text) or not self.minimum <= int(text) <= self.maximum:
             raise SettingsError(f"{self.name} is {text!r}; use a whole number from {self.minimum} to {self.maximum}")
         return int(text)
@@ -189,7 +189,7 @@ class Share(Setting[float]):
 
 
 class Month(Setting[date]):
-    """A month, as its first day."""
+    """A month, held as the date of its first day."""
 
     def parse(self, text: str) -> date:
         """`2024-01`, or its first day."""
@@ -198,7 +198,7 @@ class Month(Setting[date]):
         return date(int(text[:4]), int(text[5:7]), 1)
 
     def show(self, value: date) -> str:
-        """Without the day."""
+        """The month without a day, such as `2024-01`."""
         return f"{value:%Y-%m}"
 
 
@@ -218,15 +218,15 @@ class Zone(Setting[str]):
 
 
 class PathSetting(Setting[T_co]):
-    """A place that may be relative to the working directory."""
+    """A path or address; a path may be relative to the working directory."""
 
     def absolute(self, value: Any) -> str | None:
-        """The same place, as a process in another folder names it; None where there is none."""
+        """The absolute path, for a process in another folder; None if the setting is None."""
         return None if value is None else str(Path(value).absolute())
 
 
 class OptionalPath(PathSetting[Path | None]):
-    """A file or folder, or nothing."""
+    """The path of a file or folder, or None."""
 
     def parse(self, text: str) -> Path:
         """`~` is the user's home folder."""
@@ -237,30 +237,30 @@ class OptionalPath(PathSetting[Path | None]):
 
 
 class Url(Setting[str]):
-    """A web address, without a slash at the end; who uses it judges it."""
+    """A URL without a trailing slash; the code that uses it validates it."""
 
     def __init__(self, *arguments: Any, missing_advice: str, **rest: Any) -> None:
         super().__init__(*arguments, **rest)
         self.missing_advice = missing_advice
 
     def parse(self, text: str) -> str:
-        """Without a slash at the end."""
+        """The URL without a trailing slash."""
         return text.rstrip("/")
 
     def show(self, value: Any) -> str:
-        """Without the user or password that an address may carry by mistake."""
+        """The URL, masked if it may contain a user or password."""
         return SECRET if "@" in value else str(value)
 
     def missing(self) -> str:
-        """Without a default, say how to find one."""
+        """Raise `SettingsError` with advice on where to find the URL."""
         raise SettingsError(f"{self.name} is not set{with_commands(self.missing_advice)}")
 
 
 class Webhook(Setting[str | None]):
-    """Where messages are posted, or nothing."""
+    """The URL to which messages are posted, or None."""
 
     def parse(self, text: str) -> str:
-        """HTTPS, or plain HTTP on this machine. A wrong address is not repeated."""
+        """The URL, which must be HTTPS, or plain HTTP on this machine. The error does not repeat a wrong one."""
         try:
             is_usable = is_secure(urlsplit(text))
         except ValueError:

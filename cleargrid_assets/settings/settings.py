@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Account:
-    """Whom ClearGrid knows us as, and where it answers. The password is never shown."""
+    """ClearGrid's address and the credentials of one account. The password is never shown."""
 
     environment: str
     base_url: str
@@ -35,7 +35,7 @@ class Account:
 
 @dataclass(frozen=True)
 class Settings(Declarations):
-    """Settings out of `variables`; reading one raises `SettingsError` when its variable cannot be used.
+    """Settings read from `variables`; reading one raises `SettingsError` if its variable has an invalid value.
 
     `from_file`: the names whose values come from `.env`. `file_problems`: what could not be read in it.
     """
@@ -46,7 +46,7 @@ class Settings(Declarations):
 
     @classmethod
     def from_environment(cls) -> Settings:
-        """The process's environment over the `.env` of the working directory; an empty value is one that is not set."""
+        """The process's environment over the `.env` of the working directory; an empty value counts as not set."""
         return cls(*read_variables())
 
     @property
@@ -80,7 +80,7 @@ class Settings(Declarations):
         )
 
     def or_emulator(self) -> Settings:
-        """These settings; the emulator's where nothing names an environment, an account or a warehouse.
+        """These settings, or the emulator's if no environment, account or warehouse is set.
 
         For the commands that work right after `cleargrid demo`. Runs never ask for this: one without an environment
         fails instead of going to the emulator.
@@ -90,7 +90,7 @@ class Settings(Declarations):
         return replace(self, variables={**self.variables, Settings.environment.name: EMULATOR})
 
     def text_of(self, setting: Setting[Any]) -> str | None:
-        """The setting's variable as it was given; None when it is not set."""
+        """The text of the setting's variable; None if it is not set."""
         return self.variables.get(setting.name, "").strip() or None
 
     def origin_of(self, setting: Setting[Any]) -> str:
@@ -119,12 +119,12 @@ class Settings(Declarations):
             raise SettingsError("; ".join(str(problem) for problem in problems))
 
     def source_problems(self) -> list[SettingsError]:
-        """What is wrong with the names, and with `.env` itself."""
+        """Every misspelt name, and every problem with `.env` itself."""
         names = [setting.name for setting in SETTINGS]
         return [SettingsError(text) for text in (*self.file_problems, *unknown_names(self.variables, names))]
 
     def problems(self, without: Collection[Group] = ()) -> list[SettingsError]:
-        """Everything that is wrong with the settings, those of some groups aside; each error once."""
+        """Every problem with the settings, each once, except in the groups `without`."""
         errors = {str(error): error for error in self.source_problems()}
         for setting in (setting for setting in SETTINGS if setting.group not in without):
             try:

@@ -1,6 +1,6 @@
 """Addresses of the warehouse and of a lake's files: which ones are usable, and what to write instead of the others.
 
-Judging an address belongs here; opening it belongs to `warehouse`.
+Validating an address belongs here; opening it belongs in `warehouse`.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ class WarehouseAddress(PathSetting[str]):
     """A DuckDB file's path, or the address of a lake."""
 
     def parse(self, text: str) -> str:
-        """A usable address."""
+        """The validated address."""
         return warehouse_address(self.name, text)
 
     def show(self, value: Any) -> str:
-        """Without a password."""
+        """The address with its password masked."""
         return redacted(value)
 
     def absolute(self, value: Any) -> str:

@@ -46,7 +46,7 @@ def read_variables() -> tuple[dict[str, str], frozenset[str], tuple[str, ...]]:
 
 
 def read_file(path: Path) -> EnvFile:
-    """Quotes, comments and `export` mean what they mean to python-dotenv; a `$` is a character; empty is not set."""
+    """Quotes, comments and `export` are read as python-dotenv reads them; `$` is literal; an empty value is not set."""
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -66,7 +66,7 @@ def _unreadable(path: Path, number: int) -> str:
 
 
 def unknown_names(variables: Mapping[str, str], known: Iterable[str]) -> Iterator[str]:
-    """A sentence for each variable that looks like a setting and is none, with the nearest one."""
+    """A sentence for each variable that looks like a setting but is not one, with the most similar name."""
     suffixes = [name.removeprefix(PREFIX) for name in known]
     for name, value in sorted(variables.items()):
         suffix = name.removeprefix(PREFIX)

@@ -1,6 +1,6 @@
 """The tables of schema `analytics`: what a collections manager asks. Add columns here; the SQL is in `assets`.
 
-Symbols are those of the metrics page: A attempts, K connected, C contacts, T third party, R right party, P promises,
+Symbols, as in `metric_definitions.csv`: A attempts, K connected, C contacts, T third party, R right party, P promises,
 B broken promises, U unmapped. Counts are over the rows in scope (CLEARGRID_ROW_SCOPE) unless a column says otherwise.
 """
 

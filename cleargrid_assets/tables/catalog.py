@@ -22,7 +22,7 @@ ALL_TABLES = (*RAW_TABLES, *CORE_TABLES, *ANALYTICS_TABLES)
 
 
 def tables_of(dataset: RawDataset) -> tuple[Table, ...]:
-    """The tables that a warehouse has because the dataset is landed."""
+    """The tables that a warehouse gets when the dataset is landed."""
     return ALL_TABLES if dataset == D23 else dataset.tables
 
 
@@ -30,4 +30,4 @@ TABLES = {table.qualified_name: table for dataset in DATASETS.values() for table
 """Every table that a warehouse can have."""
 
 TABLES_VERSION = 2
-"""Goes up with a release that changes a table's columns. 1: release 0.1.0, which did not write it down."""
+"""Goes up with a release that changes a table's columns. 1: release 0.1.0, which did not record it."""

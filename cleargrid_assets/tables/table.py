@@ -33,12 +33,12 @@ class Column:
 
     @property
     def ddl(self) -> str:
-        """The column as `CREATE TABLE` wants it."""
+        """The column's definition in `CREATE TABLE`."""
         return f'"{self.name}" {self.type}{"" if self.nullable else " NOT NULL"}'
 
     @property
     def ddl_of_addition(self) -> str:
-        """The column as `ALTER TABLE ... ADD COLUMN` wants it, which takes no NOT NULL."""
+        """The column's definition in `ALTER TABLE ... ADD COLUMN`, which does not allow NOT NULL."""
         return f'"{self.name}" {self.type}{"" if self.default is None else f" DEFAULT {self.default}"}'
 
 
@@ -78,7 +78,7 @@ class Table:
 
     @property
     def ddl(self) -> str:
-        """The statement that makes the table where there is none."""
+        """The statement that creates the table if it does not exist."""
         columns = ",\n  ".join(column.ddl for column in self.columns)
         return f"CREATE TABLE IF NOT EXISTS {self.qualified_name} (\n  {columns}\n)"
 

@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 def retry_conflicts(write: Callable[[], T], on_conflict: Callable[[WarehouseConflictError], object]) -> T:
-    """What `write` returns. Raises `WarehouseConflictError` when every attempt meets a conflict."""
+    """Return the result of `write`. Raises `WarehouseConflictError` if every attempt meets a conflict."""
     for _ in range(RETRIES):
         try:
             return write()

@@ -1,7 +1,7 @@
 """`DuckLake`: Parquet files in a folder or bucket, and a catalog that makes them tables with transactions.
 
-Attaching a lake, and translating its errors, belong here. The kinds of catalogs are in `catalogs`, the extensions in
-`extensions`, a bucket's credentials in `object_store`, transactions in `warehouse`.
+Attaching a lake, and translating its errors, belong here. The kinds of catalogs are in `ducklake_catalogs`, the
+extensions in `extensions`, a bucket's credentials in `object_store`, transactions in `warehouse`.
 """
 
 from __future__ import annotations

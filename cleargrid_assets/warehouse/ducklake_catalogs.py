@@ -1,6 +1,6 @@
 """The catalog of a lake: the database that knows which Parquet files make up which table.
 
-Add a kind of catalog here: where it is, whether it exists, and its writer lock; attaching the lake is in `lake`.
+Add a kind of catalog here: where it is, whether it exists, and its writer lock; attaching the lake is in `ducklake`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Loads DuckDB's extensions for a lake from a folder, from installed wheels, or from DuckDB's own server.
 
-Add a source of extensions here; what the extensions do for a lake is in `lake` and `catalogs`.
+Add a source of extensions here; what they do for a lake is in `ducklake` and `ducklake_catalogs`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Credentials and address of an S3-compatible store, from the variables that AWS's own tools read.
 
 It turns `AWS_*` into DuckDB's secret, which lives only in memory, and into Arrow's file system. What is kept in the
-store is decided in `lake` and `artifacts`.
+store is decided in `ducklake` and `artifacts`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """`Warehouse`: opens the database at any address for one short transaction.
 
-Beginning, committing, rolling back and closing belong here. A file is opened in `file`, a lake in `lake`; locks are in
-`locks`, the tables in `schema`.
+Beginning, committing, rolling back and closing belong here. A file is opened in `duckdb_file`, a lake in `ducklake`;
+locks are in `locks`, the tables in `schema`.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""Tests; the folder says of what."""
+"""Tests of the tables of `core` and `analytics`, against a reference model in plain Python."""

@@ -1,4 +1,4 @@
-"""Recomputes every table of `core` and `analytics` in plain Python over lists of rows, from the metrics page alone.
+"""Recomputes every table of `core` and `analytics` in plain Python over lists of rows, from their definitions alone.
 
 Add the model of a new table here, without the project's SQL, macros or outcome map: the few spellings that the tests
 use are classified by hand.

@@ -1,6 +1,6 @@
 """A warehouse in memory with a few landed rows, and the tables computed from them with the project's own SQL.
 
-Land rows and run SQL files here; the expected values are in `recomputed`.
+Land rows and run SQL files here; the expected values are in `reference_model`.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""Tests; the folder says of what."""
+"""Tests of the assets in Dagster: the I/O manager, interruptions and metadata."""

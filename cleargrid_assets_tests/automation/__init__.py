@@ -1,1 +1,1 @@
-"""Tests; the folder says of what."""
+"""Tests of the schedules, the sensors, the alerts and the freshness checks."""

@@ -38,7 +38,7 @@ class StandingClock(Clock):
 
 
 def remember(settings: Settings, loads: Mapping[str, datetime]) -> None:
-    """Enter a load of each month at an instant into the ledger."""
+    """Record a load of each month, at its instant, in the ledger."""
     months = build_months(settings)
     with Warehouse(settings.warehouse).writing() as connection:
         for number, (month, at) in enumerate(loads.items(), start=1):
@@ -49,7 +49,7 @@ def remember(settings: Settings, loads: Mapping[str, datetime]) -> None:
 
 
 def land_one_row(settings: Settings, communicated_at: datetime) -> None:
-    """A single attempt at an instant."""
+    """Land one row, communicated at an instant."""
     at = communicated_at.astimezone(UTC).replace(tzinfo=None)
     moments = dict.fromkeys(("communicated_at", "created_at", "updated_at", "landed_at"), at)
     with Warehouse(settings.warehouse).writing() as connection:
@@ -57,7 +57,7 @@ def land_one_row(settings: Settings, communicated_at: datetime) -> None:
 
 
 def checked(settings: Settings, now: datetime, instance: dg.DagsterInstance) -> dict[str, Any]:
-    """Run the job of the checks on time at `now`; the evaluation of each check of the ledger by its name."""
+    """Run the freshness checks at `now`; return the evaluation of each of the ledger's checks by name."""
     definitions = build_definitions(settings, {"clock": StandingClock(now)})
     run = definitions.resolve_job_def("check_months").execute_in_process(instance=instance)
     evaluations = run.get_asset_check_evaluations()

@@ -20,7 +20,7 @@ MORNING = datetime(2026, 6, 20, 7, tzinfo=UTC)
 
 
 def check_months(platform: Platform) -> None:
-    """A run of the checks on time."""
+    """Run the freshness checks."""
     definitions = build_definitions(platform.settings, {"clock": StandingClock(MORNING)})
     assert definitions.resolve_job_def("check_months").execute_in_process(instance=platform.instance).success
 

@@ -78,7 +78,7 @@ def unfinished(
 
 
 def end(platform: Platform, run: dg.DagsterRun) -> None:
-    """Let an unfinished run fail without a word, as one does whose process is gone."""
+    """Fail an unfinished run without a step's error, as happens when its process is gone."""
     platform.instance.report_run_failed(run)
 
 

@@ -29,7 +29,7 @@ NOW = datetime(2026, 4, 10, 7, tzinfo=UTC)
 
 
 def read_at(platform: Platform, at: datetime, month: str | None = None) -> None:
-    """Let the ledger say that the loads, or one month's, were made at an instant."""
+    """Set `loaded_at` of all loads, or of one month's, in the ledger."""
     condition = f" WHERE month = DATE '{month}-01'" if month else ""
     with Warehouse(str(platform.file)).writing() as connection:
         connection.execute(f"UPDATE {D23_LOADS.qualified_name} SET loaded_at = ?{condition}", [at.replace(tzinfo=None)])

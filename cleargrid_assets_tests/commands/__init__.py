@@ -1,1 +1,1 @@
-"""Tests; the folder says of what."""
+"""Tests of the `cleargrid` command and its subcommands."""

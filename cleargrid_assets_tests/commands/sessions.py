@@ -91,7 +91,7 @@ def _as_in_a_terminal() -> None:
 
 
 def _killed_at_the_end(command: Command) -> Iterator[Command]:
-    """Nothing outlives its test, whatever the test finds."""
+    """Kill the command at the end of the test, whether it passes or fails."""
     try:
         yield command
     finally:
@@ -101,7 +101,7 @@ def _killed_at_the_end(command: Command) -> Iterator[Command]:
 
 
 def _session(process: Path) -> int | None:
-    """The session that a process belongs to; None for one that is over."""
+    """The session that a process belongs to; None if the process has ended."""
     try:
         state, _parent, _group, session, *_ = (process / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError):

@@ -64,7 +64,7 @@ def test_runs_that_a_stopped_demo_left_are_canceled_by_the_next_one(instance):
 
 
 def run_with(instance, status):
-    """A run in a state that a fall of the machine leaves."""
+    """A run in a state that a crash of the machine leaves behind."""
 
     @dg.job
     def refresh_month(): ...

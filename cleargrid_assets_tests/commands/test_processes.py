@@ -38,7 +38,7 @@ def group_in(folder, **options):
 
 
 def is_alive(pid):
-    """False as well for a process that is over and was not waited for."""
+    """False also for a zombie: a process that has ended but was not waited for."""
     try:
         return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:

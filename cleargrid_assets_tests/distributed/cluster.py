@@ -85,7 +85,7 @@ class Cluster:
         wait_until(f"{host} joins", lambda: len(self._nodes()) == len(HOSTS), START_SECONDS)
 
     def accepts_jobs(self) -> bool:
-        """Whether Ray's job server works already; it answers before it does."""
+        """True once Ray accepts jobs; its job server responds before that."""
         try:
             self._jobs.submit_job(entrypoint="true")
         except RuntimeError:
@@ -93,14 +93,14 @@ class Cluster:
         return True
 
     def started_on_second_host(self, name: str) -> set[str]:
-        """Ids of the backfill's runs that are in the middle of their work on the node that is not the head."""
+        """Ids of the backfill's runs that are in progress on the second node."""
         second = {node["node_id"] for node in self._nodes() if not node["is_head_node"]}
         jobs = {job.submission_id: job.driver_node_id for job in self._jobs.list_jobs()}
         started = [run for run in self.runs(name) if run.status == dg.DagsterRunStatus.STARTED]
         return {run.run_id for run in started if jobs.get(f"dagster-run-{run.run_id}") in second}
 
     def ask_for(self, months: Sequence[str]) -> str:
-        """Ask for a backfill of `months` as the UI does, with everything that is made of them; its id."""
+        """Launch a backfill of `months` and of their derived tables, as the UI does; return its id."""
         assets = (
             build_definitions(Settings(self.variables)).resolve_job_def(REFRESH_MONTH).asset_layer.selected_asset_keys
         )
@@ -140,7 +140,7 @@ class Cluster:
         return JobSubmissionClient(self.variables["DAGSTER_RAY_ADDRESS"])
 
     def _nodes(self) -> list[dict[str, Any]]:
-        """The nodes that Ray holds for alive."""
+        """The nodes that Ray considers alive."""
         answer = requests.get(f"{self.variables['DAGSTER_RAY_ADDRESS']}/api/v0/nodes", timeout=30)
         nodes: list[dict[str, Any]] = answer.json()["data"]["result"]["result"]
         return [node for node in nodes if node["state"] == "ALIVE"]

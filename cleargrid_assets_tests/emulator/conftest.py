@@ -18,14 +18,14 @@ JULY = datetime(2026, 7, 1, tzinfo=UTC)
 
 @pytest.fixture(scope="session")
 def caller() -> Iterator[Caller]:
-    """At an emulator that does everything right and whose clock stands at the first of July 2026."""
+    """A caller of an emulator without faults, whose clock is fixed at 1 July 2026."""
     with Emulator(now=JULY) as emulator:
         yield Caller(emulator)
 
 
 @pytest.fixture
 def call() -> Iterator[Callable[..., Caller]]:
-    """Starts emulators of one's own; each argument is the emulator's."""
+    """Starts further emulators; the arguments are those of `Emulator`."""
     started: list[Emulator] = []
 
     def start(**arguments: object) -> Caller:

@@ -28,20 +28,20 @@ class Caller:
     token: str = ""
 
     def log_in(self, lender: str | None = None, **changed: object) -> requests.Response:
-        """The login's answer; `changed` replaces fields of the body."""
+        """The response to a login; `changed` replaces fields of the body."""
         known = self.emulator.credentials
         body = {"email": known.email, "password": known.password, **changed}
         return self._auth(lender or known.lender, "login", body)
 
     def refresh(self, **body: object) -> requests.Response:
-        """The answer to a renewal."""
+        """The response to a token refresh."""
         return self._auth(self.emulator.credentials.lender, "refresh-token", body)
 
     def _auth(self, lender: str, call: str, body: object) -> requests.Response:
         return self.session.post(f"{self.emulator.base_url}/admin/auth/{lender}/{call}", json=body, timeout=10)
 
     def exports(self, path: str = "", *, lender: str = "", headers: Any = None, **params: Any) -> requests.Response:
-        """The answer of a path under the lender's exports; `headers` None: with the token."""
+        """The response of a path under the lender's exports; `headers` None: with the token."""
         self.token = self.token or self.log_in().json()["token"]
         url = (
             f"{self.emulator.base_url}/admin/v3/lenders/{lender or self.emulator.credentials.lender_public_id}/exports"
@@ -52,7 +52,7 @@ class Caller:
         )
 
     def d23(self, **params: Any) -> requests.Response:
-        """The answer of D23."""
+        """The response of D23."""
         return self.exports("/S4/D23", **params)
 
     def body(self, **params: Any) -> dict[str, Any]:
@@ -63,7 +63,7 @@ class Caller:
         return body
 
     def bodies(self, **params: Any) -> Iterator[dict[str, Any]]:
-        """All pages, by the cursor that each gives."""
+        """The bodies of all pages, following each page's cursor."""
         cursor: dict[str, str] = {}
         while True:
             body = self.body(**params, **cursor)
@@ -73,5 +73,5 @@ class Caller:
             cursor = {"cursor": body["pagination"]["nextCursor"]}
 
     def rows(self, **params: Any) -> list[dict[str, Any]]:
-        """All rows of a walk."""
+        """The rows of all pages."""
         return [row for body in self.bodies(**params) for row in body["rows"]]

@@ -1,1 +1,1 @@
-"""Tests; the folder says of what."""
+"""Tests of a running Dagster, in a browser and through crashes."""

@@ -1,1 +1,1 @@
-"""Tests; the folder says of what."""
+"""Tests of loading a month, from ClearGrid's response to the rows in the warehouse."""

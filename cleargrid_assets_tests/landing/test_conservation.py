@@ -51,7 +51,7 @@ def sent(numbers_and_damage):
 
 
 def client_of(emulator):
-    """A client that waits hardly at all between attempts."""
+    """A client that hardly waits between attempts."""
     known = emulator.credentials
     retry = RetryPolicy(attempts=20, base_seconds=0.001, cap_seconds=0.002)
     return ClearGridClient(emulator.base_url, known.lender, known.email, known.password, page_size=60, retry=retry)

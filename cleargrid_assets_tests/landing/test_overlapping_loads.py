@@ -61,7 +61,7 @@ def check_results(platform):
 
 
 def derived_rows(platform):
-    """What is made of the month."""
+    """The rows of the month's derived tables."""
     return platform.query("FROM analytics.outcome_mix ORDER BY ALL"), platform.query(
         "FROM analytics.ptp_vintage ORDER BY ALL"
     )

@@ -64,7 +64,7 @@ NO_SECOND_COUNT = {
 
 @pytest.fixture
 def at_once(monkeypatch):
-    """Nobody waits between attempts."""
+    """Remove the waits between attempts."""
     monkeypatch.setattr(RetryPolicy, "wait_seconds", lambda *_arguments: 0.0)
 
 

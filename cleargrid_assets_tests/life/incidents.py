@@ -115,7 +115,7 @@ def set_rules(life: PlatformLife, rules: ReportingRules) -> None:
 
 
 def upgrade(life: PlatformLife, sql_version: str) -> None:
-    """A release with other SQL is installed, which makes the same figures."""
+    """A release whose SQL differs but computes the same figures is installed."""
     life.stack.enter_context(patch("cleargrid_assets.rules._sql_version", return_value=sql_version))
 
 

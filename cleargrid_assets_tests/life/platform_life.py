@@ -60,7 +60,7 @@ class PlatformLife:
         self.platform.emulator.now = self.now
 
     def travel(self, moment: datetime) -> None:
-        """Let it be `moment`, for ClearGrid and for the platform."""
+        """Set the clocks of ClearGrid and of the platform to `moment`."""
         self.now = moment
         self.platform.emulator.now = moment
         self.clock.move_to(moment)
@@ -71,7 +71,7 @@ class PlatformLife:
         return list(build_months(self.platform.settings).get_partition_keys(current_time=self.now))
 
     def load(self, month: str) -> None:
-        """The raw month is loaded by hand."""
+        """Load the month of raw rows, as a person does by hand."""
         self.land(month, self.received(month), self.model.begin_read(), self.platform.load(month))
 
     def received(self, month: str) -> dict[str, Fields]:
@@ -79,14 +79,14 @@ class PlatformLife:
         return self.vendor.in_window(self.platform.window(month))
 
     def land(self, month: str, received: Mapping[str, Fields], reading: int, run: dg.ExecuteInProcessResult) -> None:
-        """The run succeeded, and no blocking check speaks against what it `received`."""
+        """Fail unless the run and all checks of severity ERROR passed; then land `received` in the model."""
         assert run.success, [event.message for event in run.all_events if event.is_failure]
         checks = run.get_asset_check_evaluations()
         assert [check.check_name for check in checks if not check.passed and check.severity is ERROR] == []
         self.model.land(month, received, reading)
 
     def execute(self, job: str, month: str | None, tags: Mapping[str, str] | None = None) -> None:
-        """A requested run succeeds."""
+        """Execute a requested run, which must succeed."""
         run = self.platform.run_job(job, month, tags)
         assert run.success, job
         if job == COMPUTE_MONTH:

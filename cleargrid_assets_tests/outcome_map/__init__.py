@@ -1,1 +1,1 @@
-"""Tests; the folder says of what."""
+"""Tests of the outcome map: its matching key, the user's file and the line to paste."""

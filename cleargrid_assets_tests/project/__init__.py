@@ -1,1 +1,1 @@
-"""Tests; the folder says of what."""
+"""Tests of the project itself: definitions, settings, documents, requirements and package."""

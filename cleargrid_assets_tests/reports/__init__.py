@@ -1,1 +1,1 @@
-"""Tests; the folder says of what."""
+"""Tests of the collections report and the published tables."""

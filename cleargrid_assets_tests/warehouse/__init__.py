@@ -1,1 +1,1 @@
-"""Tests; the folder says of what."""
+"""Tests of the warehouse in a file and in a lake: transactions, locks, upgrades and moves."""

@@ -1,7 +1,7 @@
 """Loads one month within a run: verifies the warehouse's identity, reads, writes, and reports to Dagster.
 
-Add a step of a load here; reading within a run is in `reading`, reading in general in `landing.month`, the write in
-`landing.write`.
+Add a step of a load here; reading within a run is in `load_metadata`, reading in general in `landing.month`, the write
+in `landing.write`.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
--- Finds pool days with no active hour, with more active hours than the day or their attempts have, or with a last
--- attempt before the first. The check passes if there are none.
+-- Finds pool days with no active hour, with more active hours than the day has hours or the pool has attempts, or with
+-- a last attempt before the first. The check passes if there are none.
 -- Severity: ERROR, blocking
 -- To do: report it, with these rows: a bug in cleargrid_assets.
 -- In a DuckDB shell on the warehouse: SET VARIABLE month = DATE '2026-05-01'; then paste (without it: all months).

@@ -1,4 +1,4 @@
--- Finds months whose outcome mix counts more or fewer rows than were landed, in all or in scope. The check passes if
+-- Finds months whose outcome mix counts more or fewer rows than were landed, in total or in scope. The check passes if
 -- there are none.
 -- Severity: ERROR, blocking
 -- To do: compute the month's core and analytics tables again.
