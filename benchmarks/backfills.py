@@ -16,10 +16,10 @@ import dagster as dg
 
 from benchmarks.loading import NOW, emulator
 from benchmarks.measure import run
-from cleargrid_assets.commands.emulated import emulator_settings
+from cleargrid_assets.command_names import executable
+from cleargrid_assets.commands.emulator_settings import emulator_settings
 from cleargrid_assets.commands.instance import PROJECT
 from cleargrid_assets.commands.processes import ProcessGroup
-from cleargrid_assets.executables import executable
 from cleargrid_assets.jobs import REFRESH_MONTH
 from cleargrid_assets.partitions import build_months, recent_months
 from cleargrid_assets.settings import Settings

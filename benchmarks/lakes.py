@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from benchmarks.loading import MONTH, NOW, PAIRS, emulator
 from benchmarks.measure import median, run_loader
 from benchmarks.platform import MARTS, RAW, materialize
-from cleargrid_assets.commands.emulated import emulator_settings
+from cleargrid_assets.commands.emulator_settings import emulator_settings
 from cleargrid_assets.partitions import build_months, recent_months
 from cleargrid_assets.settings import Settings
 from cleargrid_assets_tests.postgres_server import PostgresServer, find_binaries, started_postgres

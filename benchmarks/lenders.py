@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.measure import KIB
-from cleargrid_assets.executables import executable
+from cleargrid_assets.command_names import executable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

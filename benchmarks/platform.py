@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks.loading import MONTH, NOW, emulator
 from benchmarks.measure import Measured, median, run
-from cleargrid_assets.commands.emulated import emulator_settings
+from cleargrid_assets.commands.emulator_settings import emulator_settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -2,7 +2,7 @@
 
 Dagster's own run-status sensors (`run_failure_sensor`) advance their cursor past a run even if their function raises,
 so they lose an alert while the chat is down. These sensors keep their own cursor and advance it only past what was
-delivered. The text of an alert belongs in `alerts`, reading a run in `runs`.
+delivered. The text of an alert belongs in `alerts`, reading a run in `run_history`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from cleargrid_assets.alerts import (
     send_alert,
     subject_of,
 )
-from cleargrid_assets.runs import (
+from cleargrid_assets.run_history import (
     ENDS,
     MAX_AGE,
     awaits_retry,
@@ -39,7 +39,7 @@ from cleargrid_assets.runs import (
 )
 
 if TYPE_CHECKING:
-    from cleargrid_assets.runs import EndedRun, FailedRun
+    from cleargrid_assets.run_history import EndedRun, FailedRun
     from cleargrid_assets.settings import Settings
 
 OFF = "CLEARGRID_ALERT_WEBHOOK is not set: no alert was sent."

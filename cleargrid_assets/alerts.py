@@ -10,14 +10,14 @@ import re
 from typing import TYPE_CHECKING
 
 from cleargrid_assets.client import SettingsError
-from cleargrid_assets.runs import month_of, name_of
+from cleargrid_assets.run_history import month_of, name_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import dagster as dg
 
-    from cleargrid_assets.runs import FailedCheck, FailedRun
+    from cleargrid_assets.run_history import FailedCheck, FailedRun
     from cleargrid_assets.settings import Settings
 
 MAX_TEXT_LENGTH = 3000

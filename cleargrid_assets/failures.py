@@ -22,7 +22,7 @@ from cleargrid_assets.client import (
     SettingsError,
     TransientError,
 )
-from cleargrid_assets.executables import with_commands
+from cleargrid_assets.command_names import with_commands
 from cleargrid_assets.landing.errors import ReconciliationError, VanishLimitError
 from cleargrid_assets.outcome_map import OutcomeMapError
 from cleargrid_assets.warehouse import (

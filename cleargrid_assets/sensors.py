@@ -21,7 +21,7 @@ from cleargrid_assets.client import SettingsError
 from cleargrid_assets.jobs import COMPUTE_MONTH, REFRESH_MONTH, REFRESH_SUMMARY, REPORTS
 from cleargrid_assets.outcome_map import OutcomeMapError
 from cleargrid_assets.rules import rules_version
-from cleargrid_assets.runs import awaits_retry
+from cleargrid_assets.run_history import awaits_retry
 from cleargrid_assets.settings import Settings
 from cleargrid_assets.staleness import MONTHLY, RAW, VERSION_TAG, Backlog, DataVersions
 from cleargrid_assets.tables.analytics import UNMAPPED_OUTCOMES

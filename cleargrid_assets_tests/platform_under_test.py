@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from cleargrid_assets.command_names import executable
 from cleargrid_assets.definitions import build_definitions
 from cleargrid_assets.emulator import Emulator
-from cleargrid_assets.executables import executable
 from cleargrid_assets.jobs import REFRESH_MONTH
 from cleargrid_assets.partitions import build_months, window_of
 from cleargrid_assets.resources import WarehouseResource

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from cleargrid_assets.checks.repair import repair_command
+from cleargrid_assets.checks.repair_command import repair_command
 from cleargrid_assets.partitions import month_of, recent_months, window_of
 
 if TYPE_CHECKING:

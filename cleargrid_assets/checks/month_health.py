@@ -1,7 +1,7 @@
 """Finds the months that are missing, failed or stale, and says why: the daily list of months to repair.
 
 It derives one state per month from the ledger of loads and Dagster's event log. It repairs nothing; the command that
-does is in `repair`.
+does is in `repair_command`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from cleargrid_assets.checks.freshness import REREAD_WITHIN, LedgerState
-from cleargrid_assets.checks.repair import repair_command
+from cleargrid_assets.checks.repair_command import repair_command
 from cleargrid_assets.partitions import earlier_months
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ import dagster as dg
 
 from cleargrid_assets.commands.demo_faults import ENDING_RED, STRICTER, fault_in
 from cleargrid_assets.commands.demo_summary import print_red_month, print_summary
-from cleargrid_assets.commands.emulated import OUTCOMES, ROWS_PER_DAY, emulator_settings, leave_demo_settings
+from cleargrid_assets.commands.emulator_settings import OUTCOMES, ROWS_PER_DAY, emulator_settings, leave_demo_settings
 from cleargrid_assets.commands.instance import (
     UNFINISHED,
     cancel_leftovers,
@@ -30,7 +30,7 @@ from cleargrid_assets.commands.services import services
 from cleargrid_assets.emulator import Emulator
 from cleargrid_assets.jobs import CHECK_MONTHS, REFRESH_MONTH, REFRESH_SUMMARY
 from cleargrid_assets.partitions import build_months, recent_months
-from cleargrid_assets.runs import month_of, name_of
+from cleargrid_assets.run_history import month_of, name_of
 from cleargrid_assets.settings import EMULATOR, Settings
 
 if TYPE_CHECKING:

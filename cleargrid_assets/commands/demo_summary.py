@@ -10,10 +10,10 @@ import click
 
 from cleargrid_assets.assets.reports import collections_report, published_tables
 from cleargrid_assets.commands.instance import our_command
-from cleargrid_assets.commands.run_lines import failure_of, first_sentence
+from cleargrid_assets.commands.run_console import failure_of, first_sentence
 from cleargrid_assets.commands.status import month_statuses, table_of
 from cleargrid_assets.emulator.faults import FAULTS
-from cleargrid_assets.runs import failed_checks_of, month_of
+from cleargrid_assets.run_history import failed_checks_of, month_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

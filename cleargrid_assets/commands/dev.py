@@ -1,6 +1,6 @@
 """`cleargrid dev`: runs the Dagster UI and daemon, with an emulator unless the settings name a real account.
 
-The processes are in `services`, and the lines that the console prints about runs are in `run_lines`.
+The processes are in `services`, and the lines that the console prints about runs are in `run_console`.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ import click
 import dagster as dg
 
 from cleargrid_assets.client import SettingsError
-from cleargrid_assets.commands.emulated import after_demo, clear_grid_of
+from cleargrid_assets.commands.emulator_settings import after_demo, clear_grid_of
 from cleargrid_assets.commands.instance import dagster_home, exclusive_daemon, fail_orphans, without_settings
 from cleargrid_assets.commands.processes import interrupted_by_signals
-from cleargrid_assets.commands.run_lines import RunLines
+from cleargrid_assets.commands.run_console import RunLines
 from cleargrid_assets.commands.services import HOST, Services, services
 from cleargrid_assets.settings import EMULATOR, Settings
 

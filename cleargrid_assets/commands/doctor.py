@@ -28,13 +28,13 @@ from cleargrid_assets.client import (
 )
 from cleargrid_assets.client.response import ConnectionBrokenError, RequestTimeoutError
 from cleargrid_assets.client.transport import Transport
-from cleargrid_assets.commands.emulated import after_demo
+from cleargrid_assets.commands.emulator_settings import after_demo
 from cleargrid_assets.failures import next_step
 from cleargrid_assets.landing.identity import Identity, identity_of, verify_stored
 from cleargrid_assets.outcome_map import OutcomeMap, OutcomeMapError
 from cleargrid_assets.resources import ClearGridResource, WarehouseResource
 from cleargrid_assets.settings import EMULATOR, SETTINGS, Settings
-from cleargrid_assets.settings.kinds import Group
+from cleargrid_assets.settings.setting_types import Group
 from cleargrid_assets.time_zones import verify_time_zone
 from cleargrid_assets.warehouse import (
     WarehouseBusyError,
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cleargrid_assets.landing.identity import WarehouseIdentity
-    from cleargrid_assets.settings.kinds import Setting
+    from cleargrid_assets.settings.setting_types import Setting
     from cleargrid_assets.warehouse.warehouse import Warehouse
 
 EXIT_CODES = {"settings": 3, "address": 4, "login": 5, "page": 6, "count": 7, "warehouse": 8, "alert": 9}

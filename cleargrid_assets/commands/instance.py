@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 import click
 import dagster as dg
 
-from cleargrid_assets.checks.repair import WORKSPACE
-from cleargrid_assets.executables import as_typed
+from cleargrid_assets.checks.repair_command import WORKSPACE
+from cleargrid_assets.command_names import as_typed
 from cleargrid_assets.settings import EMULATOR
 
 if TYPE_CHECKING:

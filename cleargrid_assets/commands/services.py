@@ -15,8 +15,8 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cleargrid_assets.command_names import executable
 from cleargrid_assets.commands.processes import ProcessGroup
-from cleargrid_assets.executables import executable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -15,10 +15,10 @@ import click
 import dagster as dg
 
 from cleargrid_assets.client import SettingsError
-from cleargrid_assets.commands.emulated import after_demo
+from cleargrid_assets.command_names import with_commands
+from cleargrid_assets.commands.emulator_settings import after_demo
 from cleargrid_assets.commands.instance import home_path
 from cleargrid_assets.definitions import build_definitions
-from cleargrid_assets.executables import with_commands
 from cleargrid_assets.landing.identity import identity_of
 from cleargrid_assets.landing.ledger import LastLoad, last_loads
 from cleargrid_assets.partitions import build_months, month_of

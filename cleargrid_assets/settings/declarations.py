@@ -1,13 +1,14 @@
 """Every setting of the platform, declared once: code, `.env.example`, README and `cleargrid doctor` all read this list.
 
-Names, defaults, bounds and meanings belong here; kinds of settings are in `kinds`.
+Names, defaults, bounds and meanings belong here; their types are in `setting_types`.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from cleargrid_assets.settings.kinds import (
+from cleargrid_assets.settings.addresses import LakeData, WarehouseAddress
+from cleargrid_assets.settings.setting_types import (
     Choice,
     Datasets,
     Group,
@@ -21,7 +22,6 @@ from cleargrid_assets.settings.kinds import (
     Webhook,
     Zone,
 )
-from cleargrid_assets.settings.storage import LakeData, WarehouseAddress
 
 BASE_URLS = {
     "production": "https://v3-api.cleargrid.ai",

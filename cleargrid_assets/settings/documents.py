@@ -12,12 +12,12 @@ from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from cleargrid_assets.settings.declarations import EMULATOR, SETTINGS
-from cleargrid_assets.settings.kinds import Group
+from cleargrid_assets.settings.setting_types import Group
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cleargrid_assets.settings.kinds import Setting
+    from cleargrid_assets.settings.setting_types import Setting
 
 EXAMPLE, README = ".env.example", "README.md"
 BEGIN, END = "<!-- settings: begin -->", "<!-- settings: end -->"

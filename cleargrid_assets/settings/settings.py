@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from cleargrid_assets.client.errors import SettingsError
 from cleargrid_assets.settings.declarations import EMULATOR, SETTINGS, Declarations
-from cleargrid_assets.settings.kinds import Group, PathSetting
+from cleargrid_assets.settings.setting_types import Group, PathSetting
 from cleargrid_assets.settings.variables import read_variables, unknown_names
 from cleargrid_assets.warehouse.ducklake_catalogs import PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from cleargrid_assets.settings.kinds import Setting
+    from cleargrid_assets.settings.setting_types import Setting
 
 
 @dataclass(frozen=True)

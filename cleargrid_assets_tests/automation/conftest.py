@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cleargrid_assets_tests.chat import Receiver, receiving
+from cleargrid_assets_tests.webhook_receiver import Receiver, receiving
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

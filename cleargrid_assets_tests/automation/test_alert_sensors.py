@@ -22,8 +22,8 @@ from cleargrid_assets_tests.platform_under_test import MAY
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cleargrid_assets_tests.chat import Receiver
     from cleargrid_assets_tests.platform_under_test import Platform
+    from cleargrid_assets_tests.webhook_receiver import Receiver
 
 APRIL = "2026-04-01"
 REFUSED = Fault("every page is refused", refuse=lambda ask: error(403, "Not your lender", ask.number))

@@ -9,10 +9,10 @@ import pytest
 from cleargrid_assets.alerts import AlertError, send_alert
 from cleargrid_assets.client import SettingsError
 from cleargrid_assets.settings import Settings
-from cleargrid_assets_tests.chat import TOKEN
+from cleargrid_assets_tests.webhook_receiver import TOKEN
 
 if TYPE_CHECKING:
-    from cleargrid_assets_tests.chat import Receiver
+    from cleargrid_assets_tests.webhook_receiver import Receiver
 
 
 @pytest.mark.parametrize("status", [302, 404])

@@ -13,8 +13,8 @@ from cleargrid_assets_tests.platform_under_test import MAY
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cleargrid_assets_tests.chat import Receiver
     from cleargrid_assets_tests.platform_under_test import Platform
+    from cleargrid_assets_tests.webhook_receiver import Receiver
 
 MORNING = datetime(2026, 6, 20, 7, tzinfo=UTC)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from cleargrid_assets.checks.repair import repair_command
+from cleargrid_assets.checks.repair_command import repair_command
 from cleargrid_assets.commands.instance import dagster_home
 from cleargrid_assets.commands.services import LOCATION
 from cleargrid_assets.tables.raw import D23_LOADS

@@ -17,7 +17,7 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from cleargrid_assets.executables import executable
+from cleargrid_assets.command_names import executable
 from cleargrid_assets_tests.end_to_end.dagster_dev import until
 
 if TYPE_CHECKING:

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from cleargrid_assets.command_names import executable
 from cleargrid_assets.commands.cleargrid import cleargrid
 from cleargrid_assets.commands.demo_faults import ENDING_RED, STRICTER, fault_in
 from cleargrid_assets.commands.instance import EMULATOR, dagster_home, exclusive_daemon
 from cleargrid_assets.emulator import Emulator
 from cleargrid_assets.emulator.faults import ExportRequest
-from cleargrid_assets.executables import executable
 from cleargrid_assets.warehouse.warehouse import Warehouse
 from cleargrid_assets_tests.commands.test_status import asked
 from cleargrid_assets_tests.platform_under_test import NOW

@@ -10,14 +10,14 @@ import pytest
 from click.testing import CliRunner
 
 from cleargrid_assets.commands.cleargrid import cleargrid
-from cleargrid_assets.commands.emulated import (
+from cleargrid_assets.commands.emulator import settings_of
+from cleargrid_assets.commands.emulator_settings import (
     DEMO_ROWS_PER_DAY,
     OUTCOMES,
     after_demo,
     clear_grid_of,
     leave_demo_settings,
 )
-from cleargrid_assets.commands.emulator import settings_of
 from cleargrid_assets.commands.instance import EMULATOR, dagster_home
 from cleargrid_assets.emulator import Emulator, floor
 from cleargrid_assets.outcome_map import OutcomeMap

@@ -11,8 +11,8 @@ from cleargrid_assets.commands.cleargrid import cleargrid
 from cleargrid_assets.commands.doctor import EXIT_CODES
 from cleargrid_assets.emulator import Credentials
 from cleargrid_assets.settings import SETTINGS
-from cleargrid_assets_tests.chat import receiving
 from cleargrid_assets_tests.warehouse_kinds import FILE, POSTGRES
+from cleargrid_assets_tests.webhook_receiver import receiving
 
 OTHER_ID = "5f3a1c9e-0000-4000-8000-0000000000ff"
 LINES = ("settings", "address", "login", "page", "count", "warehouse")

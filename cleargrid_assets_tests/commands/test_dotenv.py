@@ -9,10 +9,10 @@ from pathlib import Path
 
 import requests
 
+from cleargrid_assets.command_names import executable
 from cleargrid_assets.commands.instance import PROJECT
 from cleargrid_assets.commands.processes import ProcessGroup
 from cleargrid_assets.emulator import Credentials
-from cleargrid_assets.executables import executable
 from cleargrid_assets_tests.dagster_graphql import launch_backfill, run_query
 from cleargrid_assets_tests.end_to_end.dagster_dev import SHORTER_PAUSES, until
 

@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from cleargrid_assets.checks.repair import repair_command
+from cleargrid_assets.checks.repair_command import repair_command
 from cleargrid_assets.client import LoginRejectedError
+from cleargrid_assets.command_names import as_typed, executable
 from cleargrid_assets.commands.cleargrid import cleargrid
 from cleargrid_assets.commands.instance import EMULATOR, PROJECT, dagster_home, our_command
-from cleargrid_assets.executables import as_typed, executable
 from cleargrid_assets.failures import next_step
 from cleargrid_assets.settings import Settings
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import dagster as dg
 import pytest
 
-from cleargrid_assets.commands.run_lines import RunLines, first_sentence
+from cleargrid_assets.commands.run_console import RunLines, first_sentence
 from cleargrid_assets_tests.fixed_rows import serve
 from cleargrid_assets_tests.landing.rows_of_may import row
 

@@ -22,9 +22,9 @@ from dagster._core.execution.backfill import BULK_ACTION_TERMINAL_STATUSES
 from dagster._core.storage.tags import BACKFILL_ID_TAG
 from ray.job_submission import JobSubmissionClient
 
+from cleargrid_assets.command_names import executable
 from cleargrid_assets.commands.instance import PROJECT
 from cleargrid_assets.definitions import build_definitions
-from cleargrid_assets.executables import executable
 from cleargrid_assets.jobs import REFRESH_MONTH
 from cleargrid_assets.settings import Settings
 from cleargrid_assets_tests.dagster_graphql import launch_backfill, write_instance

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cleargrid_assets.executables import executable
+from cleargrid_assets.command_names import executable
 from cleargrid_assets_tests.distributed.processes import is_listening, kill_host, start, wait_until
 from cleargrid_assets_tests.postgres_server import free_port
 

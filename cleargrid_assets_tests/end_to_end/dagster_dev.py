@@ -18,11 +18,11 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.util.retry import Retry
 
-from cleargrid_assets.commands.emulated import emulator_settings
+from cleargrid_assets.command_names import executable
+from cleargrid_assets.commands.emulator_settings import emulator_settings
 from cleargrid_assets.commands.instance import PROJECT
 from cleargrid_assets.commands.processes import ProcessGroup
 from cleargrid_assets.emulator import Emulator
-from cleargrid_assets.executables import executable
 from cleargrid_assets_tests.automation.test_follow_sensor import bad_rows_in
 from cleargrid_assets_tests.dagster_graphql import launch_backfill, run_query
 from cleargrid_assets_tests.postgres_server import free_port

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import sync_playwright
 
+from cleargrid_assets.command_names import executable
 from cleargrid_assets.commands.instance import PROJECT
-from cleargrid_assets.executables import executable
 from cleargrid_assets_tests.commands.sessions import in_background
 from cleargrid_assets_tests.end_to_end.conftest import RAW_PAGE
 from cleargrid_assets_tests.end_to_end.dagster_dev import browser

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from cleargrid_assets.command_names import executable
 from cleargrid_assets.commands.emulator import settings_of
 from cleargrid_assets.commands.instance import EMULATOR, home_path
 from cleargrid_assets.emulator import Emulator
-from cleargrid_assets.executables import executable
 from cleargrid_assets.jobs import REFRESH_MONTH
 from cleargrid_assets_tests.commands.sessions import Command, in_background
 from cleargrid_assets_tests.end_to_end.dagster_dev import SHORTER_PAUSES, Site, until

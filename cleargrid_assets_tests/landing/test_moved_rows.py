@@ -13,7 +13,7 @@ from cleargrid_assets.sql_checks import read_raw_checks
 from cleargrid_assets.tables.d23 import D23
 from cleargrid_assets_tests.fixed_rows import serve
 from cleargrid_assets_tests.landing.rows_of_may import row
-from cleargrid_assets_tests.landing.slow_answers import SECONDS, held_back
+from cleargrid_assets_tests.landing.slow_responses import SECONDS, held_back
 from cleargrid_assets_tests.platform_under_test import CHANGES, FIELDS, LOADS, LOGS, MAY, failure_of_step
 
 APRIL, MARCH = "2026-04-01", "2026-03-01"

@@ -12,7 +12,7 @@ from dagster._core.storage.asset_check_execution_record import AssetCheckExecuti
 from cleargrid_assets.landing.ledger import last_loads
 from cleargrid_assets_tests.fixed_rows import serve
 from cleargrid_assets_tests.landing.rows_of_may import row
-from cleargrid_assets_tests.landing.slow_answers import SECONDS, held_back
+from cleargrid_assets_tests.landing.slow_responses import SECONDS, held_back
 from cleargrid_assets_tests.platform_under_test import CHANGES, LOADS, MAY
 
 STATES = "SELECT is_ptp_broken, count(*) FROM raw.d23_manual_communication_logs GROUP BY ALL"

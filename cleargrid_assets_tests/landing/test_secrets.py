@@ -7,10 +7,10 @@ import subprocess
 
 import pytest
 
+from cleargrid_assets.command_names import executable
 from cleargrid_assets.commands.instance import EMULATOR, dagster_home
 from cleargrid_assets.emulator import Credentials
 from cleargrid_assets.emulator.faults import Fault, error
-from cleargrid_assets.executables import executable
 from cleargrid_assets_tests.platform_under_test import LOGS, MAY
 
 PASSWORD = "planted-password-7f3a"

@@ -21,7 +21,7 @@ from cleargrid_assets.tables.analytics import COHORT_CONTACT, OUTCOME_MIX
 from cleargrid_assets.tables.core import CONTACT_ATTEMPTS
 from cleargrid_assets.warehouse.copying import move
 from cleargrid_assets_tests.analytics.expected_values import BY_HAND
-from cleargrid_assets_tests.landing.slow_answers import held_back
+from cleargrid_assets_tests.landing.slow_responses import held_back
 from cleargrid_assets_tests.life.platform_life import ERROR
 from cleargrid_assets_tests.warehouse_kinds import FILE, SQLITE, variables_of
 

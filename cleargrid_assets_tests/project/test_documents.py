@@ -14,7 +14,7 @@ from cleargrid_assets.commands.instance import PROJECT
 from cleargrid_assets.definitions import build_definitions
 from cleargrid_assets.settings import SETTINGS, Settings
 from cleargrid_assets.settings.documents import BEGIN, EXAMPLE, README, example, with_tables
-from cleargrid_assets.settings.kinds import Group
+from cleargrid_assets.settings.setting_types import Group
 
 if TYPE_CHECKING:
     from pathlib import Path

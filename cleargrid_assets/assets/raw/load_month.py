@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from cleargrid_assets.assets.raw.load_metadata import figures, read
-from cleargrid_assets.assets.raw.superseded import report_superseded
+from cleargrid_assets.assets.raw.superseded_load import report_superseded
 from cleargrid_assets.landing.identity import Identity, IdentityGuard
 from cleargrid_assets.landing.ledger import Superseded
 from cleargrid_assets.landing.write import land

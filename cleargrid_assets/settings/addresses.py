@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cleargrid_assets.client.errors import SettingsError
-from cleargrid_assets.settings.kinds import PathSetting, expand_home
+from cleargrid_assets.settings.setting_types import PathSetting, expand_home
 from cleargrid_assets.warehouse.ducklake_catalogs import PREFIX, redacted
 
 if TYPE_CHECKING:

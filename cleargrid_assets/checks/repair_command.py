@@ -7,7 +7,7 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cleargrid_assets.executables import as_typed
+from cleargrid_assets.command_names import as_typed
 from cleargrid_assets.jobs import REFRESH_MONTH
 
 if TYPE_CHECKING:

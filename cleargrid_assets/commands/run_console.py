@@ -15,7 +15,7 @@ import click
 import dagster as dg
 
 from cleargrid_assets.commands.instance import IN_A_PROCESS
-from cleargrid_assets.runs import causes_of, month_of, name_of
+from cleargrid_assets.run_history import causes_of, month_of, name_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from cleargrid_assets.client.errors import SettingsError
 from cleargrid_assets.client.urls import is_secure
-from cleargrid_assets.executables import with_commands
+from cleargrid_assets.command_names import with_commands
 from cleargrid_assets.tables.catalog import DATASETS
 from cleargrid_assets.tables.d23 import D23
 from cleargrid_assets.tables.dataset import RawDataset
