@@ -9,7 +9,7 @@ import re
 from datetime import date
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Generic, TypeVar, overload
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar, overload
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -23,8 +23,6 @@ from cleargrid_assets.tables.dataset import RawDataset
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
-
-    from cleargrid_assets.settings.settings import Settings
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -42,6 +40,13 @@ class Group(Enum):
     STORAGE = "Warehouse, lake and alerts"
 
 
+class SettingTexts(Protocol):
+    """The settings, as far as one of them needs to know the others."""
+
+    def text_of(self, setting: Setting[Any]) -> str | None:
+        """The text of the setting's variable; None if it is not set."""
+
+
 class Setting(Generic[T_co]):
     """One variable. On an instance of `Settings` it is the value; on the class, this declaration.
 
@@ -55,7 +60,7 @@ class Setting(Generic[T_co]):
     def __init__(
         self,
         name: str,
-        default: str | Callable[[Settings], str | None] | None,
+        default: str | Callable[[Any], str | None] | None,
         meaning: str,
         *,
         group: Group,
@@ -88,9 +93,9 @@ class Setting(Generic[T_co]):
     def __get__(self, settings: None, owner: type) -> Setting[T_co]: ...
 
     @overload
-    def __get__(self, settings: Settings, owner: type) -> T_co: ...
+    def __get__(self, settings: SettingTexts, owner: type) -> T_co: ...
 
-    def __get__(self, settings: Settings | None, owner: type) -> Setting[T_co] | T_co:
+    def __get__(self, settings: SettingTexts | None, owner: type) -> Setting[T_co] | T_co:
         if settings is None:
             return self
         text = settings.text_of(self)
