@@ -15,6 +15,7 @@ from cleargrid_assets.definitions import build_definitions
 from cleargrid_assets.settings import SETTINGS, Settings
 from cleargrid_assets.settings.documents import BEGIN, EXAMPLE, README, example, with_tables
 from cleargrid_assets.settings.setting_types import Group
+from cleargrid_assets.tables.catalog import DATASETS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,7 +29,8 @@ SQL = "\n".join(path.read_text(encoding="utf-8") for path in PACKAGE.rglob("*.sq
 CONFIGURATION = "\n".join((PROJECT / name).read_text(encoding="utf-8") for name in ("dagster.yaml", "pyproject.toml"))
 SETTING = re.compile(r"CLEARGRID_[A-Z]+(?:_[A-Z]+)*")
 SETTINGS_READ = {setting.name for setting in SETTINGS}
-ASSETS = {key.to_user_string() for key in build_definitions(Settings({})).resolve_asset_graph().get_all_asset_keys()}
+EVERYTHING = build_definitions(Settings({"CLEARGRID_DATASETS": ",".join(DATASETS)}))
+ASSETS = {key.to_user_string() for key in EVERYTHING.resolve_asset_graph().get_all_asset_keys()}
 METADATA = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 MADE_BY_RUNNING = ("data", ".dagster", ".venv", ".env", "published", "reports")
 
