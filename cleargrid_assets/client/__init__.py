@@ -28,7 +28,8 @@ from cleargrid_assets.client.fetch import FetchResult, Progress, Statistics
 from cleargrid_assets.client.pagination import CompletedWindow
 from cleargrid_assets.client.requester import Counters
 from cleargrid_assets.client.retry import RetryPolicy
-from cleargrid_assets.client.window import Window, plan_windows
+from cleargrid_assets.client.splitting import plan_windows
+from cleargrid_assets.client.window import Window
 
 __all__ = [
     "D23",

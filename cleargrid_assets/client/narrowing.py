@@ -103,10 +103,10 @@ class Narrowing:
             return False
         return window.seconds >= self._timed_out_lengths[-1] > self._longest_success
 
-    def allows_parts(self, parts: int) -> bool:
-        """True if a dense window may be split into `parts`."""
+    def allows(self, dense_parts: list[Window]) -> bool:
+        """True if a dense window may be split into these parts."""
         with self._lock:
-            self._dense_parts += parts
+            self._dense_parts += len(dense_parts)
             return self._dense_parts <= MAX_DENSE_PARTS
 
 

@@ -9,12 +9,12 @@ from collections import Counter
 from dataclasses import dataclass
 from hashlib import blake2b
 from http import HTTPStatus
-from math import ceil
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from cleargrid_assets.client.errors import CursorLoopError, QueryTooLargeError, UnexpectedAnswerError, during
+from cleargrid_assets.client.errors import CursorLoopError, QueryTooLargeError, during
 from cleargrid_assets.client.narrowing import MIN_PAGE_SIZE, page_sizes
 from cleargrid_assets.client.requester import Counters, PageRequest, RequestContext, Requester
+from cleargrid_assets.client.splitting import MAX_EMPTY_PAGES, dense_parts, sparse_parts
 from cleargrid_assets.client.status import TooSlowError
 
 if TYPE_CHECKING:
@@ -28,13 +28,6 @@ if TYPE_CHECKING:
     from cleargrid_assets.client.window import Window
 
 T = TypeVar("T")
-
-DENSE_FACTOR = 2
-"""A window with up to twice the target is read whole: splitting it would discard the page that was just read."""
-
-MAX_PARTS = 64
-MAX_EMPTY_PAGES = 100
-"""In a row; after that the window is halved, because each half starts nearer to its rows."""
 
 SAMPLE_ROWS = 8
 MAX_REPEATS = 3
@@ -146,7 +139,7 @@ class Paginator(Generic[T]):
             page = self._read_page(window, cursor)
             if isinstance(page, Split):
                 return page
-            if cursor is None and (parts := self._parts_if_dense(window, page)):
+            if cursor is None and (parts := self._allowed_parts(window, page)):
                 return Split(parts)
             on_page(len(page.rows))
             batches.append(self.convert(page.rows, window))
@@ -155,7 +148,7 @@ class Paginator(Generic[T]):
             if page.next_cursor is None:
                 return CompletedWindow(window, self.merge(batches), received, len(batches), empty)
             if not detector.record_page(page):
-                return _split_sparse(window, page)
+                return Split(sparse_parts(window, page))
             cursor = detector.next_cursor(page)
 
     def _read_page(self, window: Window, cursor: str | None) -> Page | Split:
@@ -178,27 +171,16 @@ class Paginator(Generic[T]):
             return Split(window.split())
         raise _query_too_large(latest, len(sizes))
 
+    def _allowed_parts(self, window: Window, first_page: Page) -> list[Window]:
+        """The parts of a dense window, unless the load was split so often that its totals must be wrong."""
+        parts = dense_parts(window, first_page, self.target_rows)
+        return parts if parts and self.narrowing.allows(parts) else []
+
     def _on_timeout(self, context: RequestContext, slow: TooSlowError, consecutive_timeouts: int) -> None:
         """Record the time-out and back off: a 504 may also mean an outage."""
         self.counters.add(retries=1)
         self.counters.record_error(slow.as_error())
         self.requester.back_off(context, consecutive_timeouts, slow.seconds)
-
-    def _parts_if_dense(self, window: Window, page: Page) -> list[Window]:
-        """Parts of about `target_rows` each if the window has more than twice that, else none."""
-        if self.target_rows is None or page.total is None or page.total.total is None or page.next_cursor is None:
-            return []
-        parts = min(ceil(page.total.total / self.target_rows), MAX_PARTS)
-        is_dense = parts > DENSE_FACTOR and window.is_splittable
-        return window.split(parts) if is_dense and self.narrowing.allows_parts(parts) else []
-
-
-def _split_sparse(window: Window, page: Page) -> Split:
-    """Halve the window. Raises `UnexpectedAnswerError` if it is too short: no second has that many empty pages."""
-    if window.is_splittable:
-        return Split(window.split())
-    message = f"{MAX_EMPTY_PAGES} empty pages in a row, and the window has not ended"
-    raise UnexpectedAnswerError(message, status=HTTPStatus.OK, request_id=page.request_id)
 
 
 def _query_too_large(slow: TooSlowError, attempts: int) -> QueryTooLargeError:

@@ -1,6 +1,6 @@
-"""`Window`, a half-open range of UTC instants, and the plan that divides one into many.
+"""`Window`, a half-open range of UTC instants.
 
-Arithmetic on time belongs here; `pagination` and `fetch` read the windows.
+Arithmetic on time belongs here; `splitting` decides into how many parts a window is read.
 """
 
 from __future__ import annotations
@@ -8,14 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
-from math import ceil
 
 from cleargrid_assets.client.errors import SettingsError
 
 SECOND = timedelta(seconds=1)
 MILLISECOND_US = 1_000
-DAY_SECONDS = 86_400
-MAX_WINDOWS = 512
 
 
 @dataclass(frozen=True)
@@ -64,28 +61,3 @@ class Window:
 def format_instant(moment: datetime) -> str:
     """ISO 8601 with milliseconds and Z, as ClearGrid expects it."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def plan_windows(
-    window: Window, total: int | None, target_rows: int, now: datetime | None = None, workers: int = 1
-) -> list[Window]:
-    """Windows that cover `window`, each with about `target_rows` of its `total` rows, or one day without a total.
-
-    The last ones are smaller, so that `workers` who read them concurrently finish together. The time after `now` is
-    one window, because the future of an open month has almost no rows.
-    """
-    if now is not None and window.since + SECOND <= now <= window.until - SECOND:
-        boundary = now.astimezone(UTC).replace(microsecond=0) + SECOND
-        if boundary < window.until:
-            past, future = Window(window.since, boundary), Window(boundary, window.until)
-            return [*plan_windows(past, total, target_rows, workers=workers), future]
-    parts = ceil(window.seconds / DAY_SECONDS) if total is None else ceil(total / max(target_rows, 1))
-    return _with_short_tail(window.split(min(max(parts, 1), MAX_WINDOWS)), workers)
-
-
-def _with_short_tail(windows: list[Window], workers: int) -> list[Window]:
-    """Quarter the last windows, so that each worker gets two of the parts; too few windows stay as they are."""
-    tail = workers // 2
-    if not tail or len(windows) <= workers:
-        return windows
-    return [*windows[:-tail], *(part for window in windows[-tail:] for part in window.split(4))]
