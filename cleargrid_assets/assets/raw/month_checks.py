@@ -16,10 +16,11 @@ if TYPE_CHECKING:
     from datetime import date
 
     from cleargrid_assets.resources import WarehouseResource
+    from cleargrid_assets.sql_checks import SqlCheck
     from cleargrid_assets.tables.dataset import RawDataset
 
 
-def check_specs(dataset: RawDataset, months: dg.PartitionsDefinition) -> list[dg.AssetCheckSpec]:
+def check_specs(checks: Sequence[SqlCheck], months: dg.PartitionsDefinition) -> list[dg.AssetCheckSpec]:
     """One spec per check and month; a blocking check that fails keeps derived tables from being computed."""
     return [
         dg.AssetCheckSpec(
@@ -29,7 +30,7 @@ def check_specs(dataset: RawDataset, months: dg.PartitionsDefinition) -> list[dg
             blocking=check.is_blocking,
             description=check.description,
         )
-        for check in read_raw_checks(dataset)
+        for check in checks
     ]
 
 
@@ -38,17 +39,16 @@ def blocking_checks(dataset: RawDataset) -> frozenset[str]:
     return frozenset(check.name for check in read_raw_checks(dataset) if check.is_blocking)
 
 
-def check_month(dataset: RawDataset, resource: WarehouseResource, month: date) -> list[dg.AssetCheckResult]:
-    """Run all checks on a month's present rows. Raises `WarehouseError`."""
+def check_month(checks: Sequence[SqlCheck], resource: WarehouseResource, month: date) -> list[dg.AssetCheckResult]:
+    """Run `checks` on a month's present rows. Raises `WarehouseError`."""
     variables = {"month": month, "quarantine_limit": resource.settings.quarantine_limit}
-    checks = read_raw_checks(dataset)
     with resource.warehouse().reading() as connection:
         return [check_result(check, check.find_violations(connection, variables)) for check in checks]
 
 
-def failure_of_checks(dataset: RawDataset, results: Sequence[dg.AssetCheckResult]) -> dg.Failure | None:
+def failure_of_checks(checks: Sequence[SqlCheck], results: Sequence[dg.AssetCheckResult]) -> dg.Failure | None:
     """The failure of a landed month that must not be used; None if every blocking check passed."""
-    blocking = blocking_checks(dataset)
+    blocking = {check.name for check in checks if check.is_blocking}
     sentences = [str(result.description) for result in results if not result.passed and result.check_name in blocking]
     if not sentences:
         return None

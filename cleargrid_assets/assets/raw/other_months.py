@@ -13,19 +13,24 @@ from dagster._core.definitions.asset_checks.asset_check_evaluation import (
 )
 from dagster._core.definitions.data_version import DATA_VERSION_TAG
 
-from cleargrid_assets.assets.raw.month_checks import blocking_checks, check_month
+from cleargrid_assets.assets.raw.month_checks import check_month
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from datetime import date
 
     from cleargrid_assets.landing.write import Landed
     from cleargrid_assets.resources import WarehouseResource
+    from cleargrid_assets.sql_checks import SqlCheck
     from cleargrid_assets.tables.dataset import RawDataset
 
 
 def report_other_months(
-    context: dg.AssetExecutionContext, dataset: RawDataset, warehouse: WarehouseResource, landed: Landed
+    context: dg.AssetExecutionContext,
+    dataset: RawDataset,
+    checks: Sequence[SqlCheck],
+    warehouse: WarehouseResource,
+    landed: Landed,
 ) -> Iterator[dg.AssetMaterialization]:
     """Yield a materialization of each month that `landed` took rows from, and log that month's check results."""
     for month, rows in landed.taken.items():
@@ -37,22 +42,26 @@ def report_other_months(
             metadata={"rows_moved_away": rows, "load_number": landed.entry.load_number},
             tags={DATA_VERSION_TAG: landed.entry.version},
         )
-        for evaluation in _evaluations(context, dataset, warehouse, month):
+        for evaluation in _evaluations(context, dg.AssetKey(dataset.rows.key), checks, warehouse, month):
             context.log_event(evaluation)
 
 
 def _evaluations(
-    context: dg.AssetExecutionContext, dataset: RawDataset, warehouse: WarehouseResource, month: date
+    context: dg.AssetExecutionContext,
+    asset: dg.AssetKey,
+    checks: Sequence[SqlCheck],
+    warehouse: WarehouseResource,
+    month: date,
 ) -> Iterator[dg.AssetCheckEvaluation]:
     """The month's check results, recorded for a month other than the run's own; none of them fails the run."""
-    asset, key = dg.AssetKey(dataset.rows.key), f"{month:%Y-%m-%d}"
+    key = f"{month:%Y-%m-%d}"
     newest = dg.AssetRecordsFilter(asset_key=asset, asset_partitions=[key])
     (materialization,) = context.instance.fetch_materializations(newest, limit=1).records
     target = Target(
         storage_id=materialization.storage_id, run_id=materialization.run_id, timestamp=materialization.timestamp
     )
-    blocking = blocking_checks(dataset)
-    for result in check_month(dataset, warehouse, month):
+    blocking = {check.name for check in checks if check.is_blocking}
+    for result in check_month(checks, warehouse, month):
         yield dg.AssetCheckEvaluation(
             asset_key=asset,
             check_name=str(result.check_name),

@@ -3,7 +3,7 @@
 Change the definition of raw assets here; a load within a run is in `load_month`, its checks run in `month_checks`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import dagster as dg
@@ -21,6 +21,7 @@ from cleargrid_assets.assets.raw.other_months import report_other_months
 from cleargrid_assets.failures import RETRIES, dagster_failures
 from cleargrid_assets.partitions import month_of
 from cleargrid_assets.resources import ClearGridResource, WarehouseResource
+from cleargrid_assets.sql_checks import SqlCheck, read_raw_checks
 from cleargrid_assets.tables import dataset as declarations
 from cleargrid_assets.tables.dataset import RawDataset
 
@@ -39,7 +40,7 @@ def build_raw(
     dataset: RawDataset, months: dg.MonthlyPartitionsDefinition, retries: dg.RetryPolicy = RETRIES
 ) -> dg.AssetsDefinition:
     """The dataset's raw asset by `months`; `retries` apply to errors that may go away by themselves."""
-    key = dg.AssetKey(dataset.rows.key)
+    key, checks = dg.AssetKey(dataset.rows.key), read_raw_checks(dataset)
     how_to = HOW_TO.format(after_a_load=dataset.after_a_load, ledger="/".join(dataset.loads.key))
     sources = references_to(DECLARATIONS / f"{dataset.code.lower()}.py", Path(__file__))
     spec = dg.AssetSpec(
@@ -58,7 +59,7 @@ def build_raw(
         name=key.to_python_identifier(),
         specs=[spec],
         partitions_def=months,
-        check_specs=check_specs(dataset, months),
+        check_specs=check_specs(checks, months),
         can_subset=True,
     )
     def rows_of_month(
@@ -78,21 +79,21 @@ def build_raw(
             for table in dataset.side_tables:
                 yield dg.AssetMaterialization(dg.AssetKey(table.key), partition=context.partition_key)
             with dagster_failures():
-                yield from report_other_months(context, dataset, warehouse, month.landed)
-        yield from _checked(context, dataset, warehouse)
+                yield from report_other_months(context, dataset, checks, warehouse, month.landed)
+        yield from _checked(context, checks, warehouse)
 
     return rows_of_month
 
 
 def _checked(
-    context: dg.AssetExecutionContext, dataset: RawDataset, warehouse: WarehouseResource
+    context: dg.AssetExecutionContext, checks: Sequence[SqlCheck], warehouse: WarehouseResource
 ) -> Iterator[dg.AssetCheckResult]:
     """Evaluate the selected checks of the month. Raises `dagster.Failure` if a blocking one fails."""
     with dagster_failures():
-        results = check_month(dataset, warehouse, month_of(context.partition_key))
+        results = check_month(checks, warehouse, month_of(context.partition_key))
     selected = {key.name for key in context.selected_asset_check_keys}
     yield from (result for result in results if result.check_name in selected)
-    if failure := failure_of_checks(dataset, results):
+    if failure := failure_of_checks(checks, results):
         raise failure
 
 
