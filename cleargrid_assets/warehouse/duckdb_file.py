@@ -15,7 +15,7 @@ import time
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import duckdb
 
@@ -28,7 +28,7 @@ from cleargrid_assets.warehouse.errors import (
     first_line,
 )
 from cleargrid_assets.warehouse.locks import file_lock
-from cleargrid_assets.warehouse.paths import file_size
+from cleargrid_assets.warehouse.paths import file_size, unusable
 from cleargrid_assets.warehouse.rollback_journal import RollbackJournal
 
 if TYPE_CHECKING:
@@ -88,9 +88,9 @@ class DuckDBFile:
             self._make()
         with ExitStack() as stack:
             stack.callback(self._journal.roll_back)  # last, when DuckDB has closed the file
-            file = stack.enter_context(self.path.open("rb"))
+            file = None if read_only else stack.enter_context(self._readable())
             connection = stack.enter_context(closing(self._open(read_only=read_only)))
-            if not read_only:
+            if file is not None:
                 self._journal.save(file, connection)
             yield connection
 
@@ -102,6 +102,12 @@ class DuckDBFile:
             f"{self.path} could not be written and is unchanged: {first_line(error)} Free disk space or memory and run "
             f"again."
         )
+
+    def _readable(self) -> BinaryIO:
+        try:
+            return self.path.open("rb")
+        except OSError as error:
+            raise unusable(self.path, error) from error
 
     @property
     def _journal(self) -> RollbackJournal:

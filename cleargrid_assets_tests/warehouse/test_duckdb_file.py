@@ -6,6 +6,7 @@ import os
 import stat
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import duckdb
@@ -152,6 +153,33 @@ def test_a_link_to_a_warehouse_is_followed_and_stays_a_link(warehouse, tmp_path)
     with Warehouse(str(link)).writing() as connection:
         assert connection.execute(KEPT).fetchall() == [(1,)]
     assert link.is_symlink()
+
+
+@pytest.fixture
+def ordinary_user():
+    """Whoever runs the tests, without a privileged user's rights; and a folder that this user may write in."""
+    user = os.geteuid()
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o777)
+        if user == 0:
+            os.seteuid(65_534)
+        try:
+            yield Path(folder)
+        finally:
+            os.seteuid(user)
+
+
+def test_a_file_that_may_not_be_read_is_named_to_readers_and_writers(ordinary_user):
+    path = ordinary_user / "w.duckdb"
+    with Warehouse(str(path)).writing() as connection:
+        connection.execute("CREATE TABLE raw.one AS SELECT 1 AS number")
+    path.chmod(0o000)
+    for use in ("reading", "writing"):
+        with (
+            pytest.raises(WarehouseUnreadableError, match=r"w\.duckdb cannot be"),
+            getattr(Warehouse(str(path)), use)(),
+        ):
+            pass
 
 
 def make_device(path):
