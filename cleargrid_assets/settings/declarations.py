@@ -132,7 +132,10 @@ class Declarations:
         is_essential=True,
     )
     outcomes = OptionalPath(
-        "CLEARGRID_OUTCOMES", None, "your own outcome map, a CSV that overrides the shipped one", group=Group.MEANING
+        "CLEARGRID_OUTCOMES",
+        None,
+        "your own outcome map, a CSV whose rows override the shipped ones",
+        group=Group.MEANING,
     )
     row_scope = Choice(
         "CLEARGRID_ROW_SCOPE",

@@ -103,7 +103,7 @@ def prepare(
 ) -> None:
     """Create what is missing and bring older tables up to date; leave a current warehouse alone.
 
-    Only the tables of `datasets` are created. Those of a dataset that is no longer landed stay.
+    It creates the tables of `datasets` only, and keeps those of a dataset that is no longer landed.
 
     Raises `WarehouseVersionError`; see `supported_version`.
     """

@@ -1,4 +1,4 @@
-"""Creates a release's warehouse, which tests of later releases open: `python make.py VERSION` in its checkout."""
+"""Creates a release's warehouse for the tests of later releases: run `python make.py VERSION` in its checkout."""
 
 from __future__ import annotations
 
