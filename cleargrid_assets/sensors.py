@@ -20,7 +20,7 @@ from dagster._core.storage.tags import BACKFILL_ID_TAG, PARTITION_NAME_TAG
 from cleargrid_assets.client import SettingsError
 from cleargrid_assets.jobs import COMPUTE_MONTH, REFRESH_MONTH, REFRESH_SUMMARY, REPORTS
 from cleargrid_assets.outcome_map import OutcomeMapError
-from cleargrid_assets.rules import rules_version
+from cleargrid_assets.rules_version import rules_version
 from cleargrid_assets.run_history import awaits_retry
 from cleargrid_assets.settings import Settings
 from cleargrid_assets.staleness import MONTHLY, RAW, VERSION_TAG, Backlog, DataVersions

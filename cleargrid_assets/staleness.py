@@ -3,7 +3,7 @@
 Each computed asset records its inputs as its data version in Dagster's event log; this module compares that with the
 version that it would have now. It has no clock and no state, so the answer is the same after a restart and in whatever
 order months finish. The sensor requests what is stale, the checks report it. Add a new reason for staleness here; the
-rules are in `rules`.
+rules are in `rules_version`.
 """
 
 from __future__ import annotations

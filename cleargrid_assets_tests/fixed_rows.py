@@ -1,6 +1,6 @@
-"""Rows that a test writes down itself, served by the emulator in place of its generated floor.
+"""Rows that a test writes down itself, served by the emulator in place of its generated rows.
 
-It holds a ten-line floor, and JSON that no strict encoder writes; good rows are made in `landing.rows_of_may`.
+It holds a ten-line source of rows, and JSON that no strict encoder writes; good rows are made in `landing.rows_of_may`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from cleargrid_assets.emulator.faults import Fault
-from cleargrid_assets.emulator.floor import milliseconds
+from cleargrid_assets.emulator.generated_rows import milliseconds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -43,7 +43,7 @@ class LoggedRow:
 
 
 class LoggedRows:
-    """A floor that holds these rows and no others."""
+    """A source that holds these rows and no others."""
 
     def __init__(self, rows: Sequence[Mapping[str, Any]]) -> None:
         self._rows = sorted(
@@ -61,7 +61,7 @@ class LoggedRows:
 
 def serve(platform: Platform, rows: Sequence[Mapping[str, Any]]) -> None:
     """Let the platform's emulator hold `rows` from now on."""
-    platform.emulator.api.floor = LoggedRows(rows)  # type: ignore[assignment]  # a floor by behaviour
+    platform.emulator.api.manual_logs = LoggedRows(rows)  # type: ignore[assignment]  # a source by behaviour
 
 
 def _place(row: Mapping[str, Any]) -> int:

@@ -123,7 +123,7 @@ class Platform:
     def truth(self, month: str = MAY) -> list[Row]:
         """The month's rows as the emulator holds them now, in the columns' order and types, sorted by id."""
         window = self.window(month)
-        rows = self.emulator.floor.rows(window.since, window.until, self.emulator.now or datetime.now(UTC))
+        rows = self.emulator.manual_logs.rows(window.since, window.until, self.emulator.now or datetime.now(UTC))
         return sorted(tuple(_landed(name, row[name]) for name in FIELDS) for row in rows)
 
     def landed(self, month: str = MAY) -> list[Row]:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from benchmarks.loaders.job import Job, asked, done
 from cleargrid_assets.client import ClearGridClient, Window
-from cleargrid_assets.landing.month import LoadLimits, read_month
+from cleargrid_assets.landing.read_month import LoadLimits, read_month
 from cleargrid_assets.landing.write import write_month
 from cleargrid_assets.tables.d23 import D23
 from cleargrid_assets.warehouse.warehouse import Warehouse

@@ -12,7 +12,7 @@ from cleargrid_assets.assets.definition_metadata import FRESHNESS, OWNERS, defin
 from cleargrid_assets.failures import dagster_failures
 from cleargrid_assets.partitions import month_of
 from cleargrid_assets.resources import WarehouseResource
-from cleargrid_assets.rules import rules_version
+from cleargrid_assets.rules_version import rules_version
 from cleargrid_assets.settings import Settings
 from cleargrid_assets.staleness import DataVersions, rules_of
 from cleargrid_assets.tables.table import Table

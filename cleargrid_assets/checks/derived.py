@@ -10,7 +10,7 @@ from cleargrid_assets.assets.sql_asset import reporting_variables
 from cleargrid_assets.failures import dagster_failures
 from cleargrid_assets.partitions import month_of
 from cleargrid_assets.resources import WarehouseResource
-from cleargrid_assets.rules import rules_version
+from cleargrid_assets.rules_version import rules_version
 from cleargrid_assets.sql_checks import SqlCheck, check_result, read_checks
 
 

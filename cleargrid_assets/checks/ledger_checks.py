@@ -20,7 +20,7 @@ from cleargrid_assets.checks.month_health import RunHistory, every_month_is_in_o
 from cleargrid_assets.failures import dagster_failures
 from cleargrid_assets.landing.ledger import last_loads
 from cleargrid_assets.resources import Clock, WarehouseResource
-from cleargrid_assets.rules import rules_version
+from cleargrid_assets.rules_version import rules_version
 from cleargrid_assets.staleness import RAW, DataVersions
 from cleargrid_assets.tables.d23 import D23
 from cleargrid_assets.tables.dataset import RawDataset

@@ -74,8 +74,8 @@ def exclusive_daemon(home: Path) -> Iterator[int]:
     """The lock of the one daemon that may work on this history, as a descriptor for the daemon to inherit.
 
     Two daemons would take each other's runs. Every process of the daemon's group inherits the descriptor, including
-    the keeper, which outlives the others. So holding the lock proves that no run of this history is alive, even if the
-    command that held it before was killed.
+    the watchdog, which outlives the others. So holding the lock proves that no run of this history is alive, even if
+    the command that held it before was killed.
     """
     descriptor = os.open(home / "daemon.lock", os.O_RDWR | os.O_CREAT, 0o644)
     try:

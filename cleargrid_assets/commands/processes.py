@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from types import TracebackType
 
-KEEPER = Path(__file__).with_name("keeper.py")
+WATCHDOG = Path(__file__).with_name("parent_watchdog.py")
 GRACE_SECONDS = 6.0
 """On an idle machine, runs roll back and Dagster exits in 3 to 4 s. Killing a run leaves its month unchanged."""
 
@@ -92,9 +92,9 @@ class ProcessGroup:
         self._processes: list[subprocess.Popen[bytes]] = []
 
     def __enter__(self) -> Self:
-        keeper = [sys.executable, "-I", str(KEEPER), str(GRACE_SECONDS)]
-        self._keeper = subprocess.Popen(
-            keeper, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, process_group=0, pass_fds=self._inherited
+        watchdog = [sys.executable, "-I", str(WATCHDOG), str(GRACE_SECONDS)]
+        self._watchdog = subprocess.Popen(
+            watchdog, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, process_group=0, pass_fds=self._inherited
         )
         printed, self._output = os.pipe()
         self._copying = Thread(target=self._copy, args=(printed,), daemon=True)
@@ -122,7 +122,7 @@ class ProcessGroup:
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            process_group=self._keeper.pid,
+            process_group=self._watchdog.pid,
             pass_fds=self._inherited,
         )
 
@@ -146,13 +146,13 @@ class ProcessGroup:
         """Ask the group to end, so that runs roll back; then kill what is left."""
         if kind is KeyboardInterrupt:
             click.echo("Stopping ...")
-        os.killpg(self._keeper.pid, signal.SIGTERM)
+        os.killpg(self._watchdog.pid, signal.SIGTERM)
         end_at = time.monotonic() + GRACE_SECONDS
         for process in self._processes:
             with suppress(subprocess.TimeoutExpired):
                 process.wait(max(0.0, end_at - time.monotonic()))
-        os.killpg(self._keeper.pid, signal.SIGKILL)
-        for process in (*self._processes, self._keeper):
+        os.killpg(self._watchdog.pid, signal.SIGKILL)
+        for process in (*self._processes, self._watchdog):
             process.wait()
         os.close(self._output)
         self._copying.join(GRACE_SECONDS)

@@ -4,7 +4,7 @@ Add login, tokens, the exports of D23 and D21 over generated rows, and faults he
 shared code, a shared mistake would pass every test.
 """
 
-from cleargrid_assets.emulator.floor import Floor
+from cleargrid_assets.emulator.generated_rows import GeneratedRows
 from cleargrid_assets.emulator.server import Credentials, Emulator
 
-__all__ = ["Credentials", "Emulator", "Floor"]
+__all__ = ["Credentials", "Emulator", "GeneratedRows"]

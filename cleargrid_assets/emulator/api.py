@@ -1,6 +1,6 @@
 """The HTTP interface: routes, envelopes and pagination, as the contract describes them.
 
-Add correct responses here; wrong ones are in `faults`, rows in `floor`, tokens in `accounts`.
+Add correct responses here; wrong ones are in `faults`, rows in `generated_rows`, tokens in `auth`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from cleargrid_assets.emulator.faults import ExportRequest, error, plain
-from cleargrid_assets.emulator.pages import Range, page_of
+from cleargrid_assets.emulator.pagination import Range, page_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-    from cleargrid_assets.emulator.accounts import Accounts
+    from cleargrid_assets.emulator.auth import Accounts
     from cleargrid_assets.emulator.faults import Fault
-    from cleargrid_assets.emulator.floor import Floor
+    from cleargrid_assets.emulator.generated_rows import GeneratedRows
 
 MAX_RANGE_SECONDS = 400 * 86_400
 QUICK_ROWS = 10
@@ -47,15 +47,15 @@ class LoggedRequest:
 
 @dataclass
 class Api:
-    """One emulated ClearGrid. `floor`: the rows of D23; `communications`: those of D21.
+    """One emulated ClearGrid. `manual_logs`: the rows of D23; `communications`: those of D21.
 
     `now`: its clock. `page_delay_seconds`: how long a page takes.
     """
 
-    floor: Floor
+    manual_logs: GeneratedRows
     accounts: Accounts
     now: Callable[[], datetime]
-    communications: Floor
+    communications: GeneratedRows
     faults: Sequence[Fault] = ()
     page_delay_seconds: float = 0.0
     requests: list[LoggedRequest] = field(default_factory=list)
@@ -141,21 +141,21 @@ class Api:
         refusal = self._refusal(request)
         if refusal:
             return refusal
-        floor = self._datasets().get((request.path_params["section"], request.path_params["dataset"]))
-        if floor is None:
+        source = self._datasets().get((request.path_params["section"], request.path_params["dataset"]))
+        if source is None:
             return error(404, "Unknown or unavailable dataset", self._number())
         params = dict(request.query_params)
         number, now = self._number(), self.now()
         query = Range.of(params, now)
         if query is None:
             return error(500, "Internal server error", number)
-        return self._page(floor, query, ExportRequest(number, params, query.seconds, self._in_flight, now))
+        return self._page(source, query, ExportRequest(number, params, query.seconds, self._in_flight, now))
 
-    def _datasets(self) -> dict[tuple[str, str], Floor]:
+    def _datasets(self) -> dict[tuple[str, str], GeneratedRows]:
         """The rows of each available dataset, by section and code."""
-        return {("S4", "D23"): self.floor, ("S4", "D21"): self.communications}
+        return {("S4", "D23"): self.manual_logs, ("S4", "D21"): self.communications}
 
-    def _page(self, floor: Floor, query: Range, request: ExportRequest) -> Response:
+    def _page(self, source: GeneratedRows, query: Range, request: ExportRequest) -> Response:
         """The page, or the faulty response in its place."""
         for fault in self.faults:
             if refusal := fault.refuse(request):
@@ -164,7 +164,7 @@ class Api:
             return plain(504)
         if self.page_delay_seconds:
             time.sleep(self.page_delay_seconds)
-        envelope = page_of(floor, query)
+        envelope = page_of(source, query)
         if envelope is None:
             return error(500, "Internal server error", request.number)
         for fault in self.faults:

@@ -1,6 +1,6 @@
 """Generated communication logs, D21: calls and messages, with the numbers and texts that a platform must not store.
 
-Change here what they contain and how they change later; when they happen is decided in `floor`, as for D23.
+Change here what they contain and how they change later; when they happen is decided in `generated_rows`, as for D23.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cleargrid_assets.emulator.floor import instant
+from cleargrid_assets.emulator.generated_rows import instant
 
 if TYPE_CHECKING:
     from random import Random

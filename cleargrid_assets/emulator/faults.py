@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.responses import Response
 
-from cleargrid_assets.emulator.floor import instant, milliseconds
+from cleargrid_assets.emulator.generated_rows import instant, milliseconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Self
 
 import uvicorn
 
-from cleargrid_assets.emulator.accounts import Accounts, Credentials
 from cleargrid_assets.emulator.api import Api, LoggedRequest
+from cleargrid_assets.emulator.auth import Accounts, Credentials
 from cleargrid_assets.emulator.communications import make_communication
 from cleargrid_assets.emulator.faults import FAULTS, Fault
-from cleargrid_assets.emulator.floor import Floor
+from cleargrid_assets.emulator.generated_rows import GeneratedRows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,7 +31,7 @@ __all__ = ["Credentials", "Emulator", "LoggedRequest"]
 class Emulator:
     """A ClearGrid on 127.0.0.1, on `port` or a free one.
 
-    `now`: the instant at which its floor stands still; None: it follows the clock. `faults`: names out of
+    `now`: the instant at which its rows stand still; None: it follows the clock. `faults`: names out of
     `faults.FAULTS`, or faults of one's own. `uses_per_token`: requests after which a token expires.
     """
 
@@ -49,12 +49,12 @@ class Emulator:
         uses_per_token: int | None = None,
     ) -> None:
         self.credentials = credentials or Credentials()
-        self.floor = Floor(seed, rows_per_day, dict(dense_days or {}))
-        self.communications = Floor(seed, rows_per_day, dict(dense_days or {}), make_communication, "D21/")
+        self.manual_logs = GeneratedRows(seed, rows_per_day, dict(dense_days or {}))
+        self.communications = GeneratedRows(seed, rows_per_day, dict(dense_days or {}), make_communication, "D21/")
         self.accounts = Accounts(self.credentials, uses_per_token)
         self.now = now
         self.api = Api(
-            self.floor,
+            self.manual_logs,
             self.accounts,
             now=lambda: self.now or datetime.now(UTC),
             communications=self.communications,

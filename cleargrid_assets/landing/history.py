@@ -1,7 +1,7 @@
 """Compares a load with the month's previous version and records the differences in the dataset's history of changes.
 
 An added row is one record, a changed row one record per changed field, a vanished or moved row one record per field
-that it held, so that earlier versions can be restored. `moves` decides which rows moved.
+that it held, so that earlier versions can be restored. `moved_rows` decides which rows moved.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import duckdb
 
     from cleargrid_assets.landing.ledger import Entry
-    from cleargrid_assets.landing.month import MonthLoad
+    from cleargrid_assets.landing.read_month import MonthLoad
 
 COMPARE = """
 CREATE OR REPLACE TEMP TABLE differences AS

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     import duckdb
 
-    from cleargrid_assets.landing.month import MonthLoad
+    from cleargrid_assets.landing.read_month import MonthLoad
     from cleargrid_assets.tables.dataset import RawDataset
     from cleargrid_assets.warehouse.warehouse import Warehouse
 

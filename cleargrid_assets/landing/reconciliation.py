@@ -1,7 +1,7 @@
 """Compares the rows of a month with ClearGrid's own count, which is fetched before the rows.
 
-Decide here what is counted (by the day if the whole month cannot be) and what a disagreement means; `month` reads the
-rows.
+Decide here what is counted (by the day if the whole month cannot be) and what a disagreement means; `read_month` reads
+the rows.
 """
 
 from __future__ import annotations

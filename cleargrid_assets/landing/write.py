@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from cleargrid_assets.landing import history, ledger, moves
+from cleargrid_assets.landing import history, ledger, moved_rows
 from cleargrid_assets.landing.errors import VanishLimitError
 from cleargrid_assets.landing.ledger import Changes, Superseded
-from cleargrid_assets.landing.month import count_reasons
+from cleargrid_assets.landing.read_month import count_reasons
 from cleargrid_assets.warehouse.conflicts import retry_conflicts
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from cleargrid_assets.landing.identity import IdentityGuard
     from cleargrid_assets.landing.ledger import Entry
-    from cleargrid_assets.landing.month import MonthLoad
+    from cleargrid_assets.landing.read_month import MonthLoad
     from cleargrid_assets.warehouse.errors import WarehouseConflictError
     from cleargrid_assets.warehouse.warehouse import Warehouse
 
@@ -134,9 +134,9 @@ def _apply_first(
     connection: duckdb.DuckDBPyConnection, load: MonthLoad, entry: Entry
 ) -> tuple[Changes, Mapping[date, int]]:
     """Write the month's first load, which has nothing to compare with."""
-    moved = moves.find(connection, load, is_first=True)
+    moved = moved_rows.find(connection, load, is_first=True)
     history.record_moved(connection, load, entry)
-    moves.take(connection, load)
+    moved_rows.take(connection, load)
     connection.execute(f"DELETE FROM {load.dataset.rows.qualified_name} WHERE month = ?", [load.month])
     _insert(connection, load, entry, INSERT_FIRST)
     added = load.rows.num_rows - moved.staying
@@ -148,7 +148,7 @@ def _apply_differences(
 ) -> tuple[Changes, Mapping[date, int]]:
     """Write a re-read: record the differences, then delete and insert exactly those rows."""
     history.compare(connection, load)
-    moved = moves.find(connection, load, is_first=False)
+    moved = moved_rows.find(connection, load, is_first=False)
     connection.execute(LEAVE_ELSEWHERE)
     connection.execute(CALL_MOVED)
     rows = dict(connection.execute("SELECT change, count(*) FROM differences GROUP BY change").fetchall())
@@ -161,7 +161,7 @@ def _apply_differences(
     _refuse_mass_vanishing(connection, load, changes, vanish_limit)
     history.record(connection, load, entry)
     history.record_moved(connection, load, entry)
-    moves.take(connection, load)
+    moved_rows.take(connection, load)
     connection.execute(DELETE_DIFFERENCES.format(rows=load.dataset.rows.qualified_name), {"month": load.month})
     _insert(connection, load, entry, INSERT_DIFFERENCES)
     return changes, moved.taken

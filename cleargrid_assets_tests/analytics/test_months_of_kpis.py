@@ -12,7 +12,7 @@ from dagster._core.errors import DagsterAssetCheckFailedError
 
 from cleargrid_assets.assets.sql_asset import sql_path
 from cleargrid_assets.jobs import REFRESH_SUMMARY
-from cleargrid_assets.rules import rules_version
+from cleargrid_assets.rules_version import rules_version
 from cleargrid_assets.settings import Settings
 from cleargrid_assets.staleness import DataVersions
 from cleargrid_assets.tables.analytics import ANALYTICS_TABLES

@@ -10,7 +10,7 @@ import pytest
 from cleargrid_assets.assets.raw.month_checks import blocking_checks
 from cleargrid_assets.emulator.faults import FAULTS, ExportRequest, Fault
 from cleargrid_assets.jobs import COMPUTE_MONTH, REFRESH_MONTH, REFRESH_SUMMARY
-from cleargrid_assets.rules import rules_version
+from cleargrid_assets.rules_version import rules_version
 from cleargrid_assets.staleness import Backlog, DataVersions
 from cleargrid_assets.tables.d23 import D23
 from cleargrid_assets_tests.fixed_rows import serve

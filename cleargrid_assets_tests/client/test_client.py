@@ -52,11 +52,11 @@ def test_pages_are_lists_as_received_some_of_them_empty():
     assert {len(page) for page in pages} == {0, 1, 2}
 
 
-def test_rows_of_the_emulator_are_its_floors_rows():
+def test_rows_of_the_emulator_are_those_it_generates():
     with Emulator(now=WINDOW.until) as emulator:
         account = emulator.credentials
         client = ClearGridClient(emulator.base_url, account.lender, account.email, account.password)
-        assert list(client.rows(D23, WINDOW)) == emulator.floor.rows(WINDOW.since, WINDOW.until, WINDOW.until)
+        assert list(client.rows(D23, WINDOW)) == emulator.manual_logs.rows(WINDOW.since, WINDOW.until, WINDOW.until)
 
 
 def test_a_count_is_cleargrids_own_and_says_whether_it_is_exact():

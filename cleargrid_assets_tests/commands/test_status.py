@@ -61,7 +61,7 @@ def test_a_month_that_was_read_before_its_end_is_open(platform, monkeypatch):
 
 
 def test_a_month_that_ended_while_it_was_read_is_open(platform, monkeypatch):
-    monkeypatch.setattr("cleargrid_assets.landing.month.datetime", clock_at(JULY - timedelta(seconds=5)))
+    monkeypatch.setattr("cleargrid_assets.landing.read_month.datetime", clock_at(JULY - timedelta(seconds=5)))
     monkeypatch.setattr("cleargrid_assets.landing.ledger.datetime", clock_at(JULY + timedelta(seconds=5)))
     platform.load("2026-06-01")
     (june,) = [month for month in month_statuses(platform.settings, JULY) if month.state != "missing"]

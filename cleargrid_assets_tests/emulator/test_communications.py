@@ -24,7 +24,7 @@ def test_a_page_of_d21_holds_its_documented_fields_in_the_order_of_its_cursor_fi
 
 def test_its_ids_are_its_own_and_its_durations_have_fractions_or_are_null(caller):
     rows = caller.emulator.communications.rows(START, END, caller.emulator.now)
-    outcomes = caller.emulator.floor.rows(START, END, caller.emulator.now)
+    outcomes = caller.emulator.manual_logs.rows(START, END, caller.emulator.now)
     assert {row["public_id"] for row in rows}.isdisjoint(row["public_id"] for row in outcomes)
     durations = [row["duration"] for row in rows if row["communication_type"] == "CALL"]
     assert None in durations

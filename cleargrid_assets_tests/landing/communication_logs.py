@@ -70,7 +70,7 @@ def row(number: int = 1, **changed: object) -> dict[str, object]:
 
 def serve(platform: Platform, rows: Sequence[Mapping[str, Any]]) -> None:
     """Let the emulator hold these rows of D21 from now on."""
-    platform.emulator.api.communications = LoggedRows(rows)  # type: ignore[assignment]  # no Floor, but it has the two methods that the API calls
+    platform.emulator.api.communications = LoggedRows(rows)  # type: ignore[assignment]  # no GeneratedRows, but it has the two methods that the API calls
 
 
 def results(run: dg.ExecuteInProcessResult) -> dict[str | None, bool]:

@@ -13,7 +13,7 @@ from cleargrid_assets.client import ClearGridClient, RetryPolicy
 from cleargrid_assets.emulator import Emulator
 from cleargrid_assets.emulator.faults import FAULTS
 from cleargrid_assets.landing.errors import ConservationError
-from cleargrid_assets.landing.month import LoadLimits, read_month
+from cleargrid_assets.landing.read_month import LoadLimits, read_month
 from cleargrid_assets.tables.d23 import D23
 from cleargrid_assets_tests.fixed_rows import LoggedRows
 from cleargrid_assets_tests.landing.rows_of_may import MAY, row
@@ -63,7 +63,7 @@ def client_of(emulator):
     faults=st.sets(st.sampled_from(PASSING), max_size=2),
 )
 def test_every_received_row_is_landed_quarantined_or_a_copy_under_any_faults(emulator, rows, faults):
-    emulator.api.floor = LoggedRows(sent(rows))
+    emulator.api.manual_logs = LoggedRows(sent(rows))
     emulator.api.faults = [FAULTS[name] for name in sorted(faults)]
     load = read_month(client_of(emulator), D23, date(2026, 5, 1), MAY, LIMITS)
     good = {number for number, is_bad in rows if not is_bad}
@@ -75,7 +75,7 @@ def test_every_received_row_is_landed_quarantined_or_a_copy_under_any_faults(emu
 
 
 def test_a_load_that_lost_a_row_is_refused(emulator):
-    emulator.api.floor, emulator.api.faults = LoggedRows(sent([(1, False), (2, False)])), []
+    emulator.api.manual_logs, emulator.api.faults = LoggedRows(sent([(1, False), (2, False)])), []
     load = read_month(client_of(emulator), D23, date(2026, 5, 1), MAY, LIMITS)
     with pytest.raises(ConservationError, match="3 rows were received but 2 landed"):
         replace(load, rows_received=3).verify_conservation()

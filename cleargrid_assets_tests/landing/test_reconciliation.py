@@ -10,7 +10,7 @@ import pytest
 from cleargrid_assets.client import RetryPolicy
 from cleargrid_assets.emulator.faults import Fault, error, plain
 from cleargrid_assets.landing.errors import ReconciliationError
-from cleargrid_assets.landing.month import LoadLimits, read_month
+from cleargrid_assets.landing.read_month import LoadLimits, read_month
 from cleargrid_assets.resources import ClearGridResource
 from cleargrid_assets.tables.d23 import D23
 from cleargrid_assets_tests.platform_under_test import LOADS, NOW, failure_of_step

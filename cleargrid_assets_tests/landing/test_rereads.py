@@ -100,7 +100,7 @@ def opened(monkeypatch):
         def now(cls, tz=None):
             return datetime(2026, 6, 3, 9, tzinfo=tz or UTC) + timedelta(minutes=next(minutes))
 
-    for module in ("landing.month", "landing.ledger"):
+    for module in ("landing.read_month", "landing.ledger"):
         monkeypatch.setattr(f"cleargrid_assets.{module}.datetime", Clock)
 
 

@@ -116,7 +116,7 @@ def set_rules(life: PlatformLife, rules: ReportingRules) -> None:
 
 def upgrade(life: PlatformLife, sql_version: str) -> None:
     """A release whose SQL differs but computes the same figures is installed."""
-    life.stack.enter_context(patch("cleargrid_assets.rules._sql_version", return_value=sql_version))
+    life.stack.enter_context(patch("cleargrid_assets.rules_version._sql_version", return_value=sql_version))
 
 
 def damage(life: PlatformLife, random: Random) -> None:

@@ -56,7 +56,7 @@ class PlatformLife:
     _recomputed: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self.platform.emulator.api.floor = self.vendor  # type: ignore[assignment]  # a floor by behaviour
+        self.platform.emulator.api.manual_logs = self.vendor  # type: ignore[assignment]  # a source by behaviour
         self.platform.emulator.now = self.now
 
     def travel(self, moment: datetime) -> None:

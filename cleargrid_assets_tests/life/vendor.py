@@ -1,6 +1,6 @@
 """ClearGrid's log as a life changes it: rows are logged, edited, moved to another time and deleted.
 
-The emulator serves it in its floor's place. What the warehouse makes of it is in `model`.
+The emulator serves it in place of its generated rows. What the warehouse makes of it is in `model`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from cleargrid_assets.emulator.floor import instant, milliseconds
+from cleargrid_assets.emulator.generated_rows import instant, milliseconds
 from cleargrid_assets_tests.fixed_rows import LoggedRow
 
 if TYPE_CHECKING:

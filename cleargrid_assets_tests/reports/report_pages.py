@@ -12,9 +12,18 @@ if TYPE_CHECKING:
     from cleargrid_assets_tests.platform_under_test import Platform
 
 SECTIONS = [
-    "headline", "funnel", "mix", "hours", "vintages", "pools", "lag", "calling-hours", "rereads", "unmapped",
+    "headline",
+    "funnel",
+    "outcome-mix",
+    "contact-hours",
+    "promise-vintages",
+    "interaction-sources",
+    "logging-lag",
+    "calling-hours",
+    "rereads",
+    "unmapped-outcomes",
     "not-supported",
-]  # fmt: skip
+]
 
 
 class Document(HTMLParser):

@@ -88,7 +88,7 @@ def test_each_mark_of_a_drawing_says_its_numerator_and_denominator(loaded: Platf
 
 def test_weeks_are_whole_across_months(loaded: Platform) -> None:
     with Warehouse(str(loaded.file)).reading() as connection:
-        rows = read_sections(connection, loaded.settings, report_sections())["mix"]
+        rows = read_sections(connection, loaded.settings, report_sections())["outcome_mix"]
     straddling = [row for row in rows if str(row["week"]) == "2026-04-27"]
     ((attempts,),) = loaded.query(
         "SELECT count(*) FROM core.contact_attempts "

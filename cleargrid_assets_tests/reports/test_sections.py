@@ -16,7 +16,7 @@ from cleargrid_assets.assets.reports.page.render import render
 from cleargrid_assets.assets.reports.page.section import Section
 from cleargrid_assets.assets.reports.page.sections import report_sections
 from cleargrid_assets.assets.reports.page.sections.headline import may_be_chance
-from cleargrid_assets.assets.reports.page.sections.vintages import at_equal_age
+from cleargrid_assets.assets.reports.page.sections.promise_vintages import at_equal_age
 from cleargrid_assets.tables.analytics import OUTCOME_MIX
 from cleargrid_assets_tests.platform_under_test import started
 from cleargrid_assets_tests.reports.report_pages import SECTIONS, Document, refreshed, report

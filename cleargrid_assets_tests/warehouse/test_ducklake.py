@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cleargrid_assets.landing.ledger import Superseded
-    from cleargrid_assets.landing.month import MonthLoad
+    from cleargrid_assets.landing.read_month import MonthLoad
     from cleargrid_assets_tests.platform_under_test import Platform
     from cleargrid_assets_tests.warehouse_kinds import Variables
 

@@ -17,7 +17,7 @@ from cleargrid_assets.assets.definition_metadata import (
     references_to,
 )
 from cleargrid_assets.assets.raw.month_checks import check_month, check_specs, failure_of_checks
-from cleargrid_assets.assets.raw.other_months import report_other_months
+from cleargrid_assets.assets.raw.moved_rows import report_other_months
 from cleargrid_assets.failures import RETRIES, dagster_failures
 from cleargrid_assets.partitions import month_of
 from cleargrid_assets.resources import ClearGridResource, WarehouseResource

@@ -1,4 +1,4 @@
-"""A generated call floor: rows as a pure function of a seed, a range and the time of the request.
+"""Generates the rows of a call centre as a pure function of a seed, a range and the time of the request.
 
 Change here how many rows an hour has, what those of D23 contain and how they change later; D21's are in
 `communications`, HTTP is in `api`.
@@ -127,7 +127,7 @@ def make_outcome(communicated_ms: int, random: Random) -> Outcome:
 
 
 @dataclass
-class Floor:
+class GeneratedRows:
     """`rows_per_day` on an average working day; a day in `dense_days` has that many times as many.
 
     `make_entry`: makes an entry at an instant, with a random generator. `dataset`: part of the seed.

@@ -22,7 +22,7 @@ GROUPS = (
 
 
 def _content(data: ReportData) -> list[Block]:
-    rows = data["mix"]
+    rows = data["outcome_mix"]
     return [
         Note("Counted from days, because weeks straddle months. Rows in scope; hover over a bar for its count."),
         _chart(rows),

@@ -1,6 +1,6 @@
 """Pages of a "via" dataset: cursors, limits, ranges, totals.
 
-Decide here which rows a request gets and how the page describes them; HTTP is in `api`, tokens in `accounts`.
+Decide here which rows a request gets and how the page describes them; HTTP is in `api`, tokens in `auth`.
 
 The export reads a collection that many lenders share and filters it to one of them, so a page holds fewer rows than
 its limit, sometimes none, while more follow. The cursor alone decides how many: the same cursor always gives the same
@@ -16,12 +16,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
-from cleargrid_assets.emulator.floor import instant, milliseconds
+from cleargrid_assets.emulator.generated_rows import instant, milliseconds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from cleargrid_assets.emulator.floor import Entry, Floor
+    from cleargrid_assets.emulator.generated_rows import Entry, GeneratedRows
 
 DEFAULT_LIMIT = 500
 MAX_LIMIT = 1000
@@ -76,28 +76,28 @@ class Range:
         )
 
 
-def page_of(floor: Floor, query: Range) -> dict[str, Any] | None:
+def page_of(source: GeneratedRows, query: Range) -> dict[str, Any] | None:
     """The success envelope of one page; None for a corrupted cursor."""
     try:
         position = _decoded(query.cursor) if query.cursor else None
     except CorruptCursorError:
         return None
-    entries, cursor = _walk(floor, query, position)
+    entries, cursor = _walk(source, query, position)
     pagination: dict[str, Any] = {"nextCursor": cursor}
     if query.wants_total:
-        pagination |= _total(floor, query)
+        pagination |= _total(source, query)
     rows = [entry.seen_at(query.now_ms) for entry in entries]
     meta = {**query.echo, "tenantPathKind": "via"}
     return {"code": 200, "message": "OK", "errors": [], "body": {"rows": rows, "pagination": pagination, "meta": meta}}
 
 
-def _walk(floor: Floor, query: Range, position: tuple[int, str] | None) -> tuple[list[Entry], str | None]:
+def _walk(source: GeneratedRows, query: Range, position: tuple[int, str] | None) -> tuple[list[Entry], str | None]:
     """The entries after `position` and the next cursor, or None if nothing follows."""
     if query.is_descending:
-        return _walk_back(floor, query, position)
+        return _walk_back(source, query, position)
     after = position or (query.since_ms, FIRST_ID)
     share = SHARES[crc32(f"{after}".encode()) % len(SHARES)]
-    entries = floor.entries(after, query.until_ms, query.now_ms, query.limit + 1)
+    entries = source.entries(after, query.until_ms, query.now_ms, query.limit + 1)
     take = min(len(entries), query.limit)
     if share < 1 and entries:
         take = min(take, int(query.limit * share))
@@ -107,23 +107,23 @@ def _walk(floor: Floor, query: Range, position: tuple[int, str] | None) -> tuple
     return entries[:take], _encoded(boundary)
 
 
-def _walk_back(floor: Floor, query: Range, position: tuple[int, str] | None) -> tuple[list[Entry], str | None]:
+def _walk_back(source: GeneratedRows, query: Range, position: tuple[int, str] | None) -> tuple[list[Entry], str | None]:
     """The same in descending order."""
     before = position or (query.until_ms, FIRST_ID)
     entries = [
         entry
-        for entry in floor.entries((query.since_ms, FIRST_ID), query.until_ms, query.now_ms, None)
+        for entry in source.entries((query.since_ms, FIRST_ID), query.until_ms, query.now_ms, None)
         if entry.key < before
     ][::-1]
     page = entries[: query.limit]
     return page, _encoded(page[-1].key) if len(entries) > query.limit else None
 
 
-def _total(floor: Floor, query: Range) -> dict[str, Any]:
+def _total(source: GeneratedRows, query: Range) -> dict[str, Any]:
     """The count over the whole range, independent of cursor and limit."""
     if not query.is_bounded:
         return {"total": None, "totalExact": False, "totalNote": "window_required"}
-    count = floor.count(query.since_ms, query.until_ms, query.now_ms)
+    count = source.count(query.since_ms, query.until_ms, query.now_ms)
     return {"total": count, "totalExact": True, "totalNote": None}
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from cleargrid_assets.landing.ledger import last_loads
-from cleargrid_assets.landing.month import LoadLimits, MonthLoad, count_reasons, read_month
+from cleargrid_assets.landing.read_month import LoadLimits, MonthLoad, count_reasons, read_month
 from cleargrid_assets.partitions import month_of
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""The rows: repeatable, like a collections floor, and changing as time goes by."""
+"""The rows: repeatable, like those of a collections call centre, and changing as time goes by."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from cleargrid_assets.emulator import Floor
+from cleargrid_assets.emulator import GeneratedRows
 from cleargrid_assets_tests.emulator.http_client import MAY
 
 START, END = datetime(2026, 5, 1, tzinfo=UTC), datetime(2026, 6, 1, tzinfo=UTC)
@@ -17,30 +17,30 @@ SOON, MUCH_LATER = END + timedelta(hours=1), END + timedelta(days=120)
 @pytest.fixture(scope="module")
 def soon():
     """May as it is seen an hour after its end."""
-    return {row["public_id"]: row for row in Floor().rows(START, END, SOON)}
+    return {row["public_id"]: row for row in GeneratedRows().rows(START, END, SOON)}
 
 
 @pytest.fixture(scope="module")
 def much_later():
     """May as it is seen four months after."""
-    return {row["public_id"]: row for row in Floor().rows(START, END, MUCH_LATER)}
+    return {row["public_id"]: row for row in GeneratedRows().rows(START, END, MUCH_LATER)}
 
 
 def test_rows_are_a_pure_function_of_seed_range_and_instant(soon):
-    assert list(soon.values()) == Floor().rows(START, END, SOON)
-    assert list(soon.values()) != Floor(seed=8).rows(START, END, SOON)
+    assert list(soon.values()) == GeneratedRows().rows(START, END, SOON)
+    assert list(soon.values()) != GeneratedRows(seed=8).rows(START, END, SOON)
 
 
 def test_a_range_read_in_parts_is_the_range(soon):
-    floor = Floor()
+    rows = GeneratedRows()
     days = [START + timedelta(days=number) for number in range(32)]
-    parts = [row for day in days[:-1] for row in floor.rows(day, day + timedelta(days=1), SOON)]
+    parts = [row for day in days[:-1] for row in rows.rows(day, day + timedelta(days=1), SOON)]
     assert parts == list(soon.values())
 
 
 def test_the_server_serves_the_floor(caller):
     now = caller.emulator.now
-    assert caller.rows(**MAY) == caller.emulator.floor.rows(START, END, now)
+    assert caller.rows(**MAY) == caller.emulator.manual_logs.rows(START, END, now)
 
 
 def test_rows_logged_late_appear_after_the_month(soon, much_later):
@@ -71,7 +71,7 @@ def test_nobody_sees_a_row_before_it_was_created(soon):
     assert all(row["communicated_at"] <= row["created_at"] <= row["updated_at"] for row in soon.values())
 
 
-def test_the_floor_works_in_working_hours_and_less_at_weekends(soon):
+def test_agents_work_in_working_hours_and_less_at_weekends(soon):
     hours = Counter(int(row["communicated_at"][11:13]) for row in soon.values())
     days = Counter(datetime.fromisoformat(row["communicated_at"]).isoweekday() for row in soon.values())
     assert sum(hours[hour] for hour in range(6, 19)) > 0.9 * len(soon)
@@ -91,19 +91,19 @@ def test_channels_and_sources_are_several(soon):
 
 def test_ids_are_24_hexadecimal_digits_and_unique(soon):
     assert all(len(key) == 24 and int(key, 16) >= 0 for key in soon)
-    assert len(soon) == len(Floor().rows(START, END, SOON))
+    assert len(soon) == len(GeneratedRows().rows(START, END, SOON))
 
 
 def test_a_dense_day_has_that_many_times_as_many_rows():
-    dense = Floor(dense_days={START.date() + timedelta(days=4): 10.0})
+    dense = GeneratedRows(dense_days={START.date() + timedelta(days=4): 10.0})
     day = START + timedelta(days=4)
-    usual = len(Floor().rows(day, day + timedelta(days=1), MUCH_LATER))
+    usual = len(GeneratedRows().rows(day, day + timedelta(days=1), MUCH_LATER))
     assert 8 * usual < len(dense.rows(day, day + timedelta(days=1), MUCH_LATER)) < 12 * usual
 
 
 def test_a_count_does_not_depend_on_what_was_served_before(soon):
-    floor = Floor()
+    rows = GeneratedRows()
     bounds = [int(moment.timestamp() * 1000) for moment in (START, END, SOON)]
-    assert floor.count(*bounds) == len(soon)
-    floor.rows(START, END, SOON)
-    assert floor.count(*bounds) == len(soon)
+    assert rows.count(*bounds) == len(soon)
+    rows.rows(START, END, SOON)
+    assert rows.count(*bounds) == len(soon)

@@ -22,7 +22,7 @@ COLORS = (("--h0", "lowest"), ("--h5", "highest"), ("--small", f"n under {SMALL_
 
 
 def _content(data: ReportData) -> list[Block]:
-    rows = data["hours"]
+    rows = data["contact_hours"]
     return [
         Note(
             f"{_span(data)}, local time. Percent in each cell, n under it. Under {SMALL_SAMPLE} a rate says nothing: "

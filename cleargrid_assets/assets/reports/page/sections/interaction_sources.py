@@ -23,7 +23,7 @@ HEADS = (
 
 
 def _content(data: ReportData) -> list[Block]:
-    rows = data["pools"]
+    rows = data["interaction_sources"]
     return [
         Note(
             f"{data.month_name}. A pool is an interaction source on a channel: D23 has no agent id, so this is no "

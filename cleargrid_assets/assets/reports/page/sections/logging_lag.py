@@ -22,8 +22,8 @@ HEADS = ("Attempts", "Median", "90th percentile", "99th percentile", "Later than
 def _content(data: ReportData) -> list[Block]:
     return [
         Note("created_at - communicated_at. It is a logging lag, not handle time."),
-        _chart(data["lag__by_month"]),
-        DataTable([data.month_name, *HEADS], [_cells(row) for row in data["lag"]]),
+        _chart(data["logging_lag__by_month"]),
+        DataTable([data.month_name, *HEADS], [_cells(row) for row in data["logging_lag"]]),
     ]
 
 

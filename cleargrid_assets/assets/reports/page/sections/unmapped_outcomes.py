@@ -11,7 +11,7 @@ HEADS = ("Spellings", "Rows / landed", "Share", "First and last seen", "Line to 
 
 
 def _content(data: ReportData) -> list[Block]:
-    rows = [_cells(row) for row in data["unmapped"]]
+    rows = [_cells(row) for row in data["unmapped_outcomes"]]
     if not rows:
         return []
     return [

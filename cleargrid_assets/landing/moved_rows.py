@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     import duckdb
 
-    from cleargrid_assets.landing.month import MonthLoad
+    from cleargrid_assets.landing.read_month import MonthLoad
 
 ALL_RECEIVED = "SELECT public_id, updated_at FROM received"
 ADDED = "SELECT public_id, new_updated_at AS updated_at FROM differences WHERE change = 'added'"

@@ -22,7 +22,7 @@ HEADS = ("Promise month", "Observed", "Age, days", "Broken", "Promises", "Share"
 
 
 def _content(data: ReportData) -> list[Block]:
-    rows = data["vintages"]
+    rows = data["promise_vintages"]
     return [
         Note(
             "Flagged broken / promises, at each load of the month, by days since the month ended. Compare months at "

@@ -9,7 +9,7 @@ import sys
 import time
 
 
-def keep(grace_seconds: float) -> None:
+def end_group_with_parent(grace_seconds: float) -> None:
     """Wait for the end of standard input, which the starter's exit closes; then end the whole group."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
@@ -20,4 +20,4 @@ def keep(grace_seconds: float) -> None:
 
 
 if __name__ == "__main__":
-    keep(float(sys.argv[1]))
+    end_group_with_parent(float(sys.argv[1]))
