@@ -28,7 +28,7 @@ from cleargrid_assets.jobs import (
     keep_house,
 )
 from cleargrid_assets.partitions import build_months
-from cleargrid_assets.resources import ClearGridResource, Clock, WarehouseResource
+from cleargrid_assets.resources import ClearGridResource, ClockResource, WarehouseResource, build_resource
 from cleargrid_assets.schedules import build_daily_schedules, build_maintenance_schedules, build_refresh_schedules
 from cleargrid_assets.sensors import build_follow_sensor, build_restart_sensor
 from cleargrid_assets.settings import Settings
@@ -77,20 +77,27 @@ def build_definitions(
 
 
 def _resources(settings: Settings, retries: dg.RetryPolicy) -> dict[str, Any]:
-    warehouse = WarehouseResource(settings)
     return {
-        "cleargrid": ClearGridResource(settings),
-        "clock": Clock(),
-        "warehouse": warehouse,
-        "io_manager": dg.IOManagerDefinition(lambda _context: _io_manager(warehouse, retries)),
+        "cleargrid": build_resource(ClearGridResource, settings),
+        "clock": ClockResource(),
+        "warehouse": build_resource(WarehouseResource, settings),
+        "io_manager": _io_manager(retries),
     }
 
 
-def _io_manager(warehouse: WarehouseResource, retries: dg.RetryPolicy) -> dg.IOManager:
+def _io_manager(retries: dg.RetryPolicy) -> dg.IOManagerDefinition:
     """Imported by the runs that store something: it brings pandas, a third of a second of start-up."""
-    from cleargrid_assets.io_managers import WarehouseIOManager  # noqa: PLC0415 - see the docstring
 
-    return WarehouseIOManager(warehouse, retries)
+    @dg.io_manager(
+        required_resource_keys={"warehouse"},
+        description="Stores each month of an asset in its table of the warehouse, in one transaction.",
+    )
+    def warehouse_io_manager(context: dg.InitResourceContext) -> dg.IOManager:
+        from cleargrid_assets.io_managers import WarehouseIOManager  # noqa: PLC0415 - see the docstring
+
+        return WarehouseIOManager(context.resources.warehouse, retries)
+
+    return warehouse_io_manager
 
 
 def silence_preview_warnings() -> None:

@@ -56,7 +56,7 @@ NEXT_STEPS: tuple[tuple[type[Exception], str], ...] = (
     (ContractError, "Send ClearGrid the message and the request id: the response contradicts its documentation."),
     (
         VanishLimitError,
-        "Ask ClearGrid about the rows that the message counts; if it removed them, raise CLEARGRID_VANISH_LIMIT once.",
+        "Ask ClearGrid about these rows; if it removed them, load once with the run config `accept_vanished: true`.",
     ),
     (WarehouseBusyError, "Close the program that the message names, then run the month again."),
     (WarehouseConflictError, "Run the month again; keep other programs from writing to these tables meanwhile."),

@@ -31,13 +31,13 @@ if TYPE_CHECKING:
     import duckdb
     from dagster._core.storage.db_io_manager import TableSlice
 
-    from cleargrid_assets.resources import WarehouseResource
+    from cleargrid_assets.connections import WarehouseConnection
 
 
 class WarehouseClient(DuckDbClient):
     """Opens the warehouse: for one transaction to store an output, read-only to load an input."""
 
-    def __init__(self, resource: WarehouseResource) -> None:
+    def __init__(self, resource: WarehouseConnection) -> None:
         self._resource = resource
 
     @contextmanager
@@ -135,7 +135,7 @@ def _with_typed_nulls(frame: pd.DataFrame) -> pd.DataFrame:
 class WarehouseIOManager(DbIOManager):
     """Dagster's database I/O manager over our warehouse; its errors say what to do next."""
 
-    def __init__(self, resource: WarehouseResource, retries: dg.RetryPolicy = RETRIES) -> None:
+    def __init__(self, resource: WarehouseConnection, retries: dg.RetryPolicy = RETRIES) -> None:
         self._retries = retries
         super().__init__(
             type_handlers=[QueryHandler(), FrameHandler()],

@@ -9,8 +9,8 @@ import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 from cleargrid_assets.assets.reports import collections_report, published_tables
+from cleargrid_assets.connections import WarehouseConnection
 from cleargrid_assets.failures import dagster_failures
-from cleargrid_assets.resources import WarehouseResource
 from cleargrid_assets.warehouse.ducklake_maintenance import expire
 
 REFRESH_MONTH = "refresh_month"
@@ -60,7 +60,7 @@ def build_check_months(ledgers: Sequence[dg.AssetKey]) -> UnresolvedAssetJobDefi
 
 
 @dg.op
-def expire_old_snapshots(context: dg.OpExecutionContext, warehouse: dg.ResourceParam[WarehouseResource]) -> None:
+def expire_old_snapshots(context: dg.OpExecutionContext, warehouse: dg.ResourceParam[WarehouseConnection]) -> None:
     """Drop old snapshots and the files that only they need; do nothing if there is no lake yet."""
     with dagster_failures():
         lake = warehouse.warehouse()

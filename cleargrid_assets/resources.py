@@ -1,76 +1,127 @@
-"""The resources of assets and checks: a ClearGrid client, the warehouse and the clock, as plain objects.
+"""Dagster's resources: they show in the UI which settings are in force, and let one run differ from them.
 
-Build a new resource from the settings here, when a run needs it; HTTP is in `client`, SQL in `warehouse`.
+The fields are made from the declarations of the settings. Runs get the plain objects of `connections`, which work
+without Dagster. Add a field to `CLEARGRID_FIELDS` or `WAREHOUSE_FIELDS`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
+import os
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from cleargrid_assets.client import ClearGridClient
+import dagster as dg
+from pydantic import Field, create_model
+
+from cleargrid_assets.client import SettingsError
+from cleargrid_assets.connections import ClearGridConnection, Clock, WarehouseConnection
+from cleargrid_assets.settings import Settings
 
 if TYPE_CHECKING:
-    from cleargrid_assets.settings import Settings
-    from cleargrid_assets.warehouse.warehouse import Warehouse
+    from cleargrid_assets.settings.setting_types import Setting
+
+R = TypeVar("R", bound="SettingsResource")
+
+CLEARGRID_FIELDS: tuple[Setting[Any], ...] = (
+    Settings.environment,
+    Settings.base_url,
+    Settings.lender,
+    Settings.email,
+    Settings.password,
+    Settings.timezone,
+    Settings.page_size,
+    Settings.concurrency,
+    Settings.timeout_seconds,
+    Settings.stall_seconds,
+    Settings.load_seconds,
+    Settings.quarantine_limit,
+    Settings.vanish_limit,
+)
+WAREHOUSE_FIELDS: tuple[Setting[Any], ...] = (
+    Settings.environment,
+    Settings.warehouse,
+    Settings.lake_data,
+    Settings.lake_keep_days,
+    Settings.duckdb_extensions,
+    Settings.duckdb_memory_mb,
+    Settings.report_keep_days,
+    Settings.timezone,
+    Settings.outcomes,
+    Settings.row_scope,
+    Settings.ptp_maturity_days,
+)
+NEVER_SHOWN = (Settings.email, Settings.password)
+"""Their fields hold the variable's name, never its value."""
 
 
-@dataclass(frozen=True)
-class ClearGridResource:
-    """Creates clients for the configured account."""
+class SettingsResource(dg.ConfigurableResource[Any]):
+    """A resource whose fields are settings. `effective`: the settings that the fields show until a run changes one."""
 
-    settings: Settings
+    effective: ClassVar[Settings]
+    settings_shown: ClassVar[tuple[Setting[Any], ...]]
 
-    def client(self, **options: Any) -> ClearGridClient:
-        """A new client, which has not sent anything yet; `options` replace the settings. Raises `SettingsError`."""
-        self.settings.validate_sources()
-        account = self.settings.account
-        configured: dict[str, Any] = {
-            "page_size": self.settings.page_size,
-            "concurrency": self.settings.concurrency,
-            "timeout_seconds": self.settings.timeout_seconds,
+    def settings(self) -> Settings:
+        """The effective settings with the fields that the run changed."""
+        changed = {
+            setting.name: str(value)
+            for setting in self.settings_shown
+            if (value := getattr(self, setting.attribute)) not in (None, _value(self.effective, setting))
         }
-        return ClearGridClient(
-            account.base_url,
-            account.lender,
-            account.email,
-            account.password,
-            **(configured | options),
-        )
+        return replace(self.effective, variables={**self.effective.variables, **changed})
 
 
-@dataclass(frozen=True)
-class WarehouseResource:
-    """Provides the configured warehouse."""
+class ClearGridResource(SettingsResource):
+    """The ClearGrid account that runs read from, and how they read it."""
 
-    settings: Settings
+    settings_shown = CLEARGRID_FIELDS
 
-    def warehouse(self) -> Warehouse:
-        """The warehouse, not yet opened. Raises `SettingsError`."""
-        return self._warehouse
-
-    @cached_property
-    def _warehouse(self) -> Warehouse:
-        """One shared object, so that a lake loads its extensions once. Imports DuckDB late: definitions need none."""
-        from cleargrid_assets.warehouse.warehouse import Warehouse  # noqa: PLC0415 - see the docstring
-
-        settings = self.settings
-        settings.validate_sources()
-        return Warehouse(
-            settings.warehouse,
-            extensions=settings.duckdb_extensions,
-            lake_data=settings.lake_data,
-            memory_mb=settings.duckdb_memory_mb,
-            datasets=settings.datasets,
-        )
+    def create_resource(self, _context: dg.InitResourceContext) -> ClearGridConnection:
+        """The plain object, which has not sent anything yet."""
+        return ClearGridConnection(self.settings())
 
 
-@dataclass(frozen=True)
-class Clock:
-    """The clock, which tests replace."""
+class WarehouseResource(SettingsResource):
+    """The warehouse that runs write to, and what the figures in it depend on."""
 
-    def now(self) -> datetime:
-        """The current time in UTC."""
-        return datetime.now(UTC)
+    settings_shown = WAREHOUSE_FIELDS
+
+    def create_resource(self, _context: dg.InitResourceContext) -> WarehouseConnection:
+        """The plain object, not yet opened."""
+        return WarehouseConnection(self.settings())
+
+
+class ClockResource(dg.ConfigurableResource[Clock]):
+    """The clock by which the freshness checks decide what is late. Tests replace it."""
+
+    def create_resource(self, _context: dg.InitResourceContext) -> Clock:
+        """The plain object."""
+        return Clock()
+
+
+def build_resource(kind: type[R], settings: Settings) -> R:
+    """A resource of this kind that shows `settings`; a value that is not valid is left to the run that needs it."""
+    fields: dict[str, Any] = {
+        setting.attribute: (setting.value_type | None, Field(default=None, description=setting.description))
+        for setting in kind.settings_shown
+    }
+    model = create_model(kind.__name__, __base__=kind, __module__=kind.__module__, __doc__=kind.__doc__, **fields)
+    model.effective = settings
+    shown = {setting.attribute: _shown(settings, setting) for setting in kind.settings_shown}
+    return model(**{attribute: value for attribute, value in shown.items() if value is not None})
+
+
+def _value(settings: Settings, setting: Setting[Any]) -> Any:
+    """What the field of `setting` holds within a run that changes nothing."""
+    return settings.text_of(setting) if setting in NEVER_SHOWN else _shown(settings, setting)
+
+
+def _shown(settings: Settings, setting: Setting[Any]) -> Any:
+    """The setting's value as the UI shows it; None if it is not set or not valid."""
+    if setting in NEVER_SHOWN:
+        text = settings.text_of(setting)
+        return dg.EnvVar(setting.name) if text and os.environ.get(setting.name) == text else None
+    try:
+        value = getattr(settings, setting.attribute)
+    except SettingsError:
+        return None
+    return None if value is None else setting.value_type(setting.show(value))

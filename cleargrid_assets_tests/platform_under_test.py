@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from cleargrid_assets.command_names import executable
+from cleargrid_assets.connections import WarehouseConnection
 from cleargrid_assets.definitions import build_definitions
 from cleargrid_assets.emulator import Emulator
 from cleargrid_assets.jobs import REFRESH_MONTH
 from cleargrid_assets.partitions import build_months, window_of
-from cleargrid_assets.resources import WarehouseResource
 from cleargrid_assets.settings import Settings
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class Platform:
     @cached_property
     def warehouse(self) -> Warehouse:
         """The warehouse, whatever it is."""
-        return WarehouseResource(self.settings).warehouse()
+        return WarehouseConnection(self.settings).warehouse()
 
     @cached_property
     def definitions(self) -> dg.Definitions:
@@ -81,11 +81,23 @@ class Platform:
         """The same emulator, file and instance on other settings."""
         return replace(self, variables={**self.variables, **changed})
 
-    def load(self, month: str = MAY) -> dg.ExecuteInProcessResult:
-        """Land a month: a run of the raw asset alone. A failed run is returned like any other."""
+    def load(
+        self, month: str = MAY, resources: Mapping[str, Any] | None = None, **config: Any
+    ) -> dg.ExecuteInProcessResult:
+        """Land a month: a run of the raw asset alone. A failed run is returned like any other.
+
+        `config`: the asset's run config; `resources`: fields of resources that the run changes.
+        """
         job = self.definitions.resolve_implicit_global_asset_job_def()
         return job.execute_in_process(
-            partition_key=month, asset_selection=[LOGS], instance=self.instance, raise_on_error=False
+            run_config={
+                "ops": {LOGS.to_python_identifier(): {"config": config}},
+                "resources": {name: {"config": fields} for name, fields in (resources or {}).items()},
+            },
+            partition_key=month,
+            asset_selection=[LOGS],
+            instance=self.instance,
+            raise_on_error=False,
         )
 
     def refresh(self, month: str = MAY) -> dg.ExecuteInProcessResult:

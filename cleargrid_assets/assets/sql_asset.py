@@ -9,9 +9,9 @@ from pathlib import Path
 import dagster as dg
 
 from cleargrid_assets.assets.definition_metadata import FRESHNESS, OWNERS, definition_metadata, description
+from cleargrid_assets.connections import WarehouseConnection
 from cleargrid_assets.failures import dagster_failures
 from cleargrid_assets.partitions import month_of
-from cleargrid_assets.resources import WarehouseResource
 from cleargrid_assets.rules_version import rules_version
 from cleargrid_assets.settings import Settings
 from cleargrid_assets.staleness import DataVersions, rules_of
@@ -44,7 +44,9 @@ def sql_asset(
         owners=OWNERS,
         kinds={"duckdb", "sql"},
     )
-    def computed(context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[WarehouseResource]) -> dg.Output[Query]:
+    def computed(
+        context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[WarehouseConnection]
+    ) -> dg.Output[Query]:
         with dagster_failures():
             variables = reporting_variables(warehouse.settings)
             version = data_version(context, warehouse.settings, made_of)

@@ -7,9 +7,9 @@ A check runs after its table, or on its own, and reads only its run's month, ins
 import dagster as dg
 
 from cleargrid_assets.assets.sql_asset import reporting_variables
+from cleargrid_assets.connections import WarehouseConnection
 from cleargrid_assets.failures import dagster_failures
 from cleargrid_assets.partitions import month_of
-from cleargrid_assets.resources import WarehouseResource
 from cleargrid_assets.rules_version import rules_version
 from cleargrid_assets.sql_checks import SqlCheck, check_result, read_checks
 
@@ -29,7 +29,7 @@ def _build_check(check: SqlCheck, months: dg.MonthlyPartitionsDefinition | None)
         blocking=check.is_blocking,
     )
     def sql_check(
-        context: dg.AssetCheckExecutionContext, warehouse: dg.ResourceParam[WarehouseResource]
+        context: dg.AssetCheckExecutionContext, warehouse: dg.ResourceParam[WarehouseConnection]
     ) -> dg.AssetCheckResult:
         with dagster_failures():
             settings = warehouse.settings

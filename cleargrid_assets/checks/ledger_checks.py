@@ -17,9 +17,9 @@ from cleargrid_assets.checks.freshness import (
     the_newest_attempt_is_recent,
 )
 from cleargrid_assets.checks.month_health import RunHistory, every_month_is_in_order, failures_of
+from cleargrid_assets.connections import Clock, WarehouseConnection
 from cleargrid_assets.failures import dagster_failures
 from cleargrid_assets.landing.ledger import last_loads
-from cleargrid_assets.resources import Clock, WarehouseResource
 from cleargrid_assets.rules_version import rules_version
 from cleargrid_assets.staleness import RAW, DataVersions
 from cleargrid_assets.tables.d23 import D23
@@ -72,7 +72,7 @@ def _freshness_check(
 ) -> dg.AssetChecksDefinition:
     @dg.asset_check(asset=dg.AssetKey(dataset.loads.key), name=check.__name__, description=description)
     def freshness(
-        warehouse: dg.ResourceParam[WarehouseResource], clock: dg.ResourceParam[Clock]
+        warehouse: dg.ResourceParam[WarehouseConnection], clock: dg.ResourceParam[Clock]
     ) -> dg.AssetCheckResult:
         return check(_ledger_state(dataset, months, warehouse, clock.now()))
 
@@ -88,7 +88,7 @@ def _month_health_check(
     @dg.asset_check(asset=dg.AssetKey(dataset.loads.key), name=every_month_is_in_order.__name__, description=IN_ORDER)
     def month_health(
         context: dg.AssetCheckExecutionContext,
-        warehouse: dg.ResourceParam[WarehouseResource],
+        warehouse: dg.ResourceParam[WarehouseConnection],
         clock: dg.ResourceParam[Clock],
     ) -> dg.AssetCheckResult:
         state = _ledger_state(dataset, months, warehouse, clock.now())
@@ -104,7 +104,7 @@ def _month_health_check(
 
 
 def _ledger_state(
-    dataset: RawDataset, months: dg.MonthlyPartitionsDefinition, resource: WarehouseResource, now: datetime
+    dataset: RawDataset, months: dg.MonthlyPartitionsDefinition, resource: WarehouseConnection, now: datetime
 ) -> LedgerState:
     """The present state of the warehouse."""
     with dagster_failures():

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from cleargrid_assets.assets.reports import collections_report, published_tables
+from cleargrid_assets.connections import WarehouseConnection
 from cleargrid_assets.failures import dagster_failures
-from cleargrid_assets.resources import WarehouseResource
 from cleargrid_assets.tables.analytics import ANALYTICS_TABLES, KPI_MONTHLY
 from cleargrid_assets.tables.table import Table
 from cleargrid_assets.warehouse import WarehouseMissingError
@@ -40,7 +40,7 @@ def build_report_checks() -> list[dg.AssetChecksDefinition]:
 
 def _check(key: dg.AssetKey, missing_months: MissingMonths) -> dg.AssetChecksDefinition:
     @dg.asset_check(asset=key, name=NAME, description=DESCRIPTION)
-    def every_computed_month_is_in_it(warehouse: dg.ResourceParam[WarehouseResource]) -> dg.AssetCheckResult:
+    def every_computed_month_is_in_it(warehouse: dg.ResourceParam[WarehouseConnection]) -> dg.AssetCheckResult:
         with dagster_failures():
             missing = missing_months(warehouse.warehouse(), warehouse.settings.environment)
         return dg.AssetCheckResult(

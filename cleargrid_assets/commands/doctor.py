@@ -29,10 +29,10 @@ from cleargrid_assets.client import (
 from cleargrid_assets.client.response import ConnectionBrokenError, RequestTimeoutError
 from cleargrid_assets.client.transport import Transport
 from cleargrid_assets.commands.emulator_settings import after_demo
+from cleargrid_assets.connections import ClearGridConnection, WarehouseConnection
 from cleargrid_assets.failures import next_step
 from cleargrid_assets.landing.identity import Identity, identity_of, verify_stored
 from cleargrid_assets.outcome_map import OutcomeMap, OutcomeMapError
-from cleargrid_assets.resources import ClearGridResource, WarehouseResource
 from cleargrid_assets.settings import EMULATOR, SETTINGS, Settings
 from cleargrid_assets.settings.setting_types import Group
 from cleargrid_assets.time_zones import verify_time_zone
@@ -192,7 +192,7 @@ class Diagnosis:
     @cached_property
     def warehouse(self) -> Warehouse:
         """The configured warehouse with short time-outs, because a person is waiting. Raises `SettingsError`."""
-        configured = WarehouseResource(self.settings).warehouse()
+        configured = WarehouseConnection(self.settings).warehouse()
         return replace(configured, lock_timeout=LOCK_TIMEOUT, open_timeout=OPEN_TIMEOUT)
 
     def alert_is_delivered(self) -> str:
@@ -202,7 +202,7 @@ class Diagnosis:
         return "the webhook accepted a test message"
 
     def _client(self) -> ClearGridClient:
-        return ClearGridResource(self.settings).client(
+        return ClearGridConnection(self.settings).client(
             timeout_seconds=min(MAX_TIMEOUT_SECONDS, self.settings.timeout_seconds),
             retry=RetryPolicy(attempts=2, rate_limited_attempts=2),
         )

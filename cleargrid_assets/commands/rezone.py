@@ -15,12 +15,12 @@ import dagster as dg
 
 from cleargrid_assets.client import ClearGridError
 from cleargrid_assets.commands.instance import dagster_home, exclusive_daemon, our_command
+from cleargrid_assets.connections import ClearGridConnection, WarehouseConnection
 from cleargrid_assets.definitions import build_definitions
 from cleargrid_assets.jobs import REFRESH_MONTH, REFRESH_SUMMARY
 from cleargrid_assets.landing.identity import identity_of
 from cleargrid_assets.landing.ledger import last_loads
 from cleargrid_assets.partitions import build_months, window_of
-from cleargrid_assets.resources import ClearGridResource, WarehouseResource
 from cleargrid_assets.settings import Settings
 from cleargrid_assets.warehouse import WarehouseError
 from cleargrid_assets.warehouse.locks import file_lock
@@ -94,7 +94,7 @@ class Rezoning:
     @property
     def new_warehouse(self) -> Warehouse:
         """The new file."""
-        return WarehouseResource(self.new_settings).warehouse()
+        return WarehouseConnection(self.new_settings).warehouse()
 
     def read_months(self, instance: dg.DagsterInstance) -> None:
         """Load every month into the new file, except those that an earlier run has completed."""
@@ -114,7 +114,7 @@ class Rezoning:
         """Replace the old file with the new one; return the old one's new name."""
         zone = self.old_timezone.replace("/", "-")
         old_file = self.path.with_name(f"{self.path.name}.{zone}.{datetime.now(UTC):%Y-%m-%dT%H%M%SZ}")
-        with file_lock(self.path, WarehouseResource(self.settings).warehouse().lock_timeout):
+        with file_lock(self.path, WarehouseConnection(self.settings).warehouse().lock_timeout):
             self.path.rename(old_file)
             Path(self.new_warehouse.address).rename(self.path)
         return old_file
@@ -158,7 +158,7 @@ def planned(settings: Settings) -> Rezoning | None:
 
     Raises `ClickException` if it cannot be done, `ClearGridError` or `WarehouseError`.
     """
-    warehouse = WarehouseResource(settings).warehouse()
+    warehouse = WarehouseConnection(settings).warehouse()
     if warehouse.is_lake:
         raise click.ClickException(LAKE)
     stored = identity_of(warehouse)
@@ -175,7 +175,7 @@ def _is_ours(stored: WarehouseIdentity, settings: Settings) -> bool:
     """True if the settings name the same account. Logs in, because only ClearGrid knows the lender's public id."""
     if stored.environment != settings.environment:
         return False
-    return ClearGridResource(settings).client().log_in() == stored.lender_public_id
+    return ClearGridConnection(settings).client().log_in() == stored.lender_public_id
 
 
 def _keys(settings: Settings, warehouse: Warehouse) -> tuple[str, ...]:

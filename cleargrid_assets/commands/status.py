@@ -18,11 +18,11 @@ from cleargrid_assets.client import SettingsError
 from cleargrid_assets.command_names import with_commands
 from cleargrid_assets.commands.emulator_settings import after_demo
 from cleargrid_assets.commands.instance import home_path
+from cleargrid_assets.connections import WarehouseConnection
 from cleargrid_assets.definitions import build_definitions
 from cleargrid_assets.landing.identity import identity_of
 from cleargrid_assets.landing.ledger import LastLoad, last_loads
 from cleargrid_assets.partitions import build_months, month_of
-from cleargrid_assets.resources import WarehouseResource
 from cleargrid_assets.settings import Settings
 from cleargrid_assets.warehouse import WarehouseError
 
@@ -117,7 +117,7 @@ def month_statuses(settings: Settings, now: datetime | None = None) -> list[Mont
 
 
 def _warehouse(settings: Settings) -> Warehouse:
-    return replace(WarehouseResource(settings).warehouse(), lock_timeout=LOCK_TIMEOUT)
+    return replace(WarehouseConnection(settings).warehouse(), lock_timeout=LOCK_TIMEOUT)
 
 
 def _status(key: str, load: LastLoad | None, checks: CheckOutcomes) -> MonthStatus:

@@ -9,7 +9,7 @@ import re
 from datetime import date
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar, overload
+from typing import TYPE_CHECKING, Generic, Protocol, Self, TypeVar, overload
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -56,6 +56,8 @@ class Setting(Generic[T_co]):
     """
 
     attribute: str
+    value_type: type[str | int | float] = str
+    """The type in which other programs hold the value."""
 
     def __init__(
         self,
@@ -90,12 +92,12 @@ class Setting(Generic[T_co]):
         self.attribute = attribute
 
     @overload
-    def __get__(self, settings: None, owner: type) -> Setting[T_co]: ...
+    def __get__(self, settings: None, owner: type) -> Self: ...
 
     @overload
     def __get__(self, settings: SettingTexts, owner: type) -> T_co: ...
 
-    def __get__(self, settings: SettingTexts | None, owner: type) -> Setting[T_co] | T_co:
+    def __get__(self, settings: SettingTexts | None, owner: type) -> Self | T_co:
         if settings is None:
             return self
         text = settings.text_of(self)
@@ -163,6 +165,8 @@ class Choice(Setting[str]):
 class Integer(Setting[int]):
     """A whole number within bounds."""
 
+    value_type = int
+
     def __init__(self, name: str, default: int, minimum: int, maximum: int, meaning: str, **rest: Any) -> None:
         super().__init__(name, str(default), meaning, **rest)
         self.minimum = minimum
@@ -183,6 +187,7 @@ class Integer(Setting[int]):
 class Share(Setting[float]):
     """A share from 0 to 1."""
 
+    value_type = float
     minimum = 0
     maximum = 1
 

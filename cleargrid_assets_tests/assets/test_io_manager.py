@@ -6,8 +6,8 @@ import dagster as dg
 import pandas as pd
 import pytest
 
+from cleargrid_assets.connections import WarehouseConnection
 from cleargrid_assets.io_managers import WarehouseIOManager
-from cleargrid_assets.resources import WarehouseResource
 from cleargrid_assets.settings import Settings
 
 MONTHS = dg.MonthlyPartitionsDefinition(start_date="2026-01-01")
@@ -25,7 +25,7 @@ def frame(**columns):
 @pytest.fixture
 def resource(tmp_path):
     """A warehouse of the test's own."""
-    return WarehouseResource(Settings({"CLEARGRID_WAREHOUSE": str(tmp_path / "warehouse.duckdb")}))
+    return WarehouseConnection(Settings({"CLEARGRID_WAREHOUSE": str(tmp_path / "warehouse.duckdb")}))
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from cleargrid_assets.checks.ledger_checks import LEDGER
+from cleargrid_assets.connections import Clock
 from cleargrid_assets.definitions import build_definitions
 from cleargrid_assets.partitions import build_months, window_of
-from cleargrid_assets.resources import Clock
 from cleargrid_assets.tables.raw import D23_LOADS, D23_MANUAL_COMMUNICATION_LOGS
 from cleargrid_assets.warehouse.warehouse import Warehouse
 

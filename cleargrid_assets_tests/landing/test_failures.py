@@ -8,9 +8,9 @@ import pytest
 
 from cleargrid_assets import client
 from cleargrid_assets.client import ClearGridError, QueryTooLargeError, TransientError, UnreachableError
+from cleargrid_assets.connections import ClearGridConnection
 from cleargrid_assets.failures import failure_of, is_worth_retrying, next_step
 from cleargrid_assets.landing import errors as landing_errors
-from cleargrid_assets.resources import ClearGridResource
 from cleargrid_assets.warehouse import errors as warehouse_errors
 from cleargrid_assets_tests.platform_under_test import failure_of_step
 
@@ -52,7 +52,7 @@ def test_what_took_the_whole_time_budget_is_not_started_over():
 
 def test_a_transient_error_is_started_over_until_it_passes(platform, monkeypatch):
     tried = []
-    real = ClearGridResource.client
+    real = ClearGridConnection.client
 
     def failing_twice(resource):
         tried.append(1)
@@ -60,7 +60,7 @@ def test_a_transient_error_is_started_over_until_it_passes(platform, monkeypatch
             raise UnreachableError("a hiccup")
         return real(resource)
 
-    monkeypatch.setattr(ClearGridResource, "client", failing_twice)
+    monkeypatch.setattr(ClearGridConnection, "client", failing_twice)
     assert platform.load().success
     assert platform.landed() == platform.truth()
     assert len(tried) == 3
@@ -73,7 +73,7 @@ def test_a_transient_error_that_stays_keeps_its_request_id_in_the_failure(platfo
         tried.append(1)
         raise UnreachableError("still no answer", request_id="r-18")
 
-    monkeypatch.setattr(ClearGridResource, "client", unreachable)
+    monkeypatch.setattr(ClearGridConnection, "client", unreachable)
     assert failure_of_step(platform.load())["request_id"] == "r-18"
     assert len(tried) == 3
 
@@ -85,7 +85,7 @@ def test_an_error_that_nobody_foresaw_is_called_a_defect_with_its_cause_and_not_
         tried.append(1)
         raise KeyError("a defect")
 
-    monkeypatch.setattr(ClearGridResource, "client", defective)
+    monkeypatch.setattr(ClearGridConnection, "client", defective)
     failure = failure_of_step(platform.load())
     assert failure["description"] == f"KeyError: 'a defect'. Next: {DEFECT}"
     assert len(tried) == 1

@@ -8,10 +8,10 @@ from itertools import count
 import pytest
 
 from cleargrid_assets.client import RetryPolicy
+from cleargrid_assets.connections import ClearGridConnection
 from cleargrid_assets.emulator.faults import Fault, error, plain
 from cleargrid_assets.landing.errors import ReconciliationError
 from cleargrid_assets.landing.read_month import LoadLimits, read_month
-from cleargrid_assets.resources import ClearGridResource
 from cleargrid_assets.tables.d23 import D23
 from cleargrid_assets_tests.platform_under_test import LOADS, NOW, failure_of_step
 
@@ -193,7 +193,7 @@ def test_a_disagreement_that_stays_is_called_one_after_the_second_reading(platfo
 
 def test_a_month_that_took_half_its_time_is_not_read_once_more(platform):
     platform.emulator.api.faults = [counts(12_345)]
-    client = ClearGridResource(platform.settings).client()
+    client = ClearGridConnection(platform.settings).client()
     minutes = count()
     with pytest.raises(ReconciliationError):
         read_month(
@@ -204,7 +204,7 @@ def test_a_month_that_took_half_its_time_is_not_read_once_more(platform):
 
 def test_the_open_month_is_read_up_to_now_and_called_open(platform):
     now = datetime(2026, 6, 20, 12, tzinfo=UTC)
-    client = ClearGridResource(platform.settings).client()
+    client = ClearGridConnection(platform.settings).client()
     load = read_month(client, D23, OPEN_JUNE, platform.window("2026-06-01"), LIMITS, now=lambda: now)
     assert load.is_open
     assert load.rows.num_rows == len(platform.truth("2026-06-01"))

@@ -8,9 +8,9 @@ import duckdb
 import pytest
 
 from cleargrid_assets.client import SettingsError
+from cleargrid_assets.connections import WarehouseConnection
 from cleargrid_assets.landing import write
 from cleargrid_assets.landing.write import Landed, write_month
-from cleargrid_assets.resources import WarehouseResource
 from cleargrid_assets.settings import Settings
 from cleargrid_assets.warehouse import WarehouseConflictError, WarehouseUnreachableError, WarehouseUnreadableError
 from cleargrid_assets.warehouse.ducklake import DuckLake
@@ -159,7 +159,7 @@ def test_a_lake_that_is_yet_to_be_created_asks_where_its_files_shall_go(warehous
 def test_a_lake_knows_where_its_files_are_and_refuses_another_place(
     warehouse_variables: Variables, tmp_path: Path
 ) -> None:
-    with WarehouseResource(Settings(warehouse_variables)).warehouse().writing() as connection:
+    with WarehouseConnection(Settings(warehouse_variables)).warehouse().writing() as connection:
         connection.execute("CREATE TABLE raw.one AS SELECT 1 AS number")
     address = warehouse_variables["CLEARGRID_WAREHOUSE"]
     with Warehouse(address).reading() as connection:
@@ -173,7 +173,7 @@ def test_a_lake_knows_where_its_files_are_and_refuses_another_place(
 @needs_lake
 @on_postgres
 def test_every_row_is_in_parquet_files_however_few_there_are(warehouse_variables: Variables) -> None:
-    with WarehouseResource(Settings(warehouse_variables)).warehouse().writing() as connection:
+    with WarehouseConnection(Settings(warehouse_variables)).warehouse().writing() as connection:
         connection.execute("CREATE TABLE raw.one AS SELECT 1 AS number")
     files = f"{warehouse_variables['CLEARGRID_LAKE_DATA']}/tables/raw/one/*.parquet"
     assert duckdb.sql(f"SELECT number FROM read_parquet('{files}')").fetchall() == [(1,)]
@@ -184,7 +184,7 @@ def test_every_row_is_in_parquet_files_however_few_there_are(warehouse_variables
 def test_a_write_of_another_program_at_the_same_moment_is_a_conflict_and_nothing_of_ours_is_written(
     warehouse_variables: Variables,
 ) -> None:
-    warehouse = WarehouseResource(Settings(warehouse_variables)).warehouse()
+    warehouse = WarehouseConnection(Settings(warehouse_variables)).warehouse()
     with warehouse.writing() as connection:
         connection.execute("CREATE TABLE raw.numbers AS SELECT 1 AS number")
     with pytest.raises(WarehouseConflictError, match="at the same moment"):

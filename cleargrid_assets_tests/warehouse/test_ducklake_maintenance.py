@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 from pyarrow import parquet
 
+from cleargrid_assets.connections import WarehouseConnection
 from cleargrid_assets.definitions import build_definitions
 from cleargrid_assets.jobs import keep_house
-from cleargrid_assets.resources import WarehouseResource
 from cleargrid_assets.settings import Settings
 from cleargrid_assets.warehouse.ducklake_maintenance import expire
 from cleargrid_assets_tests.warehouse_kinds import FILE, LAKES
@@ -25,7 +25,7 @@ on_each_lake = pytest.mark.parametrize("warehouse_variables", LAKES, indirect=Tr
 @pytest.fixture
 def lake(warehouse_variables: Variables) -> Warehouse:
     """A lake whose one table was replaced twice."""
-    warehouse = WarehouseResource(Settings(warehouse_variables)).warehouse()
+    warehouse = WarehouseConnection(Settings(warehouse_variables)).warehouse()
     for number in (1, 2, 3):
         with warehouse.writing() as connection:
             connection.execute(f"CREATE OR REPLACE TABLE raw.numbers AS SELECT {number} AS number")
@@ -81,7 +81,7 @@ def test_the_job_keeps_as_many_days_as_the_setting_says(
     lake: Warehouse, warehouse_variables: Variables, tmp_path: Path
 ) -> None:
     settings = Settings({**warehouse_variables, "CLEARGRID_LAKE_KEEP_DAYS": "1"})
-    assert keep_house.execute_in_process(resources={"warehouse": WarehouseResource(settings)}).success
+    assert keep_house.execute_in_process(resources={"warehouse": WarehouseConnection(settings)}).success
     assert files(tmp_path) == 3
     assert lake.exists
 

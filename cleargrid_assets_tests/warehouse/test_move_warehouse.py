@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from cleargrid_assets.commands.cleargrid import cleargrid
-from cleargrid_assets.resources import WarehouseResource
+from cleargrid_assets.connections import WarehouseConnection
 from cleargrid_assets.settings import Settings
 from cleargrid_assets.warehouse.copying import MoveError, move, snapshot_of
 from cleargrid_assets.warehouse.warehouse import Warehouse
@@ -55,7 +55,7 @@ def target(target_kind: str, tmp_path: Path, postgres: Callable[[], PostgresServ
     variables = variables_of(target_kind, folder, postgres)
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    return WarehouseResource(Settings(variables)).warehouse()
+    return WarehouseConnection(Settings(variables)).warehouse()
 
 
 def moved(source: Warehouse, target: Warehouse, *options: str) -> Result:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import duckdb
 import pytest
 
-from cleargrid_assets.resources import WarehouseResource
+from cleargrid_assets.connections import WarehouseConnection
 from cleargrid_assets.settings import Settings
 from cleargrid_assets.warehouse import WarehouseBusyError, WarehouseMissingError
 from cleargrid_assets.warehouse.warehouse import Warehouse
@@ -31,10 +31,10 @@ REPLACE = "CREATE OR REPLACE TABLE raw.numbers AS SELECT {0} AS number UNION ALL
 
 WRITER = """
 import sys
-from cleargrid_assets.resources import WarehouseResource
+from cleargrid_assets.connections import WarehouseConnection
 from cleargrid_assets.settings import Settings
 
-warehouse = WarehouseResource(Settings.from_environment()).warehouse()
+warehouse = WarehouseConnection(Settings.from_environment()).warehouse()
 """
 ADDS_TEN = f"""{WRITER}
 for _ in range(10):
@@ -55,7 +55,7 @@ on_postgres = pytest.mark.parametrize("warehouse_variables", [POSTGRES], indirec
 
 @pytest.fixture
 def warehouse(warehouse_variables: Variables) -> Warehouse:
-    return WarehouseResource(Settings(warehouse_variables)).warehouse()
+    return WarehouseConnection(Settings(warehouse_variables)).warehouse()
 
 
 def replace(warehouse: Warehouse, number: int) -> None:

@@ -8,10 +8,10 @@ import dagster as dg
 
 from cleargrid_assets.assets.definition_metadata import FRESHNESS, OWNERS, definition_metadata, description
 from cleargrid_assets.assets.sql_asset import data_version
+from cleargrid_assets.connections import WarehouseConnection
 from cleargrid_assets.failures import dagster_failures
 from cleargrid_assets.outcome_map import OutcomeMap
 from cleargrid_assets.partitions import month_of
-from cleargrid_assets.resources import WarehouseResource
 from cleargrid_assets.staleness import rules_of
 from cleargrid_assets.tables.core import OUTCOME_SPELLINGS
 from cleargrid_assets.tables.raw import D23_MANUAL_COMMUNICATION_LOGS
@@ -40,7 +40,7 @@ def build_outcome_spellings(months: dg.MonthlyPartitionsDefinition) -> dg.Assets
         kinds={"duckdb", "python"},
     )
     def outcome_spellings(
-        context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[WarehouseResource]
+        context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[WarehouseConnection]
     ) -> dg.Output[Query]:
         month = month_of(context.partition_key)
         with dagster_failures():

@@ -20,9 +20,10 @@ from cleargrid_assets.partitions import window_of
 from cleargrid_assets.time_zones import verify_time_zone
 
 if TYPE_CHECKING:
+    from cleargrid_assets.assets.raw.load_config import LoadConfig
     from cleargrid_assets.client import ClearGridClient
+    from cleargrid_assets.connections import ClearGridConnection
     from cleargrid_assets.landing.write import Landed
-    from cleargrid_assets.resources import ClearGridResource
     from cleargrid_assets.tables.dataset import RawDataset
     from cleargrid_assets.warehouse.warehouse import Warehouse
 
@@ -37,9 +38,11 @@ class MonthLanded:
 
 def load_month(
     context: dg.AssetExecutionContext,
+    config: LoadConfig,
     dataset: RawDataset,
     months: dg.MonthlyPartitionsDefinition,
-    cleargrid: ClearGridResource,
+    *,
+    cleargrid: ClearGridConnection,
     warehouse: Warehouse,
 ) -> MonthLanded | None:
     """Read and land the run's month; None if a later read landed first. Raises the client's and landing's errors."""
@@ -48,13 +51,13 @@ def load_month(
     client = cleargrid.client()
     guard = _guard(months, cleargrid, client, warehouse)
     guard.verify_warehouse(warehouse)
-    load = read(context, dataset, window, client=client, settings=settings, warehouse=warehouse)
+    load = read(context, config, dataset, window, client=client, settings=settings, warehouse=warehouse)
     landed = land(
         warehouse,
         load,
         guard=guard,
         run_id=context.run.run_id,
-        vanish_limit=settings.vanish_limit,
+        vanish_limit=config.vanish_limit(settings),
         on_conflict=lambda conflict: context.log.warning("%s Trying again.", conflict),
     )
     if isinstance(landed, Superseded):
@@ -69,7 +72,10 @@ def load_month(
 
 
 def _guard(
-    months: dg.MonthlyPartitionsDefinition, cleargrid: ClearGridResource, client: ClearGridClient, warehouse: Warehouse
+    months: dg.MonthlyPartitionsDefinition,
+    cleargrid: ClearGridConnection,
+    client: ClearGridClient,
+    warehouse: Warehouse,
 ) -> IdentityGuard:
     """The guard of the warehouse's identity. Logs in, because only ClearGrid knows the lender's public id."""
     settings = cleargrid.settings

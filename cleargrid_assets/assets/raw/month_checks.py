@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
 
-    from cleargrid_assets.resources import WarehouseResource
+    from cleargrid_assets.connections import WarehouseConnection
     from cleargrid_assets.sql_checks import SqlCheck
     from cleargrid_assets.tables.dataset import RawDataset
 
@@ -39,7 +39,7 @@ def blocking_checks(dataset: RawDataset) -> frozenset[str]:
     return frozenset(check.name for check in read_raw_checks(dataset) if check.is_blocking)
 
 
-def check_month(checks: Sequence[SqlCheck], resource: WarehouseResource, month: date) -> list[dg.AssetCheckResult]:
+def check_month(checks: Sequence[SqlCheck], resource: WarehouseConnection, month: date) -> list[dg.AssetCheckResult]:
     """Run `checks` on a month's present rows. Raises `WarehouseError`."""
     variables = {"month": month, "quarantine_limit": resource.settings.quarantine_limit}
     with resource.warehouse().reading() as connection:

@@ -1,6 +1,6 @@
 """Reads one month inside a run: its limits, its progress lines, and the numbers on its page.
 
-Add what the raw asset does before it hands over the month; the reading itself is in `landing.month`.
+Add what the raw asset does before it hands over the month; the reading itself is in `landing.read_month`.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from cleargrid_assets.landing.read_month import LoadLimits, MonthLoad, count_rea
 from cleargrid_assets.partitions import month_of
 
 if TYPE_CHECKING:
+    from cleargrid_assets.assets.raw.load_config import LoadConfig
     from cleargrid_assets.client import ClearGridClient, Progress, Total, Window
     from cleargrid_assets.landing.write import Landed
     from cleargrid_assets.settings import Settings
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 def read(
     context: dg.AssetExecutionContext,
+    config: LoadConfig,
     dataset: RawDataset,
     window: Window,
     *,
@@ -39,17 +41,18 @@ def read(
         dataset,
         month,
         window,
-        _limits(settings, last_page_size),
+        _limits(settings, config, last_page_size),
         on_progress=lambda progress, total: context.log.info(_progress_line(progress, total)),
     )
     return replace(load, loads_before=max((last.load_number for last in loads.values()), default=0))
 
 
-def _limits(settings: Settings, last_page_size: int | None) -> LoadLimits:
+def _limits(settings: Settings, config: LoadConfig, last_page_size: int | None) -> LoadLimits:
     """The limits of the load. Pages start at twice the last load's final size, so a slow night is soon forgotten."""
+    page_size = min(settings.page_size, 2 * (last_page_size or settings.page_size))
     return LoadLimits(
-        concurrency=settings.concurrency,
-        page_size=min(settings.page_size, 2 * (last_page_size or settings.page_size)),
+        concurrency=config.concurrency or settings.concurrency,
+        page_size=config.page_size or page_size,
         load_seconds=settings.load_seconds,
         stall_seconds=settings.stall_seconds,
     )

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import date
 
+    from cleargrid_assets.connections import WarehouseConnection
     from cleargrid_assets.landing.write import Landed
-    from cleargrid_assets.resources import WarehouseResource
     from cleargrid_assets.sql_checks import SqlCheck
     from cleargrid_assets.tables.dataset import RawDataset
 
@@ -29,7 +29,7 @@ def report_other_months(
     context: dg.AssetExecutionContext,
     dataset: RawDataset,
     checks: Sequence[SqlCheck],
-    warehouse: WarehouseResource,
+    warehouse: WarehouseConnection,
     landed: Landed,
 ) -> Iterator[dg.AssetMaterialization]:
     """Yield a materialization of each month that `landed` took rows from, and log that month's check results."""
@@ -50,7 +50,7 @@ def _evaluations(
     context: dg.AssetExecutionContext,
     asset: dg.AssetKey,
     checks: Sequence[SqlCheck],
-    warehouse: WarehouseResource,
+    warehouse: WarehouseConnection,
     month: date,
 ) -> Iterator[dg.AssetCheckEvaluation]:
     """The month's check results, recorded for a month other than the run's own; none of them fails the run."""

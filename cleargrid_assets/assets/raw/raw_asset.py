@@ -16,11 +16,12 @@ from cleargrid_assets.assets.definition_metadata import (
     description,
     references_to,
 )
+from cleargrid_assets.assets.raw.load_config import LoadConfig
 from cleargrid_assets.assets.raw.month_checks import check_month, check_specs, failure_of_checks
 from cleargrid_assets.assets.raw.moved_rows import report_other_months
+from cleargrid_assets.connections import ClearGridConnection, WarehouseConnection
 from cleargrid_assets.failures import RETRIES, dagster_failures
 from cleargrid_assets.partitions import month_of
-from cleargrid_assets.resources import ClearGridResource, WarehouseResource
 from cleargrid_assets.sql_checks import SqlCheck, read_raw_checks
 from cleargrid_assets.tables import dataset as declarations
 from cleargrid_assets.tables.dataset import RawDataset
@@ -64,15 +65,18 @@ def build_raw(
     )
     def rows_of_month(
         context: dg.AssetExecutionContext,
-        cleargrid: dg.ResourceParam[ClearGridResource],
-        warehouse: dg.ResourceParam[WarehouseResource],
+        config: LoadConfig,
+        cleargrid: dg.ResourceParam[ClearGridConnection],
+        warehouse: dg.ResourceParam[WarehouseConnection],
     ) -> Iterator[dg.MaterializeResult[None] | dg.AssetMaterialization | dg.AssetCheckResult]:
         if key in context.selected_asset_keys:
             # Importing Arrow takes a quarter of start-up, and loading definitions does not need it.
             from cleargrid_assets.assets.raw.load_month import load_month  # noqa: PLC0415
 
             with dagster_failures(retries, retries_so_far=context.retry_number):
-                month = load_month(context, dataset, months, cleargrid, warehouse.warehouse())
+                month = load_month(
+                    context, config.validated(), dataset, months, cleargrid=cleargrid, warehouse=warehouse.warehouse()
+                )
             if month is None:
                 return
             yield month.result
@@ -86,7 +90,7 @@ def build_raw(
 
 
 def _checked(
-    context: dg.AssetExecutionContext, checks: Sequence[SqlCheck], warehouse: WarehouseResource
+    context: dg.AssetExecutionContext, checks: Sequence[SqlCheck], warehouse: WarehouseConnection
 ) -> Iterator[dg.AssetCheckResult]:
     """Evaluate the selected checks of the month. Raises `dagster.Failure` if a blocking one fails."""
     with dagster_failures():

@@ -18,8 +18,8 @@ from cleargrid_assets.assets.reports.page.data import read_report
 from cleargrid_assets.assets.reports.page.section import ReportData, Section
 from cleargrid_assets.assets.reports.page.sections import report_sections
 from cleargrid_assets.assets.sql_asset import data_version
+from cleargrid_assets.connections import WarehouseConnection
 from cleargrid_assets.failures import dagster_failures
-from cleargrid_assets.resources import WarehouseResource
 from cleargrid_assets.settings import Settings
 from cleargrid_assets.tables.analytics import ANALYTICS_TABLES
 from cleargrid_assets.tables.raw import D23_CHANGES, D23_LOADS
@@ -55,7 +55,7 @@ def build_collections_report() -> dg.AssetsDefinition:
         kinds={"html", "altair"},
     )
     def collections_report(
-        context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[WarehouseResource]
+        context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[WarehouseConnection]
     ) -> dg.MaterializeResult[None]:
         with dagster_failures():
             settings = warehouse.settings

@@ -10,8 +10,8 @@ import dagster as dg
 
 from cleargrid_assets.assets.definition_metadata import FRESHNESS, OWNERS, code_references
 from cleargrid_assets.assets.sql_asset import data_version
+from cleargrid_assets.connections import WarehouseConnection
 from cleargrid_assets.failures import dagster_failures
-from cleargrid_assets.resources import WarehouseResource
 from cleargrid_assets.tables.analytics import ANALYTICS_TABLES
 from cleargrid_assets.tables.table import Table
 from cleargrid_assets.warehouse import WarehouseMissingError
@@ -42,7 +42,7 @@ def build_published_tables() -> dg.AssetsDefinition:
         kinds={"duckdb", "parquet"},
     )
     def published_tables(
-        context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[WarehouseResource]
+        context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[WarehouseConnection]
     ) -> dg.MaterializeResult[None]:
         with dagster_failures():
             version = data_version(context, warehouse.settings)
