@@ -50,7 +50,7 @@ dagster._daemon.controller.DEFAULT_DAEMON_INTERVAL_SECONDS = 3
 
 START = "mutation($run: ExecutionParams!) { launchPipelineExecution(executionParams: $run) { __typename } }"
 CANCEL = "mutation($id: String!) { cancelPartitionBackfill(backfillId: $id) { __typename } }"
-RUNS = "{ runsOrError { ... on Runs { results { runId status tags { key value } } } } }"
+RUNS = "{ runsOrError { ... on Runs { results { runId status jobName tags { key value } } } } }"
 RAW = ["raw", "d23_manual_communication_logs"]
 ENDED = frozenset({"SUCCESS", "FAILURE", "CANCELED"})
 
@@ -61,6 +61,7 @@ class Run:
 
     run_id: str
     status: str
+    job: str
     month: str | None
     backfill: str | None
 
@@ -105,7 +106,13 @@ def until(condition: Callable[[], bool], what: str) -> None:
 
 def _run(answer: Mapping[str, Any]) -> Run:
     tags = {tag["key"]: tag["value"] for tag in answer["tags"]}
-    return Run(answer["runId"], answer["status"], tags.get("dagster/partition"), tags.get("dagster/backfill"))
+    return Run(
+        answer["runId"],
+        answer["status"],
+        answer["jobName"],
+        tags.get("dagster/partition"),
+        tags.get("dagster/backfill"),
+    )
 
 
 @contextmanager
