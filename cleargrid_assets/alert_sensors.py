@@ -18,7 +18,7 @@ import dagster as dg
 
 from cleargrid_assets.alerts import (
     AlertError,
-    environment_of,
+    Origin,
     failed_checks_text,
     failed_runs_text,
     recovered_text,
@@ -107,7 +107,7 @@ class State:
             del self.failures[next(iter(self.failures))]
 
 
-Alerts = Callable[[dg.DagsterInstance, str, State], Iterator[str]]
+Alerts = Callable[[dg.DagsterInstance, Origin, State], Iterator[str]]
 """Yields texts; changes the state only when the next one is requested, that is, once a text was delivered."""
 
 
@@ -144,7 +144,7 @@ def _sensor(settings: Settings, name: str, description: str, alerts: Alerts) -> 
         if not settings.is_alerting:
             return dg.SensorResult(skip_reason=OFF, cursor=State.after_everything(context.instance).cursor())
         state = State.of(context.cursor, context.instance)
-        outcome = _deliver(settings, alerts(context.instance, environment_of(settings), state))
+        outcome = _deliver(settings, alerts(context.instance, Origin.of(settings), state))
         return dg.SensorResult(skip_reason=outcome, cursor=state.cursor())
 
     return alert
@@ -170,9 +170,9 @@ def _deliver(settings: Settings, texts: Iterator[str]) -> str:
     return f"Alerts sent: {delivered}."
 
 
-def alerts_on_runs(instance: dg.DagsterInstance, environment: str, state: State) -> Iterator[str]:
+def alerts_on_runs(instance: dg.DagsterInstance, origin: Origin, state: State) -> Iterator[str]:
     """Alerts on failed runs, grouped by reason, and on their recoveries."""
-    yield from _alerts_on_waiting(instance, environment, state)
+    yield from _alerts_on_waiting(instance, origin, state)
     together: list[tuple[EndedRun, FailedRun]] = []
     for ended in ended_runs(instance, state.position):
         failed = (
@@ -181,14 +181,14 @@ def alerts_on_runs(instance: dg.DagsterInstance, environment: str, state: State)
             else None
         )
         if together and (failed is None or failed.kind != together[0][1].kind):
-            yield from _alert_together(environment, state, together)
+            yield from _alert_together(origin, state, together)
         if failed:
             together.append((ended, failed))
         elif not ended.is_failure:
-            yield from _alert_on_recovery(instance, environment, state, ended)
+            yield from _alert_on_recovery(instance, origin, state, ended)
         if not together:
             state.position = ended.position
-    yield from _alert_together(environment, state, together)
+    yield from _alert_together(origin, state, together)
 
 
 def _is_retried(instance: dg.DagsterInstance, run: dg.DagsterRun, state: State) -> bool:
@@ -199,7 +199,7 @@ def _is_retried(instance: dg.DagsterInstance, run: dg.DagsterRun, state: State) 
     return is_retried(instance, run)
 
 
-def _alerts_on_waiting(instance: dg.DagsterInstance, environment: str, state: State) -> Iterator[str]:
+def _alerts_on_waiting(instance: dg.DagsterInstance, origin: Origin, state: State) -> Iterator[str]:
     """Alerts on runs that were not started again after all, for example because their backfill was cancelled."""
     for run_id, ticks in list(state.waiting.items()):
         run = instance.get_run_by_id(run_id)
@@ -209,14 +209,14 @@ def _alerts_on_waiting(instance: dg.DagsterInstance, environment: str, state: St
             state.waiting[run_id] = ticks + 1
         else:
             failed = failed_run(instance, run)
-            yield failed_runs_text(environment, [failed])
+            yield failed_runs_text(origin, [failed])
             state.remember(subject_of(run), _failure(failed, datetime.now(UTC)))
             del state.waiting[run_id]
 
 
-def _alert_together(environment: str, state: State, together: list[tuple[EndedRun, FailedRun]]) -> Iterator[str]:
+def _alert_together(origin: Origin, state: State, together: list[tuple[EndedRun, FailedRun]]) -> Iterator[str]:
     if together:
-        yield failed_runs_text(environment, [failed for _, failed in together])
+        yield failed_runs_text(origin, [failed for _, failed in together])
         for ended, failed in together:
             state.remember(subject_of(ended.run), _failure(failed, ended.at))
         state.position = together[-1][0].position
@@ -227,7 +227,7 @@ def _failure(failed: FailedRun, at: datetime) -> Failure:
     return Failure(failed.run.run_id, _minute(at), month_of(failed.run), failed.steps)
 
 
-def _alert_on_recovery(instance: dg.DagsterInstance, environment: str, state: State, ended: EndedRun) -> Iterator[str]:
+def _alert_on_recovery(instance: dg.DagsterInstance, origin: Origin, state: State, ended: EndedRun) -> Iterator[str]:
     """A failure has recovered once the same job succeeds or another run completes the same steps of the month."""
     done: set[str] = set()
     if any(failure.steps and failure.month == month_of(ended.run) for failure in state.failures.values()):
@@ -243,32 +243,32 @@ def _alert_on_recovery(instance: dg.DagsterInstance, environment: str, state: St
             f"{subject}: failed at {failure.at}, succeeded at {_minute(ended.at)}."
             for subject, failure in recovered.items()
         ]
-        yield recovered_text(environment, ended.run, lines)
+        yield recovered_text(origin, ended.run, lines)
         for subject in recovered:
             del state.failures[subject]
 
 
-def alerts_on_checks(instance: dg.DagsterInstance, environment: str, state: State) -> Iterator[str]:
+def alerts_on_checks(instance: dg.DagsterInstance, origin: Origin, state: State) -> Iterator[str]:
     """Alerts on failed checks of successful runs, and on their recoveries; a failed run's alert lists its own."""
     for ended in ended_runs(instance, state.position):
         if not ended.is_failure:
-            yield from _alert_on_checks(instance, environment, state, ended)
-        yield from _alert_on_recovered_checks(instance, environment, state, ended)
+            yield from _alert_on_checks(instance, origin, state, ended)
+        yield from _alert_on_recovered_checks(instance, origin, state, ended)
         state.position = ended.position
 
 
-def _alert_on_checks(instance: dg.DagsterInstance, environment: str, state: State, ended: EndedRun) -> Iterator[str]:
+def _alert_on_checks(instance: dg.DagsterInstance, origin: Origin, state: State, ended: EndedRun) -> Iterator[str]:
     failed = {_check(ended, check.asset, check.name): check for check in failed_checks_of(instance, ended.run.run_id)}
     delivered = {subject for subject, failure in state.failures.items() if failure.run_id == ended.run.run_id}
     new = {subject: check for subject, check in failed.items() if subject not in delivered}
     if new:
-        yield failed_checks_text(environment, ended.run, list(new.values()))
+        yield failed_checks_text(origin, ended.run, list(new.values()))
         for subject in new:
             state.remember(subject, Failure(ended.run.run_id, _minute(ended.at)))
 
 
 def _alert_on_recovered_checks(
-    instance: dg.DagsterInstance, environment: str, state: State, ended: EndedRun
+    instance: dg.DagsterInstance, origin: Origin, state: State, ended: EndedRun
 ) -> Iterator[str]:
     if not state.failures:
         return
@@ -280,7 +280,7 @@ def _alert_on_recovered_checks(
     recovered = {subject: failure for subject, failure in state.failures.items() if subject in passed}
     if recovered:
         lines = [f"{subject}: failed at {failure.at}, passes again." for subject, failure in recovered.items()]
-        yield recovered_text(environment, ended.run, lines)
+        yield recovered_text(origin, ended.run, lines)
         for subject in recovered:
             del state.failures[subject]
 

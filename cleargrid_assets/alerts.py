@@ -7,9 +7,11 @@ whoever has it can write to the channel. Change an alert's text here; `alert_sen
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cleargrid_assets.client import SettingsError
+from cleargrid_assets.partitions import month_ranges
 from cleargrid_assets.run_history import month_of, name_of
 
 if TYPE_CHECKING:
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
     from cleargrid_assets.settings import Settings
 
 MAX_TEXT_LENGTH = 3000
-MAX_LISTED = 12
 TIMEOUT_SECONDS = 10
 ACCEPTED = range(200, 300)
 REJECTED = (400, 413, 422)
@@ -78,12 +79,24 @@ def _post(url: str, text: str) -> int:
     return answer.status_code
 
 
-def environment_of(settings: Settings) -> str:
-    """The environment for an alert. An unusable one must not raise: it fails every run, which needs an alert, too."""
-    try:
-        return settings.environment
-    except SettingsError:
-        return "no usable CLEARGRID_ENVIRONMENT"
+@dataclass(frozen=True)
+class Origin:
+    """Where an alert comes from: the environment, and the address of the Dagster UI if it is set."""
+
+    environment: str
+    ui_url: str | None = None
+
+    @classmethod
+    def of(cls, settings: Settings) -> Origin:
+        """The origin for these settings. A wrong setting must not raise: it fails runs, which need an alert, too."""
+        try:
+            return cls(settings.environment, settings.ui_url)
+        except SettingsError:
+            return cls(settings.text_of(type(settings).environment) or "CLEARGRID_ENVIRONMENT is not set")
+
+    def link_to(self, run: dg.DagsterRun) -> str:
+        """Where to look at the run."""
+        return f"{self.ui_url}/runs/{run.run_id}" if self.ui_url else f"In the Dagster UI: Runs, run {run.run_id[:8]}"
 
 
 def subject_of(run: dg.DagsterRun) -> str:
@@ -92,41 +105,36 @@ def subject_of(run: dg.DagsterRun) -> str:
     return f"month {month}, {name_of(run)}" if month else name_of(run)
 
 
-def failed_runs_text(environment: str, failures: Sequence[FailedRun]) -> str:
+def failed_runs_text(origin: Origin, failures: Sequence[FailedRun]) -> str:
     """The alert for runs that failed for the same reason: which, why, and where to look; quotes the first one."""
     first, *others = failures
     lines = [*(_line(check) for check in first.checks), *first.causes]
     if not others:
-        return _text(environment, "run failed", subject_of(first.run), lines, first.run)
-    months = sorted({month_of(failure.run) for failure in failures})
+        return _text(origin, "run failed", subject_of(first.run), lines, first.run)
+    months = month_ranges(f"{month}-01" for failure in failures if (month := month_of(failure.run)))
     return _text(
-        environment,
+        origin,
         f"{len(failures)} runs failed for the same reason",
-        f"{name_of(first.run)}, months {_listed(months)}" if any(months) else name_of(first.run),
+        f"{name_of(first.run)}, months {', '.join(months)}" if months else name_of(first.run),
         [f"The first of them, {subject_of(first.run)}:", *lines],
         first.run,
     )
 
 
-def failed_checks_text(environment: str, run: dg.DagsterRun, failed_checks: Sequence[FailedCheck]) -> str:
+def failed_checks_text(origin: Origin, run: dg.DagsterRun, failed_checks: Sequence[FailedCheck]) -> str:
     """The alert for failed checks in a run that otherwise succeeded."""
     title = "check failed" if len(failed_checks) == 1 else f"{len(failed_checks)} checks failed"
-    return _text(environment, title, subject_of(run), [_line(check) for check in failed_checks], run)
+    return _text(origin, title, subject_of(run), [_line(check) for check in failed_checks], run)
 
 
-def recovered_text(environment: str, run: dg.DagsterRun, recoveries: Sequence[str]) -> str:
+def recovered_text(origin: Origin, run: dg.DagsterRun, recoveries: Sequence[str]) -> str:
     """The alert for failures that the chat knows of and that `run` has resolved."""
-    return _text(environment, "recovered", subject_of(run), recoveries, run)
+    return _text(origin, "recovered", subject_of(run), recoveries, run)
 
 
-def _text(environment: str, title: str, subject: str, lines: Sequence[str], run: dg.DagsterRun) -> str:
-    paragraphs = [f"*cleargrid_assets, {environment}: {title}* - {_escaped(subject)}", *map(_escaped, lines)]
-    return "\n".join([*paragraphs, f"In the Dagster UI: Runs, run {run.run_id[:8]}"])
-
-
-def _listed(months: Sequence[str]) -> str:
-    more = f" and {len(months) - MAX_LISTED} more" if len(months) > MAX_LISTED else ""
-    return f"{', '.join(months[:MAX_LISTED])}{more}"
+def _text(origin: Origin, title: str, subject: str, lines: Sequence[str], run: dg.DagsterRun) -> str:
+    paragraphs = [f"*cleargrid_assets, {origin.environment}: {title}* - {_escaped(subject)}", *map(_escaped, lines)]
+    return "\n".join([*paragraphs, origin.link_to(run)])
 
 
 def _line(failed: FailedCheck) -> str:

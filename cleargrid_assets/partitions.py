@@ -14,11 +14,15 @@ from cleargrid_assets.client import Window
 from cleargrid_assets.time_zones import time_zone
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from cleargrid_assets.settings import Settings
 
 
 EARLIER_MONTHS = 12
 """The number of months before the trailing ones that are read again once a week."""
+
+DAYS_OF_THE_LONGEST_MONTH = 31
 
 
 def build_months(settings: Settings) -> dg.MonthlyPartitionsDefinition:
@@ -52,3 +56,14 @@ def recent_months(months: dg.TimeWindowPartitionsDefinition, now: datetime, coun
 def earlier_months(months: dg.TimeWindowPartitionsDefinition, now: datetime, trailing: int) -> list[str]:
     """Keys of up to twelve months before the open one and the `trailing` closed ones at `now`."""
     return recent_months(months, now, trailing + 1 + EARLIER_MONTHS)[: -(trailing + 1)]
+
+
+def month_ranges(keys: Iterable[str]) -> list[str]:
+    """The months as text, neighbours joined: `2024-01 to 2024-03`, `2024-05`."""
+    ranges: list[list[date]] = []
+    for month in sorted({month_of(key) for key in keys}):
+        if ranges and (month - ranges[-1][-1]).days <= DAYS_OF_THE_LONGEST_MONTH:
+            ranges[-1].append(month)
+        else:
+            ranges.append([month])
+    return [f"{run[0]:%Y-%m} to {run[-1]:%Y-%m}" if len(run) > 1 else f"{run[0]:%Y-%m}" for run in ranges]

@@ -15,7 +15,7 @@ import dagster as dg
 
 from cleargrid_assets.checks.freshness import REREAD_WITHIN, LedgerState
 from cleargrid_assets.checks.repair_command import repair_command
-from cleargrid_assets.partitions import earlier_months
+from cleargrid_assets.partitions import earlier_months, month_ranges
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -23,12 +23,15 @@ if TYPE_CHECKING:
 EARLIER_WITHIN = timedelta(days=8)
 """A week, plus a day for the refresh itself."""
 
+HEALTHS = ("failed", "missing", "stale")
+"""In the order in which a person looks at them."""
+
 FAILED_STATUSES = frozenset({"FAILED", "EXECUTION_FAILED"})
 
 
 @dataclass(frozen=True)
 class UnhealthyMonth:
-    """A month that needs repair. `health`: `missing`, `failed` or `stale`."""
+    """A month that needs repair. `health`: one of `HEALTHS`."""
 
     key: str
     health: str
@@ -45,18 +48,17 @@ class RunHistory:
 
 def every_month_is_in_order(state: LedgerState, history: RunHistory) -> dg.AssetCheckResult:
     """No month is missing, failed or stale."""
-    unhealthy = list(_unhealthy_months(state, history))
+    unhealthy = sorted(_unhealthy_months(state, history), key=lambda month: HEALTHS.index(month.health))
     counts = Counter(month.health for month in unhealthy)
-    metadata: dict[str, Any] = {f"months_{health}": counts[health] for health in ("missing", "failed", "stale")}
+    metadata: dict[str, Any] = {f"months_{health}": counts[health] for health in HEALTHS}
     if not unhealthy:
         sentence = "Every month since CLEARGRID_START_MONTH is in order."
         return dg.AssetCheckResult(passed=True, description=sentence, metadata=metadata)
     command = repair_command([month.key for month in unhealthy])
     metadata |= {"months": _table(unhealthy), "repair": dg.MetadataValue.md(f"```sh\n{command}\n```")}
-    names = ", ".join(f"{month.key[:7]} ({month.health})" for month in unhealthy)
     sentence = (
-        f"Not in order: {names}. The table says why. For a failed month, first do what its run or check says; then, "
-        f"while Dagster is running: {command}"
+        f"Not in order: {_listed(unhealthy)}. The table says why. For a failed month, first do what its run or check "
+        f"says; then, while Dagster is running: {command}"
     )
     return dg.AssetCheckResult(passed=False, description=sentence, metadata=metadata)
 
@@ -112,6 +114,12 @@ def _unhealthy_month(
 def _is_only_beginning(state: LedgerState, key: str) -> bool:
     """True if the month is the open one and its first refresh is not due yet."""
     return key == state.all_keys()[-1] and key not in state.recent()
+
+
+def _listed(unhealthy: Sequence[UnhealthyMonth]) -> str:
+    """The months in ranges, the failed ones first: `2026-03 (failed), 2024-01 to 2025-12 (missing)`."""
+    ranges = {health: month_ranges(month.key for month in unhealthy if month.health == health) for health in HEALTHS}
+    return ", ".join(f"{months} ({health})" for health in HEALTHS for months in ranges[health])
 
 
 def _table(unhealthy: Sequence[UnhealthyMonth]) -> dg.TableMetadataValue:

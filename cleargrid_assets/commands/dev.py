@@ -45,7 +45,8 @@ def dev(port: int, *, verbose: bool) -> None:
         port = _free_port(port)
         home = dagster_home(settings.environment)
         lock = stack.enter_context(exclusive_daemon(home))
-        environment = stack.enter_context(_variables(settings)) | {"DAGSTER_HOME": str(home)}
+        ui = f"http://{HOST}:{port}"
+        environment = {Settings.ui_url.name: ui, **stack.enter_context(_variables(settings)), "DAGSTER_HOME": str(home)}
         click.echo(f"Starting Dagster; its full output is in {home / LOG}")
         instance = stack.enter_context(dg.DagsterInstance.from_config(str(home)))
         fail_orphans(instance)
@@ -54,7 +55,7 @@ def dev(port: int, *, verbose: bool) -> None:
         running = stack.enter_context(services(environment, home, home / LOG, lock=lock, echo=verbose))
         running.start_daemon()
         running.start_webserver(port)
-        click.echo(f"Dagster on http://{HOST}:{port} (Ctrl-C stops everything)")
+        click.echo(f"Dagster on {ui} (Ctrl-C stops everything)")
         _print_runs(running, lines)
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cleargrid_assets.alerts import AlertError, environment_of, send_alert
+from cleargrid_assets.alerts import AlertError, Origin, send_alert
 from cleargrid_assets.client import (
     D23,
     ClearGridClient,
@@ -197,7 +197,7 @@ class Diagnosis:
 
     def alert_is_delivered(self) -> str:
         """Send a test alert."""
-        title = f"*cleargrid_assets, {environment_of(self.settings)}: test*"
+        title = f"*cleargrid_assets, {Origin.of(self.settings).environment}: test*"
         send_alert(self.settings, f"{title}\nSent by `cleargrid doctor --alert`; nothing is wrong.")
         return "the webhook accepted a test message"
 

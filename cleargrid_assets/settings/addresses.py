@@ -1,4 +1,4 @@
-"""Addresses of the warehouse and of a lake's files: which ones are usable, and what to write instead of the others.
+"""Addresses of the warehouse, of a lake's files and of web pages: which are usable, and what to write instead.
 
 Validating an address belongs here; opening it belongs in `warehouse`.
 """
@@ -8,9 +8,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from cleargrid_assets.client.errors import SettingsError
-from cleargrid_assets.settings.setting_types import PathSetting, expand_home
+from cleargrid_assets.client.urls import is_secure
+from cleargrid_assets.settings.setting_types import PathSetting, Setting, expand_home
 from cleargrid_assets.warehouse.ducklake_catalogs import PREFIX, redacted
 
 if TYPE_CHECKING:
@@ -80,3 +82,33 @@ def _split(address: str) -> tuple[str, str]:
     """What precedes the file of a warehouse or of a lake's catalog, and its path."""
     lake = FILE_CATALOG.fullmatch(address)
     return (lake[1], lake[2]) if lake else ("", address)
+
+
+class Link(Setting[str | None]):
+    """The URL of a web page, without a trailing slash, or None."""
+
+    def parse(self, text: str) -> str:
+        """The URL, which must be absolute and hold no password."""
+        if not re.fullmatch(r"https?://[^\s/@]+(/[^\s@]*)?", text):
+            raise SettingsError(f"{self.name} is not a web address; use one such as https://dagster.example.com")
+        return text.rstrip("/")
+
+    def missing(self) -> None:
+        """Nothing."""
+
+
+class Webhook(Setting[str | None]):
+    """The URL to which messages are posted, or None."""
+
+    def parse(self, text: str) -> str:
+        """The URL, which must be HTTPS, or plain HTTP on this machine. The error does not repeat a wrong one."""
+        try:
+            is_usable = is_secure(urlsplit(text))
+        except ValueError:
+            is_usable = False
+        if not is_usable:
+            raise SettingsError(f"{self.name} is not a usable address; use one that starts with https://")
+        return text
+
+    def missing(self) -> None:
+        """Nothing."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cleargrid_assets.settings.addresses import LakeData, WarehouseAddress
+from cleargrid_assets.settings.addresses import LakeData, Link, WarehouseAddress, Webhook
 from cleargrid_assets.settings.setting_types import (
     Choice,
     Datasets,
@@ -19,7 +19,6 @@ from cleargrid_assets.settings.setting_types import (
     Share,
     Text,
     Url,
-    Webhook,
     Zone,
 )
 
@@ -196,6 +195,12 @@ class Declarations:
         1,
         3650,
         "days for which the pages of earlier reports are kept; `latest.html` always stays",
+        group=Group.STORAGE,
+    )
+    ui_url = Link(
+        "CLEARGRID_UI_URL",
+        None,
+        "the address of the Dagster UI, with which alerts link to their run; `cleargrid dev` sets its own",
         group=Group.STORAGE,
     )
     alert_webhook = Webhook(

@@ -10,11 +10,9 @@ from datetime import date
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, Protocol, Self, TypeVar, overload
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from cleargrid_assets.client.errors import SettingsError
-from cleargrid_assets.client.urls import is_secure
 from cleargrid_assets.command_names import with_commands
 from cleargrid_assets.tables.catalog import DATASETS
 from cleargrid_assets.tables.d23 import D23
@@ -264,23 +262,6 @@ class Url(Setting[str]):
     def missing(self) -> str:
         """Raise `SettingsError` with advice on where to find the URL."""
         raise SettingsError(f"{self.name} is not set{with_commands(self.missing_advice)}")
-
-
-class Webhook(Setting[str | None]):
-    """The URL to which messages are posted, or None."""
-
-    def parse(self, text: str) -> str:
-        """The URL, which must be HTTPS, or plain HTTP on this machine. The error does not repeat a wrong one."""
-        try:
-            is_usable = is_secure(urlsplit(text))
-        except ValueError:
-            is_usable = False
-        if not is_usable:
-            raise SettingsError(f"{self.name} is not a usable address; use one that starts with https://")
-        return text
-
-    def missing(self) -> None:
-        """Nothing."""
 
 
 def expand_home(name: str, path: str) -> str:

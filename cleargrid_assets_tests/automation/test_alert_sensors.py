@@ -62,6 +62,29 @@ def test_a_blocking_check_that_failed_is_sent_once_by_name_and_sentence(
     assert "nothing is computed from it until these checks pass" in text
 
 
+def test_an_alert_links_to_its_run_where_the_address_of_the_ui_is_set(
+    start: Callable[..., Platform], chat: Receiver
+) -> None:
+    platform = start({"CLEARGRID_UI_URL": "https://dagster.acme.example/"}, faults=[REFUSED])
+    sensor = started(platform, RUNS)
+    run = fail(platform)
+    sensor.tick()
+    (text,) = chat.texts
+    assert text.splitlines()[-1] == f"https://dagster.acme.example/runs/{run.run_id}"
+
+
+def test_a_wrong_address_of_the_ui_costs_the_link_and_not_the_alert(
+    start: Callable[..., Platform], chat: Receiver
+) -> None:
+    platform = start({"CLEARGRID_UI_URL": "dagster.acme.example"}, faults=[REFUSED])
+    sensor = started(platform, RUNS)
+    run = fail(platform)
+    sensor.tick()
+    (text,) = chat.texts
+    assert text.startswith("*cleargrid_assets, emulator: run failed*")
+    assert text.endswith(f"In the Dagster UI: Runs, run {run.run_id[:8]}")
+
+
 def test_runs_that_fail_for_one_reason_are_sent_in_one_message(start: Callable[..., Platform], chat: Receiver) -> None:
     platform = start(faults=[REFUSED])
     sensor = started(platform, RUNS)
@@ -70,7 +93,9 @@ def test_runs_that_fail_for_one_reason_are_sent_in_one_message(start: Callable[.
     fail(platform.with_variables(CLEARGRID_ENVIRONMENT="live"), "2026-03-01")
     sensor.tick()
     together, other = chat.texts
-    assert "2 runs failed for the same reason* - raw/d23_manual_communication_logs, months 2026-04, 2026-05" in together
+    assert (
+        "2 runs failed for the same reason* - raw/d23_manual_communication_logs, months 2026-04 to 2026-05" in together
+    )
     assert "The first of them, month 2026-04" in together
     assert "run failed* - month 2026-03" in other
     assert "CLEARGRID_ENVIRONMENT is 'live'" in other

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
+import pytest
 
 from cleargrid_assets.checks.repair_command import repair_command
 from cleargrid_assets.commands.instance import dagster_home
@@ -19,8 +20,6 @@ from cleargrid_assets_tests.automation.test_follow_sensor import bad_rows_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    import pytest
 
     from cleargrid_assets_tests.platform_under_test import Platform
 
@@ -76,6 +75,9 @@ def test_missing_failed_and_stale_months_are_told_apart_with_one_command_that_re
     assert months["2026-02"][1] == "last read 40 h ago"
     assert "analytics/outcome_mix" in months["2026-03"][1]
     assert repair_command([f"{month}-01" for month in months]) in check.description
+    assert check.description.startswith(
+        "Not in order: 2026-01 (failed), 2025-11 (missing), 2025-12 (stale), 2026-02 to 2026-03 (stale). "
+    )
 
 
 def test_a_month_whose_run_failed_is_failed_and_in_order_once_it_was_read_again(
@@ -92,13 +94,18 @@ def test_a_month_whose_run_failed_is_failed_and_in_order_once_it_was_read_again(
     assert checked(platform.settings, NOW, platform.instance)[IN_ORDER].passed
 
 
-def test_the_command_starts_a_backfill_of_exactly_those_months_from_any_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "months", [["2025-11-01", "2026-02-01"], ["2025-11-01", "2025-12-01", "2026-01-01", "2026-02-01"]]
+)
+def test_the_command_starts_a_backfill_of_exactly_those_months_from_any_folder(
+    monkeypatch: pytest.MonkeyPatch, months: list[str]
+) -> None:
     home = dagster_home("production")
     monkeypatch.setenv("DAGSTER_HOME", str(home))
-    command = repair_command(["2025-11-01", "2026-02-01"])
+    command = repair_command(months)
     done = subprocess.run(["sh", "-c", command], env=dict(os.environ), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     with dg.DagsterInstance.from_config(str(home)) as instance:
         runs = instance.get_runs()
-    assert {run.tags["dagster/partition"] for run in runs} == {"2025-11-01", "2026-02-01"}
+    assert {run.tags["dagster/partition"] for run in runs} == set(months)
     assert {run.remote_job_origin.location_name for run in runs if run.remote_job_origin} == {LOCATION}

@@ -147,7 +147,7 @@ def test_a_folder_in_the_files_place_is_one_sentence() -> None:
         ("CLEARGRID_PTP_MATURITY", "CLEARGRID_PTP_MATURITY_DAYS"),
         ("CLEARGRID_PASSWD", "CLEARGRID_PASSWORD"),
         ("CLEARGRID_TZ", "CLEARGRID_TIMEZONE"),
-        ("CLEARGRID_URL", "CLEARGRID_BASE_URL"),
+        ("CLEARGRID_BASE", "CLEARGRID_BASE_URL"),
     ],
 )
 def test_a_misspelt_setting_fails_a_run_with_the_nearest_one_and_no_import(
