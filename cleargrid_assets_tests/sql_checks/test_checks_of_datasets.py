@@ -46,6 +46,8 @@ BREAKING = {
     "timestamps_are_in_order": "UPDATE {rows} SET updated_at = created_at - INTERVAL 1 SECOND",
     "no_row_is_in_the_future": "UPDATE {rows} SET landed_at = {cursor} - INTERVAL 1 SECOND",
     "month_volume_is_like_its_neighbours": OTHER_LOAD.replace("{values}", f"{APRIL}, 3 AS rows_landed"),
+    "no_row_is_quarantined": "INSERT INTO {quarantine} (month, reasons, row, landed_at) "
+    "VALUES (DATE '2026-05-01', ['bad_type:x'], '{{}}', TIMESTAMP '2026-05-10')",
     "no_row_vanished": "UPDATE {loads} SET rows_vanished = 1",
     "no_unknown_field_was_sent": "UPDATE {loads} SET unknown_fields = ['agent']",
     "channels_and_sources_are_known": NEW_WORD,

@@ -97,6 +97,7 @@ PASSING = {
         (log, {"communication_type": "'CALL'", "month": APRIL}),
     ],
     "month_volume_is_like_its_neighbours": [(load, {"rows_landed": "100"}), (neighbour, {"rows_landed": "90"})],
+    "no_row_is_quarantined": [(quarantined, {"month": APRIL})],
     "no_row_vanished": [(load, {"rows_vanished": "2"}), (load, {})],
     "no_unknown_field_was_sent": [(load, {"unknown_fields": "['agent']"}), (load, {})],
 }
@@ -131,6 +132,7 @@ FAILING = {
         [(load, {"rows_landed": "100"}), (neighbour, {"rows_landed": "40"})],
         [(load, {"rows_landed": "100"}), (neighbour, {"rows_landed": "300"})],
     ],
+    "no_row_is_quarantined": [[(quarantined, {})]],
     "no_row_vanished": [[(load, {"rows_vanished": "2"})]],
     "no_unknown_field_was_sent": [[(load, {"unknown_fields": "['agent']"})]],
 }
