@@ -131,8 +131,8 @@ def _status(key: str, load: LastLoad | None, checks: CheckOutcomes) -> MonthStat
         duplicates=load.duplicates_collapsed,
         last_load=f"{load.loaded_at:%Y-%m-%d %H:%M}",
         checks_passed=checks.passed,
-        checks_failed=tuple(checks.failed),
-        checks_warned=tuple(checks.warned),
+        checks_failed=tuple(sorted(checks.failed)),
+        checks_warned=tuple(sorted(checks.warned)),
     )
 
 
