@@ -18,14 +18,14 @@ from benchmarks.platform import MARTS, RAW, materialize
 from cleargrid_assets.commands.emulator_settings import emulator_settings
 from cleargrid_assets.partitions import build_months, recent_months
 from cleargrid_assets.settings import Settings
-from cleargrid_assets_tests.postgres_server import PostgresServer, find_binaries, started_postgres
+from cleargrid_assets_tests.postgres_server import PostgresServer, find_binaries, run_postgres
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from benchmarks.measure import Measured
+    from benchmarks.measure import Measurement
 
-    Fresh = Callable[[Path], Mapping[str, str]]
+    SettingsFactory = Callable[[Path], Mapping[str, str]]
 
 STEPS = {"first load": RAW, "read again": RAW, "core and marts": MARTS}
 BACKFILL_SECONDS = 3600
@@ -33,7 +33,7 @@ BACKFILL_SECONDS = 3600
 
 def lake(rows: int = 1_000_000, *, pairs: int = PAIRS) -> None:
     """A month's load, re-read and marts in a file, in a lake in a folder, and in a lake in an S3 store."""
-    measured: dict[tuple[str, str], list[Measured]] = {}
+    measured: dict[tuple[str, str], list[Measurement]] = {}
     with emulator(rows) as server, _warehouses() as warehouses:
         run_loader("simplest", server.base_url, MONTH)  # the emulator makes its rows once, outside the race
         for _ in range(pairs):
@@ -53,14 +53,14 @@ FIELDS = ("wall_seconds", "cpu_seconds", "peak_mb")
 
 
 @contextmanager
-def _warehouses() -> Iterator[dict[str, Fresh]]:
+def _warehouses() -> Iterator[dict[str, SettingsFactory]]:
     """What makes the settings of an empty warehouse of each kind."""
-    from cleargrid_assets_tests.distributed.object_store import BUCKET_DATA, started_object_store  # noqa: PLC0415 - of the group dev-distributed
+    from cleargrid_assets_tests.distributed.object_store import BUCKET_DATA, run_object_store  # noqa: PLC0415 - of the group dev-distributed
 
     with (
-        started_postgres(_binaries()) as server,
+        run_postgres(_binaries()) as server,
         tempfile.TemporaryDirectory() as folder,
-        started_object_store(Path(folder, "store")) as store,
+        run_object_store(Path(folder, "store")) as store,
     ):
         yield {
             "file": lambda _home: {},
@@ -82,7 +82,7 @@ def _binaries() -> Path:
 
 def hosts(months: int = 12, rows: int = 20_000, *, delay_ms: int = 200) -> None:
     """A backfill on one Ray node of two processors, and on two; small pages, so that there is waiting to share."""
-    from cleargrid_assets_tests.distributed.cluster import started_cluster  # noqa: PLC0415 - of the group dev-distributed
+    from cleargrid_assets_tests.distributed.cluster import run_cluster  # noqa: PLC0415 - of the group dev-distributed
 
     print(f"\n{months} months of {rows:,} rows, pages of 100, {delay_ms} ms each; two runs at once on each node:")
     with emulator(rows, delay_ms=delay_ms) as server:
@@ -95,9 +95,9 @@ def hosts(months: int = 12, rows: int = 20_000, *, delay_ms: int = 200) -> None:
         for nodes in (1, 2):
             with (
                 tempfile.TemporaryDirectory(prefix="cg-") as folder,
-                started_cluster(Path(folder), _binaries(), settings, nodes=nodes) as cluster,
+                run_cluster(Path(folder), _binaries(), settings, nodes=nodes) as cluster,
             ):
                 started = time.monotonic()
-                cluster.wait_for_end(cluster.ask_for(keys), BACKFILL_SECONDS)
+                cluster.wait_for_end(cluster.launch(keys), BACKFILL_SECONDS)
                 seconds = time.monotonic() - started
                 print(f"{nodes} node(s): {seconds:.0f} s, {seconds / months:.1f} s a month", flush=True)

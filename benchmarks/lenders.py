@@ -46,7 +46,7 @@ class Usage:
 def lenders(count: int = 2, *, minutes: int = 5) -> None:
     """So many `cleargrid dev` in folders of their own; each on an emulator, with nothing to load."""
     with ExitStack() as stack:
-        sessions = [stack.enter_context(_started()) for _ in range(count)]
+        sessions = [stack.enter_context(_start_dev()) for _ in range(count)]
         time.sleep(SETTLE_SECONDS)
         before = [_usages(session) for session in sessions]
         time.sleep(60 * minutes)
@@ -77,7 +77,7 @@ def _line(
 
 
 @contextmanager
-def _started() -> Iterator[int]:
+def _start_dev() -> Iterator[int]:
     """`cleargrid dev` with a session of its own, once its UI answers; returns the session."""
     with tempfile.TemporaryDirectory() as folder:
         process = subprocess.Popen(

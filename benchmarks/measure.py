@@ -23,7 +23,7 @@ KIB = 1024
 
 
 @dataclass(frozen=True)
-class Measured:
+class Measurement:
     """One process. `load_seconds` is what it says of itself; the rest is the kernel's account. Memory in MB."""
 
     rows: int
@@ -33,7 +33,9 @@ class Measured:
     peak_mb: float
 
 
-def run(command: Sequence[str], *, cwd: Path | None = None, environment: Mapping[str, str] | None = None) -> Measured:
+def run(
+    command: Sequence[str], *, cwd: Path | None = None, environment: Mapping[str, str] | None = None
+) -> Measurement:
     """Run `command` to its end. Its last line may be JSON with `rows` and `seconds`. Raises when it fails."""
     started = time.monotonic()
     with tempfile.TemporaryFile() as output:
@@ -48,7 +50,7 @@ def run(command: Sequence[str], *, cwd: Path | None = None, environment: Mapping
     if process.returncode:
         raise RuntimeError(f"{command[:4]} ended with {process.returncode}:\n{output_text[-2000:]}")
     result = _last_json(output_text)
-    return Measured(
+    return Measurement(
         rows=int(result.get("rows", 0)),
         load_seconds=float(result.get("seconds", wall)),
         wall_seconds=wall,
@@ -62,7 +64,9 @@ def _last_json(output_text: str) -> dict[str, float]:
     return json.loads(lines[-1]) if lines and lines[-1].startswith("{") else {}
 
 
-def run_loader(name: str, base_url: str, month: str, *, concurrency: int = 8, warehouse: str | None = None) -> Measured:
+def run_loader(
+    name: str, base_url: str, month: str, *, concurrency: int = 8, warehouse: str | None = None
+) -> Measurement:
     """One loader of `benchmarks.loaders`, into a new file unless `warehouse` names one."""
     with tempfile.TemporaryDirectory() as folder:
         target = warehouse or str(Path(folder) / "warehouse.duckdb")
@@ -70,12 +74,12 @@ def run_loader(name: str, base_url: str, month: str, *, concurrency: int = 8, wa
         return run([sys.executable, "-m", f"benchmarks.loaders.{name}", *arguments])
 
 
-def median(measured: Sequence[Measured], field: str) -> float:
+def median(measured: Sequence[Measurement], field: str) -> float:
     """The middle one of a figure over several runs."""
     return statistics.median(getattr(one, field) for one in measured)
 
 
-def line(name: str, measured: Sequence[Measured], beside: Sequence[Measured] | None = None) -> str:
+def line(name: str, measured: Sequence[Measurement], beside: Sequence[Measurement] | None = None) -> str:
     """Medians of one loader, with ratios to the loader that it is measured beside."""
     fields = {"load_seconds": "load s", "cpu_seconds": "cpu s", "peak_mb": "peak MB"}
     parts = [f"{name:<10}{measured[0].rows:>10,} rows"]

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.loading import MONTH, NOW, emulator
-from benchmarks.measure import Measured, median, run
+from benchmarks.measure import Measurement, median, run
 from cleargrid_assets.commands.emulator_settings import emulator_settings
 
 if TYPE_CHECKING:
@@ -61,7 +61,9 @@ def marts(rows: int = 2_000_000) -> None:
               f"{derived.peak_mb:.0f} MB")  # fmt: skip
 
 
-def materialize(server: Emulator, folder: Path, selection: str, variables: Mapping[str, str] | None = None) -> Measured:
+def materialize(
+    server: Emulator, folder: Path, selection: str, variables: Mapping[str, str] | None = None
+) -> Measurement:
     """A run of `selection` for the month, in a process of its own, with `variables` over the usual settings."""
     environment = {
         **os.environ,

@@ -21,7 +21,7 @@ from cleargrid_assets.alerts import (
     Origin,
     failed_checks_text,
     failed_runs_text,
-    recovered_text,
+    recovery_text,
     send_alert,
     subject_of,
 )
@@ -74,7 +74,7 @@ class State:
     failures: dict[str, Failure] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, cursor: str | None, instance: dg.DagsterInstance) -> State:
+    def from_cursor(cls, cursor: str | None, instance: dg.DagsterInstance) -> State:
         """The state in `cursor`. Without a cursor, skip the past; convert a cursor of the previous release."""
         try:
             stored = json.loads(cursor or "{}")
@@ -83,7 +83,7 @@ class State:
         if "record_id" in stored:
             return cls(stored["record_id"])
         if "position" not in stored:
-            return cls.after_everything(instance)
+            return cls.starting_now(instance)
         failures = {
             subject: Failure(**{**failure, "steps": tuple(failure["steps"])})
             for subject, failure in stored["failures"].items()
@@ -91,7 +91,7 @@ class State:
         return cls(stored["position"], stored["waiting"], failures)
 
     @classmethod
-    def after_everything(cls, instance: dg.DagsterInstance) -> State:
+    def starting_now(cls, instance: dg.DagsterInstance) -> State:
         """The state that skips everything that has happened so far."""
         newest = [record.storage_id for kind in ENDS for record in instance.fetch_run_status_changes(kind, 1).records]
         return cls(max(newest, default=0))
@@ -100,7 +100,7 @@ class State:
         """The state as JSON."""
         return json.dumps(asdict(self))
 
-    def remember(self, subject: str, failure: Failure) -> None:
+    def add_failure(self, subject: str, failure: Failure) -> None:
         """Keep a failure until it recovers. If there are too many, drop the oldest: its recovery is not sent."""
         self.failures[subject] = failure
         while len(self.failures) > MAX_FAILURES:
@@ -142,8 +142,8 @@ def _sensor(settings: Settings, name: str, description: str, alerts: Alerts) -> 
     )
     def alert(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         if not settings.is_alerting:
-            return dg.SensorResult(skip_reason=OFF, cursor=State.after_everything(context.instance).cursor())
-        state = State.of(context.cursor, context.instance)
+            return dg.SensorResult(skip_reason=OFF, cursor=State.starting_now(context.instance).cursor())
+        state = State.from_cursor(context.cursor, context.instance)
         outcome = _deliver(settings, alerts(context.instance, Origin.of(settings), state))
         return dg.SensorResult(skip_reason=outcome, cursor=state.cursor())
 
@@ -172,23 +172,23 @@ def _deliver(settings: Settings, texts: Iterator[str]) -> str:
 
 def alerts_on_runs(instance: dg.DagsterInstance, origin: Origin, state: State) -> Iterator[str]:
     """Alerts on failed runs, grouped by reason, and on their recoveries."""
-    yield from _alerts_on_waiting(instance, origin, state)
-    together: list[tuple[EndedRun, FailedRun]] = []
+    yield from _alerts_on_missing_retries(instance, origin, state)
+    group: list[tuple[EndedRun, FailedRun]] = []
     for ended in ended_runs(instance, state.position):
         failed = (
             failed_run(instance, ended.run)
             if ended.is_failure and not _is_retried(instance, ended.run, state)
             else None
         )
-        if together and (failed is None or failed.kind != together[0][1].kind):
-            yield from _alert_together(origin, state, together)
+        if group and (failed is None or failed.kind != group[0][1].kind):
+            yield from _alert_on_group(origin, state, group)
         if failed:
-            together.append((ended, failed))
+            group.append((ended, failed))
         elif not ended.is_failure:
             yield from _alert_on_recovery(instance, origin, state, ended)
-        if not together:
+        if not group:
             state.position = ended.position
-    yield from _alert_together(origin, state, together)
+    yield from _alert_on_group(origin, state, group)
 
 
 def _is_retried(instance: dg.DagsterInstance, run: dg.DagsterRun, state: State) -> bool:
@@ -199,7 +199,7 @@ def _is_retried(instance: dg.DagsterInstance, run: dg.DagsterRun, state: State) 
     return is_retried(instance, run)
 
 
-def _alerts_on_waiting(instance: dg.DagsterInstance, origin: Origin, state: State) -> Iterator[str]:
+def _alerts_on_missing_retries(instance: dg.DagsterInstance, origin: Origin, state: State) -> Iterator[str]:
     """Alerts on runs that were not started again after all, for example because their backfill was cancelled."""
     for run_id, ticks in list(state.waiting.items()):
         run = instance.get_run_by_id(run_id)
@@ -210,21 +210,21 @@ def _alerts_on_waiting(instance: dg.DagsterInstance, origin: Origin, state: Stat
         else:
             failed = failed_run(instance, run)
             yield failed_runs_text(origin, [failed])
-            state.remember(subject_of(run), _failure(failed, datetime.now(UTC)))
+            state.add_failure(subject_of(run), _failure(failed, datetime.now(UTC)))
             del state.waiting[run_id]
 
 
-def _alert_together(origin: Origin, state: State, together: list[tuple[EndedRun, FailedRun]]) -> Iterator[str]:
-    if together:
-        yield failed_runs_text(origin, [failed for _, failed in together])
-        for ended, failed in together:
-            state.remember(subject_of(ended.run), _failure(failed, ended.at))
-        state.position = together[-1][0].position
-        together.clear()
+def _alert_on_group(origin: Origin, state: State, group: list[tuple[EndedRun, FailedRun]]) -> Iterator[str]:
+    if group:
+        yield failed_runs_text(origin, [failed for _, failed in group])
+        for ended, failed in group:
+            state.add_failure(subject_of(ended.run), _failure(failed, ended.at))
+        state.position = group[-1][0].position
+        group.clear()
 
 
 def _failure(failed: FailedRun, at: datetime) -> Failure:
-    return Failure(failed.run.run_id, _minute(at), month_of(failed.run), failed.steps)
+    return Failure(failed.run.run_id, _format_minute(at), month_of(failed.run), failed.steps)
 
 
 def _alert_on_recovery(instance: dg.DagsterInstance, origin: Origin, state: State, ended: EndedRun) -> Iterator[str]:
@@ -240,10 +240,10 @@ def _alert_on_recovery(instance: dg.DagsterInstance, origin: Origin, state: Stat
     }
     if recovered:
         lines = [
-            f"{subject}: failed at {failure.at}, succeeded at {_minute(ended.at)}."
+            f"{subject}: failed at {failure.at}, succeeded at {_format_minute(ended.at)}."
             for subject, failure in recovered.items()
         ]
-        yield recovered_text(origin, ended.run, lines)
+        yield recovery_text(origin, ended.run, lines)
         for subject in recovered:
             del state.failures[subject]
 
@@ -264,7 +264,7 @@ def _alert_on_checks(instance: dg.DagsterInstance, origin: Origin, state: State,
     if new:
         yield failed_checks_text(origin, ended.run, list(new.values()))
         for subject in new:
-            state.remember(subject, Failure(ended.run.run_id, _minute(ended.at)))
+            state.add_failure(subject, Failure(ended.run.run_id, _format_minute(ended.at)))
 
 
 def _alert_on_recovered_checks(
@@ -280,7 +280,7 @@ def _alert_on_recovered_checks(
     recovered = {subject: failure for subject, failure in state.failures.items() if subject in passed}
     if recovered:
         lines = [f"{subject}: failed at {failure.at}, passes again." for subject, failure in recovered.items()]
-        yield recovered_text(origin, ended.run, lines)
+        yield recovery_text(origin, ended.run, lines)
         for subject in recovered:
             del state.failures[subject]
 
@@ -291,5 +291,5 @@ def _check(ended: EndedRun, asset: str, name: str) -> str:
     return f"{asset}, {name}{f', month {month}' if month else ''}"
 
 
-def _minute(at: datetime) -> str:
+def _format_minute(at: datetime) -> str:
     return f"{at:%Y-%m-%d %H:%M} UTC"

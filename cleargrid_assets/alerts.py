@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from cleargrid_assets.client import SettingsError
 from cleargrid_assets.partitions import month_ranges
-from cleargrid_assets.run_history import month_of, name_of
+from cleargrid_assets.run_history import month_of, run_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,7 +47,7 @@ def send_alert(settings: Settings, text: str) -> None:
     if url is None:
         raise SettingsError("CLEARGRID_ALERT_WEBHOOK is not set: no alert can be sent")
     for secret in settings.secrets:
-        for form in (secret, _escaped(secret)):
+        for form in (secret, _escape(secret)):
             text = text.replace(form, MASK)
     text = PERSONAL.sub(MASK, text)[:MAX_TEXT_LENGTH]
     status = _post(url, text)
@@ -102,7 +102,7 @@ class Origin:
 def subject_of(run: dg.DagsterRun) -> str:
     """The run's month and name, such as `month 2026-05, refresh_month`."""
     month = month_of(run)
-    return f"month {month}, {name_of(run)}" if month else name_of(run)
+    return f"month {month}, {run_name(run)}" if month else run_name(run)
 
 
 def failed_runs_text(origin: Origin, failures: Sequence[FailedRun]) -> str:
@@ -115,7 +115,7 @@ def failed_runs_text(origin: Origin, failures: Sequence[FailedRun]) -> str:
     return _text(
         origin,
         f"{len(failures)} runs failed for the same reason",
-        f"{name_of(first.run)}, months {', '.join(months)}" if months else name_of(first.run),
+        f"{run_name(first.run)}, months {', '.join(months)}" if months else run_name(first.run),
         [f"The first of them, {subject_of(first.run)}:", *lines],
         first.run,
     )
@@ -127,13 +127,13 @@ def failed_checks_text(origin: Origin, run: dg.DagsterRun, failed_checks: Sequen
     return _text(origin, title, subject_of(run), [_line(check) for check in failed_checks], run)
 
 
-def recovered_text(origin: Origin, run: dg.DagsterRun, recoveries: Sequence[str]) -> str:
+def recovery_text(origin: Origin, run: dg.DagsterRun, recoveries: Sequence[str]) -> str:
     """The alert for failures that the chat knows of and that `run` has resolved."""
     return _text(origin, "recovered", subject_of(run), recoveries, run)
 
 
 def _text(origin: Origin, title: str, subject: str, lines: Sequence[str], run: dg.DagsterRun) -> str:
-    paragraphs = [f"*cleargrid_assets, {origin.environment}: {title}* - {_escaped(subject)}", *map(_escaped, lines)]
+    paragraphs = [f"*cleargrid_assets, {origin.environment}: {title}* - {_escape(subject)}", *map(_escape, lines)]
     return "\n".join([*paragraphs, origin.link_to(run)])
 
 
@@ -141,6 +141,6 @@ def _line(failed: FailedCheck) -> str:
     return f"{failed.asset}, {failed.name}: {failed.sentence}"
 
 
-def _escaped(text: str) -> str:
+def _escape(text: str) -> str:
     """`text` with the three characters escaped that Slack reads as markup."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

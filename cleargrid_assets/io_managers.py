@@ -83,7 +83,7 @@ class QueryHandler(DbTypeHandler[Query]):
         """Run the SELECT inside the warehouse."""
         name = _name(table_slice)
         for seed in obj.seeds:
-            seed.keep(connection)
+            seed.load(connection)
         select = obj.bind(connection)
         if obj.replace_key:
             key = " AND ".join(f"kept.{column} IS NOT DISTINCT FROM new.{column}" for column in obj.replace_key)

@@ -91,7 +91,7 @@ def month_of(run: dg.DagsterRun) -> str:
     return run.tags.get(PARTITION_NAME_TAG, "")[:7]
 
 
-def name_of(run: dg.DagsterRun) -> str:
+def run_name(run: dg.DagsterRun) -> str:
     """The job's name, or, for a run that somebody started by hand, its assets."""
     if not run.job_name.startswith("__"):
         return run.job_name

@@ -129,7 +129,7 @@ def build_restart_sensor(
             if (
                 _loads_a_month(run, raw)
                 and awaits_retry(context.instance, run)
-                and _is_passed_over(context.instance, run)
+                and _is_skipped_by_retries(context.instance, run)
             ):
                 yield dg.RunRequest(run_key=run.run_id, partition_key=run.tags[PARTITION_NAME_TAG])
 
@@ -141,7 +141,7 @@ def _loads_a_month(run: dg.DagsterRun, raw_assets: frozenset[dg.AssetKey]) -> bo
     return is_load and PARTITION_NAME_TAG in run.tags
 
 
-def _is_passed_over(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
+def _is_skipped_by_retries(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
     """True if run retries do not start the run because its backfill is finished."""
     backfill = instance.get_backfill(run.tags[BACKFILL_ID_TAG]) if BACKFILL_ID_TAG in run.tags else None
     return backfill is not None and backfill.status in FINISHED_BACKFILLS

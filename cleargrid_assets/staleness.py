@@ -47,21 +47,23 @@ class DataVersions:
     instance: dg.DagsterInstance
     rules: str
 
-    def of_month(self, month: str, made_of: Iterable[dg.AssetKey] = ()) -> str:
+    def of_month(self, month: str, upstream: Iterable[dg.AssetKey] = ()) -> str:
         """The version of every table that is computed from the month's present rows.
 
-        If one of the monthly tables in `made_of` is stale or missing, its version: a table is never fresher than its
+        If one of the monthly tables in `upstream` is stale or missing, its version: a table is never fresher than its
         inputs.
         """
-        current = self._on(self._latest(RAW, month).get(month))
-        versions = (self._latest(table, month).get(month, self._on(None)) for table in made_of if table in MONTHLY)
+        current = self._data_version(self._latest(RAW, month).get(month))
+        versions = (
+            self._latest(table, month).get(month, self._data_version(None)) for table in upstream if table in MONTHLY
+        )
         return next((version for version in versions if version != current), current)
 
     @cached_property
     def of_summary(self) -> str:
         """The version of everything that is computed from all months in their present state."""
         months = sorted(f"{table.to_user_string()} {month} {version}" for table, month, version in self._computed())
-        return self._on(hashlib.sha256("\n".join(months).encode()).hexdigest()[:12])
+        return self._data_version(hashlib.sha256("\n".join(months).encode()).hexdigest()[:12])
 
     @cached_property
     def loaded(self) -> Mapping[str, str]:
@@ -76,7 +78,7 @@ class DataVersions:
     def stale_tables(self) -> dict[str, list[dg.AssetKey]]:
         """The tables of each loaded month that were computed from old rows or under old rules."""
         stale = {
-            month: [table for table in MONTHLY if self.computed[table].get(month) != self._on(rows)]
+            month: [table for table in MONTHLY if self.computed[table].get(month) != self._data_version(rows)]
             for month, rows in sorted(self.loaded.items())
         }
         return {month: tables for month, tables in stale.items() if tables}
@@ -89,7 +91,7 @@ class DataVersions:
         for table, months in self.computed.items():
             yield from ((table, month, version) for month, version in months.items())
 
-    def _on(self, rows: str | None) -> str:
+    def _data_version(self, rows: str | None) -> str:
         return f"{self.rules}{ON}{rows or NO_ROWS}"
 
     def _latest(self, key: dg.AssetKey, *months: str) -> Mapping[str, str]:

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import settings
 
 from cleargrid_assets_tests.platform_under_test import Platform, started
-from cleargrid_assets_tests.postgres_server import PostgresServer, find_binaries, started_postgres
+from cleargrid_assets_tests.postgres_server import PostgresServer, find_binaries, run_postgres
 from cleargrid_assets_tests.warehouse_kinds import FILE, KINDS, Variables, variables_of
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def postgres() -> Iterator[Callable[[], PostgresServer]]:
             if binaries is None:
                 pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
             if not servers:
-                servers.append(stack.enter_context(started_postgres(binaries)))
+                servers.append(stack.enter_context(run_postgres(binaries)))
             return servers[0]
 
         yield server

@@ -47,7 +47,7 @@ class LoggedRows:
 
     def __init__(self, rows: Sequence[Mapping[str, Any]]) -> None:
         self._rows = sorted(
-            (LoggedRow(_place(row), number, row) for number, row in enumerate(rows)), key=lambda row: row.key
+            (LoggedRow(_cursor_position(row), number, row) for number, row in enumerate(rows)), key=lambda row: row.key
         )
 
     def entries(self, after: tuple[int, str], until_ms: int, _now_ms: int, limit: int | None) -> list[LoggedRow]:
@@ -64,17 +64,19 @@ def serve(platform: Platform, rows: Sequence[Mapping[str, Any]]) -> None:
     platform.emulator.api.manual_logs = LoggedRows(rows)  # type: ignore[assignment]  # a source by behaviour
 
 
-def _place(row: Mapping[str, Any]) -> int:
+def _cursor_position(row: Mapping[str, Any]) -> int:
     """The row's position in the export: its own instant if that is in the year of the tests."""
     text = str(row.get("communicated_at"))
     return milliseconds(datetime.fromisoformat(text) if text.startswith(f"{MID_MAY.year}-") else MID_MAY)
 
 
-def _written_as(body: bytes, _ask: object) -> bytes:
+def _replace_marks(body: bytes, _ask: object) -> bytes:
     """`body` with our marks replaced; its length stays the same, because Content-Length is already set."""
     for mark, literal in LITERALS.items():
         body = body.replace(mark, literal.ljust(len(mark)))
     return body
 
 
-WILD_JSON = Fault("sends NaN, 1e400 and lone surrogates where a row says @NAN@, @HUGE@ or @HALF@", garble=_written_as)
+WILD_JSON = Fault(
+    "sends NaN, 1e400 and lone surrogates where a row says @NAN@, @HUGE@ or @HALF@", garble=_replace_marks
+)

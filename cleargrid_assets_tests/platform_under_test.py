@@ -119,7 +119,7 @@ class Platform:
             return repository.get_sensor_def(sensor).evaluate_tick(context).run_requests or []
 
     @contextmanager
-    def misbehaving(self, fault: Fault) -> Iterator[None]:
+    def inject_fault(self, fault: Fault) -> Iterator[None]:
         """Add `fault` to the emulator's faults while the block runs."""
         faults = self.emulator.api.faults
         self.emulator.api.faults = [*faults, fault]

@@ -82,7 +82,7 @@ def find_binaries() -> Path | None:
 
 
 @contextmanager
-def started_postgres(binaries: Path) -> Iterator[PostgresServer]:
+def run_postgres(binaries: Path) -> Iterator[PostgresServer]:
     """A server with an empty cluster, gone with the block."""
     folder = Path(tempfile.mkdtemp(prefix="cleargrid-postgres-"))
     try:

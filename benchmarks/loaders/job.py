@@ -37,7 +37,7 @@ class Job:
         return Credentials()
 
 
-def asked() -> Job:
+def parse_job() -> Job:
     """The job on the command line."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--base-url", required=True)
@@ -48,6 +48,6 @@ def asked() -> Job:
     return Job(**vars(parser.parse_args()))
 
 
-def done(rows: int, seconds: float) -> None:
+def print_result(rows: int, seconds: float) -> None:
     """Say how many rows were loaded and how long that took."""
     print(json.dumps({"rows": rows, "seconds": seconds}))

@@ -7,7 +7,7 @@ import time
 import duckdb
 import pandas as pd
 
-from benchmarks.loaders.job import Job, asked, done
+from benchmarks.loaders.job import Job, parse_job, print_result
 from benchmarks.loaders.plain_requests import PlainExport
 
 
@@ -25,4 +25,4 @@ def load(job: Job) -> tuple[int, float]:
 
 
 if __name__ == "__main__":
-    done(*load(asked()))
+    print_result(*load(parse_job()))

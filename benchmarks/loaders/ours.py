@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from benchmarks.loaders.job import Job, asked, done
+from benchmarks.loaders.job import Job, parse_job, print_result
 from cleargrid_assets.client import ClearGridClient, Window
 from cleargrid_assets.landing.read_month import LoadLimits, read_month
 from cleargrid_assets.landing.write import write_month
@@ -28,4 +28,4 @@ def load(job: Job) -> tuple[int, float]:
 
 
 if __name__ == "__main__":
-    done(*load(asked()))
+    print_result(*load(parse_job()))

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 import duckdb
 import pyarrow as pa
 
-from benchmarks.loaders.job import Job, asked, done
+from benchmarks.loaders.job import Job, parse_job, print_result
 from benchmarks.loaders.plain_requests import PlainExport
 
 WINDOWS = 62
@@ -36,12 +36,12 @@ def load(job: Job) -> tuple[int, float]:
     schema = pa.schema([*fields, *((name, pa.string()) for name in INSTANTS)])
     step = (job.until - job.since) / WINDOWS
 
-    def walk(number: int) -> list[pa.Table]:
+    def read_window(number: int) -> list[pa.Table]:
         since = job.since + step * number
         return [pa.Table.from_pylist(rows, schema=schema) for rows in export.pages(since, since + step)]
 
     with ThreadPoolExecutor(job.concurrency) as pool:
-        received = pa.concat_tables(table for tables in pool.map(walk, range(WINDOWS)) for table in tables)
+        received = pa.concat_tables(table for tables in pool.map(read_window, range(WINDOWS)) for table in tables)
     with duckdb.connect(job.warehouse) as connection:
         connection.register("received", received)
         connection.execute(INSERT)
@@ -49,4 +49,4 @@ def load(job: Job) -> tuple[int, float]:
 
 
 if __name__ == "__main__":
-    done(*load(asked()))
+    print_result(*load(parse_job()))

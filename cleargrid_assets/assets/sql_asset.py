@@ -31,7 +31,7 @@ def sql_asset(
     """The asset that computes `table` from `deps`: by month, or as a whole without `months`. `Query` has the rest."""
     sql = sql_of(table)
     sources = (*deps, *(seed.table for seed in seeds))
-    made_of = [dg.AssetKey(source.key) for source in deps if source.is_partitioned]
+    upstream = [dg.AssetKey(source.key) for source in deps if source.is_partitioned]
 
     @dg.asset(
         key=dg.AssetKey(table.key),
@@ -44,12 +44,12 @@ def sql_asset(
         owners=OWNERS,
         kinds={"duckdb", "sql"},
     )
-    def computed(
+    def compute_table(
         context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[WarehouseConnection]
     ) -> dg.Output[Query]:
         with dagster_failures():
             variables = reporting_variables(warehouse.settings)
-            version = data_version(context, warehouse.settings, made_of)
+            version = data_version(context, warehouse.settings, upstream)
         if months:
             variables["month"] = month_of(context.partition_key)
         query = Query(
@@ -62,21 +62,21 @@ def sql_asset(
         )
         return dg.Output(query, data_version=version)
 
-    return computed
+    return compute_table
 
 
 def data_version(
-    context: dg.AssetExecutionContext, settings: Settings, made_of: Sequence[dg.AssetKey] = ()
+    context: dg.AssetExecutionContext, settings: Settings, upstream: Sequence[dg.AssetKey] = ()
 ) -> dg.DataVersion:
     """The version of the asset's present inputs; get it before reading their rows, so that it is never too new.
 
-    A month computed from a stale table in `made_of` is as stale as that table. Raises `SettingsError` or
+    A month computed from a stale table in `upstream` is as stale as that table. Raises `SettingsError` or
     `OutcomeMapError`.
     """
     versions = DataVersions(context.instance, rules_version(settings))
     if not context.has_partition_key:
         return dg.DataVersion(versions.of_summary)
-    return dg.DataVersion(versions.of_month(context.partition_key, made_of))
+    return dg.DataVersion(versions.of_month(context.partition_key, upstream))
 
 
 def sql_of(table: Table) -> str:

@@ -75,7 +75,7 @@ def the_last_closed_month_arrived(state: LedgerState) -> dg.AssetCheckResult:
     metadata = {"month": last[:7]}
     if load is not None and load.is_complete:
         return dg.AssetCheckResult(passed=True, description=f"{last[:7]} was read after its end.", metadata=metadata)
-    problem = "was never read" if load is None else f"was last read before its end ({_at(load.loaded_at)})"
+    problem = "was never read" if load is None else f"was last read before its end ({_format_instant(load.loaded_at)})"
     sentence = (
         f"{last[:7]} has ended but {problem}. Look for its failed run under Runs; if there is none, check under "
         f"Automation that refresh_recent_months is running. To read it now: {repair_command([last])}"
@@ -110,13 +110,14 @@ def the_newest_attempt_is_recent(state: LedgerState) -> dg.AssetCheckResult:
     age = state.now - state.newest_at.replace(tzinfo=UTC)
     metadata = {"hours since the newest attempt": _hours(age)}
     if age <= NEWEST_WITHIN:
-        sentence = f"The newest attempt was made at {_at(state.newest_at)}."
+        sentence = f"The newest attempt was made at {_format_instant(state.newest_at)}."
         return dg.AssetCheckResult(passed=True, description=sentence, metadata=metadata)
-    sentence = f"The newest attempt was made at {_at(state.newest_at)}, more than 72 hours ago. {_who_is_late(state)}"
+    newest = _format_instant(state.newest_at)
+    sentence = f"The newest attempt was made at {newest}, more than 72 hours ago. {_explain_delay(state)}"
     return dg.AssetCheckResult(passed=False, description=sentence, metadata=metadata)
 
 
-def _who_is_late(state: LedgerState) -> str:
+def _explain_delay(state: LedgerState) -> str:
     """We, if the open month was not read recently; ClearGrid, if it was and held nothing new."""
     late = [key for key in state.recent()[-1:] if (state.age_of(key) or REREAD_WITHIN * 2) > REREAD_WITHIN]
     if late:
@@ -135,5 +136,5 @@ def _hours(age: timedelta) -> float:
     return round(age.total_seconds() / 3600, 1)
 
 
-def _at(moment: datetime) -> str:
+def _format_instant(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d %H:%M} UTC"

@@ -16,7 +16,7 @@ from cleargrid_assets.checks.freshness import (
     the_last_closed_month_arrived,
     the_newest_attempt_is_recent,
 )
-from cleargrid_assets.checks.month_health import RunHistory, every_month_is_in_order, failures_of
+from cleargrid_assets.checks.month_health import RunHistory, every_month_is_in_order, find_failures
 from cleargrid_assets.connections import Clock, WarehouseConnection
 from cleargrid_assets.failures import dagster_failures
 from cleargrid_assets.landing.ledger import last_loads
@@ -97,7 +97,7 @@ def _month_health_check(
             with dagster_failures():
                 versions = DataVersions(context.instance, rules_version(warehouse.settings))
             stale = versions.stale_tables()
-        failed = failures_of(context.instance, raw, months, state.all_keys(), checks)
+        failed = find_failures(context.instance, raw, months, state.all_keys(), checks)
         return every_month_is_in_order(state, RunHistory(failed, stale))
 
     return month_health

@@ -63,7 +63,7 @@ def every_month_is_in_order(state: LedgerState, history: RunHistory) -> dg.Asset
     return dg.AssetCheckResult(passed=False, description=sentence, metadata=metadata)
 
 
-def failures_of(
+def find_failures(
     instance: dg.DagsterInstance,
     raw: dg.AssetKey,
     months: dg.MonthlyPartitionsDefinition,
@@ -100,7 +100,7 @@ def _unhealthy_month(
     if history.failed.get(key):
         return UnhealthyMonth(key, "failed", "; ".join(history.failed[key]))
     if load is None or age is None:
-        return None if _is_only_beginning(state, key) else UnhealthyMonth(key, "missing", "never read")
+        return None if _awaits_first_refresh(state, key) else UnhealthyMonth(key, "missing", "never read")
     if within and age > within:
         return UnhealthyMonth(key, "stale", f"last read {age.total_seconds() / 3600:.0f} h ago")
     if not load.is_complete and key != state.all_keys()[-1]:
@@ -111,7 +111,7 @@ def _unhealthy_month(
     return None
 
 
-def _is_only_beginning(state: LedgerState, key: str) -> bool:
+def _awaits_first_refresh(state: LedgerState, key: str) -> bool:
     """True if the month is the open one and its first refresh is not due yet."""
     return key == state.all_keys()[-1] and key not in state.recent()
 

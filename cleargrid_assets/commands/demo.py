@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 import click
 import dagster as dg
 
-from cleargrid_assets.commands.demo_faults import ENDING_RED, STRICTER, fault_in
+from cleargrid_assets.commands.demo_faults import ENDING_RED, STRICTER, limit_fault_to_month
 from cleargrid_assets.commands.demo_summary import print_red_month, print_summary
-from cleargrid_assets.commands.emulator_settings import OUTCOMES, ROWS_PER_DAY, emulator_settings, leave_demo_settings
+from cleargrid_assets.commands.emulator_settings import OUTCOMES, ROWS_PER_DAY, emulator_settings, save_demo_settings
 from cleargrid_assets.commands.instance import (
     UNFINISHED,
     cancel_leftovers,
@@ -25,12 +25,12 @@ from cleargrid_assets.commands.instance import (
     exclusive_daemon,
     without_settings,
 )
-from cleargrid_assets.commands.processes import interrupted_by_signals
+from cleargrid_assets.commands.processes import interrupt_on_signals
 from cleargrid_assets.commands.services import services
 from cleargrid_assets.emulator import Emulator
 from cleargrid_assets.jobs import CHECK_MONTHS, REFRESH_MONTH, REFRESH_SUMMARY
 from cleargrid_assets.partitions import build_months, recent_months
-from cleargrid_assets.run_history import month_of, name_of
+from cleargrid_assets.run_history import month_of, run_name
 from cleargrid_assets.settings import EMULATOR, Settings
 
 if TYPE_CHECKING:
@@ -64,13 +64,13 @@ def demo(rows_per_day: int, closed_months: int, fault: str | None) -> None:
     today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     months = recent_months(build_months(Settings({})), today, closed_months + 1)
     faulty = months[-2:][0][:7]
-    with interrupted_by_signals(), ExitStack() as stack:
+    with interrupt_on_signals(), ExitStack() as stack:
         home = dagster_home(EMULATOR)
         lock = stack.enter_context(exclusive_daemon(home))
-        faults = [fault_in(faulty, fault)] if fault else []
+        faults = [limit_fault_to_month(faulty, fault)] if fault else []
         emulator = stack.enter_context(Emulator(rows_per_day=rows_per_day, now=today, faults=faults))
         settings = _settings(emulator, months[0][:7], fault)
-        leave_demo_settings(months[0][:7], rows_per_day)
+        save_demo_settings(months[0][:7], rows_per_day)
         click.echo(f"Emulated ClearGrid on {emulator.base_url}; loading {months[0][:7]} to {months[-1][:7]} ...")
         instance = stack.enter_context(dg.DagsterInstance.from_config(str(home)))
         cancel_leftovers(instance)
@@ -102,7 +102,7 @@ def _run_everything(instance: dg.DagsterInstance, running: Services, months: Seq
     ):
         launched_at = datetime.now(UTC)
         running.run_dagster(*command)
-        runs += follow(instance, job, launched_at, running.group.refuse_ended)
+        runs += print_runs_until_ended(instance, job, launched_at, running.group.raise_if_ended)
     _wait_for_others(instance, running)
     return runs
 
@@ -110,14 +110,14 @@ def _run_everything(instance: dg.DagsterInstance, running: Services, months: Seq
 def _wait_for_others(instance: dg.DagsterInstance, running: Services) -> None:
     """Wait for the runs that sensors started as well: the demo's end would fail them."""
     while instance.get_runs(dg.RunsFilter(statuses=list(UNFINISHED)), limit=1):
-        running.group.refuse_ended()
+        running.group.raise_if_ended()
         time.sleep(POLL_SECONDS)
 
 
-def follow(
-    instance: dg.DagsterInstance, job: str, launched_at: datetime, refuse_ended: Callable[[], None]
+def print_runs_until_ended(
+    instance: dg.DagsterInstance, job: str, launched_at: datetime, raise_if_ended: Callable[[], None]
 ) -> list[dg.DagsterRun]:
-    """Print each run of `job` as it ends; return them all. `refuse_ended` raises if Dagster has stopped."""
+    """Print each run of `job` as it ends; return them all. `raise_if_ended` raises if Dagster has stopped."""
     printed: set[str] = set()
     while True:
         runs = list(instance.get_runs(dg.RunsFilter(job_name=job, created_after=launched_at)))
@@ -125,8 +125,8 @@ def follow(
             if run.is_finished and run.run_id not in printed:
                 printed.add(run.run_id)
                 result = "ok" if run.is_success else run.status.value.lower()
-                click.echo(f"  {len(printed):>2} of {len(runs)}  {month_of(run):<7}  {name_of(run)}: {result}")
+                click.echo(f"  {len(printed):>2} of {len(runs)}  {month_of(run):<7}  {run_name(run)}: {result}")
         if runs and len(printed) == len(runs):
             return runs
-        refuse_ended()
+        raise_if_ended()
         time.sleep(POLL_SECONDS)

@@ -26,18 +26,18 @@ STRICTER: Mapping[str, str] = {"CLEARGRID_QUARANTINE_LIMIT": "0.005"}
 """The emulator spoils just under one percent of the rows, which the default allows; half a percent turns red."""
 
 
-def fault_in(month: str, name: str) -> Fault:
+def limit_fault_to_month(month: str, name: str) -> Fault:
     """The emulator's fault `name`, applied only to answers about one month (`2026-05`)."""
     fault = FAULTS[name]
 
     def refuse(request: ExportRequest) -> Any:
-        return fault.refuse(request) if _is_about(month, request) else None
+        return fault.refuse(request) if _concerns_month(month, request) else None
 
     def alter(envelope: dict[str, Any], request: ExportRequest) -> dict[str, Any]:
-        return fault.alter(envelope, request) if _is_about(month, request) else envelope
+        return fault.alter(envelope, request) if _concerns_month(month, request) else envelope
 
     return Fault(fault.about, refuse=refuse, alter=alter)
 
 
-def _is_about(month: str, request: ExportRequest) -> bool:
+def _concerns_month(month: str, request: ExportRequest) -> bool:
     return request.params["since"].startswith(month)

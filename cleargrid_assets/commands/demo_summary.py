@@ -11,7 +11,7 @@ import click
 from cleargrid_assets.assets.reports import collections_report, published_tables
 from cleargrid_assets.commands.instance import our_command
 from cleargrid_assets.commands.run_console import failure_of, first_sentence
-from cleargrid_assets.commands.status import month_statuses, table_of
+from cleargrid_assets.commands.status import format_table, month_statuses
 from cleargrid_assets.emulator.faults import FAULTS
 from cleargrid_assets.run_history import failed_checks_of, month_of
 
@@ -35,10 +35,12 @@ def print_summary(instance: dg.DagsterInstance, settings: Settings, runs: Sequen
     failed = [check for run in runs for check in failed_checks_of(instance, run.run_id)]
     for check in failed:
         click.echo(f"failed: {check.name} of {check.asset}. {first_sentence(check.sentence)}")
+    published = _artifact_path(instance, published_tables.KEY, "folder")
+    report = _artifact_path(instance, collections_report.KEY, "page")
     click.echo(
-        f"\nThe months are in {_near(settings.warehouse)}, which any DuckDB shell can open; the analytics are also in "
-        f"{_near(_written(instance, published_tables.KEY, 'folder'))}/*.parquet.\n"
-        f"The manager's report is {_near(_written(instance, collections_report.KEY, 'page'))}: open it in a browser.\n"
+        f"\nThe months are in {_relative_path(settings.warehouse)}, which any DuckDB shell can open; the analytics are "
+        f"also in {_relative_path(published)}/*.parquet.\n"
+        f"The manager's report is {_relative_path(report)}: open it in a browser.\n"
         f"Next: run `{our_command('dev')}` and open {UI} to see the backfill, its checks and the lineage."
     )
     return not failed
@@ -69,16 +71,16 @@ def print_red_month(
 
 
 def _print_months(settings: Settings) -> None:
-    click.echo(table_of(month_statuses(settings)))
+    click.echo(format_table(month_statuses(settings)))
 
 
-def _written(instance: dg.DagsterInstance, key: dg.AssetKey, name: str) -> str:
+def _artifact_path(instance: dg.DagsterInstance, key: dg.AssetKey, name: str) -> str:
     """The path of an asset's files, from its latest materialization."""
     event = instance.get_latest_materialization_event(key)
     materialization = event.asset_materialization if event else None
     return str(materialization.metadata[name].value) if materialization else ""
 
 
-def _near(path: str) -> str:
+def _relative_path(path: str) -> str:
     """The path relative to this folder if it is below it."""
     return os.path.relpath(path) if Path(path).is_relative_to(Path.cwd()) else path

@@ -15,9 +15,9 @@ import click
 import dagster as dg
 
 from cleargrid_assets.client import SettingsError
-from cleargrid_assets.commands.emulator_settings import after_demo, clear_grid_of
+from cleargrid_assets.commands.emulator_settings import ensure_emulator, with_demo_settings
 from cleargrid_assets.commands.instance import dagster_home, exclusive_daemon, fail_orphans, without_settings
-from cleargrid_assets.commands.processes import interrupted_by_signals
+from cleargrid_assets.commands.processes import interrupt_on_signals
 from cleargrid_assets.commands.run_console import RunLines
 from cleargrid_assets.commands.services import HOST, Services, services
 from cleargrid_assets.settings import EMULATOR, Settings
@@ -40,7 +40,7 @@ LOOK_SECONDS = 1.0
 @click.option("--verbose", is_flag=True, help="Print everything that Dagster's processes print.")
 def dev(port: int, *, verbose: bool) -> None:
     """Open the Dagster UI with the settings of the environment and .env; without any, on a local emulator."""
-    with suppress(KeyboardInterrupt), interrupted_by_signals(), ExitStack() as stack:
+    with suppress(KeyboardInterrupt), interrupt_on_signals(), ExitStack() as stack:
         settings = _settings()
         port = _free_port(port)
         home = dagster_home(settings.environment)
@@ -61,7 +61,7 @@ def dev(port: int, *, verbose: bool) -> None:
 
 def _settings() -> Settings:
     """The effective settings. Raises if a source cannot be read or the environment is wrong; dev prints the rest."""
-    settings = after_demo(Settings.from_environment())
+    settings = with_demo_settings(Settings.from_environment())
     try:
         settings.validate_sources()
         _ = settings.environment
@@ -77,7 +77,7 @@ def _variables(settings: Settings) -> Iterator[dict[str, str]]:
         variables = settings.exported()
         if settings.environment == EMULATOR:
             ours = {name: value for name, value in variables.items() if name.startswith("CLEARGRID_") and value.strip()}
-            at_emulator = stack.enter_context(clear_grid_of(settings))
+            at_emulator = stack.enter_context(ensure_emulator(settings))
             variables = {**without_settings(variables), **at_emulator, **ours}
         for problem in Settings(variables).problems():
             click.echo(f"warning: {problem}")
@@ -103,5 +103,5 @@ def _print_runs(running: Services, lines: RunLines) -> None:
     while True:
         for line in lines.new():
             click.echo(line)
-        running.group.refuse_ended()
+        running.group.raise_if_ended()
         time.sleep(LOOK_SECONDS)

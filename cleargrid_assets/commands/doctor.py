@@ -28,7 +28,7 @@ from cleargrid_assets.client import (
 )
 from cleargrid_assets.client.response import ConnectionBrokenError, RequestTimeoutError
 from cleargrid_assets.client.transport import Transport
-from cleargrid_assets.commands.emulator_settings import after_demo
+from cleargrid_assets.commands.emulator_settings import with_demo_settings
 from cleargrid_assets.connections import ClearGridConnection, WarehouseConnection
 from cleargrid_assets.failures import next_step
 from cleargrid_assets.landing.identity import Identity, identity_of, verify_stored
@@ -127,7 +127,7 @@ class Diagnosis:
         account = self.settings.account
         return f"{account.environment}, lender {account.lender}, months from {self.settings.start_month:%Y-%m}"
 
-    def questions_to_cleargrid(self) -> dict[str, Callable[[], str]]:
+    def cleargrid_checks(self) -> dict[str, Callable[[], str]]:
         """The checks of ClearGrid; each makes sense only if the one before it passed."""
         return {
             "address": self.address_answers,
@@ -221,60 +221,61 @@ def doctor(*, alert: bool) -> None:
     sys.exit(examine(Settings.from_environment(), click.echo, now, alert=alert))
 
 
-def examine(settings: Settings, say: Callable[[str], object], now: datetime, *, alert: bool = False) -> int:
-    """List the settings and run every check; `say` prints a line for each. Return the exit code."""
-    diagnosis = Diagnosis(after_demo(settings), now)
+def examine(settings: Settings, print_line: Callable[[str], object], now: datetime, *, alert: bool = False) -> int:
+    """List the settings and run every check; `print_line` prints a line for each. Return the exit code."""
+    diagnosis = Diagnosis(with_demo_settings(settings), now)
     if not diagnosis.is_offline:
         diagnosis = Diagnosis(settings, now)
     for setting in SETTINGS:
         origin = settings.origin_of(setting)
         is_from_demo = origin == "default" and diagnosis.settings.text_of(setting)
-        say(f"{'settings':<10} {_in_force(diagnosis.settings, setting, 'demo' if is_from_demo else origin)}".rstrip())
-    codes = [_ask_about_settings(diagnosis, say)]
+        line = _setting_line(diagnosis.settings, setting, "demo" if is_from_demo else origin)
+        print_line(f"{'settings':<10} {line}".rstrip())
+    codes = [_check_settings(diagnosis, print_line)]
     obstacle = NO_ACCOUNT if diagnosis.is_offline else SETTINGS_FIRST if codes[0] else ""
-    for name, question in diagnosis.questions_to_cleargrid().items():
+    for name, check in diagnosis.cleargrid_checks().items():
         if obstacle:
-            say(_line(name, f"skipped: {obstacle}"))
-        elif code := _ask(name, question, say):
+            print_line(_line(name, f"skipped: {obstacle}"))
+        elif code := _run_check(name, check, print_line):
             codes.append(code)
             obstacle = f"fix {name} first"
-    codes.append(_ask_about_warehouse(diagnosis, say))
+    codes.append(_check_warehouse(diagnosis, print_line))
     if alert:
-        codes.append(_ask("alert", diagnosis.alert_is_delivered, say))
+        codes.append(_run_check("alert", diagnosis.alert_is_delivered, print_line))
     return next((code for code in codes if code), 0)
 
 
-def _ask_about_settings(diagnosis: Diagnosis, say: Callable[[str], object]) -> int:
+def _check_settings(diagnosis: Diagnosis, print_line: Callable[[str], object]) -> int:
     """Print one line for each problem; return the exit code."""
     problems = diagnosis.settings_problems()
     for problem in problems:
-        say(_failure("settings", problem))
+        print_line(_failure("settings", problem))
     if not problems:
-        say(_line("settings", f"ok, {diagnosis.summary()}"))
+        print_line(_line("settings", f"ok, {diagnosis.summary()}"))
     return EXIT_CODES["settings"] if problems else 0
 
 
-def _ask_about_warehouse(diagnosis: Diagnosis, say: Callable[[str], object]) -> int:
+def _check_warehouse(diagnosis: Diagnosis, print_line: Callable[[str], object]) -> int:
     """Check the warehouse and return the exit code; an unusable setting already has its own line."""
     try:
         _ = diagnosis.warehouse
     except SettingsError:
-        say(_line("warehouse", f"skipped: {SETTINGS_FIRST}"))
+        print_line(_line("warehouse", f"skipped: {SETTINGS_FIRST}"))
         return 0
-    return _ask("warehouse", diagnosis.warehouse_is_writable, say)
+    return _run_check("warehouse", diagnosis.warehouse_is_writable, print_line)
 
 
-def _ask(name: str, question: Callable[[], str], say: Callable[[str], object]) -> int:
+def _run_check(name: str, check: Callable[[], str], print_line: Callable[[str], object]) -> int:
     """Run one check, print its line, and return 0 or the exit code of its failure."""
     try:
-        say(_line(name, f"ok, {question()}"))
+        print_line(_line(name, f"ok, {check()}"))
     except KNOWN as error:
-        say(_failure(name, error))
+        print_line(_failure(name, error))
         return EXIT_CODES[name]
     return 0
 
 
-def _in_force(settings: Settings, setting: Setting[Any], origin: str) -> str:
+def _setting_line(settings: Settings, setting: Setting[Any], origin: str) -> str:
     """A setting's value with secrets masked, and where it comes from."""
     try:
         value = setting.show(getattr(settings, setting.attribute))

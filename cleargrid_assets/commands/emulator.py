@@ -10,7 +10,7 @@ from contextlib import suppress
 
 import click
 
-from cleargrid_assets.commands.processes import interrupted_by_signals
+from cleargrid_assets.commands.processes import interrupt_on_signals
 from cleargrid_assets.emulator import Emulator
 from cleargrid_assets.emulator.faults import FAULTS
 
@@ -44,12 +44,12 @@ def emulator(
         )
     except OSError as error:
         raise click.ClickException(f"port {port} cannot be used ({error.strerror}): pass another --port") from error
-    with suppress(KeyboardInterrupt), interrupted_by_signals(), local:
-        click.echo(settings_of(local))
+    with suppress(KeyboardInterrupt), interrupt_on_signals(), local:
+        click.echo(setting_lines(local))
         threading.Event().wait()
 
 
-def settings_of(local: Emulator) -> str:
+def setting_lines(local: Emulator) -> str:
     """The lines that point this project at the emulator."""
     credentials = local.credentials
     return "\n".join(

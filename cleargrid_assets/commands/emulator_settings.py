@@ -35,10 +35,10 @@ CONNECT_SECONDS = 5.0
 
 def emulator_settings(emulator: Emulator) -> dict[str, str]:
     """Variables that point everything at `emulator` and its own warehouse."""
-    return settings_at(emulator.base_url, emulator.credentials)
+    return variables_for_address(emulator.base_url, emulator.credentials)
 
 
-def settings_at(address: str, account: Credentials) -> dict[str, str]:
+def variables_for_address(address: str, account: Credentials) -> dict[str, str]:
     """Variables for an emulator that answers on `address`."""
     return {
         "CLEARGRID_ENVIRONMENT": EMULATOR,
@@ -50,22 +50,22 @@ def settings_at(address: str, account: Credentials) -> dict[str, str]:
     }
 
 
-def after_demo(settings: Settings) -> Settings:
+def with_demo_settings(settings: Settings) -> Settings:
     """These settings, or the emulator's, completed with what the demo saved in this folder."""
     settings = settings.or_emulator()
     if settings.text_of(Settings.environment) != EMULATOR:
         return settings
-    defaults = {Settings.outcomes.name: str(OUTCOMES), **_demo_settings()}
+    defaults = {Settings.outcomes.name: str(OUTCOMES), **_read_demo_settings()}
     missing = {name: value for name, value in defaults.items() if not settings.variables.get(name, "").strip()}
     return replace(settings, variables={**settings.variables, **missing})
 
 
-def _demo_settings() -> dict[str, str]:
+def _read_demo_settings() -> dict[str, str]:
     """What the last demo in this folder saved; empty before the first."""
     return {name: value or "" for name, value in dotenv_values(home_path(EMULATOR) / DEMO).items()}
 
 
-def leave_demo_settings(start_month: str, rows_per_day: int) -> None:
+def save_demo_settings(start_month: str, rows_per_day: int) -> None:
     """Save the demo's settings for later commands in this folder."""
     lines = (
         "# Written by `cleargrid demo`; `dev`, `status` and `doctor` use it unless a setting says otherwise.",
@@ -76,22 +76,22 @@ def leave_demo_settings(start_month: str, rows_per_day: int) -> None:
 
 
 @contextmanager
-def clear_grid_of(settings: Settings) -> Iterator[dict[str, str]]:
+def ensure_emulator(settings: Settings) -> Iterator[dict[str, str]]:
     """Variables for the emulator that the settings name: one that already runs there, else one for the block."""
     credentials = {"lender": Settings.lender, "email": Settings.email, "password": Settings.password}
     texts = {argument: settings.text_of(setting) for argument, setting in credentials.items()}
     account = Credentials(**{argument: text for argument, text in texts.items() if text})
-    address = _address_of(settings)
-    if address and (not is_loopback(address.hostname or "") or _is_taken(address)):
+    address = _configured_address(settings)
+    if address and (not is_loopback(address.hostname or "") or _is_listening(address)):
         click.echo(f"Using the ClearGrid that runs on {address.hostname}:{_port_of(address)}")
-        yield settings_at(address.geturl(), account)
+        yield variables_for_address(address.geturl(), account)
     else:
-        with _started(address, account, settings) as emulator:
+        with _start_emulator(address, account, settings) as emulator:
             click.echo(f"Emulated ClearGrid on {emulator.base_url}")
             yield emulator_settings(emulator)
 
 
-def _address_of(settings: Settings) -> SplitResult | None:
+def _configured_address(settings: Settings) -> SplitResult | None:
     """The address in the settings; None if any free port will do."""
     text = settings.text_of(Settings.base_url)
     if text is None:
@@ -111,7 +111,7 @@ def _port_of(address: SplitResult) -> int:
     return address.port or {"https": 443}.get(address.scheme, 80)
 
 
-def _is_taken(address: SplitResult) -> bool:
+def _is_listening(address: SplitResult) -> bool:
     """True if something accepts connections there."""
     try:
         socket.create_connection((address.hostname or "", _port_of(address)), CONNECT_SECONDS).close()
@@ -120,7 +120,7 @@ def _is_taken(address: SplitResult) -> bool:
     return True
 
 
-def _started(address: SplitResult | None, account: Credentials, settings: Settings) -> Emulator:
+def _start_emulator(address: SplitResult | None, account: Credentials, settings: Settings) -> Emulator:
     rows_per_day = int(settings.variables.get(DEMO_ROWS_PER_DAY, ROWS_PER_DAY))
     try:
         return Emulator(port=_port_of(address) if address else 0, credentials=account, rows_per_day=rows_per_day)

@@ -13,7 +13,7 @@ import click
 from cleargrid_assets.client import SettingsError
 from cleargrid_assets.settings import Settings, warehouse_address
 from cleargrid_assets.warehouse import WarehouseError
-from cleargrid_assets.warehouse.copying import differing_parts, move, snapshot_of
+from cleargrid_assets.warehouse.copying import find_differences, move, snapshot_of
 from cleargrid_assets.warehouse.warehouse import Warehouse
 
 if TYPE_CHECKING:
@@ -49,13 +49,13 @@ def move_warehouse(source: str, target: str, *, may_overwrite: bool) -> None:
 
 
 def _validate(origin: Warehouse, copy: Warehouse) -> None:
-    if _resolved(origin) == _resolved(copy):
+    if _resolve(origin) == _resolve(copy):
         raise click.UsageError("SOURCE and TARGET are the same warehouse")
     if not origin.exists:
         raise click.ClickException(f"there is no warehouse at {origin.display_name}")
 
 
-def _resolved(warehouse: Warehouse) -> str:
+def _resolve(warehouse: Warehouse) -> str:
     """The resolved path of a file; the address of a lake."""
     return warehouse.address if warehouse.is_lake else str(Path(warehouse.address).resolve())
 
@@ -69,7 +69,7 @@ def _report_difference(origin: Warehouse, copy: Warehouse) -> None:
     """Print what only one of them holds; fail if the source changed during the copy, so that the two differ."""
     old, new = snapshot_of(origin), snapshot_of(copy)
     months = {part.month for part in old.contents}
-    changed = sorted(str(month) for month in months if differing_parts(old, new, month))
+    changed = sorted(str(month) for month in months if find_differences(old, new, month))
     if changed:
         raise click.ClickException(f"the source changed during the copy ({', '.join(changed)}): run the command again")
     surplus = sorted({f"{part.month:%Y-%m}" for part in new.contents if part.month and part.month not in months})

@@ -35,7 +35,7 @@ LOGS_KEPT = 2
 
 
 @contextmanager
-def interrupted_by_signals() -> Iterator[None]:
+def interrupt_on_signals() -> Iterator[None]:
     """Let SIGINT, SIGTERM and SIGHUP raise KeyboardInterrupt, so that each block of a command ends what it started.
 
     Start children inside the block: a shell starts background jobs with SIGINT ignored, children inherit that, and
@@ -58,11 +58,11 @@ def _interrupt(number: int, _frame: object) -> NoReturn:
     for ending in ENDING:
         signal.signal(ending, signal.SIG_IGN)
     if number == signal.SIGHUP:
-        _write_to_nowhere()
+        _discard_output()
     raise KeyboardInterrupt
 
 
-def _write_to_nowhere() -> None:
+def _discard_output() -> None:
     """Redirect output to the null device: the terminal is gone, and printing must not fail."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (sys.stdout, sys.stderr):
@@ -97,7 +97,7 @@ class ProcessGroup:
             watchdog, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, process_group=0, pass_fds=self._inherited
         )
         printed, self._output = os.pipe()
-        self._copying = Thread(target=self._copy, args=(printed,), daemon=True)
+        self._copying = Thread(target=self._copy_output, args=(printed,), daemon=True)
         self._copying.start()
         return self
 
@@ -112,7 +112,7 @@ class ProcessGroup:
         process = self._popen(arguments, subprocess.PIPE)
         printed, _ = process.communicate()
         if process.returncode:
-            raise click.ClickException(f"`{_named(process)}` failed:\n{printed.decode(errors='replace')}")
+            raise click.ClickException(f"`{_command_name(process)}` failed:\n{printed.decode(errors='replace')}")
 
     def _popen(self, arguments: Sequence[str], output: int) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
@@ -129,15 +129,15 @@ class ProcessGroup:
     def wait_until(self, condition: Callable[[], bool]) -> None:
         """Poll until the condition holds. Raises if a process of the group ends first."""
         while not condition():
-            self.refuse_ended()
+            self.raise_if_ended()
             time.sleep(POLL_SECONDS)
 
-    def refuse_ended(self) -> None:
+    def raise_if_ended(self) -> None:
         """Raise if a process has ended by itself."""
         for process in self._processes:
             if process.poll() is not None:
                 raise click.ClickException(
-                    f"`{_named(process)}` ended unexpectedly with exit code {process.returncode}: see {self.log}"
+                    f"`{_command_name(process)}` ended unexpectedly with exit code {process.returncode}: see {self.log}"
                 )
 
     def __exit__(
@@ -159,7 +159,7 @@ class ProcessGroup:
         for handler in self._handlers:
             handler.close()
 
-    def _copy(self, output: int) -> None:
+    def _copy_output(self, output: int) -> None:
         """Copy the processes' output line by line until all of them have ended."""
         with os.fdopen(output, encoding="utf-8", errors="replace") as lines:
             for line in lines:
@@ -167,7 +167,7 @@ class ProcessGroup:
                     handler.handle(logging.makeLogRecord({"msg": line.rstrip("\n")}))
 
 
-def _named(process: subprocess.Popen[bytes]) -> str:
+def _command_name(process: subprocess.Popen[bytes]) -> str:
     """The command without its options, as in `dagster code-server start`."""
     command, *arguments = cast("Sequence[str]", process.args)
     words = itertools.takewhile(lambda word: not word.startswith("-"), arguments)

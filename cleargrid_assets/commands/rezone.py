@@ -60,7 +60,7 @@ def rezone() -> None:
     """
     try:
         settings = Settings.from_environment()
-        rezoning = planned(settings)
+        rezoning = plan(settings)
         if rezoning is None:
             click.echo(f"The warehouse is already in {settings.timezone}: nothing to do.")
             return
@@ -123,7 +123,7 @@ class Rezoning:
         """Compute the tables over all months, now that the new file has replaced the old one."""
         job = build_definitions(self.settings).resolve_job_def(REFRESH_SUMMARY)
         run = job.execute_in_process(instance=instance, run_config=QUIET, raise_on_error=False)
-        click.echo(f"  report and published tables  {_word(run)}")
+        click.echo(f"  report and published tables  {_result_text(run)}")
 
     def _landed_months(self) -> set[date]:
         """The months of which the new file holds every dataset."""
@@ -145,7 +145,7 @@ class Rezoning:
         """
         has_landed = datetime.fromisoformat(key).date() in self._landed_months()
         if run.success or has_landed:
-            return _word(run)
+            return _result_text(run)
         raise click.ClickException(
             f"{key[:7]} could not be read, so {self.path} is unchanged, in {self.old_timezone}. To see why, run "
             f"`{our_command('dev')}` and open run {run.run_id} under Runs. Run this command again to continue with the "
@@ -153,7 +153,7 @@ class Rezoning:
         )
 
 
-def planned(settings: Settings) -> Rezoning | None:
+def plan(settings: Settings) -> Rezoning | None:
     """The work to do; None if the warehouse is already in the configured zone.
 
     Raises `ClickException` if it cannot be done, `ClearGridError` or `WarehouseError`.
@@ -168,7 +168,7 @@ def planned(settings: Settings) -> Rezoning | None:
         return None
     if not _is_ours(stored, settings):
         raise click.ClickException(OTHERS.format(display_name=warehouse.display_name, stored=stored))
-    return Rezoning(settings, Path(warehouse.address).resolve(), stored.timezone, _keys(settings, warehouse))
+    return Rezoning(settings, Path(warehouse.address).resolve(), stored.timezone, _months_to_read(settings, warehouse))
 
 
 def _is_ours(stored: WarehouseIdentity, settings: Settings) -> bool:
@@ -178,7 +178,7 @@ def _is_ours(stored: WarehouseIdentity, settings: Settings) -> bool:
     return ClearGridConnection(settings).client().log_in() == stored.lender_public_id
 
 
-def _keys(settings: Settings, warehouse: Warehouse) -> tuple[str, ...]:
+def _months_to_read(settings: Settings, warehouse: Warehouse) -> tuple[str, ...]:
     """The months of the new zone that overlap a loaded month and may be loaded."""
     with warehouse.reading() as connection:
         windows = [
@@ -194,5 +194,5 @@ def _keys(settings: Settings, warehouse: Warehouse) -> tuple[str, ...]:
     )
 
 
-def _word(run: dg.ExecuteInProcessResult) -> str:
+def _result_text(run: dg.ExecuteInProcessResult) -> str:
     return "success" if run.success else f"a check failed, see run {run.run_id}"

@@ -15,7 +15,7 @@ import click
 import dagster as dg
 
 from cleargrid_assets.commands.instance import IN_A_PROCESS
-from cleargrid_assets.run_history import causes_of, month_of, name_of
+from cleargrid_assets.run_history import causes_of, month_of, run_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,13 +73,13 @@ class RunLines:
         elif event.event_type is EventType.ASSET_CHECK_EVALUATION:
             text = _check_text(event.asset_check_evaluation_data)
         elif event.event_type is EventType.STEP_UP_FOR_RETRY:
-            text = f"{name_of(run)}: trying again. {first_sentence(_reason(event))}"
+            text = f"{run_name(run)}: trying again. {first_sentence(_reason(event))}"
         elif event.event_type is EventType.RUN_FAILURE:
             cause = failure_of(self.instance, run) or event.message or ""
-            text = f"{name_of(run)}: {click.style('failed', fg='red')}. {first_sentence(cause)}"
+            text = f"{run_name(run)}: {click.style('failed', fg='red')}. {first_sentence(cause)}"
         else:
             word = WORDS.get(event.event_type)
-            text = f"{name_of(run)}: {word}" if word else None
+            text = f"{run_name(run)}: {word}" if word else None
         return text
 
 

@@ -51,7 +51,7 @@ class Services:
         """Start the UI; return once it answers."""
         address = ("--host", HOST, "--port", str(port))
         self.group.start(executable("dagster-webserver"), "-w", str(self.workspace), *address)
-        self.group.wait_until(lambda: _answers(port))
+        self.group.wait_until(lambda: _is_answering(port))
 
     def run_dagster(self, *arguments: str) -> None:
         """Run one of Dagster's own commands to its end."""
@@ -75,17 +75,17 @@ def services(
         workspace.write_text(WORKSPACE.format(socket=address, location=LOCATION), encoding="utf-8")
         server = ["code-server", "start", "--socket", str(address), "-m", MODULE, "--location-name", LOCATION]
         group.start(executable("dagster"), *server)
-        group.wait_until(lambda: _listens(address))
+        group.wait_until(lambda: _is_listening(address))
         yield Services(group, workspace)
 
 
-def _listens(address: Path) -> bool:
+def _is_listening(address: Path) -> bool:
     """True once the code server, which loads the code first, takes connections."""
     with socket.socket(socket.AF_UNIX) as probe:
         return probe.connect_ex(str(address)) == 0
 
 
-def _answers(port: int) -> bool:
+def _is_answering(port: int) -> bool:
     connection = HTTPConnection(HOST, port, timeout=ANSWER_SECONDS)
     try:
         connection.request("GET", "/server_info")

@@ -16,7 +16,7 @@ import dagster as dg
 
 from cleargrid_assets.client import SettingsError
 from cleargrid_assets.command_names import with_commands
-from cleargrid_assets.commands.emulator_settings import after_demo
+from cleargrid_assets.commands.emulator_settings import with_demo_settings
 from cleargrid_assets.commands.instance import home_path
 from cleargrid_assets.connections import WarehouseConnection
 from cleargrid_assets.definitions import build_definitions
@@ -81,7 +81,7 @@ class CheckOutcomes:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON array, for programs.")
 def status(*, as_json: bool) -> None:
     """List every month: rows, quarantined rows, last load, complete or open, checks."""
-    settings = after_demo(Settings.from_environment())
+    settings = with_demo_settings(Settings.from_environment())
     try:
         months = month_statuses(settings)
         identity = None if as_json else identity_of(_warehouse(settings))
@@ -90,13 +90,13 @@ def status(*, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps([asdict(month) for month in months], indent=2))
     elif all(month.state == "missing" for month in months):
-        click.echo(_nothing_loaded(settings))
+        click.echo(_empty_warehouse_message(settings))
     else:
         click.echo(f"Warehouse of {identity.summary}\n" if identity else "", nl=False)
-        click.echo(table_of(months))
+        click.echo(format_table(months))
 
 
-def _nothing_loaded(settings: Settings) -> str:
+def _empty_warehouse_message(settings: Settings) -> str:
     """The message for an empty warehouse: which one it is, and how to load a month."""
     return with_commands(
         f"No month has been loaded into {_warehouse(settings).display_name} yet ({settings.environment}). "
@@ -153,16 +153,16 @@ def _check_outcomes(settings: Settings) -> dict[str, CheckOutcomes]:
     return outcomes
 
 
-def table_of(months: Sequence[MonthStatus]) -> str:
+def format_table(months: Sequence[MonthStatus]) -> str:
     """The months as lines of text, with one line for all that were never loaded."""
     missing = [month.month[:7] for month in months if month.state == "missing"]
     lines = [HEADER, *(_line(month) for month in months if month.state != "missing")]
     if missing:
-        lines.append(f"never loaded: {_range_of(missing)}")
+        lines.append(f"never loaded: {_format_range(missing)}")
     return "\n".join(lines)
 
 
-def _range_of(months: Sequence[str]) -> str:
+def _format_range(months: Sequence[str]) -> str:
     return months[0] if len(months) == 1 else f"{len(months)} months, {months[0]} to {months[-1]}"
 
 

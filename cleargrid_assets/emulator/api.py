@@ -68,31 +68,33 @@ class Api:
         """The ASGI application."""
         return Starlette(
             routes=[
-                Route("/admin/auth/{lender}/login", self._answering(self._log_in), methods=["POST"]),
-                Route("/admin/auth/{lender}/refresh-token", self._answering(self._refresh), methods=["POST"]),
-                Route("/admin/v3/lenders/{lender}/exports", self._answering(self._catalog)),
-                Route("/admin/v3/lenders/{lender}/exports/{section}/{dataset}", self._answering(self._export)),
+                Route("/admin/auth/{lender}/login", self._endpoint(self._log_in), methods=["POST"]),
+                Route("/admin/auth/{lender}/refresh-token", self._endpoint(self._refresh), methods=["POST"]),
+                Route("/admin/v3/lenders/{lender}/exports", self._endpoint(self._catalog)),
+                Route("/admin/v3/lenders/{lender}/exports/{section}/{dataset}", self._endpoint(self._export)),
             ]
         )
 
-    def _answering(self, answer: Callable[[Request, bytes], Response]) -> Callable[[Request], Any]:
+    def _endpoint(self, answer: Callable[[Request, bytes], Response]) -> Callable[[Request], Any]:
         """Run `answer` in its own thread and record the request."""
 
         async def endpoint(request: Request) -> Response:
             body = await request.body()
-            return await run_in_threadpool(self._recorded, answer, request, body)
+            return await run_in_threadpool(self._answer_and_record, answer, request, body)
 
         return endpoint
 
-    def _recorded(self, answer: Callable[[Request, bytes], Response], request: Request, body: bytes) -> Response:
-        with self._counted():
+    def _answer_and_record(
+        self, answer: Callable[[Request, bytes], Response], request: Request, body: bytes
+    ) -> Response:
+        with self._count_in_flight():
             response = answer(request, body)
         logged = LoggedRequest(request.method, request.url.path, dict(request.query_params), response.status_code)
         self.requests.append(logged)
         return response
 
     @contextmanager
-    def _counted(self) -> Iterator[None]:
+    def _count_in_flight(self) -> Iterator[None]:
         with self._lock:
             self._in_flight += 1
             self.peak_in_flight = max(self.peak_in_flight, self._in_flight)
@@ -106,7 +108,7 @@ class Api:
         payload = _object(body)
         tokens = self.accounts.log_in(request.path_params["lender"], payload.get("email"), payload.get("password"))
         if tokens is None:
-            return error(500, "Login failed", self._number())
+            return error(500, "Login failed", self._next_number())
         return _json(
             {"code": 200, "message": "OK", "errors": [], "body": tokens} if self.accounts.wraps_answers else tokens
         )
@@ -114,39 +116,39 @@ class Api:
     def _refresh(self, _request: Request, body: bytes) -> Response:
         payload = _object(body)
         if "refreshToken" not in payload:
-            return error(400, "refreshToken is required", self._number())
+            return error(400, "refreshToken is required", self._next_number())
         token = self.accounts.refresh(payload["refreshToken"])
-        return _json({"token": token}) if token else error(401, "Invalid refresh token", self._number())
+        return _json({"token": token}) if token else error(401, "Invalid refresh token", self._next_number())
 
     def _catalog(self, request: Request, _body: bytes) -> Response:
-        refusal = self._refusal(request)
+        refusal = self._authorization_error(request)
         datasets = [
             {"section": section, "dataset": code, "cursorField": "communicated_at", "available": True}
             for section, code in self._datasets()
         ]
         return refusal or _json({"code": 200, "message": "OK", "errors": [], "body": {"datasets": datasets}})
 
-    def _refusal(self, request: Request) -> Response | None:
+    def _authorization_error(self, request: Request) -> Response | None:
         """The 401 or 403 response; None if the request is authorized."""
         kind, _, token = request.headers.get("authorization", "").partition(" ")
         if kind.lower() != "bearer" or not token:
-            return error(401, "Access denied. No token provided.", self._number())
+            return error(401, "Access denied. No token provided.", self._next_number())
         if not self.accounts.accepts(token):
-            return error(401, "Invalid or expired token", self._number())
+            return error(401, "Invalid or expired token", self._next_number())
         if request.path_params["lender"] != self.accounts.credentials.lender_public_id:
-            return error(403, "The lender is not the token's", self._number())
+            return error(403, "The lender is not the token's", self._next_number())
         return None
 
     def _export(self, request: Request, _body: bytes) -> Response:
-        refusal = self._refusal(request)
+        refusal = self._authorization_error(request)
         if refusal:
             return refusal
         source = self._datasets().get((request.path_params["section"], request.path_params["dataset"]))
         if source is None:
-            return error(404, "Unknown or unavailable dataset", self._number())
+            return error(404, "Unknown or unavailable dataset", self._next_number())
         params = dict(request.query_params)
-        number, now = self._number(), self.now()
-        query = Range.of(params, now)
+        number, now = self._next_number(), self.now()
+        query = Range.parse(params, now)
         if query is None:
             return error(500, "Internal server error", number)
         return self._page(source, query, ExportRequest(number, params, query.seconds, self._in_flight, now))
@@ -174,7 +176,7 @@ class Api:
             body = fault.garble(body, request)
         return Response(body, headers={"content-length": str(len(right))}, media_type="application/json")
 
-    def _number(self) -> int:
+    def _next_number(self) -> int:
         with self._lock:
             self._pages += 1
             return self._pages

@@ -65,15 +65,15 @@ def plain(status: int, body: bytes = b"") -> Response:
     return Response(body, status, media_type="text/html")
 
 
-def _too_many_when(limit: int) -> Callable[[ExportRequest], Response | None]:
+def _refuse_requests_above(limit: int) -> Callable[[ExportRequest], Response | None]:
     return lambda request: error(429, "Too many requests", request.number) if request.in_flight > limit else None
 
 
-def _too_large(rows: int) -> Callable[[ExportRequest], Response | None]:
+def _refuse_pages_above(rows: int) -> Callable[[ExportRequest], Response | None]:
     return lambda request: plain(504, GATEWAY_PAGE) if int(request.params.get("limit", "500")) > rows else None
 
 
-def _too_long(seconds: float) -> Callable[[ExportRequest], Response | None]:
+def _refuse_windows_above(seconds: float) -> Callable[[ExportRequest], Response | None]:
     return lambda request: plain(504) if request.window_seconds > seconds else None
 
 
@@ -87,33 +87,33 @@ def _pagination(
     return alter
 
 
-def _stay(pagination: dict[str, Any], request: ExportRequest) -> None:
+def _repeat_cursor(pagination: dict[str, Any], request: ExportRequest) -> None:
     if request.params.get("cursor") and pagination["nextCursor"]:
         pagination["nextCursor"] = request.params["cursor"]
 
 
-def _more_than_there_are(pagination: dict[str, Any], _request: ExportRequest) -> None:
+def _inflate_total(pagination: dict[str, Any], _request: ExportRequest) -> None:
     if isinstance(pagination.get("total"), int):
         pagination["total"] += 5
 
 
-def _capped(pagination: dict[str, Any], _request: ExportRequest) -> None:
+def _cap_total(pagination: dict[str, Any], _request: ExportRequest) -> None:
     if "total" in pagination:
         pagination.update(total=min(pagination["total"] or 0, 1000), totalExact=False, totalNote="capped")
 
 
-def _gave_up(pagination: dict[str, Any], _request: ExportRequest) -> None:
+def _drop_total(pagination: dict[str, Any], _request: ExportRequest) -> None:
     if "total" in pagination:
         pagination.update(total=None, totalExact=False, totalNote="timeout")
 
 
-def _gave_up_on_many_days(pagination: dict[str, Any], request: ExportRequest) -> None:
+def _drop_total_of_long_windows(pagination: dict[str, Any], request: ExportRequest) -> None:
     since, until = (datetime.fromisoformat(request.params[name]) for name in ("since", "until"))
     if until - since > timedelta(days=1):
-        _gave_up(pagination, request)
+        _drop_total(pagination, request)
 
 
-def _without(*path: str) -> Callable[[dict[str, Any], ExportRequest], dict[str, Any]]:
+def _drop_field(*path: str) -> Callable[[dict[str, Any], ExportRequest], dict[str, Any]]:
     def alter(envelope: dict[str, Any], _request: ExportRequest) -> dict[str, Any]:
         inner = envelope
         for name in path[:-1]:
@@ -124,19 +124,19 @@ def _without(*path: str) -> Callable[[dict[str, Any], ExportRequest], dict[str, 
     return alter
 
 
-def _shortened(envelope: dict[str, Any], request: ExportRequest) -> dict[str, Any]:
+def _shorten_echo(envelope: dict[str, Any], request: ExportRequest) -> dict[str, Any]:
     envelope["body"]["meta"]["until"] = request.params.get("since")
     return envelope
 
 
-def _until_now(envelope: dict[str, Any], request: ExportRequest) -> dict[str, Any]:
+def _end_echo_now(envelope: dict[str, Any], request: ExportRequest) -> dict[str, Any]:
     meta = envelope["body"]["meta"]
     if meta["until"] and datetime.fromisoformat(meta["until"]) > request.now:
         meta["until"] = instant(milliseconds(request.now))
     return envelope
 
 
-def _huge(_request: ExportRequest) -> Response:
+def _huge_response(_request: ExportRequest) -> Response:
     """A body of spaces, which compresses to a thousandth of its size."""
     return Response(
         gzip.compress(b" " * HUGE_BYTES), headers={"content-encoding": "gzip"}, media_type="application/json"
@@ -156,7 +156,7 @@ def change_rows(
     return alter
 
 
-def _with_bad_rows(position: int, row: dict[str, Any]) -> Any:
+def _spoil_row(position: int, row: dict[str, Any]) -> Any:
     """Spoil one row in a hundred, each in a different way."""
     damages: tuple[dict[str, Any], ...] = (
         {"public_id": None},
@@ -183,25 +183,29 @@ FAULTS: dict[str, Fault] = {
         "every 10th request ends in 429 with Retry-After: 1",
         every(10, lambda request: error(429, "Too many requests", request.number, {"Retry-After": "1"})),
     ),
-    "two-in-flight": Fault("more than two requests at once end in 429", _too_many_when(2)),
-    "large-pages-time-out": Fault("pages of more than 100 rows end in 504", _too_large(100)),
-    "long-windows-time-out": Fault("windows of more than a day end in 504", _too_long(86_400)),
-    "always-times-out": Fault("every request ends in 504", _too_large(0)),
-    "cursor-loop": Fault("a cursor leads back to the page that was just read", alter=_pagination(_stay)),
-    "total-too-high": Fault("the total is five more than the rows", alter=_pagination(_more_than_there_are)),
-    "total-capped": Fault("the total is capped at 1000", alter=_pagination(_capped)),
-    "total-times-out": Fault("there is no total", alter=_pagination(_gave_up)),
-    "long-totals-time-out": Fault("windows of more than a day have no total", alter=_pagination(_gave_up_on_many_days)),
-    "no-rows": Fault("the response has no rows", alter=_without("body", "rows")),
-    "no-pagination": Fault("the response has no pagination", alter=_without("body", "pagination")),
-    "echo-shortened": Fault("the echoed range is shorter than the requested one", alter=_shortened),
-    "future-ends-now": Fault("an end in the future is echoed as now", alter=_until_now),
-    "huge-bodies": Fault("every body is 80 MB, compressed to 80 kB", every(1, _huge)),
-    "half-json": Fault("every 7th body is half a document", garble=lambda body, request: _cut(body, request, pad=True)),
-    "cut-bodies": Fault(
-        "every 7th body is cut in the middle", garble=lambda body, request: _cut(body, request, pad=False)
+    "two-in-flight": Fault("more than two requests at once end in 429", _refuse_requests_above(2)),
+    "large-pages-time-out": Fault("pages of more than 100 rows end in 504", _refuse_pages_above(100)),
+    "long-windows-time-out": Fault("windows of more than a day end in 504", _refuse_windows_above(86_400)),
+    "always-times-out": Fault("every request ends in 504", _refuse_pages_above(0)),
+    "cursor-loop": Fault("a cursor leads back to the page that was just read", alter=_pagination(_repeat_cursor)),
+    "total-too-high": Fault("the total is five more than the rows", alter=_pagination(_inflate_total)),
+    "total-capped": Fault("the total is capped at 1000", alter=_pagination(_cap_total)),
+    "total-times-out": Fault("there is no total", alter=_pagination(_drop_total)),
+    "long-totals-time-out": Fault(
+        "windows of more than a day have no total", alter=_pagination(_drop_total_of_long_windows)
     ),
-    "bad-rows": Fault("one row in a hundred cannot be landed", alter=change_rows(_with_bad_rows)),
+    "no-rows": Fault("the response has no rows", alter=_drop_field("body", "rows")),
+    "no-pagination": Fault("the response has no pagination", alter=_drop_field("body", "pagination")),
+    "echo-shortened": Fault("the echoed range is shorter than the requested one", alter=_shorten_echo),
+    "future-ends-now": Fault("an end in the future is echoed as now", alter=_end_echo_now),
+    "huge-bodies": Fault("every body is 80 MB, compressed to 80 kB", every(1, _huge_response)),
+    "half-json": Fault(
+        "every 7th body is half a document", garble=lambda body, request: _truncate(body, request, pad=True)
+    ),
+    "cut-bodies": Fault(
+        "every 7th body is cut in the middle", garble=lambda body, request: _truncate(body, request, pad=False)
+    ),
+    "bad-rows": Fault("one row in a hundred cannot be landed", alter=change_rows(_spoil_row)),
     "unknown-fields": Fault(
         "rows have a field that the contract does not list",
         alter=change_rows(lambda _position, row: {**row, "phone": "+971 50 000 0000"}),
@@ -209,7 +213,7 @@ FAULTS: dict[str, Fault] = {
 }
 
 
-def _cut(body: bytes, request: ExportRequest, *, pad: bool) -> bytes:
+def _truncate(body: bytes, request: ExportRequest, *, pad: bool) -> bytes:
     """Send half the body of every 7th response; `pad`: fill it to full length, so that only the JSON is truncated."""
     if request.number % 7:
         return body

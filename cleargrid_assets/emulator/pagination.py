@@ -55,19 +55,19 @@ class Range:
         return (self.until_ms - self.since_ms) / 1000
 
     @classmethod
-    def of(cls, params: Mapping[str, str], now: datetime) -> Range | None:
+    def parse(cls, params: Mapping[str, str], now: datetime) -> Range | None:
         """The range of a request; None if `since` or `until` is malformed, which leads to a 500."""
         since, until = params.get("since"), params.get("until")
         try:
-            since_ms = milliseconds(_moment(since)) if since else 0
-            until_ms = milliseconds(_moment(until)) if until else milliseconds(now)
+            since_ms = milliseconds(_parse_instant(since)) if since else 0
+            until_ms = milliseconds(_parse_instant(until)) if until else milliseconds(now)
         except ValueError:
             return None
         return cls(
             since_ms=since_ms,
             until_ms=until_ms,
             now_ms=milliseconds(now),
-            limit=_limit(params.get("limit")),
+            limit=_parse_limit(params.get("limit")),
             is_descending=params.get("sort") == "desc",
             cursor=params.get("cursor") or None,
             wants_total=params.get("includeTotal") == "true",
@@ -79,10 +79,10 @@ class Range:
 def page_of(source: GeneratedRows, query: Range) -> dict[str, Any] | None:
     """The success envelope of one page; None for a corrupted cursor."""
     try:
-        position = _decoded(query.cursor) if query.cursor else None
+        position = _decode_cursor(query.cursor) if query.cursor else None
     except CorruptCursorError:
         return None
-    entries, cursor = _walk(source, query, position)
+    entries, cursor = _read_forward(source, query, position)
     pagination: dict[str, Any] = {"nextCursor": cursor}
     if query.wants_total:
         pagination |= _total(source, query)
@@ -91,10 +91,12 @@ def page_of(source: GeneratedRows, query: Range) -> dict[str, Any] | None:
     return {"code": 200, "message": "OK", "errors": [], "body": {"rows": rows, "pagination": pagination, "meta": meta}}
 
 
-def _walk(source: GeneratedRows, query: Range, position: tuple[int, str] | None) -> tuple[list[Entry], str | None]:
+def _read_forward(
+    source: GeneratedRows, query: Range, position: tuple[int, str] | None
+) -> tuple[list[Entry], str | None]:
     """The entries after `position` and the next cursor, or None if nothing follows."""
     if query.is_descending:
-        return _walk_back(source, query, position)
+        return _read_backward(source, query, position)
     after = position or (query.since_ms, FIRST_ID)
     share = SHARES[crc32(f"{after}".encode()) % len(SHARES)]
     entries = source.entries(after, query.until_ms, query.now_ms, query.limit + 1)
@@ -104,10 +106,12 @@ def _walk(source: GeneratedRows, query: Range, position: tuple[int, str] | None)
     if take >= len(entries):
         return entries, None
     boundary = entries[take - 1].key if take else (after[0], f"{after[1]}!")
-    return entries[:take], _encoded(boundary)
+    return entries[:take], _encode_cursor(boundary)
 
 
-def _walk_back(source: GeneratedRows, query: Range, position: tuple[int, str] | None) -> tuple[list[Entry], str | None]:
+def _read_backward(
+    source: GeneratedRows, query: Range, position: tuple[int, str] | None
+) -> tuple[list[Entry], str | None]:
     """The same in descending order."""
     before = position or (query.until_ms, FIRST_ID)
     entries = [
@@ -116,7 +120,7 @@ def _walk_back(source: GeneratedRows, query: Range, position: tuple[int, str] | 
         if entry.key < before
     ][::-1]
     page = entries[: query.limit]
-    return page, _encoded(page[-1].key) if len(entries) > query.limit else None
+    return page, _encode_cursor(page[-1].key) if len(entries) > query.limit else None
 
 
 def _total(source: GeneratedRows, query: Range) -> dict[str, Any]:
@@ -127,7 +131,7 @@ def _total(source: GeneratedRows, query: Range) -> dict[str, Any]:
     return {"total": count, "totalExact": True, "totalNote": None}
 
 
-def _limit(text: str | None) -> int:
+def _parse_limit(text: str | None) -> int:
     """The page size: clamped, never refused."""
     try:
         return min(max(int(text or DEFAULT_LIMIT), 1), MAX_LIMIT)
@@ -135,16 +139,16 @@ def _limit(text: str | None) -> int:
         return DEFAULT_LIMIT
 
 
-def _moment(text: str) -> datetime:
+def _parse_instant(text: str) -> datetime:
     moment = datetime.fromisoformat(text.replace(" ", "+"))
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _encoded(position: tuple[int, str]) -> str:
+def _encode_cursor(position: tuple[int, str]) -> str:
     return base64.urlsafe_b64encode(json.dumps(position).encode()).decode().rstrip("=")
 
 
-def _decoded(cursor: str) -> tuple[int, str]:
+def _decode_cursor(cursor: str) -> tuple[int, str]:
     """The position of a cursor; raises `CorruptCursorError`."""
     try:
         position = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from cleargrid_assets.landing.ledger import naive
+from cleargrid_assets.landing.ledger import to_naive_utc
 from cleargrid_assets.tables.catalog import TABLES_VERSION
 from cleargrid_assets.tables.raw import WAREHOUSE_IDENTITY
 from cleargrid_assets.warehouse.errors import WarehouseIdentityError, WarehouseMissingError
@@ -65,7 +65,7 @@ def identity_of(warehouse: Warehouse) -> WarehouseIdentity | None:
     """The identity of the warehouse; None until the first load. Raises `WarehouseError`."""
     try:
         with warehouse.reading() as connection:
-            return _stored(connection) if WAREHOUSE_IDENTITY.exists_in(connection) else None
+            return _stored_identity(connection) if WAREHOUSE_IDENTITY.exists_in(connection) else None
     except WarehouseMissingError:
         return None
 
@@ -92,7 +92,7 @@ class IdentityGuard:
 
     def verify(self, connection: duckdb.DuckDBPyConnection) -> WarehouseIdentity | None:
         """The same within a transaction; the stored identity, None before the first load."""
-        stored = _stored(connection)
+        stored = _stored_identity(connection)
         if stored is None:
             self._verify_windows(connection)
         else:
@@ -102,14 +102,19 @@ class IdentityGuard:
     def adopt(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Verify, and write the row if there is none yet."""
         if self.verify(connection) is None:
-            row = (*astuple(self.identity), TABLES_VERSION, version("cleargrid-assets"), naive(datetime.now(UTC)))
+            row = (
+                *astuple(self.identity),
+                TABLES_VERSION,
+                version("cleargrid-assets"),
+                to_naive_utc(datetime.now(UTC)),
+            )
             connection.execute(INSERT, row)
 
     def _verify_windows(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Verify a warehouse of release 0.1.0, which has no identity, by the time zone of its months."""
         for month, since, until in connection.execute(WINDOWS).fetchall():
             window = self.window_of(month)
-            if (naive(window.since), naive(window.until)) != (since, until):
+            if (to_naive_utc(window.since), to_naive_utc(window.until)) != (since, until):
                 raise WarehouseIdentityError(
                     f"an earlier release made {self.display_name}, and its month {month:%Y-%m} runs from {since} to "
                     f"{until} UTC, which is not that month in {self.identity.timezone} (CLEARGRID_TIMEZONE); nothing "
@@ -136,6 +141,6 @@ def verify_stored(stored: WarehouseIdentity, ours: Identity, display_name: str) 
         )
 
 
-def _stored(connection: duckdb.DuckDBPyConnection) -> WarehouseIdentity | None:
+def _stored_identity(connection: duckdb.DuckDBPyConnection) -> WarehouseIdentity | None:
     row = connection.execute(SELECT).fetchone()
     return WarehouseIdentity(*row) if row else None

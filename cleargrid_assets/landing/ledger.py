@@ -115,7 +115,7 @@ def superseded_by(connection: duckdb.DuckDBPyConnection, load: MonthLoad) -> Sup
     Clocks decide only between overlapping reads. A load that had landed when `load` began is older, whatever its clock
     said.
     """
-    parameters = {"month": load.month, "loads_before": load.loads_before, "started_at": naive(load.started_at)}
+    parameters = {"month": load.month, "loads_before": load.loads_before, "started_at": to_naive_utc(load.started_at)}
     newer = connection.execute(SUPERSEDED_BY.format_map(load.dataset.sql_names), parameters).fetchone()
     return Superseded(*newer) if newer else None
 
@@ -153,10 +153,10 @@ def _row(entry: Entry, load: MonthLoad, changes: Changes) -> dict[str, object]:
         "month": load.month,
         "load_number": entry.load_number,
         "run_id": entry.run_id,
-        "started_at": naive(load.started_at),
+        "started_at": to_naive_utc(load.started_at),
         "loaded_at": entry.landed_at,
-        "since": naive(load.window.since),
-        "until": naive(load.window.until),
+        "since": to_naive_utc(load.window.since),
+        "until": to_naive_utc(load.window.until),
         **asdict(load.statistics),  # its fields are columns of the ledger
         "rows_received": load.rows_received,
         "rows_landed": load.rows.num_rows - changes.moved,
@@ -170,6 +170,6 @@ def _row(entry: Entry, load: MonthLoad, changes: Changes) -> dict[str, object]:
     }
 
 
-def naive(moment: datetime) -> datetime:
+def to_naive_utc(moment: datetime) -> datetime:
     """`moment` as the tables store it: in UTC, without a zone."""
     return moment.astimezone(UTC).replace(tzinfo=None)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from cleargrid_assets.landing.ledger import naive
+from cleargrid_assets.landing.ledger import to_naive_utc
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,7 +63,7 @@ def find(connection: duckdb.DuckDBPyConnection, load: MonthLoad, *, is_first: bo
     Among versions with equal `updated_at`, the one that was read later wins; `ledger.superseded_by` explains the role
     of clocks.
     """
-    parameters = {"month": load.month, "loads_before": load.loads_before, "started_at": naive(load.started_at)}
+    parameters = {"month": load.month, "loads_before": load.loads_before, "started_at": to_naive_utc(load.started_at)}
     values = ", ".join(f"other.{name} AS old_{name}" for name in load.dataset.compared_names)
     added = ALL_RECEIVED if is_first else ADDED
     connection.execute(FIND.format(**load.dataset.sql_names, values=values, added=added), parameters)

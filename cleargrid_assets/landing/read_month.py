@@ -132,7 +132,7 @@ def _read_once(
     expected, target_rows = sum_totals(counted), PAGES_PER_WINDOW * limits.page_size
     fetched = client.fetch(
         dataset.export,
-        _planned(counted, target_rows, started, limits.concurrency),
+        _plan_windows(counted, target_rows, started, limits.concurrency),
         converter.convert,
         merge=converter.merge_batches,
         concurrency=limits.concurrency,
@@ -159,7 +159,7 @@ def _read_once(
     return load
 
 
-def _planned(counted: Sequence[CountedRange], target_rows: int, now: datetime, workers: int) -> list[Window]:
+def _plan_windows(counted: Sequence[CountedRange], target_rows: int, now: datetime, workers: int) -> list[Window]:
     """The windows to read, sized by their counts."""
     return [
         window

@@ -33,7 +33,7 @@ SHAPES = {"VARCHAR": WORD, "TIMESTAMP": INSTANT}
 """What may be kept as sent, by type."""
 
 
-def shapes_of(dataset: RawDataset) -> Mapping[str, re.Pattern[str]]:
+def kept_patterns(dataset: RawDataset) -> Mapping[str, re.Pattern[str]]:
     """What may be kept as sent of each landed field. Nothing is kept of other fields."""
     return {column.name: SHAPES.get(column.type, NOTHING) for column in dataset.fields} | {PUBLIC_ID: ID}
 
@@ -43,12 +43,12 @@ def is_id(value: object) -> bool:
     return isinstance(value, str) and ID.fullmatch(value) is not None
 
 
-def as_kept(row: Mapping[str, Any], shapes: Mapping[str, re.Pattern[str]]) -> str:
-    """The landed fields of `row` as JSON, shortened; `shapes`: see `shapes_of`."""
-    return json.dumps({name: _shortened(row[name], shape) for name, shape in shapes.items() if name in row})
+def redact_row(row: Mapping[str, Any], shapes: Mapping[str, re.Pattern[str]]) -> str:
+    """The landed fields of `row` as JSON, shortened; `shapes`: see `kept_patterns`."""
+    return json.dumps({name: _redact_value(row[name], shape) for name, shape in shapes.items() if name in row})
 
 
-def _shortened(value: Any, shape: re.Pattern[str]) -> Any:
+def _redact_value(value: Any, shape: re.Pattern[str]) -> Any:
     """`value` if it is short or has its field's `shape`, else a description of it."""
     if value is None or isinstance(value, bool):
         return value

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cleargrid_assets.landing.redaction import as_kept, is_id, shapes_of
+from cleargrid_assets.landing.redaction import is_id, kept_patterns, redact_row
 from cleargrid_assets.tables.dataset import PUBLIC_ID
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class InvalidFieldError(ValueError):
 
 @dataclass(frozen=True)
 class QuarantinedRow:
-    """A received row that cannot be landed. `public_id`: None unless it looks like an id. `row`: see `as_kept`."""
+    """A received row that cannot be landed. `public_id`: None unless it looks like an id. `row`: see `redact_row`."""
 
     public_id: str | None
     reasons: tuple[str, ...]
@@ -108,7 +108,7 @@ class RowConverter:
             good.append(self._columns(rows, window))
         except (InvalidFieldError, KeyError, TypeError):
             if len(rows) == 1:
-                bad.append(self._quarantined(rows[0], window))
+                bad.append(self._quarantine(rows[0], window))
                 return
             middle = len(rows) // 2
             self._bisect_invalid(rows[:middle], window, good, bad)
@@ -133,13 +133,13 @@ class RowConverter:
             _require_between(array, window.since, window.until, "outside_window", name)
         return array.cast(TIMESTAMP) if column.type == "TIMESTAMP" else array
 
-    def _quarantined(self, row: Any, window: Window) -> QuarantinedRow:
+    def _quarantine(self, row: Any, window: Window) -> QuarantinedRow:
         """The quarantined `row` with every reason."""
         if type(row) is not dict:
             return QuarantinedRow(None, ("not_an_object",), "null")
         reasons = tuple(reason for column in self.dataset.fields if (reason := self._reason(column, row, window)))
         identity = row.get(PUBLIC_ID)
-        return QuarantinedRow(identity if is_id(identity) else None, reasons, as_kept(row, self._shapes))
+        return QuarantinedRow(identity if is_id(identity) else None, reasons, redact_row(row, self._kept_patterns))
 
     def _reason(self, column: Column, row: dict[str, Any], window: Window) -> str | None:
         if column.name not in row:
@@ -161,8 +161,8 @@ class RowConverter:
         return frozenset((*self.dataset.field_names, *self.dataset.personal_fields))
 
     @cached_property
-    def _shapes(self) -> Mapping[str, re.Pattern[str]]:
-        return shapes_of(self.dataset)
+    def _kept_patterns(self) -> Mapping[str, re.Pattern[str]]:
+        return kept_patterns(self.dataset)
 
 
 def _texts(name: str, values: list[Any]) -> pa.Array:

@@ -181,11 +181,11 @@ def _refuse_mass_vanishing(
     if changes.vanished > vanish_limit * of_rows:
         raise VanishLimitError(
             f"month {load.month}: this load would remove {changes.vanished} of its {before} landed rows, more than "
-            f"CLEARGRID_VANISH_LIMIT ({vanish_limit:g}) allows; the month is unchanged. {_why_rows_vanish(load)}"
+            f"CLEARGRID_VANISH_LIMIT ({vanish_limit:g}) allows; the month is unchanged. {_vanish_reason(load)}"
         )
 
 
-def _why_rows_vanish(load: MonthLoad) -> str:
+def _vanish_reason(load: MonthLoad) -> str:
     """Why rows are missing: ClearGrid no longer sends them, or sends them in a form that cannot be landed."""
     if not load.quarantined:
         return "ClearGrid no longer sends them."

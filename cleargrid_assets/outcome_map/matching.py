@@ -27,13 +27,13 @@ def matching_key(spelling: str) -> str:
     for character in folded:
         if character.isalnum():
             letter = character
-        elif not _distinguishes(character, letter):
+        elif not _is_distinguishing(character, letter):
             continue
         kept.append(character)
     return "".join(kept)
 
 
-def _distinguishes(mark: str, letter: str) -> bool:
+def _is_distinguishing(mark: str, letter: str) -> bool:
     """True if `mark` turns `letter` into a different letter: vowel signs and tone marks do, accents rarely.
 
     Of the marks that are often omitted, only those that form a separate letter are kept (`й` is not `и`), and none on

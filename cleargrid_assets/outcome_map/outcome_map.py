@@ -84,9 +84,9 @@ class OutcomeMap:
     def classify(self, spellings: Iterable[str | None]) -> list[dict[str, object]]:
         """One row of `core.outcome_spellings`, without its month, for each spelling."""
         version = self.version
-        return [self._classified(spelling, version) for spelling in spellings]
+        return [self._classify_spelling(spelling, version) for spelling in spellings]
 
-    def _classified(self, spelling: str | None, version: str) -> dict[str, object]:
+    def _classify_spelling(self, spelling: str | None, version: str) -> dict[str, object]:
         """The classified spelling; if its row is not filled in, only the row's name applies."""
         key = None if spelling is None else matching_key(spelling)
         row = self.by_key.get(key) if key else None

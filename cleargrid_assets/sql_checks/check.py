@@ -72,10 +72,10 @@ class SqlCheck:
         return cls(
             name,
             table,
-            _without_marks(head.group()),
+            _strip_marks(head.group()),
             dg.AssetCheckSeverity(head["severity"]),
             head["blocking"] is not None,
-            " ".join(_without_marks(head["to_do"]).split()),
+            " ".join(_strip_marks(head["to_do"]).split()),
             sql,
         )
 
@@ -124,5 +124,5 @@ def _table_of(path: Path) -> Table:
     return table
 
 
-def _without_marks(comment: str) -> str:
+def _strip_marks(comment: str) -> str:
     return "\n".join(line.removeprefix("--").strip() for line in comment.splitlines())

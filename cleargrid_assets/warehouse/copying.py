@@ -111,14 +111,14 @@ def move(source: Warehouse, target: Warehouse, *, may_overwrite: bool) -> Iterat
     target = replace(target, datasets=landed)
     for month in sorted({part.month for part in old.contents}, key=lambda month: (month is None, month)):
         parts = [part for part in old.contents if part.month == month]
-        differing = differing_parts(old, new, month)
+        differing = find_differences(old, new, month)
         if differing:
             _copy(source, target, differing, may_overwrite=may_overwrite)
         rows = sum(old.contents[part].rows for part in parts)
         yield CopiedMonth(month, rows, was_copied=bool(differing))
 
 
-def differing_parts(old: Snapshot, new: Snapshot, month: date | None) -> list[TableMonth]:
+def find_differences(old: Snapshot, new: Snapshot, month: date | None) -> list[TableMonth]:
     """The month's parts that differ, including those that only the target has and that must be deleted there."""
     parts = [part for part in old.contents | new.contents if part.month == month]
     return [part for part in parts if old.contents.get(part, NOTHING) != new.contents.get(part, NOTHING)]

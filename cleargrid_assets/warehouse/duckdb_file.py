@@ -28,7 +28,7 @@ from cleargrid_assets.warehouse.errors import (
     first_line,
 )
 from cleargrid_assets.warehouse.locks import file_lock
-from cleargrid_assets.warehouse.paths import file_size, unusable
+from cleargrid_assets.warehouse.paths import file_size, path_error
 from cleargrid_assets.warehouse.rollback_journal import RollbackJournal
 
 if TYPE_CHECKING:
@@ -85,10 +85,10 @@ class DuckDBFile:
     def connection(self, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:
         """Open the file. Closing it rolls back what was not committed."""
         if not self.exists:
-            self._make()
+            self._create_database()
         with ExitStack() as stack:
             stack.callback(self._journal.roll_back)  # last, when DuckDB has closed the file
-            file = None if read_only else stack.enter_context(self._readable())
+            file = None if read_only else stack.enter_context(self._open_readable())
             connection = stack.enter_context(closing(self._open(read_only=read_only)))
             if file is not None:
                 self._journal.save(file, connection)
@@ -103,11 +103,11 @@ class DuckDBFile:
             f"again."
         )
 
-    def _readable(self) -> BinaryIO:
+    def _open_readable(self) -> BinaryIO:
         try:
             return self.path.open("rb")
         except OSError as error:
-            raise unusable(self.path, error) from error
+            raise path_error(self.path, error) from error
 
     @property
     def _journal(self) -> RollbackJournal:
@@ -122,14 +122,14 @@ class DuckDBFile:
                 return duckdb.connect(self.path.resolve(), read_only=read_only)
             except duckdb.IOException as error:
                 if FOREIGN_LOCK not in str(error):
-                    raise self._unreadable(error) from error
+                    raise self._unreadable_error(error) from error
                 if time.monotonic() >= give_up_at:
-                    raise self._busy(error) from error
+                    raise self._busy_error(error) from error
             except duckdb.Error as error:
-                raise self._unreadable(error) from error
+                raise self._unreadable_error(error) from error
             time.sleep(0.2)
 
-    def _make(self) -> None:
+    def _create_database(self) -> None:
         """Write an empty database into the file. DuckDB refuses an empty file; replacing it would lose its mode."""
         try:
             with tempfile.TemporaryDirectory() as folder:
@@ -144,10 +144,10 @@ class DuckDBFile:
                 f"permissions"
             ) from error
 
-    def _busy(self, error: duckdb.Error) -> WarehouseBusyError:
+    def _busy_error(self, error: duckdb.Error) -> WarehouseBusyError:
         return WarehouseBusyError(f"another program has {self.path} open: close it and run again. {first_line(error)}")
 
-    def _unreadable(self, error: duckdb.Error) -> WarehouseUnreadableError:
+    def _unreadable_error(self, error: duckdb.Error) -> WarehouseUnreadableError:
         if NEWER_FORMAT in str(error):
             return WarehouseUnreadableError(
                 f"a newer DuckDB than this one ({duckdb.__version__}) made {self.path}: copy it once with the DuckDB "

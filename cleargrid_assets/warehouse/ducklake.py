@@ -70,7 +70,7 @@ class DuckLake:
     def location(self) -> str:
         """The folder or prefix that holds the lake's files, or will when it is created."""
         if self.data or not self.exists:
-            return _absolute(self._location_of_new_files())
+            return _resolve(self._location_of_new_files())
         with self.connection(read_only=True) as connection:
             return data_path(connection).removesuffix(TABLES)
 
@@ -136,13 +136,13 @@ class DuckLake:
         options = ["READ_ONLY" if read_only else "DATA_INLINING_ROW_LIMIT 0"]
         data = self.data or (None if read_only or self.exists else self._location_of_new_files())
         if data:
-            options.append(f"DATA_PATH {_quoted(_absolute(data) + TABLES)}")
+            options.append(f"DATA_PATH {_quote(_resolve(data) + TABLES)}")
         try:
-            connection.execute(f"ATTACH {_quoted(self.address)} AS {name} ({', '.join(options)})")
+            connection.execute(f"ATTACH {_quote(self.address)} AS {name} ({', '.join(options)})")
             connection.execute(f"USE {name}")
-            self._reach_data(connection)
+            self._configure_bucket_access(connection)
         except duckdb.Error as error:
-            raise self._not_opened(error) from None
+            raise self._open_error(error) from None
 
     def _location_of_new_files(self) -> str:
         """Where a new lake will keep its files."""
@@ -154,12 +154,12 @@ class DuckLake:
             )
         return location
 
-    def _reach_data(self, connection: duckdb.DuckDBPyConnection) -> None:
+    def _configure_bucket_access(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Set up credentials if the files, whose location the catalog knows, are in a bucket."""
         if is_object_store(data_path(connection)):
             use_object_store(connection, self.extensions)
 
-    def _not_opened(self, error: duckdb.Error) -> WarehouseError:
+    def _open_error(self, error: duckdb.Error) -> WarehouseError:
         translated = self.translate_error(error, is_commit=False)
         if isinstance(translated, WarehouseUnreachableError):
             return translated
@@ -178,10 +178,10 @@ def data_path(connection: duckdb.DuckDBPyConnection) -> str:
     return str(data)
 
 
-def _absolute(data: str) -> str:
+def _resolve(data: str) -> str:
     """The absolute path of a folder, or the address of a bucket unchanged; with a trailing slash."""
     return f"{data if is_object_store(data) else Path(data).resolve()}".rstrip("/") + "/"
 
 
-def _quoted(text: str) -> str:
+def _quote(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"

@@ -23,18 +23,18 @@ def load_extension(connection: duckdb.DuckDBPyConnection, name: str, folder: Pat
     Raises `WarehouseUnreadableError` if it cannot be found, or only for another version of DuckDB.
     """
     if folder is not None:
-        connection.execute(f"SET extension_directory = {_quoted(str(folder))}")
+        connection.execute(f"SET extension_directory = {_quote(str(folder))}")
     file = next((path for path in _candidates(name, folder) if path.exists()), None)
     try:
         if file is not None:
-            connection.execute(f"LOAD {_quoted(str(file))}")
+            connection.execute(f"LOAD {_quote(str(file))}")
         elif folder is not None:
             connection.execute(f"LOAD {name}")
         else:
             connection.execute(f"INSTALL {name}")
             connection.execute(f"LOAD {name}")
     except duckdb.Error as error:
-        raise _unusable(name, folder, error) from error
+        raise _extension_error(name, folder, error) from error
 
 
 def _candidates(name: str, folder: Path | None) -> Iterator[Path]:
@@ -50,7 +50,7 @@ def _wheels(name: str) -> list[Path]:
     return [Path(location) for location in (spec.submodule_search_locations or [])] if spec else []
 
 
-def _unusable(name: str, folder: Path | None, error: duckdb.Error) -> WarehouseUnreadableError:
+def _extension_error(name: str, folder: Path | None, error: duckdb.Error) -> WarehouseUnreadableError:
     others = sorted(path.name for wheel in _wheels(name) for path in (wheel / "extensions").glob("v*"))
     mismatch = f" Its installed wheel is for DuckDB {', '.join(others)}." if others else ""
     location = f" in CLEARGRID_DUCKDB_EXTENSIONS ({folder})" if folder else ""
@@ -61,5 +61,5 @@ def _unusable(name: str, folder: Path | None, error: duckdb.Error) -> WarehouseU
     )
 
 
-def _quoted(text: str) -> str:
+def _quote(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from filelock import FileLock, Timeout
 
 from cleargrid_assets.warehouse.errors import WarehouseBusyError, WarehouseUnreachableError, WarehouseUnreadableError
-from cleargrid_assets.warehouse.paths import refuse_dangling_link, unusable
+from cleargrid_assets.warehouse.paths import path_error, refuse_dangling_link
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,7 +56,7 @@ def file_lock(path: Path, seconds: float) -> Iterator[None]:
             f"other runs kept {path} locked for {seconds:.0f} s: run again when they have ended"
         ) from timeout
     except OSError as error:
-        raise unusable(path, error) from error
+        raise path_error(path, error) from error
     try:
         yield
     finally:
@@ -85,7 +85,7 @@ def advisory_lock(dsn: str, display_name: str, seconds: float) -> Iterator[None]
         ) from None
     except driver.Error as error:
         connection.close()
-        raise unreachable(display_name, error) from None
+        raise catalog_error(display_name, error) from None
     try:
         yield
     finally:
@@ -102,10 +102,10 @@ def postgres_connection(dsn: str, display_name: str) -> Any:
     try:
         return driver.connect(dsn, connect_timeout=CONNECT_SECONDS, application_name=name)
     except driver.Error as error:
-        raise unreachable(display_name, error) from None
+        raise catalog_error(display_name, error) from None
 
 
-def unreachable(display_name: str, error: Exception) -> WarehouseUnreachableError:
+def catalog_error(display_name: str, error: Exception) -> WarehouseUnreachableError:
     """The error for a catalog that does not answer; libpq's text names host and port, never the password."""
     reason = " ".join(str(error).split())
     return WarehouseUnreachableError(f"the catalog of {display_name} does not answer: {reason}. Nothing was changed.")

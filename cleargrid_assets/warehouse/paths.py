@@ -34,7 +34,7 @@ def file_size(path: Path) -> int | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise unusable(path, error) from error
+        raise path_error(path, error) from error
     if not stat.S_ISREG(status.st_mode):
         kind = KINDS.get(stat.S_IFMT(status.st_mode), "not a file")
         raise WarehouseUnreadableError(f"{path} is {kind}: set CLEARGRID_WAREHOUSE to the path of a DuckDB file")
@@ -54,7 +54,7 @@ def refuse_dangling_link(path: Path) -> None:
             )
 
 
-def unusable(path: Path, error: OSError) -> WarehouseUnreadableError:
+def path_error(path: Path, error: OSError) -> WarehouseUnreadableError:
     """The error for a path that the operating system does not let us use."""
     return WarehouseUnreadableError(
         f"{path} cannot be used as a warehouse ({error.strerror}): correct CLEARGRID_WAREHOUSE or the folder's "

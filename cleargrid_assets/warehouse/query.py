@@ -28,7 +28,7 @@ class Seed:
         path = str(self.file).replace("'", "''")
         return f"SELECT * FROM read_csv('{path}', header = true, all_varchar = true, nullstr = '')"
 
-    def keep(self, connection: duckdb.DuckDBPyConnection) -> None:
+    def load(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Replace the table's rows with the file's."""
         connection.execute(f"DELETE FROM {self.table.qualified_name}")
         connection.execute(f"INSERT INTO {self.table.qualified_name} BY NAME {self.select}")

@@ -58,7 +58,7 @@ class RollbackJournal:
         (size,) = connection.execute(BLOCK_SIZE).fetchone() or ()
         offsets = [HEADERS + block * size for (block,) in connection.execute(PARTLY_USED).fetchall()]
         unfinished = self.location.with_name(f"{self.location.name}.new")
-        with self._translated(), unfinished.open("wb") as journal:
+        with self._translate_errors(), unfinished.open("wb") as journal:
             os.fchmod(journal.fileno(), os.fstat(file.fileno()).st_mode & 0o777)  # its statistics hold values of rows
             journal.write(NUMBER.pack(size) + os.pread(file.fileno(), HEADERS, 0))
             for offset in offsets:
@@ -75,16 +75,16 @@ class RollbackJournal:
         """
         if not (self.location.exists() and os.access(self.path, os.W_OK)):
             return
-        with self._translated(), self.path.open("r+b") as file, self.location.open("rb") as journal:
-            if not _locked(file):
+        with self._translate_errors(), self.path.open("r+b") as file, self.location.open("rb") as journal:
+            if not _try_lock(file):
                 return
-            for offset, block in _saved_blocks(journal, headers=file.read(HEADERS)):
+            for offset, block in _read_blocks(journal, headers=file.read(HEADERS)):
                 os.pwrite(file.fileno(), block, offset)
             os.fsync(file.fileno())
             self.location.unlink()
 
     @contextmanager
-    def _translated(self) -> Iterator[None]:
+    def _translate_errors(self) -> Iterator[None]:
         try:
             yield
         except OSError as error:
@@ -94,7 +94,7 @@ class RollbackJournal:
             ) from error
 
 
-def _locked(file: BinaryIO) -> bool:
+def _try_lock(file: BinaryIO) -> bool:
     """Take the lock that DuckDB takes; False when another program has it."""
     try:
         fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -103,7 +103,7 @@ def _locked(file: BinaryIO) -> bool:
     return True
 
 
-def _saved_blocks(journal: BinaryIO, *, headers: bytes) -> Iterator[tuple[int, bytes]]:
+def _read_blocks(journal: BinaryIO, *, headers: bytes) -> Iterator[tuple[int, bytes]]:
     """Offset and bytes of each block; none when the file has other headers than when the journal was written."""
     (size,) = NUMBER.unpack(journal.read(NUMBER.size))
     if journal.read(HEADERS) != headers:

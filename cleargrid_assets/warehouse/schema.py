@@ -135,10 +135,10 @@ def _upgrade(connection: duckdb.DuckDBPyConnection, version: int) -> None:
     for number in range(version + 1, TABLES_VERSION + 1):
         connection.execute((UPGRADES / f"{number}.sql").read_text(encoding="utf-8"))
     connection.execute(SET_VERSION)
-    _make_anew(connection, D23_LOADS)
+    _recreate(connection, D23_LOADS)
 
 
-def _make_anew(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
+def _recreate(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
     """Keep the rows and get NOT NULL back, which added columns lack.
 
     The database then refuses loads by release 0.1.0, which would leave them out of the order.

@@ -105,7 +105,7 @@ class Warehouse:
         Raises `WarehouseBusyError`, `WarehouseConflictError`, `WarehouseUnreachableError`, `WarehouseUnreadableError`,
         `WarehouseVersionError` or `WarehouseWriteError`.
         """
-        with self._opened(read_only=False) as connection:
+        with self._open(read_only=False) as connection:
             prepare(connection, self.display_name, self.datasets)
             yield connection
 
@@ -121,19 +121,19 @@ class Warehouse:
         if not self.exists:
             raise WarehouseMissingError(f"there is no warehouse at {self.display_name} yet: load a month first")
         with ExitStack() as stack:
-            connection = stack.enter_context(self._opened(read_only=True))
+            connection = stack.enter_context(self._open(read_only=True))
             if is_outdated(connection, self.display_name, self.datasets):
                 stack.close()
                 with self.writing():
                     pass
-                connection = stack.enter_context(self._opened(read_only=True))
+                connection = stack.enter_context(self._open(read_only=True))
             yield connection
 
     def check_writable(self) -> None:
         """Raise the error that the next write would meet, as far as it can be foreseen; leave nothing behind."""
         self._store.check_writable()
         if self.exists:
-            with self._opened(read_only=False) as connection:
+            with self._open(read_only=False) as connection:
                 supported_version(connection, self.display_name)
 
     @cached_property
@@ -143,7 +143,7 @@ class Warehouse:
         return DuckDBFile(Path(self.address), self.lock_timeout, self.open_timeout)
 
     @contextmanager
-    def _opened(self, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:
+    def _open(self, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:
         """Take the lock, connect, begin a transaction."""
         lock, opened = self._store.lock(is_writing=not read_only), self._connection(read_only=read_only)
         with lock, opened as connection, self._transaction(connection):

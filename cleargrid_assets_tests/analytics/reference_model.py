@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 RESULTS = ("refusal", "settlement", "callback", "dispute", "hardship")
 
 
-class Recomputed:
+class ReferenceModel:
     """The tables of a scenario, each as rows by their grain."""
 
     def __init__(self, scenario: Scenario) -> None:

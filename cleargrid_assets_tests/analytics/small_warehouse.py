@@ -105,7 +105,7 @@ def fill(connection: duckdb.DuckDBPyConnection, scenario: Scenario) -> None:
     for table in ALL_TABLES:
         connection.execute(f"DELETE FROM {table.qualified_name}")
     for table in (analytics.METRIC_DEFINITIONS, core.CALLING_HOURS_PROFILES):
-        seed_of(table).keep(connection)
+        seed_of(table).load(connection)
     for month, loaded_at in sorted(scenario.loaded_at.items(), reverse=True):
         _land(connection, scenario, month, loaded_at)
         for table in MONTHLY:

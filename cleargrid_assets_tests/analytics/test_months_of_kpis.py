@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 PAGE_SQL = sql_path(CONTACT_ATTEMPTS).parents[1] / "reports" / "page" / "sections"
 APRIL = "2026-04-01"
 KPIS = "SELECT * FROM analytics.kpi_monthly ORDER BY ALL"
-OBSERVED = f"SELECT observed_at, promises FROM ({(PAGE_SQL / 'vintages.sql').read_text(encoding='utf-8')})"
+OBSERVED = f"SELECT observed_at, promises FROM ({(PAGE_SQL / 'promise_vintages.sql').read_text(encoding='utf-8')})"
 COMPARED = "SELECT count(prev_value), count(change_pp) FROM analytics.kpi_monthly"
 RULES_CHECK = "every_month_follows_the_current_rules"
 
@@ -238,11 +238,11 @@ def test_every_sql_file_can_be_pasted_as_it_is(platform: Platform, month: object
         for table in (CONTACT_ATTEMPTS, *ANALYTICS_TABLES):
             if not sql_path(table).exists():
                 continue
-            pasted = connection.execute(sql_path(table).read_text(encoding="utf-8"))
-            names = {column[0] for column in pasted.description or ()}
+            paste_line = connection.execute(sql_path(table).read_text(encoding="utf-8"))
+            names = {column[0] for column in paste_line.description or ()}
             assert names | {"rules_version"} == {*table.column_names, "rules_version"}
             count = f"SELECT count(*) FROM {table.qualified_name}"
-            assert len(pasted.fetchall()) == connection.execute(count).fetchall()[0][0]
+            assert len(paste_line.fetchall()) == connection.execute(count).fetchall()[0][0]
         folder = sql_path(CONTACT_ATTEMPTS).parents[2]
         for path in [*folder.glob("sql_checks/**/*.sql"), *folder.glob("assets/reports/page/**/*.sql")]:
             text = path.read_text(encoding="utf-8")

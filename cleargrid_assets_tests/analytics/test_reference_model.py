@@ -13,7 +13,7 @@ from cleargrid_assets.outcome_map import OutcomeMap
 from cleargrid_assets.tables import analytics, core
 from cleargrid_assets_tests.analytics.comparison import compare
 from cleargrid_assets_tests.analytics.expected_values import SPELLINGS
-from cleargrid_assets_tests.analytics.reference_model import Recomputed
+from cleargrid_assets_tests.analytics.reference_model import ReferenceModel
 from cleargrid_assets_tests.analytics.small_warehouse import LandedRow, Scenario, empty_warehouse, fill, rows_of
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def test_every_table_equals_its_recomputation_in_plain_python(
     warehouse: duckdb.DuckDBPyConnection, scenario: Scenario
 ) -> None:
     fill(warehouse, scenario)
-    expected = Recomputed(scenario)
+    expected = ReferenceModel(scenario)
     for table in (core.CONTACT_ATTEMPTS, *analytics.ANALYTICS_TABLES):
         if table is not analytics.METRIC_DEFINITIONS:
             grain = tuple(name for name in table.grain if name != "rules_version")

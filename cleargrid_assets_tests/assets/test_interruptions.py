@@ -28,11 +28,11 @@ def test_a_query_that_a_signal_stopped_is_an_interruption() -> None:
 
 
 def test_a_cleanup_that_fails_does_not_hide_the_interruption() -> None:
-    def interrupted() -> None:
+    def raise_in_cleanup() -> None:
         try:
             raise DagsterExecutionInterruptedError
         finally:
             raise OSError("the connection is closed")
 
     with pytest.raises(DagsterExecutionInterruptedError), dagster_failures():
-        interrupted()
+        raise_in_cleanup()

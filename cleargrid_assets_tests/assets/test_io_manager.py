@@ -32,7 +32,7 @@ def resource(tmp_path):
 def store(resource):
     """Stores a frame as a month, by a run; returns whether the run succeeded."""
 
-    def stored(rows, month=MONTH):
+    def store_frame(rows, month=MONTH):
         @dg.asset(key=KEY, partitions_def=MONTHS, metadata={"partition_expr": "month"})
         def frames() -> pd.DataFrame:
             return rows
@@ -40,7 +40,7 @@ def store(resource):
         managers = {"io_manager": WarehouseIOManager(resource)}
         return dg.materialize([frames], resources=managers, partition_key=month, raise_on_error=False).success
 
-    return stored
+    return store_frame
 
 
 def rows(resource, columns="*"):

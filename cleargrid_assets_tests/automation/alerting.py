@@ -39,7 +39,7 @@ class Sensor:
         return Sensor(self.platform, self.name, self.cursor)
 
 
-def started(platform: Platform, name: str) -> Sensor:
+def start_sensor(platform: Platform, name: str) -> Sensor:
     """A sensor that has ticked once, before anything happened."""
     sensor = Sensor(platform, name)
     sensor.tick()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cleargrid_assets_tests.webhook_receiver import Receiver, receiving
+from cleargrid_assets_tests.webhook_receiver import Receiver, run_receiver
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def chat() -> Iterator[Receiver]:
-    with receiving() as receiver:
+    with run_receiver() as receiver:
         yield receiver
 
 

@@ -37,7 +37,7 @@ class StandingClock(Clock):
         return self.instant
 
 
-def remember(settings: Settings, loads: Mapping[str, datetime]) -> None:
+def record_loads(settings: Settings, loads: Mapping[str, datetime]) -> None:
     """Record a load of each month, at its instant, in the ledger."""
     months = build_months(settings)
     with Warehouse(settings.warehouse).writing() as connection:
@@ -56,7 +56,7 @@ def land_one_row(settings: Settings, communicated_at: datetime) -> None:
         _insert(connection, D23_MANUAL_COMMUNICATION_LOGS, {"month": at.date().replace(day=1), **moments})
 
 
-def checked(settings: Settings, now: datetime, instance: dg.DagsterInstance) -> dict[str, Any]:
+def run_ledger_checks(settings: Settings, now: datetime, instance: dg.DagsterInstance) -> dict[str, Any]:
     """Run the freshness checks at `now`; return the evaluation of each of the ledger's checks by name."""
     definitions = build_definitions(settings, {"clock": StandingClock(now)})
     run = definitions.resolve_job_def("check_months").execute_in_process(instance=instance)

@@ -16,7 +16,7 @@ from cleargrid_assets.definitions import build_definitions
 from cleargrid_assets.emulator.faults import Fault, error
 from cleargrid_assets.jobs import COMPUTE_MONTH
 from cleargrid_assets.settings import Settings
-from cleargrid_assets_tests.automation.alerting import CHECKS, RUNS, Sensor, fail, started
+from cleargrid_assets_tests.automation.alerting import CHECKS, RUNS, Sensor, fail, start_sensor
 from cleargrid_assets_tests.platform_under_test import MAY
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def test_a_failed_run_is_sent_once_with_its_month_its_cause_the_request_id_and_t
     start: Callable[..., Platform], chat: Receiver
 ) -> None:
     platform = start(faults=[REFUSED])
-    runs, checks = started(platform, RUNS), started(platform, CHECKS)
+    runs, checks = start_sensor(platform, RUNS), start_sensor(platform, CHECKS)
     run = fail(platform)
     for _ in range(2):
         runs.tick()
@@ -52,7 +52,7 @@ def test_a_blocking_check_that_failed_is_sent_once_by_name_and_sentence(
     start: Callable[..., Platform], chat: Receiver
 ) -> None:
     platform = start({"CLEARGRID_QUARANTINE_LIMIT": "0.001"}, faults=["bad-rows"])
-    runs, checks = started(platform, RUNS), started(platform, CHECKS)
+    runs, checks = start_sensor(platform, RUNS), start_sensor(platform, CHECKS)
     fail(platform)
     runs.tick()
     checks.tick()
@@ -87,7 +87,7 @@ def test_a_wrong_address_of_the_ui_costs_the_link_and_not_the_alert(
 
 def test_runs_that_fail_for_one_reason_are_sent_in_one_message(start: Callable[..., Platform], chat: Receiver) -> None:
     platform = start(faults=[REFUSED])
-    sensor = started(platform, RUNS)
+    sensor = start_sensor(platform, RUNS)
     for month in (APRIL, MAY):
         fail(platform, month)
     fail(platform.with_variables(CLEARGRID_ENVIRONMENT="live"), "2026-03-01")
@@ -105,7 +105,7 @@ def test_a_text_that_the_chat_rejects_is_sent_in_one_line_and_holds_up_no_other(
     start: Callable[..., Platform], chat: Receiver
 ) -> None:
     chat.max_text = 250
-    sensor = started(start(faults=[REFUSED]), RUNS)
+    sensor = start_sensor(start(faults=[REFUSED]), RUNS)
     fail(sensor.platform)
     sensor.tick()
     sensor.tick()
@@ -118,7 +118,7 @@ def test_a_failure_is_sent_once_when_a_chat_that_was_away_is_back_even_after_a_r
     start: Callable[..., Platform], chat: Receiver
 ) -> None:
     platform = start(faults=[REFUSED])
-    sensor = started(platform, RUNS)
+    sensor = start_sensor(platform, RUNS)
     fail(platform)
     chat.status = 503
     for _ in range(3):
@@ -136,7 +136,7 @@ def test_what_was_delivered_before_the_chat_went_away_is_not_sent_again(
     start: Callable[..., Platform], chat: Receiver
 ) -> None:
     platform = start(faults=[REFUSED])
-    sensor = started(platform, RUNS)
+    sensor = start_sensor(platform, RUNS)
     fail(platform, APRIL)
     fail(platform.with_variables(CLEARGRID_ENVIRONMENT="live"))
     chat.refused = "live"
@@ -159,7 +159,7 @@ def test_what_failed_longer_than_a_week_ago_is_not_sent_when_alerts_are_switched
     start: Callable[..., Platform], chat: Receiver
 ) -> None:
     platform = start(faults=[REFUSED])
-    sensor = started(platform, RUNS)
+    sensor = start_sensor(platform, RUNS)
     for days in (8, 6):
         run = platform.instance.add_run(dg.DagsterRun("refresh_month", run_id=f"{days}-days-ago"))
         event = DagsterEvent(
@@ -174,7 +174,7 @@ def test_what_failed_longer_than_a_week_ago_is_not_sent_when_alerts_are_switched
 def test_the_position_of_the_release_before_is_continued(start: Callable[..., Platform], chat: Receiver) -> None:
     platform = start(faults=[REFUSED])
     fail(platform, APRIL)
-    position = State.after_everything(platform.instance).position
+    position = State.starting_now(platform.instance).position
     fail(platform)
     Sensor(platform, RUNS, RunStatusSensorCursor(record_id=position, record_timestamp="2026-06-20").to_json()).tick()
     assert ["2026-05" in text for text in chat.texts] == [True]
@@ -182,7 +182,7 @@ def test_the_position_of_the_release_before_is_continued(start: Callable[..., Pl
 
 def test_a_recovery_is_sent_once(start: Callable[..., Platform], chat: Receiver) -> None:
     platform = start(faults=[REFUSED])
-    sensor = started(platform, RUNS)
+    sensor = start_sensor(platform, RUNS)
     fail(platform)
     sensor.tick()
     platform.emulator.api.faults = ()
@@ -203,7 +203,7 @@ def test_a_month_has_recovered_when_another_job_did_what_failed_and_not_before(
 ) -> None:
     platform = start()
     assert platform.load(MAY).success
-    sensor = started(platform, RUNS)
+    sensor = start_sensor(platform, RUNS)
     platform.emulator.api.faults = (REFUSED,)
     assert not platform.refresh(MAY).success
     sensor.tick()
@@ -223,7 +223,7 @@ def test_a_run_that_should_be_started_again_is_sent_only_when_it_is_not(
     start: Callable[..., Platform], chat: Receiver, restarted_by: str
 ) -> None:
     platform = start(faults=[REFUSED])
-    sensor = started(platform, RUNS)
+    sensor = start_sensor(platform, RUNS)
     run = fail(platform)
     platform.instance.add_run_tags(run.run_id, {"dagster/will_retry": "true"})
     for _ in range(MAX_TICKS_OF_WAITING):
@@ -242,7 +242,7 @@ def test_a_run_that_never_came_to_a_step_is_sent_with_the_reason_that_dagster_gi
     start: Callable[..., Platform], chat: Receiver
 ) -> None:
     platform = start()
-    sensor = started(platform, RUNS)
+    sensor = start_sensor(platform, RUNS)
     run = platform.instance.add_run(dg.DagsterRun("refresh_month", run_id="r", tags={"dagster/partition": MAY}))
     reason = JobFailureData(error=None, failure_reason=RunFailureReason.UNEXPECTED_TERMINATION)
     platform.instance.report_run_failed(run, "The process of this run is gone.", reason)
@@ -254,7 +254,7 @@ def test_a_run_that_never_came_to_a_step_is_sent_with_the_reason_that_dagster_gi
 def test_what_a_sensor_remembers_is_bounded(start: Callable[..., Platform]) -> None:
     state = State(position=1)
     for number in range(3 * MAX_FAILURES):
-        state.remember(f"month {number}", Failure("run", "at", f"{number}", ("step",)))
+        state.record_loads(f"month {number}", Failure("run", "at", f"{number}", ("step",)))
     stored = State.of(state.cursor(), start().instance)
     assert stored == state
     assert list(stored.failures) == [f"month {number}" for number in range(2 * MAX_FAILURES, 3 * MAX_FAILURES)]
@@ -272,7 +272,7 @@ def test_a_sensor_that_is_started_without_a_webhook_says_so_and_sends_nothing_of
     start: Callable[..., Platform], chat: Receiver
 ) -> None:
     platform = start(faults=["no-rows"])
-    sensor = started(platform.with_variables(CLEARGRID_ALERT_WEBHOOK=""), RUNS)
+    sensor = start_sensor(platform.with_variables(CLEARGRID_ALERT_WEBHOOK=""), RUNS)
     fail(platform)
     assert "CLEARGRID_ALERT_WEBHOOK is not set" in sensor.tick()
     sensor.platform = platform
@@ -284,7 +284,7 @@ def test_a_secret_with_characters_that_are_escaped_is_masked_as_well(
     start: Callable[..., Platform], chat: Receiver
 ) -> None:
     platform = start(faults=[Fault("says the password", refuse=lambda _ask: error(403, "no hunter<2>&2 here", 1))])
-    sensor = started(platform.with_variables(CLEARGRID_PASSWORD="hunter<2>&2"), RUNS)
+    sensor = start_sensor(platform.with_variables(CLEARGRID_PASSWORD="hunter<2>&2"), RUNS)
     fail(platform)
     sensor.tick()
     assert "no *** here" in chat.texts[0]

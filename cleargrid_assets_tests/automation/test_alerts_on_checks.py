@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from cleargrid_assets.definitions import build_definitions
-from cleargrid_assets_tests.automation.alerting import CHECKS, started
+from cleargrid_assets_tests.automation.alerting import CHECKS, start_sensor
 from cleargrid_assets_tests.automation.ledger_builder import StandingClock
 from cleargrid_assets_tests.platform_under_test import MAY
 
@@ -29,7 +29,7 @@ def test_failed_checks_of_a_run_that_succeeded_are_sent_in_one_message_and_warni
     start: Callable[..., Platform], chat: Receiver
 ) -> None:
     platform = start(faults=["unknown-fields"])
-    sensor = started(platform, CHECKS)
+    sensor = start_sensor(platform, CHECKS)
     assert platform.load(MAY).success
     sensor.tick()
     assert chat.texts == []
@@ -45,7 +45,7 @@ def test_failed_checks_of_a_run_that_succeeded_are_sent_in_one_message_and_warni
 
 def test_a_check_that_passes_again_is_sent_once(start: Callable[..., Platform], chat: Receiver) -> None:
     platform = start({"CLEARGRID_START_MONTH": "2026-05"})
-    sensor = started(platform, CHECKS)
+    sensor = start_sensor(platform, CHECKS)
     check_months(platform)
     sensor.tick()
     assert "every_month_is_in_order" in chat.texts[0]
@@ -61,7 +61,7 @@ def test_a_check_that_passes_again_is_sent_once(start: Callable[..., Platform], 
 
 def test_nothing_is_sent_when_every_check_passed(start: Callable[..., Platform], chat: Receiver) -> None:
     platform = start()
-    sensor = started(platform, CHECKS)
+    sensor = start_sensor(platform, CHECKS)
     assert platform.load(MAY).success
     sensor.tick()
     assert chat.texts == []

@@ -33,7 +33,7 @@ UNFINISHED = [
 ]
 
 
-def bad_rows_in(month: str) -> Fault:
+def bad_rows_fault(month: str) -> Fault:
     """Rows that cannot be landed, in one month only."""
 
     def alter(envelope: dict[str, Any], request: ExportRequest) -> dict[str, Any]:
@@ -64,7 +64,7 @@ def run_until_quiet(platform: Platform) -> list[tuple[str | None, str | None]]:
     return executed
 
 
-def unfinished(
+def add_unfinished_run(
     platform: Platform,
     job: str,
     month: str | None,
@@ -77,7 +77,7 @@ def unfinished(
     return platform.instance.create_run_for_job(definition, tags={**(tags or {}), **partition}, status=status)
 
 
-def end(platform: Platform, run: dg.DagsterRun) -> None:
+def end_without_error(platform: Platform, run: dg.DagsterRun) -> None:
     """Fail an unfinished run without a step's error, as happens when its process is gone."""
     platform.instance.report_run_failed(run)
 
@@ -97,9 +97,9 @@ def test_each_month_loaded_by_hand_is_computed_by_one_run_and_the_summary_comes_
 
 def test_a_month_is_computed_while_others_are_still_loading_and_the_summary_waits_for_them(platform: Platform) -> None:
     assert platform.load(FEBRUARY).success
-    loading = unfinished(platform, REFRESH_MONTH, MARCH)
+    loading = add_unfinished_run(platform, REFRESH_MONTH, MARCH)
     assert run_until_quiet(platform) == [(COMPUTE_MONTH, FEBRUARY)]
-    end(platform, loading)
+    end_without_error(platform, loading)
     assert run_until_quiet(platform) == [SUMMARY]
 
 
@@ -108,9 +108,9 @@ def test_a_month_that_a_run_is_working_on_is_not_computed_beside_it(
     platform: Platform, status: dg.DagsterRunStatus
 ) -> None:
     assert platform.load(FEBRUARY).success
-    run = unfinished(platform, REFRESH_MONTH, FEBRUARY, status)
+    run = add_unfinished_run(platform, REFRESH_MONTH, FEBRUARY, status)
     assert requests(platform) == []
-    end(platform, run)
+    end_without_error(platform, run)
     assert requests(platform) == [(COMPUTE_MONTH, FEBRUARY)]
 
 
@@ -122,10 +122,10 @@ def test_months_computed_by_the_daily_job_are_not_computed_again(platform: Platf
 def test_a_summary_that_was_created_before_a_month_was_computed_is_made_again(platform: Platform) -> None:
     """It may have read the month's tables before they were written, although it ended after them."""
     assert platform.run_job(REFRESH_MONTH, FEBRUARY).success
-    created = unfinished(platform, REFRESH_SUMMARY, None)
+    created = add_unfinished_run(platform, REFRESH_SUMMARY, None)
     assert requests(platform) == []
     assert platform.run_job(REFRESH_MONTH, MARCH).success
-    end(platform, created)
+    end_without_error(platform, created)
     assert run_until_quiet(platform) == [SUMMARY]
 
 
@@ -154,7 +154,7 @@ def test_changed_rules_compute_every_month_again_without_loading_it(
 def test_a_month_with_a_failed_blocking_check_waits_until_it_is_loaded_again_and_holds_nobody_up(
     start_platform: Callable[..., Platform],
 ) -> None:
-    platform = start_platform(faults=[bad_rows_in("2026-03")], variables={"CLEARGRID_QUARANTINE_LIMIT": "0.001"})
+    platform = start_platform(faults=[bad_rows_fault("2026-03")], variables={"CLEARGRID_QUARANTINE_LIMIT": "0.001"})
     for month in MONTHS:
         assert platform.load(month).success is (month != MARCH)
     assert run_until_quiet(platform) == [(COMPUTE_MONTH, FEBRUARY), (COMPUTE_MONTH, APRIL), SUMMARY]
@@ -215,7 +215,7 @@ def test_a_month_that_an_earlier_release_loaded_without_todays_checks_is_compute
 def test_a_computation_that_was_interrupted_is_requested_again(platform: Platform) -> None:
     assert platform.load(FEBRUARY).success
     (requested,) = platform.requested_runs()
-    interrupted = unfinished(platform, COMPUTE_MONTH, FEBRUARY, tags=requested.tags)
+    interrupted = add_unfinished_run(platform, COMPUTE_MONTH, FEBRUARY, tags=requested.tags)
     assert requests(platform) == []
-    end(platform, interrupted)
+    end_without_error(platform, interrupted)
     assert requests(platform) == [(COMPUTE_MONTH, FEBRUARY)]

@@ -15,8 +15,8 @@ from cleargrid_assets.commands.instance import dagster_home
 from cleargrid_assets.commands.services import LOCATION
 from cleargrid_assets.tables.raw import D23_LOADS
 from cleargrid_assets.warehouse.warehouse import Warehouse
-from cleargrid_assets_tests.automation.ledger_builder import checked
-from cleargrid_assets_tests.automation.test_follow_sensor import bad_rows_in
+from cleargrid_assets_tests.automation.ledger_builder import run_ledger_checks
+from cleargrid_assets_tests.automation.test_follow_sensor import bad_rows_fault
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +27,7 @@ IN_ORDER = "every_month_is_in_order"
 NOW = datetime(2026, 4, 10, 7, tzinfo=UTC)
 
 
-def read_at(platform: Platform, at: datetime, month: str | None = None) -> None:
+def set_loaded_at(platform: Platform, at: datetime, month: str | None = None) -> None:
     """Set `loaded_at` of all loads, or of one month's, in the ledger."""
     condition = f" WHERE month = DATE '{month}-01'" if month else ""
     with Warehouse(str(platform.file)).writing() as connection:
@@ -45,8 +45,8 @@ def test_months_that_were_read_and_computed_are_in_order(start_platform: Callabl
     platform = start_platform(variables={"CLEARGRID_START_MONTH": "2026-03"})
     for month in ("2026-03-01", "2026-04-01"):
         assert platform.refresh(month).success
-    read_at(platform, NOW - timedelta(hours=4))
-    check = checked(platform.settings, NOW, platform.instance)[IN_ORDER]
+    set_loaded_at(platform, NOW - timedelta(hours=4))
+    check = run_ledger_checks(platform.settings, NOW, platform.instance)[IN_ORDER]
     assert check.passed
     assert months_of(check) == {}
 
@@ -55,14 +55,14 @@ def test_missing_failed_and_stale_months_are_told_apart_with_one_command_that_re
     start_platform: Callable[..., Platform],
 ) -> None:
     variables = {"CLEARGRID_START_MONTH": "2025-11", "CLEARGRID_QUARANTINE_LIMIT": "0.001"}
-    platform = start_platform(variables=variables, faults=[bad_rows_in("2026-01")])
+    platform = start_platform(variables=variables, faults=[bad_rows_fault("2026-01")])
     for month in ("2025-12-01", "2026-01-01", "2026-02-01", "2026-04-01"):
         platform.refresh(month)
     platform.load("2026-03-01")
-    read_at(platform, NOW - timedelta(hours=4))
-    read_at(platform, NOW - timedelta(hours=40), "2026-02")
-    read_at(platform, NOW - timedelta(days=9), "2025-12")
-    check = checked(platform.settings, NOW, platform.instance)[IN_ORDER]
+    set_loaded_at(platform, NOW - timedelta(hours=4))
+    set_loaded_at(platform, NOW - timedelta(hours=40), "2026-02")
+    set_loaded_at(platform, NOW - timedelta(days=9), "2025-12")
+    check = run_ledger_checks(platform.settings, NOW, platform.instance)[IN_ORDER]
     months = months_of(check)
     assert {month: state for month, (state, _) in months.items()} == {
         "2025-11": "missing",
@@ -86,12 +86,12 @@ def test_a_month_whose_run_failed_is_failed_and_in_order_once_it_was_read_again(
     platform = start_platform(variables={"CLEARGRID_START_MONTH": "2026-04"})
     assert platform.refresh("2026-04-01").success
     assert not platform.with_variables(CLEARGRID_PASSWORD="wrong").refresh("2026-04-01").success
-    read_at(platform, NOW - timedelta(hours=4))
-    check = checked(platform.settings, NOW, platform.instance)[IN_ORDER]
+    set_loaded_at(platform, NOW - timedelta(hours=4))
+    check = run_ledger_checks(platform.settings, NOW, platform.instance)[IN_ORDER]
     assert months_of(check) == {"2026-04": ("failed", "its last run failed")}
     assert platform.refresh("2026-04-01").success
-    read_at(platform, NOW - timedelta(hours=4))
-    assert checked(platform.settings, NOW, platform.instance)[IN_ORDER].passed
+    set_loaded_at(platform, NOW - timedelta(hours=4))
+    assert run_ledger_checks(platform.settings, NOW, platform.instance)[IN_ORDER].passed
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ def run(instance: dg.DagsterInstance, status: dg.DagsterRunStatus, tags: dict[st
     ).run_id
 
 
-def startable(instance: dg.DagsterInstance) -> set[str]:
+def startable_runs(instance: dg.DagsterInstance) -> set[str]:
     """The queued runs that the daemon would start now."""
     daemon = QueuedRunCoordinatorDaemon(interval_seconds=1)
     runs: list[DagsterRun] = daemon._get_runs_to_dequeue(  # noqa: SLF001 - what the daemon asks itself
@@ -48,7 +48,7 @@ def startable(instance: dg.DagsterInstance) -> set[str]:
 def test_of_two_queued_runs_of_a_month_the_first_is_started(instance: dg.DagsterInstance) -> None:
     first = run(instance, dg.DagsterRunStatus.QUEUED, MAY)
     run(instance, dg.DagsterRunStatus.QUEUED, MAY)
-    assert startable(instance) == {first}
+    assert startable_runs(instance) == {first}
 
 
 def test_a_run_waits_while_its_month_is_in_progress_and_others_do_not(instance: dg.DagsterInstance) -> None:
@@ -56,4 +56,4 @@ def test_a_run_waits_while_its_month_is_in_progress_and_others_do_not(instance: 
     run(instance, dg.DagsterRunStatus.QUEUED, MAY)
     april = run(instance, dg.DagsterRunStatus.QUEUED, APRIL)
     summary = run(instance, dg.DagsterRunStatus.QUEUED, {})
-    assert startable(instance) == {april, summary}
+    assert startable_runs(instance) == {april, summary}

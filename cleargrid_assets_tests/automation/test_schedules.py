@@ -23,7 +23,7 @@ def requests(schedule: str, at: datetime, **variables: str) -> list[dg.RunReques
     return list(repository.get_schedule_def(schedule).evaluate_tick(tick).run_requests or [])
 
 
-def requested(schedule: str, at: datetime, **variables: str) -> list[str]:
+def requested_months(schedule: str, at: datetime, **variables: str) -> list[str]:
     """The months among it."""
     return [str(request.partition_key)[:7] for request in requests(schedule, at, **variables)]
 
@@ -37,35 +37,50 @@ def at_three(day: str, zone: str = "UTC") -> datetime:
 
 
 def test_the_daily_schedule_asks_for_the_open_month_and_the_trailing_ones() -> None:
-    assert requested("refresh_recent_months", at_three("2026-05-15")) == ["2026-02", "2026-03", "2026-04", "2026-05"]
+    assert requested_months("refresh_recent_months", at_three("2026-05-15")) == [
+        "2026-02",
+        "2026-03",
+        "2026-04",
+        "2026-05",
+    ]
 
 
 def test_on_the_last_day_of_a_month_it_is_still_the_open_one() -> None:
-    assert requested("refresh_recent_months", at_three("2026-05-31"))[-1] == "2026-05"
+    assert requested_months("refresh_recent_months", at_three("2026-05-31"))[-1] == "2026-05"
 
 
 def test_on_the_first_day_of_a_month_the_one_that_just_ended_is_read_once_more_as_a_closed_one() -> None:
-    assert requested("refresh_recent_months", at_three("2026-06-01")) == ["2026-03", "2026-04", "2026-05", "2026-06"]
+    assert requested_months("refresh_recent_months", at_three("2026-06-01")) == [
+        "2026-03",
+        "2026-04",
+        "2026-05",
+        "2026-06",
+    ]
 
 
 def test_a_leap_day_belongs_to_february() -> None:
-    assert requested("refresh_recent_months", at_three("2024-02-29")) == ["2024-01", "2024-02"]
-    assert requested("refresh_recent_months", at_three("2024-03-01"))[-2:] == ["2024-02", "2024-03"]
+    assert requested_months("refresh_recent_months", at_three("2024-02-29")) == ["2024-01", "2024-02"]
+    assert requested_months("refresh_recent_months", at_three("2024-03-01"))[-2:] == ["2024-02", "2024-03"]
 
 
 def test_months_before_the_first_one_are_never_asked_for() -> None:
     variables = {"CLEARGRID_START_MONTH": "2026-05", "CLEARGRID_TRAILING_MONTHS": "6"}
-    assert requested("refresh_recent_months", at_three("2026-06-10"), **variables) == ["2026-05", "2026-06"]
-    assert requested("refresh_earlier_months", at_three("2026-06-14"), **variables) == []
+    assert requested_months("refresh_recent_months", at_three("2026-06-10"), **variables) == ["2026-05", "2026-06"]
+    assert requested_months("refresh_earlier_months", at_three("2026-06-14"), **variables) == []
 
 
 def test_without_trailing_months_only_the_open_one_is_read() -> None:
-    assert requested("refresh_recent_months", at_three("2026-05-15"), CLEARGRID_TRAILING_MONTHS="0") == ["2026-05"]
+    assert requested_months("refresh_recent_months", at_three("2026-05-15"), CLEARGRID_TRAILING_MONTHS="0") == [
+        "2026-05"
+    ]
 
 
 def test_the_weekly_schedule_asks_for_the_twelve_months_before_those_of_the_daily_one() -> None:
     sunday = at_three("2026-05-17")
-    weekly, daily = requested("refresh_earlier_months", sunday), requested("refresh_recent_months", sunday)
+    weekly, daily = (
+        requested_months("refresh_earlier_months", sunday),
+        requested_months("refresh_recent_months", sunday),
+    )
     assert weekly == [f"2025-{month:02}" for month in range(2, 13)] + ["2026-01"]
     assert daily[0] == "2026-02"
 
@@ -74,11 +89,11 @@ def test_the_month_that_is_open_is_the_one_on_the_configured_zones_clock() -> No
     dubai = {"CLEARGRID_TIMEZONE": "Asia/Dubai", "CLEARGRID_TRAILING_MONTHS": "0"}
     tick = at_three("2026-06-01", "Asia/Dubai")
     assert tick.astimezone(UTC).month == 5
-    assert requested("refresh_recent_months", tick, **dubai) == ["2026-06"]
+    assert requested_months("refresh_recent_months", tick, **dubai) == ["2026-06"]
 
 
 def test_a_missed_day_is_caught_up_because_the_next_one_asks_for_the_same_months_again() -> None:
-    assert requested("refresh_recent_months", at_three("2026-05-16")) == requested(
+    assert requested_months("refresh_recent_months", at_three("2026-05-16")) == requested_months(
         "refresh_recent_months", at_three("2026-05-15")
     )
 
@@ -122,5 +137,5 @@ def test_what_spans_all_months_is_refreshed_every_day_after_the_months() -> None
 
 def test_a_bad_number_of_trailing_months_stops_the_tick_with_a_sentence_and_not_the_definitions() -> None:
     with pytest.raises(dg.DagsterError) as raised:
-        requested("refresh_recent_months", at_three("2026-05-15"), CLEARGRID_TRAILING_MONTHS="three")
+        requested_months("refresh_recent_months", at_three("2026-05-15"), CLEARGRID_TRAILING_MONTHS="three")
     assert "CLEARGRID_TRAILING_MONTHS is 'three'" in str(raised.value.__cause__)

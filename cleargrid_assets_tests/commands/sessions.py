@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from cleargrid_assets.command_names import executable
-from cleargrid_assets_tests.end_to_end.dagster_dev import until
+from cleargrid_assets_tests.end_to_end.dagster_dev import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +34,7 @@ class Command:
     process: subprocess.Popen[bytes]
     output: IO[str]
 
-    def printed_until(self, text: str) -> str:
+    def read_until(self, text: str) -> str:
         """Everything that it prints up to a line that holds `text`; waits for that line."""
         printed = ""
         for line in self.output:
@@ -43,17 +43,17 @@ class Command:
                 return printed
         raise AssertionError(f"it ended without printing {text!r}:\n{printed}")
 
-    def left(self) -> list[int]:
+    def living_processes(self) -> list[int]:
         """The living processes of its session, whatever their parents are."""
         return [int(path.name) for path in Path("/proc").glob("[0-9]*") if _session(path) == self.process.pid]
 
     def wait_until_gone(self) -> None:
         """Wait until nothing is left of it."""
-        until(lambda: not self.left(), "the end of everything that the command started")
+        wait_until(lambda: not self.living_processes(), "the end of everything that the command started")
 
 
 @contextmanager
-def in_background(*arguments: str) -> Iterator[Command]:
+def run_in_background(*arguments: str) -> Iterator[Command]:
     """`cleargrid ... &` in a script."""
     process = subprocess.Popen(
         [*IN_THE_BACKGROUND, executable("cleargrid"), *arguments],
@@ -64,11 +64,11 @@ def in_background(*arguments: str) -> Iterator[Command]:
     )
     assert process.stdout is not None
     with TextIOWrapper(process.stdout, encoding="utf-8") as output:
-        yield from _killed_at_the_end(Command(process, output))
+        yield from _kill_at_end(Command(process, output))
 
 
 @contextmanager
-def in_terminal(*arguments: str) -> Iterator[Command]:
+def run_in_terminal(*arguments: str) -> Iterator[Command]:
     """`cleargrid ...` in a terminal's window; closing `output` closes the window."""
     window, terminal = pty.openpty()
     process = subprocess.Popen(
@@ -77,26 +77,26 @@ def in_terminal(*arguments: str) -> Iterator[Command]:
         stdout=terminal,
         stderr=terminal,
         start_new_session=True,
-        preexec_fn=_as_in_a_terminal,  # noqa: PLW1509 - no thread holds a lock of ours
+        preexec_fn=_attach_terminal,  # noqa: PLW1509 - no thread holds a lock of ours
     )
     os.close(terminal)
     with os.fdopen(window, encoding="utf-8") as output:
-        yield from _killed_at_the_end(Command(process, output))
+        yield from _kill_at_end(Command(process, output))
 
 
-def _as_in_a_terminal() -> None:
+def _attach_terminal() -> None:
     """Standard input is the session's terminal, and its end is heard: tests may run under nohup, which ignores it."""
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
-def _killed_at_the_end(command: Command) -> Iterator[Command]:
+def _kill_at_end(command: Command) -> Iterator[Command]:
     """Kill the command at the end of the test, whether it passes or fails."""
     try:
         yield command
     finally:
-        for left in command.left():
-            os.kill(left, signal.SIGKILL)
+        for pid in command.living_processes():
+            os.kill(pid, signal.SIGKILL)
         command.process.wait()
 
 

@@ -11,12 +11,12 @@ from click.testing import CliRunner
 
 from cleargrid_assets.command_names import executable
 from cleargrid_assets.commands.cleargrid import cleargrid
-from cleargrid_assets.commands.demo_faults import ENDING_RED, STRICTER, fault_in
+from cleargrid_assets.commands.demo_faults import ENDING_RED, STRICTER, limit_fault_to_month
 from cleargrid_assets.commands.instance import EMULATOR, dagster_home, exclusive_daemon
 from cleargrid_assets.emulator import Emulator
 from cleargrid_assets.emulator.faults import ExportRequest
 from cleargrid_assets.warehouse.warehouse import Warehouse
-from cleargrid_assets_tests.commands.test_status import asked
+from cleargrid_assets_tests.commands.test_status import run_status
 from cleargrid_assets_tests.platform_under_test import NOW
 
 SMALL = ["demo", "--rows-per-day", "5", "--months", "1"]
@@ -66,7 +66,7 @@ def test_the_demo_ends_green_and_never_reaches_the_account_that_the_shell_names(
         rows = connection.execute("SELECT count(*) FROM raw.d23_manual_communication_logs").fetchall()
     assert (months, rows) == (2, [(landed,)])
     Path(".env").unlink()
-    code, listed = asked({})
+    code, listed = run_status({})
     assert code == 0
     assert [line in done.stdout for line in listed.splitlines()[1:]] == [True] * 3
 
@@ -81,14 +81,14 @@ def test_a_demo_with_a_fault_ends_as_asked_with_one_red_month_that_says_it_is_me
 
 @pytest.mark.parametrize("name", sorted(set(ENDING_RED) - NEVER_ANSWERED))
 def test_each_fault_of_the_demo_ends_in_red_in_its_month_and_in_no_other(start_platform, name):
-    platform = start_platform(faults=[fault_in("2026-05", name)], variables=STRICTER)
+    platform = start_platform(faults=[limit_fault_to_month("2026-05", name)], variables=STRICTER)
     assert not platform.load("2026-05-01").success
     assert platform.load("2026-04-01").success
 
 
 @pytest.mark.parametrize("name", sorted(NEVER_ANSWERED))
 def test_under_some_faults_no_request_about_their_month_is_answered(name):
-    fault = fault_in("2026-05", name)
+    fault = limit_fault_to_month("2026-05", name)
     requests = [
         ExportRequest(number, {"since": "2026-05-07T00:00:00Z", "limit": "50"}, 1.0, 1, NOW) for number in range(1, 20)
     ]

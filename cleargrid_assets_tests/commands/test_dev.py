@@ -10,13 +10,13 @@ import pytest
 from click.testing import CliRunner
 
 from cleargrid_assets.commands.cleargrid import cleargrid
-from cleargrid_assets.commands.emulator import settings_of
+from cleargrid_assets.commands.emulator import setting_lines
 from cleargrid_assets.commands.emulator_settings import (
     DEMO_ROWS_PER_DAY,
     OUTCOMES,
-    after_demo,
-    clear_grid_of,
-    leave_demo_settings,
+    ensure_emulator,
+    save_demo_settings,
+    with_demo_settings,
 )
 from cleargrid_assets.commands.instance import EMULATOR, dagster_home
 from cleargrid_assets.emulator import Emulator, generated_rows
@@ -24,7 +24,7 @@ from cleargrid_assets.outcome_map import OutcomeMap
 from cleargrid_assets.settings import Settings
 
 
-def refused(*arguments, **variables):
+def startup_error(*arguments, **variables):
     """Why `cleargrid dev` does not start."""
     done = CliRunner(env=variables).invoke(cleargrid, ["dev", *arguments])
     assert done.exit_code == 1
@@ -33,17 +33,17 @@ def refused(*arguments, **variables):
     return sentence
 
 
-def in_force():
+def effective_settings():
     """The settings of a command that is started here."""
-    return after_demo(Settings.from_environment())
+    return with_demo_settings(Settings.from_environment())
 
 
-def a_port_that_is_free():
+def free_port():
     with socket.create_server(("127.0.0.1", 0)) as probe:
         return probe.getsockname()[1]
 
 
-def taken(port):
+def occupy_port(port):
     """A server on the port; nothing where somebody else has it already."""
     with suppress(OSError):
         return socket.create_server(("127.0.0.1", port))
@@ -51,58 +51,58 @@ def taken(port):
 
 
 def test_a_taken_port_is_named_with_the_option_that_chooses_another():
-    with taken(3000):
-        assert "port 3000 cannot be used" in refused()
+    with occupy_port(3000):
+        assert "port 3000 cannot be used" in startup_error()
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-        assert f"port {port} cannot be used (Address already in use)" in refused("--port", str(port))
+        assert f"port {port} cannot be used (Address already in use)" in startup_error("--port", str(port))
 
 
 @pytest.mark.parametrize("address", ["http://127.0.0.1:none", "http://127.0.0.1:99999", "http://[127.0.0.1"])
 def test_an_address_that_is_not_valid_is_refused(address):
-    sentence = refused("--port", "0", CLEARGRID_ENVIRONMENT="emulator", CLEARGRID_BASE_URL=address)
+    sentence = startup_error("--port", "0", CLEARGRID_ENVIRONMENT="emulator", CLEARGRID_BASE_URL=address)
     assert "CLEARGRID_BASE_URL is not a valid address" in sentence
 
 
 def test_an_unknown_environment_is_refused():
-    assert "CLEARGRID_ENVIRONMENT" in refused("--port", "0", CLEARGRID_ENVIRONMENT="prod")
+    assert "CLEARGRID_ENVIRONMENT" in startup_error("--port", "0", CLEARGRID_ENVIRONMENT="prod")
 
 
 def test_a_folder_that_cannot_be_written_is_named(clean_environment):
     (clean_environment / ".dagster").write_text("a file in the place of the folder")
-    assert f"cannot keep its history in {clean_environment}" in refused("--port", "0")
+    assert f"cannot keep its history in {clean_environment}" in startup_error("--port", "0")
     home = str(clean_environment / ".dagster" / "home")
-    assert "DAGSTER_HOME" in refused("--port", "0", CLEARGRID_ENVIRONMENT="staging", DAGSTER_HOME=home)
+    assert "DAGSTER_HOME" in startup_error("--port", "0", CLEARGRID_ENVIRONMENT="staging", DAGSTER_HOME=home)
 
 
 def test_an_emulator_that_runs_already_is_used_with_its_faults_and_its_account(capsys):
     with Emulator(faults=["bad-rows"]) as running:
-        Path(".env").write_text(settings_of(running), encoding="utf-8")
-        with clear_grid_of(in_force()) as variables:
+        Path(".env").write_text(setting_lines(running), encoding="utf-8")
+        with ensure_emulator(effective_settings()) as variables:
             assert variables["CLEARGRID_BASE_URL"] == running.base_url
             assert variables["CLEARGRID_PASSWORD"] == running.credentials.password
         assert f"Using the ClearGrid that runs on {running.base_url.removeprefix('http://')}" in capsys.readouterr().out
 
 
 def test_where_no_emulator_runs_one_is_started_on_the_address_and_account_that_the_settings_name(monkeypatch):
-    address = f"http://127.0.0.1:{a_port_that_is_free()}"
+    address = f"http://127.0.0.1:{free_port()}"
     monkeypatch.setenv("CLEARGRID_BASE_URL", address)
     monkeypatch.setenv("CLEARGRID_ENVIRONMENT", "emulator")
     monkeypatch.setenv("CLEARGRID_LENDER", "lender-of-mine")
-    with clear_grid_of(in_force()) as variables:
+    with ensure_emulator(effective_settings()) as variables:
         assert (variables["CLEARGRID_BASE_URL"], variables["CLEARGRID_LENDER"]) == (address, "lender-of-mine")
 
 
 def test_what_the_demo_left_holds_while_no_setting_says_otherwise(monkeypatch):
     dagster_home(EMULATOR)
-    leave_demo_settings("2026-05", 50)
-    settings = in_force()
+    save_demo_settings("2026-05", 50)
+    settings = effective_settings()
     assert (settings.environment, f"{settings.start_month:%Y-%m}") == (EMULATOR, "2026-05")
     assert settings.variables[DEMO_ROWS_PER_DAY] == "50"
     monkeypatch.setenv("CLEARGRID_START_MONTH", "2026-02")
-    assert f"{in_force().start_month:%Y-%m}" == "2026-02"
+    assert f"{effective_settings().start_month:%Y-%m}" == "2026-02"
     monkeypatch.setenv("CLEARGRID_ENVIRONMENT", "staging")
-    assert in_force().outcomes is None
+    assert effective_settings().outcomes is None
 
 
 def test_the_emulators_own_map_knows_every_outcome_that_its_agents_log():

@@ -12,7 +12,7 @@ from cleargrid_assets.commands.doctor import EXIT_CODES
 from cleargrid_assets.emulator import Credentials
 from cleargrid_assets.settings import SETTINGS
 from cleargrid_assets_tests.warehouse_kinds import FILE, POSTGRES
-from cleargrid_assets_tests.webhook_receiver import receiving
+from cleargrid_assets_tests.webhook_receiver import run_receiver
 
 OTHER_ID = "5f3a1c9e-0000-4000-8000-0000000000ff"
 LINES = ("settings", "address", "login", "page", "count", "warehouse")
@@ -24,7 +24,7 @@ def run_doctor(variables, *arguments):
     return done.exit_code, done.output.splitlines()
 
 
-def examined(variables, *arguments):
+def doctor_results(variables, *arguments):
     """The exit code, and the last line of each topic: its result."""
     code, lines = run_doctor(variables, *arguments)
     return code, {line.split()[0]: line.split(maxsplit=1)[1] for line in lines}
@@ -37,7 +37,7 @@ def failures(variables):
 
 
 def test_when_all_is_well_every_line_is_ok_and_nothing_is_made(platform):
-    code, lines = examined(platform.variables)
+    code, lines = doctor_results(platform.variables)
     assert code == 0
     assert tuple(lines) == LINES
     assert all(line.startswith("ok") for line in lines.values())
@@ -47,7 +47,7 @@ def test_when_all_is_well_every_line_is_ok_and_nothing_is_made(platform):
 def test_a_warehouse_that_is_there_is_opened_and_left_as_it_was(platform):
     platform.load()
     before = platform.landed()
-    code, lines = examined(platform.variables)
+    code, lines = doctor_results(platform.variables)
     assert code == 0
     assert "of lender demo-lender (" in lines["warehouse"]
     assert "in emulator, months in UTC, tables of version" in lines["warehouse"]
@@ -64,7 +64,7 @@ def test_the_warehouse_of_another_environment_zone_or_lender_is_called_so(start_
         "not of lender other in emulator": others.variables,
     }
     for sentence, variables in wrong.items():
-        code, lines = examined(variables)
+        code, lines = doctor_results(variables)
         assert code == EXIT_CODES["warehouse"]
         assert sentence in lines["warehouse"]
 
@@ -81,7 +81,7 @@ def test_without_any_setting_each_missing_one_is_named_and_nothing_is_sent(platf
 @pytest.mark.parametrize("variables", [{}, {"CLEARGRID_ENVIRONMENT": "emulator"}])
 def test_right_after_a_demo_it_checks_the_emulators_settings_and_warehouse_and_says_so(platform, variables):
     platform.with_variables(CLEARGRID_WAREHOUSE="data/emulator.duckdb").load()
-    code, lines = examined(variables)
+    code, lines = doctor_results(variables)
     assert code == 0
     assert "emulator" in lines["settings"]
     assert "no ClearGrid account is configured (`cleargrid emulator` starts" in lines["settings"]
@@ -93,7 +93,7 @@ def test_right_after_a_demo_a_wrong_setting_is_still_wrong(platform):
     platform.with_variables(CLEARGRID_WAREHOUSE="data/emulator.duckdb").load()
     variables = {"CLEARGRID_PAGE_SIZE": "0", "CLEARGRID_TIME_ZONE": "Asia/Dubai"}
     assert [failure.split()[0] for failure in failures(variables)] == ["CLEARGRID_TIME_ZONE", "CLEARGRID_PAGE_SIZE"]
-    assert examined(variables)[0] == EXIT_CODES["settings"]
+    assert doctor_results(variables)[0] == EXIT_CODES["settings"]
 
 
 def test_an_emulators_warehouse_that_cannot_be_named_is_one_line():
@@ -132,11 +132,11 @@ def test_the_settings_in_force_are_listed_with_where_each_comes_from(platform):
 
 
 def test_the_webhook_is_tried_on_request_only(platform):
-    with receiving() as chat:
+    with run_receiver() as chat:
         variables = {**platform.variables, "CLEARGRID_ALERT_WEBHOOK": chat.url}
-        assert examined(variables)[0] == 0
+        assert doctor_results(variables)[0] == 0
         assert chat.texts == []
-        code, lines = examined(variables, "--alert")
+        code, lines = doctor_results(variables, "--alert")
         assert (code, lines["alert"]) == (0, "ok, the webhook accepted a test message")
         (text,) = chat.texts
     assert "nothing is wrong" in text
@@ -150,7 +150,7 @@ def test_the_webhook_is_tried_on_request_only(platform):
     ],
 )
 def test_a_webhook_that_takes_no_message_is_a_failure_of_its_own(platform, webhook, sentence):
-    code, lines = examined({**platform.variables, "CLEARGRID_ALERT_WEBHOOK": webhook}, "--alert")
+    code, lines = doctor_results({**platform.variables, "CLEARGRID_ALERT_WEBHOOK": webhook}, "--alert")
     assert code == EXIT_CODES["alert"]
     assert lines["alert"].startswith(f"FAILED. {sentence}")
 
@@ -167,7 +167,7 @@ def test_a_webhook_that_takes_no_message_is_a_failure_of_its_own(platform, webho
     ],
 )
 def test_each_problem_has_its_line_its_advice_and_its_exit_code(platform, overrides, line, advice):
-    code, lines = examined({**platform.variables, **overrides})
+    code, lines = doctor_results({**platform.variables, **overrides})
     assert code == EXIT_CODES[line]
     assert lines[line].startswith("FAILED")
     assert advice in lines[line]
@@ -186,7 +186,7 @@ def test_each_problem_has_its_line_its_advice_and_its_exit_code(platform, overri
 def test_a_lake_that_is_yet_to_be_created_is_examined_as_far_as_its_files_and_not_created(
     platform, overrides, expected
 ):
-    code, lines = examined({**platform.variables, **overrides})
+    code, lines = doctor_results({**platform.variables, **overrides})
     assert expected in lines["warehouse"]
     assert lines["warehouse"].startswith("ok") is (code == 0) is (overrides == {})
     assert not platform.warehouse.exists
@@ -195,7 +195,7 @@ def test_a_lake_that_is_yet_to_be_created_is_examined_as_far_as_its_files_and_no
 @pytest.mark.parametrize(("fault", "line"), [("down", "page"), ("always-times-out", "page"), ("no-pagination", "page")])
 def test_an_export_that_fails_is_told_with_what_to_do(start_platform, fault, line):
     platform = start_platform(faults=[fault])
-    code, lines = examined(platform.variables)
+    code, lines = doctor_results(platform.variables)
     assert code == EXIT_CODES[line]
     assert "end ClearGrid" in lines[line]
     assert "run the month" not in lines[line].lower()
@@ -203,7 +203,7 @@ def test_an_export_that_fails_is_told_with_what_to_do(start_platform, fault, lin
 
 def test_an_export_that_does_not_count_is_no_failure(start_platform):
     platform = start_platform(faults=["total-times-out"], now=None)
-    code, lines = examined(platform.variables)
+    code, lines = doctor_results(platform.variables)
     assert code == 0
     assert "cannot be reconciled" in lines["count"]
 
@@ -211,7 +211,7 @@ def test_an_export_that_does_not_count_is_no_failure(start_platform):
 @pytest.mark.parametrize("warehouse_variables", [FILE], indirect=True)
 def test_what_is_no_warehouse_is_told(platform):
     platform.file.write_text("notes, not a database, but long enough to be taken for one\n" * 200)
-    code, lines = examined(platform.variables)
+    code, lines = doctor_results(platform.variables)
     assert code == EXIT_CODES["warehouse"]
     assert "CLEARGRID_WAREHOUSE" in lines["warehouse"]
 

@@ -14,7 +14,7 @@ from cleargrid_assets.commands.instance import PROJECT
 from cleargrid_assets.commands.processes import ProcessGroup
 from cleargrid_assets.emulator import Credentials
 from cleargrid_assets_tests.dagster_graphql import launch_backfill, run_query
-from cleargrid_assets_tests.end_to_end.dagster_dev import SHORTER_PAUSES, until
+from cleargrid_assets_tests.end_to_end.dagster_dev import SHORTER_PAUSES, wait_until
 
 MONTH = "2026-05-01"
 RAW = ["raw", "d23_manual_communication_logs"]
@@ -35,10 +35,10 @@ def test_dev_on_a_copy_of_the_example_loads_from_its_emulator_and_the_environmen
     arguments = [executable("cleargrid"), "dev", "--port", str(port)]
     with ProcessGroup(environment, clean_environment, log) as group:
         group.start(*arguments)
-        until(lambda: is_served(url), "the UI")
+        wait_until(lambda: is_served(url), "the UI")
         assert run_query(url, FIRST_MONTH)["assetNodeOrError"]["partitionKeys"][0] == "2026-04-01"
         backfill = launch_backfill(url, [MONTH], [RAW])
-        until(lambda: {"SUCCESS", "FAILURE"} & statuses(url, backfill) != set(), "the month's run")
+        wait_until(lambda: {"SUCCESS", "FAILURE"} & statuses(url, backfill) != set(), "the month's run")
         assert statuses(url, backfill) == {"SUCCESS"}
 
 

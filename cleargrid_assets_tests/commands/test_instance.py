@@ -51,19 +51,19 @@ def instance():
 
 
 def test_orphaned_runs_end_when_the_daemon_starts_and_others_are_left(instance):
-    runs = {status: run_with(instance, status) for status in ("STARTED", "CANCELING", "NOT_STARTED")}
+    runs = {status: add_run(instance, status) for status in ("STARTED", "CANCELING", "NOT_STARTED")}
     fail_orphans(instance)
     statuses = {status: instance.get_run_by_id(run).status.value for status, run in runs.items()}
     assert statuses == {"STARTED": "FAILURE", "CANCELING": "CANCELED", "NOT_STARTED": "NOT_STARTED"}
 
 
 def test_runs_that_a_stopped_demo_left_are_canceled_by_the_next_one(instance):
-    run = run_with(instance, "STARTED")
+    run = add_run(instance, "STARTED")
     cancel_leftovers(instance)
     assert instance.get_run_by_id(run).status is dg.DagsterRunStatus.CANCELED
 
 
-def run_with(instance, status):
+def add_run(instance, status):
     """A run in a state that a crash of the machine leaves behind."""
 
     @dg.job

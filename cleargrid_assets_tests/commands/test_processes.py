@@ -14,8 +14,8 @@ import pytest
 
 from cleargrid_assets.commands import processes
 from cleargrid_assets.commands.instance import exclusive_daemon
-from cleargrid_assets.commands.processes import ProcessGroup, interrupted_by_signals
-from cleargrid_assets_tests.end_to_end.dagster_dev import until
+from cleargrid_assets.commands.processes import ProcessGroup, interrupt_on_signals
+from cleargrid_assets_tests.end_to_end.dagster_dev import wait_until
 
 PYTHON = sys.executable
 STARTS_A_GROUP = """
@@ -33,7 +33,7 @@ with exclusive_daemon(here) as lock, ProcessGroup(os.environ, here, log, inherit
 """
 
 
-def group_in(folder, **options):
+def process_group(folder, **options):
     return ProcessGroup(os.environ, folder, folder / "group.log", **options)
 
 
@@ -49,7 +49,7 @@ def test_a_group_ends_with_its_block_and_a_process_that_does_not_listen_is_kille
     monkeypatch.setattr(processes, "GRACE_SECONDS", 3.0)
     deaf = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True)"
     # As in the commands: where tests run in the background, Dagster has this process, and its children, ignore SIGTERM.
-    with interrupted_by_signals(), group_in(tmp_path) as group:
+    with interrupt_on_signals(), process_group(tmp_path) as group:
         polite = group.start(PYTHON, "-c", "import time; time.sleep(600)")
         stubborn = group.start(PYTHON, "-c", f"{deaf}; time.sleep(600)")
         group.wait_until(lambda: "deaf" in (tmp_path / "group.log").read_text(encoding="utf-8"))
@@ -61,11 +61,11 @@ def test_a_group_ends_when_the_process_that_started_it_is_killed(tmp_path):
         child = int(starter.stdout.readline())
         assert is_alive(child)
         starter.kill()
-    until(lambda: not is_alive(child), "the end of the child")
+    wait_until(lambda: not is_alive(child), "the end of the child")
 
 
 def test_a_process_that_ends_by_itself_is_named_with_the_log_that_says_why(tmp_path):
-    with group_in(tmp_path) as group:
+    with process_group(tmp_path) as group:
         group.start(PYTHON, "-c", "print('no such thing'); raise SystemExit(3)")
         with pytest.raises(click.ClickException, match=r"ended unexpectedly with exit code 3: see .*group\.log"):
             group.wait_until(lambda: False)
@@ -73,12 +73,12 @@ def test_a_process_that_ends_by_itself_is_named_with_the_log_that_says_why(tmp_p
 
 
 def test_a_command_of_the_group_that_fails_is_shown_with_what_it_printed(tmp_path):
-    with group_in(tmp_path) as group, pytest.raises(click.ClickException, match="no such thing"):
+    with process_group(tmp_path) as group, pytest.raises(click.ClickException, match="no such thing"):
         group.run(PYTHON, "-c", "print('no such thing'); raise SystemExit(3)")
 
 
 def test_what_processes_print_is_on_the_console_too_when_it_is_asked_for(tmp_path, capsys):
-    with group_in(tmp_path, echo=True) as group:
+    with process_group(tmp_path, echo=True) as group:
         process = group.start(PYTHON, "-c", "print('of interest')")
         process.wait()
     assert capsys.readouterr().out == "of interest\n"
@@ -99,10 +99,10 @@ def test_a_child_listens_to_signals_even_when_a_shell_started_us_with_sigint_ign
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_interrupts_once_and_later_ones_do_not_interrupt_the_end(number, monkeypatch):
-    monkeypatch.setattr(processes, "_write_to_nowhere", lambda: None)
+    monkeypatch.setattr(processes, "_discard_output", lambda: None)
     inherited = signal.signal(number, signal.default_int_handler)
     before = signal.getsignal(number)
-    with interrupted_by_signals():
+    with interrupt_on_signals():
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(number)
         signal.raise_signal(number)
@@ -113,7 +113,7 @@ def test_a_signal_interrupts_once_and_later_ones_do_not_interrupt_the_end(number
 def test_under_nohup_a_closed_terminal_ends_nothing():
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
-        with interrupted_by_signals():
+        with interrupt_on_signals():
             signal.raise_signal(signal.SIGHUP)
     finally:
         signal.signal(signal.SIGHUP, before)
@@ -124,7 +124,7 @@ def test_the_lock_is_free_when_the_last_process_of_a_killed_commands_group_has_e
     with subprocess.Popen([PYTHON, "-c", STARTS_A_GROUP], cwd=tmp_path, stdout=subprocess.PIPE, text=True) as starter:
         child = int(starter.stdout.readline())
         starter.kill()
-    until(lambda: not is_locked(tmp_path), "the lock to be free")
+    wait_until(lambda: not is_locked(tmp_path), "the lock to be free")
     assert not is_alive(child)
 
 

@@ -25,29 +25,29 @@ NEW_YORK, DUBAI = "America/New_York", "Asia/Dubai"
 
 
 @pytest.fixture
-def loaded(platform: Platform) -> Platform:
+def loaded_platform(platform: Platform) -> Platform:
     """April and May in UTC."""
     for month in (APRIL, MAY):
         assert platform.load(month).success
     return platform
 
 
-def rezoned(platform: Platform, zone: str) -> tuple[Platform, Result]:
+def rezone_platform(platform: Platform, zone: str) -> tuple[Platform, Result]:
     """The platform on another zone, and what the command said there."""
     changed = platform.with_variables(CLEARGRID_TIMEZONE=zone)
     return changed, CliRunner().invoke(cleargrid, ["rezone"], env=dict(changed.variables))
 
 
-def kept_files(platform: Platform, zone: str) -> list[Path]:
+def old_files(platform: Platform, zone: str) -> list[Path]:
     return sorted(platform.file.parent.glob(f"{platform.file.name}.{zone}.*[0-9]Z"))
 
 
 @pytest.mark.parametrize(("zone", "months"), [(NEW_YORK, ["2026-03-01", APRIL, MAY]), (DUBAI, [APRIL, MAY, JUNE])])
 def test_every_row_is_in_its_month_of_the_new_zone_and_the_old_file_is_kept(
-    loaded: Platform, zone: str, months: list[str]
+    loaded_platform: Platform, zone: str, months: list[str]
 ) -> None:
-    before = loaded.landed(APRIL), loaded.landed(MAY)
-    changed, result = rezoned(loaded, zone)
+    before = loaded_platform.landed(APRIL), loaded_platform.landed(MAY)
+    changed, result = rezone_platform(loaded_platform, zone)
     assert result.exit_code == 0, result.output
     identity = identity_of(changed.warehouse)
     assert identity is not None
@@ -58,64 +58,64 @@ def test_every_row_is_in_its_month_of_the_new_zone_and_the_old_file_is_kept(
             (len(changed.landed(month)),)
         ]
     assert changed.query(f"SELECT month::VARCHAR FROM {LOADS} ORDER BY 1") == [(month,) for month in months]
-    (kept,) = kept_files(loaded, "UTC")
-    old = loaded.with_variables(CLEARGRID_WAREHOUSE=str(kept))
+    (kept,) = old_files(loaded_platform, "UTC")
+    old = loaded_platform.with_variables(CLEARGRID_WAREHOUSE=str(kept))
     assert (old.landed(APRIL), old.landed(MAY)) == before
     assert str(kept) in result.output
     assert changed.load(MAY).success
 
 
-def test_a_warehouse_in_the_configured_zone_is_left_alone(loaded: Platform) -> None:
-    before = loaded.version()
-    _, result = rezoned(loaded, "UTC")
+def test_a_warehouse_in_the_configured_zone_is_left_alone(loaded_platform: Platform) -> None:
+    before = loaded_platform.version()
+    _, result = rezone_platform(loaded_platform, "UTC")
     assert result.exit_code == 0
     assert "nothing to do" in result.output
-    assert loaded.version() == before
+    assert loaded_platform.version() == before
 
 
-def test_what_could_not_be_read_keeps_the_old_warehouse_and_the_next_call_goes_on(loaded: Platform) -> None:
+def test_what_could_not_be_read_keeps_the_old_warehouse_and_the_next_call_goes_on(loaded_platform: Platform) -> None:
     def refuse(request: ExportRequest) -> Response | None:
         return error(404, "gone", request.number) if request.params["since"] >= "2026-05-02" else None
 
-    loaded.emulator.api.faults = [Fault("May is gone", refuse=refuse)]
-    before = loaded.version()
-    _, result = rezoned(loaded, DUBAI)
+    loaded_platform.emulator.api.faults = [Fault("May is gone", refuse=refuse)]
+    before = loaded_platform.version()
+    _, result = rezone_platform(loaded_platform, DUBAI)
     assert result.exit_code == 1
     assert "2026-05 could not be read" in result.output
-    assert loaded.version() == before
-    loaded.emulator.api.faults = []
-    changed, result = rezoned(loaded, DUBAI)
+    assert loaded_platform.version() == before
+    loaded_platform.emulator.api.faults = []
+    changed, result = rezone_platform(loaded_platform, DUBAI)
     assert result.exit_code == 0, result.output
     assert changed.landed(MAY) == changed.truth(MAY)
-    assert len(kept_files(loaded, "UTC")) == 1
+    assert len(old_files(loaded_platform, "UTC")) == 1
 
 
-def test_settings_of_another_environment_change_nothing(loaded: Platform) -> None:
-    before = loaded.version()
-    _, result = rezoned(loaded.with_variables(CLEARGRID_ENVIRONMENT="staging"), DUBAI)
+def test_settings_of_another_environment_change_nothing(loaded_platform: Platform) -> None:
+    before = loaded_platform.version()
+    _, result = rezone_platform(loaded_platform.with_variables(CLEARGRID_ENVIRONMENT="staging"), DUBAI)
     assert result.exit_code == 1
     assert "holds months of lender demo-lender in emulator" in result.output
-    assert loaded.version() == before
+    assert loaded_platform.version() == before
 
 
 def test_a_lake_is_refused_with_what_to_do_instead(platform: Platform) -> None:
-    _, result = rezoned(platform.with_variables(CLEARGRID_WAREHOUSE="ducklake:sqlite:lake.sqlite"), DUBAI)
+    _, result = rezone_platform(platform.with_variables(CLEARGRID_WAREHOUSE="ducklake:sqlite:lake.sqlite"), DUBAI)
     assert result.exit_code == 1
     assert "Create an empty database for a new catalog" in result.output
 
 
 def test_a_warehouse_that_was_never_loaded_has_nothing_to_read_again(platform: Platform) -> None:
-    _, result = rezoned(platform, DUBAI)
+    _, result = rezone_platform(platform, DUBAI)
     assert result.exit_code == 1
     assert "does not record its time zone yet" in result.output
 
 
-def test_an_unfinished_file_of_another_zone_is_not_mixed_in(loaded: Platform) -> None:
-    unfinished = loaded.with_variables(
-        CLEARGRID_TIMEZONE=NEW_YORK, CLEARGRID_WAREHOUSE=f"{loaded.file.resolve()}.rezoned"
+def test_an_unfinished_file_of_another_zone_is_not_mixed_in(loaded_platform: Platform) -> None:
+    unfinished = loaded_platform.with_variables(
+        CLEARGRID_TIMEZONE=NEW_YORK, CLEARGRID_WAREHOUSE=f"{loaded_platform.file.resolve()}.rezoned"
     )
     assert unfinished.load(MAY).success
-    _, result = rezoned(loaded, DUBAI)
+    _, result = rezone_platform(loaded_platform, DUBAI)
     assert result.exit_code == 1
     assert f"an earlier run for {NEW_YORK} left" in result.output
-    assert Warehouse(str(loaded.file)).exists
+    assert Warehouse(str(loaded_platform.file)).exists

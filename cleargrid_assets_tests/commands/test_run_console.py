@@ -17,13 +17,13 @@ def lines(platform):
     return RunLines(platform.instance, datetime.now(UTC))
 
 
-def without_times(lines):
+def strip_times(lines):
     return [line.split("  ", 1)[1] for line in lines]
 
 
 def test_a_run_has_a_line_when_it_began_and_one_when_it_ended_and_each_is_printed_once(platform, lines):
     platform.refresh()
-    printed = without_times(lines.new())
+    printed = strip_times(lines.new())
     assert (printed[0], printed[-1].split(": ")[0]) == ("2026-05  refresh_month: started", "2026-05  refresh_month")
     assert "ok" in printed[-1]
     assert list(lines.new()) == []
@@ -31,7 +31,7 @@ def test_a_run_has_a_line_when_it_began_and_one_when_it_ended_and_each_is_printe
 
 def test_a_failed_run_says_why_in_one_sentence(platform, lines):
     platform.with_variables(CLEARGRID_PASSWORD="wrong").load()
-    printed = without_times(lines.new())
+    printed = strip_times(lines.new())
     assert "raw/d23_manual_communication_logs" in printed[-1]
     assert "failed" in printed[-1]
     assert "Login failed" in printed[-1]
@@ -48,13 +48,13 @@ def test_a_run_that_is_started_over_says_what_it_met(platform, lines):
         load()
 
     refresh_month.execute_in_process(instance=platform.instance, raise_on_error=False)
-    assert without_times(lines.new())[1].strip() == "refresh_month: trying again. HTTP 500 (request id 7)."
+    assert strip_times(lines.new())[1].strip() == "refresh_month: trying again. HTTP 500 (request id 7)."
 
 
 def test_checks_that_warn_and_checks_that_fail_are_named(platform, lines):
     serve(platform, [*(row(number, note="x") for number in range(1, 10)), row(10, is_active="true")])
     platform.load()
-    printed = without_times(lines.new())
+    printed = strip_times(lines.new())
     assert any("warning: no_unknown_field_was_sent of raw/" in line for line in printed)
     assert any("quarantined_rows_are_within_the_limit of raw/" in line for line in printed)
 

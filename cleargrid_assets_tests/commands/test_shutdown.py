@@ -10,14 +10,14 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from cleargrid_assets.commands.emulator import settings_of
+from cleargrid_assets.commands.emulator import setting_lines
 from cleargrid_assets.commands.instance import EMULATOR, exclusive_daemon, home_path
 from cleargrid_assets.emulator import Emulator
 from cleargrid_assets.jobs import REFRESH_MONTH
 from cleargrid_assets.warehouse.warehouse import Warehouse
-from cleargrid_assets_tests.commands.sessions import in_background, in_terminal
+from cleargrid_assets_tests.commands.sessions import run_in_background, run_in_terminal
 from cleargrid_assets_tests.dagster_graphql import run_query
-from cleargrid_assets_tests.end_to_end.dagster_dev import START, until
+from cleargrid_assets_tests.end_to_end.dagster_dev import START, wait_until
 
 MONTH = "2026-05-01"
 LOADED = "SELECT estimated_size FROM duckdb_tables() WHERE table_name = 'd23_loads' AND estimated_size > 0"
@@ -28,13 +28,13 @@ UNDER_WAY = (dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.SUCCESS)
 def slow_emulator(clean_environment):
     """An emulator whose pages take their time, and a `.env` that leads to it."""
     with Emulator(page_delay_seconds=1.0) as emulator:
-        (clean_environment / ".env").write_text(f"{settings_of(emulator)}\nCLEARGRID_START_MONTH=2026-05\n")
+        (clean_environment / ".env").write_text(f"{setting_lines(emulator)}\nCLEARGRID_START_MONTH=2026-05\n")
         yield emulator
 
 
 def start_a_load(dev, emulator):
     """The address of the UI, once a run that was started there is in the middle of a month."""
-    printed = dev.printed_until("Dagster on ")
+    printed = dev.read_until("Dagster on ")
     assert [line for line in printed.splitlines() if "DEBUG" in line or "INFO" in line or "WARNING" in line] == []
     assert "Started Dagster code server" in (home_path(EMULATOR) / "dev.log").read_text(encoding="utf-8")
     (url,) = re.findall(r"http://\S+", printed.splitlines()[-1])
@@ -45,14 +45,14 @@ def start_a_load(dev, emulator):
     }
     tags = [{"key": "dagster/partition", "value": MONTH}]
     run_query(url, START, run={"selector": selector, "mode": "default", "executionMetadata": {"tags": tags}})
-    dev.printed_until(f"{REFRESH_MONTH}: started")
-    until(lambda: any("/v3/" in request.path for request in emulator.requests), "an answer to the load")
+    dev.read_until(f"{REFRESH_MONTH}: started")
+    wait_until(lambda: any("/v3/" in request.path for request in emulator.requests), "an answer to the load")
     return url
 
 
 def assert_nothing_is_left(dev, url):
     """No process, no port, no lock, and of the load nothing in the warehouse."""
-    assert dev.left() == []
+    assert dev.living_processes() == []
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         probe.bind(("127.0.0.1", int(url.rpartition(":")[2])))
@@ -65,7 +65,7 @@ def assert_nothing_is_left(dev, url):
 
 
 def test_a_signal_ends_dev_in_the_middle_of_a_load_with_all_that_it_started(slow_emulator):
-    with in_background("dev", "--port", "0") as dev:
+    with run_in_background("dev", "--port", "0") as dev:
         url = start_a_load(dev, slow_emulator)
         dev.process.terminate()
         assert dev.process.wait() == 0
@@ -73,7 +73,7 @@ def test_a_signal_ends_dev_in_the_middle_of_a_load_with_all_that_it_started(slow
 
 
 def test_a_closed_terminal_ends_dev_in_the_middle_of_a_load_with_all_that_it_started(slow_emulator):
-    with in_terminal("dev", "--port", "0") as dev:
+    with run_in_terminal("dev", "--port", "0") as dev:
         url = start_a_load(dev, slow_emulator)
         dev.output.close()
         dev.process.wait()
@@ -81,8 +81,8 @@ def test_a_closed_terminal_ends_dev_in_the_middle_of_a_load_with_all_that_it_sta
 
 
 def test_ctrl_c_ends_the_demo_in_the_middle_of_its_months_with_all_that_it_started():
-    with in_background("demo", "--rows-per-day", "5", "--months", "1") as demo:
-        demo.printed_until("1 of 2")
+    with run_in_background("demo", "--rows-per-day", "5", "--months", "1") as demo:
+        demo.read_until("1 of 2")
         demo.process.send_signal(signal.SIGINT)
         assert demo.process.wait() != 0
-        assert demo.left() == []
+        assert demo.living_processes() == []

@@ -30,25 +30,30 @@ with Warehouse(sys.argv[1]).writing():
 """
 
 
-def asked(variables, *arguments):
+def run_status(variables, *arguments):
     """What `cleargrid status` says, and its exit code."""
     done = CliRunner(env=dict(variables)).invoke(cleargrid, ["status", *arguments], catch_exceptions=False)
     return done.exit_code, done.output
 
 
 @pytest.fixture
-def kept(platform):
+def platform_with_history(platform):
     """The platform with a Dagster history that is kept in the working directory."""
     with dg.DagsterInstance.from_config(str(dagster_home(EMULATOR))) as instance:
         yield Platform(platform.emulator, platform.variables, instance)
 
 
-def test_every_month_is_told_with_rows_load_state_and_checks(kept):
-    kept.refresh()
-    months = {month.month: month for month in month_statuses(kept.settings, NOW)}
+def test_every_month_is_told_with_rows_load_state_and_checks(platform_with_history):
+    platform_with_history.refresh()
+    months = {month.month: month for month in month_statuses(platform_with_history.settings, NOW)}
     assert list(months) == [f"2026-{number:02d}-01" for number in range(1, 7)]
     may = months["2026-05-01"]
-    assert (may.state, may.rows, may.quarantined, may.checks_failed) == ("complete", len(kept.truth()), 0, ())
+    assert (may.state, may.rows, may.quarantined, may.checks_failed) == (
+        "complete",
+        len(platform_with_history.truth()),
+        0,
+        (),
+    )
     assert may.checks_passed > 15
     assert months["2026-04-01"].state == "missing"
 
@@ -79,11 +84,11 @@ def clock_at(moment):
     return Clock
 
 
-def test_checks_that_failed_and_checks_that_warned_are_named_apart(kept):
+def test_checks_that_failed_and_checks_that_warned_are_named_apart(platform_with_history):
     rows = [row(number, note="x") for number in range(1, 10)]
-    serve(kept, [*rows, row(10, is_active="true")])
-    kept.load()
-    (may,) = [month for month in month_statuses(kept.settings, NOW) if month.state != "missing"]
+    serve(platform_with_history, [*rows, row(10, is_active="true")])
+    platform_with_history.load()
+    (may,) = [month for month in month_statuses(platform_with_history.settings, NOW) if month.state != "missing"]
     assert may.quarantined == 1
     assert may.checks_failed == ("quarantined_rows_are_within_the_limit of raw/d23_manual_communication_logs",)
     assert may.checks_warned == (
@@ -94,10 +99,10 @@ def test_checks_that_failed_and_checks_that_warned_are_named_apart(kept):
 
 def test_json_is_for_programs_and_the_table_for_people(platform):
     platform.load()
-    code, output = asked(platform.variables, "--json")
+    code, output = run_status(platform.variables, "--json")
     (may,) = [month for month in json.loads(output) if month["month"] == "2026-05-01"]
     assert (code, may["rows"], may["state"]) == (0, len(platform.truth()), "complete")
-    code, output = asked(platform.variables)
+    code, output = run_status(platform.variables)
     assert code == 0
     assert "2026-05" in output
     assert "never loaded: " in output
@@ -105,13 +110,13 @@ def test_json_is_for_programs_and_the_table_for_people(platform):
 
 def test_the_table_says_whose_warehouse_it_is(platform):
     platform.load()
-    _, output = asked(platform.variables)
+    _, output = run_status(platform.variables)
     lender = f"lender demo-lender ({platform.emulator.credentials.lender_public_id}) in emulator, months in UTC"
     assert output.startswith(f"Warehouse of {lender}")
 
 
 def test_without_a_warehouse_every_month_is_missing(platform):
-    code, output = asked(platform.variables, "--json")
+    code, output = run_status(platform.variables, "--json")
     assert code == 0
     assert {month["state"] for month in json.loads(output)} == {"missing"}
     assert not platform.file.exists()
@@ -120,13 +125,13 @@ def test_without_a_warehouse_every_month_is_missing(platform):
 def test_with_nothing_set_it_shows_what_a_demo_left_here(platform):
     emulators = {"CLEARGRID_WAREHOUSE": "data/emulator.duckdb", "CLEARGRID_ENVIRONMENT": "emulator"}
     platform.with_variables(**emulators).load()
-    code, output = asked({})
+    code, output = run_status({})
     assert code == 0
     assert f"2026-05{len(platform.truth()):>12,}" in output
 
 
 def test_an_account_without_an_environment_is_not_taken_for_the_emulator():
-    code, output = asked({"CLEARGRID_LENDER": "a-real-lender"})
+    code, output = run_status({"CLEARGRID_LENDER": "a-real-lender"})
     assert code == 1
     assert "CLEARGRID_ENVIRONMENT is not set" in output
     assert "Traceback" not in output
@@ -135,7 +140,7 @@ def test_an_account_without_an_environment_is_not_taken_for_the_emulator():
 @pytest.mark.parametrize("warehouse_variables", [FILE], indirect=True)
 def test_what_is_no_warehouse_is_said_in_one_sentence(platform):
     platform.file.write_text("notes, not a database\n" * 500)
-    code, output = asked(platform.variables)
+    code, output = run_status(platform.variables)
     assert code == 1
     assert "CLEARGRID_WAREHOUSE" in output
 

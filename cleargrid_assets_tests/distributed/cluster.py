@@ -28,7 +28,7 @@ from cleargrid_assets.definitions import build_definitions
 from cleargrid_assets.jobs import REFRESH_MONTH
 from cleargrid_assets.settings import Settings
 from cleargrid_assets_tests.dagster_graphql import launch_backfill, write_instance
-from cleargrid_assets_tests.distributed.object_store import BUCKET_DATA, START_SECONDS, started_object_store
+from cleargrid_assets_tests.distributed.object_store import BUCKET_DATA, START_SECONDS, run_object_store
 from cleargrid_assets_tests.distributed.processes import (
     is_listening,
     kill_host,
@@ -36,7 +36,7 @@ from cleargrid_assets_tests.distributed.processes import (
     start,
     wait_until,
 )
-from cleargrid_assets_tests.postgres_server import free_port, started_postgres
+from cleargrid_assets_tests.postgres_server import free_port, run_postgres
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -77,7 +77,7 @@ class Cluster:
     def start_node(self, host: str) -> None:
         """A further Ray node: another host with two processors."""
         start(
-            [executable("ray"), "start", f"--address=127.0.0.1:{self.ports['ray']}", *_of_every_node()],
+            [executable("ray"), "start", f"--address=127.0.0.1:{self.ports['ray']}", *_node_arguments()],
             home_environment(self.folder, host, self.variables),
             self.folder / f"{host}.log",
             host,
@@ -92,14 +92,14 @@ class Cluster:
             return False
         return True
 
-    def started_on_second_host(self, name: str) -> set[str]:
+    def runs_on_second_host(self, name: str) -> set[str]:
         """Ids of the backfill's runs that are in progress on the second node."""
         second = {node["node_id"] for node in self._nodes() if not node["is_head_node"]}
         jobs = {job.submission_id: job.driver_node_id for job in self._jobs.list_jobs()}
         started = [run for run in self.runs(name) if run.status == dg.DagsterRunStatus.STARTED]
         return {run.run_id for run in started if jobs.get(f"dagster-run-{run.run_id}") in second}
 
-    def ask_for(self, months: Sequence[str]) -> str:
+    def launch(self, months: Sequence[str]) -> str:
         """Launch a backfill of `months` and of their derived tables, as the UI does; return its id."""
         assets = (
             build_definitions(Settings(self.variables)).resolve_job_def(REFRESH_MONTH).asset_layer.selected_asset_keys
@@ -173,15 +173,15 @@ def _variables(variables: Mapping[str, str], *names: str) -> Iterator[None]:
 
 
 @contextmanager
-def started_cluster(
+def run_cluster(
     folder: Path, binaries: Path, settings: Mapping[str, str], *, nodes: int = len(HOSTS)
 ) -> Iterator[Cluster]:
     """Start everything, in the order in which it is needed; stop everything at the end."""
     write_instance(PROJECT / "deploy" / "dagster-ray.yaml", folder, nodes * PROCESSORS)
     with ExitStack() as stack:
-        dagster_db = stack.enter_context(started_postgres(binaries))
-        catalog = stack.enter_context(started_postgres(binaries))
-        store = stack.enter_context(started_object_store(folder / "store"))
+        dagster_db = stack.enter_context(run_postgres(binaries))
+        catalog = stack.enter_context(run_postgres(binaries))
+        store = stack.enter_context(run_object_store(folder / "store"))
         ports = {name: free_port() for name in ("ray", "dashboard", "code", "webserver")}
         url = dagster_db.dsn_url(dagster_db.create_database())
         variables = {
@@ -220,13 +220,13 @@ def started_cluster(
 
 def _head(ports: Mapping[str, int]) -> list[str]:
     return [
-        "ray", "start", "--head", *_of_every_node(), "--node-ip-address=127.0.0.1", f"--port={ports['ray']}",
+        "ray", "start", "--head", *_node_arguments(), "--node-ip-address=127.0.0.1", f"--port={ports['ray']}",
         f"--ray-client-server-port={free_port()}", "--include-dashboard=true", "--dashboard-host=127.0.0.1",
         f"--dashboard-port={ports['dashboard']}",
     ]  # fmt: skip
 
 
-def _of_every_node() -> list[str]:
+def _node_arguments() -> list[str]:
     """Two nodes on one machine need what hosts of their own have: a port for the agent that starts jobs."""
     return ["--block", f"--num-cpus={PROCESSORS}", f"--dashboard-agent-listen-port={free_port()}"]
 

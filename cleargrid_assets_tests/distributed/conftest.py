@@ -39,7 +39,7 @@ def emulator() -> Iterator[Emulator]:
 @pytest.fixture(scope="module")
 def cluster(emulator: Emulator) -> Iterator[Cluster]:
     """Two hosts and their services."""
-    from cleargrid_assets_tests.distributed.cluster import started_cluster  # noqa: PLC0415 - needs the extra distributed
+    from cleargrid_assets_tests.distributed.cluster import run_cluster  # noqa: PLC0415 - needs the extra distributed
 
     binaries = find_binaries()
     assert binaries is not None, "apt-get install postgresql"
@@ -54,7 +54,7 @@ def cluster(emulator: Emulator) -> Iterator[Cluster]:
     }
     with (
         tempfile.TemporaryDirectory(prefix="cg-") as folder,  # short: Ray's sockets lie in it
-        started_cluster(Path(folder), binaries, settings) as running,
+        run_cluster(Path(folder), binaries, settings) as running,
     ):
         yield running
 

@@ -71,7 +71,7 @@ class ObjectStore:
 
 
 @contextmanager
-def started_object_store(folder: Path) -> Iterator[ObjectStore]:
+def run_object_store(folder: Path) -> Iterator[ObjectStore]:
     """A server with an empty bucket; killed at the end of the block."""
     store = ObjectStore(folder, {name: free_port() for name in ("master", "volume", "filer", "s3")})
     folder.mkdir()

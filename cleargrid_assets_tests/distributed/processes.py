@@ -68,10 +68,10 @@ def _members(host: str) -> list[int]:
     return pids
 
 
-def wait_until(what: str, is_so: Callable[[], bool], seconds: float) -> None:
-    """Return once `is_so`; raise after `seconds`, naming what was waited for."""
+def wait_until(what: str, condition: Callable[[], bool], seconds: float) -> None:
+    """Return once `condition` holds; raise after `seconds`, naming what was waited for."""
     give_up_at = time.monotonic() + seconds
-    while not is_so():
+    while not condition():
         if time.monotonic() > give_up_at:
             raise TimeoutError(f"{what}: not within {seconds:.0f} s")
         time.sleep(POLL_SECONDS)

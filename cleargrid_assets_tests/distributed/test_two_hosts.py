@@ -52,18 +52,18 @@ def assert_exact(platform: Platform, months: Sequence[str]) -> None:
         assert counted[month] == attempts[month] == len(platform.truth(month)), month
 
 
-def loads(cluster: Cluster, backfill: str) -> bool:
+def is_loading(cluster: Cluster, backfill: str) -> bool:
     """Whether a run of the backfill is at work."""
     return any(run.status == STARTED for run in cluster.runs(backfill))
 
 
-def ask_again_for_what_failed(cluster: Cluster, backfill: str) -> None:
+def retry_failed_months(cluster: Cluster, backfill: str) -> None:
     """As a person does: only those that wrote at the moment may have failed, and each said so."""
     runs = cluster.runs(backfill)
     done = {run.tags[PARTITION] for run in runs if run.status == SUCCESS}
     failed = {run.tags[PARTITION] for run in runs} - done
     if failed:
-        again = cluster.ask_for(sorted(failed))
+        again = cluster.launch(sorted(failed))
         cluster.wait_for_end(again, WAIT)
         assert cluster.status(again) == COMPLETED
 
@@ -86,7 +86,7 @@ def year(cluster: Cluster, platform: Platform) -> Year:
         with suppress(WarehouseMissingError, duckdb.CatalogException):  # before the first load
             seen.append(dict(platform.query(COUNTS)))
 
-    backfill = cluster.ask_for(YEAR)
+    backfill = cluster.launch(YEAR)
     return Year(backfill, cluster.wait_for_end(backfill, WAIT, read), seen)
 
 
@@ -131,7 +131,7 @@ def published_figures(cluster: Cluster) -> list[tuple[Any, ...]]:
 def test_two_backfills_of_the_same_months_at_once_end_as_one(cluster: Cluster, platform: Platform) -> None:
     changes = "SELECT count(*) FROM raw.d23_changes"
     before = platform.query(changes)
-    for backfill in [cluster.ask_for(FEW), cluster.ask_for(FEW)]:
+    for backfill in [cluster.launch(FEW), cluster.launch(FEW)]:
         cluster.wait_for_end(backfill, WAIT)
         assert cluster.status(backfill) == COMPLETED
     assert_exact(platform, FEW)
@@ -139,12 +139,12 @@ def test_two_backfills_of_the_same_months_at_once_end_as_one(cluster: Cluster, p
 
 
 def test_a_catalog_that_restarts_in_the_middle_costs_nothing_but_time(cluster: Cluster, platform: Platform) -> None:
-    backfill = cluster.ask_for(FEW)
-    wait_until("a month is being loaded", lambda: loads(cluster, backfill), WAIT)
+    backfill = cluster.launch(FEW)
+    wait_until("a month is being loaded", lambda: is_loading(cluster, backfill), WAIT)
     cluster.catalog.stop()
     cluster.catalog.start()
     cluster.wait_for_end(backfill, WAIT)
-    ask_again_for_what_failed(cluster, backfill)
+    retry_failed_months(cluster, backfill)
     assert_exact(platform, FEW)
 
 
@@ -152,8 +152,8 @@ def test_a_store_that_is_killed_while_months_are_written_costs_nothing_but_time(
     cluster: Cluster, platform: Platform
 ) -> None:
     platform.emulator.now += WEEKS  # promises are broken: rows to replace
-    backfill = cluster.ask_for(FEW)
-    wait_until("a month is being loaded", lambda: loads(cluster, backfill), WAIT)
+    backfill = cluster.launch(FEW)
+    wait_until("a month is being loaded", lambda: is_loading(cluster, backfill), WAIT)
     cluster.store.kill()
     try:
         with pytest.raises(WarehouseUnreachableError, match="stopped answering"):
@@ -161,7 +161,7 @@ def test_a_store_that_is_killed_while_months_are_written_costs_nothing_but_time(
     finally:
         cluster.store.start()
     cluster.wait_for_end(backfill, WAIT)
-    ask_again_for_what_failed(cluster, backfill)
+    retry_failed_months(cluster, backfill)
     assert_exact(platform, FEW)
 
 
@@ -169,9 +169,9 @@ def test_the_runs_of_a_host_that_is_cut_off_in_mid_load_end_and_the_other_loads_
     cluster: Cluster, platform: Platform
 ) -> None:
     platform.emulator.api.page_delay_seconds = 3.0
-    backfill = cluster.ask_for(FEW)
-    wait_until("host-two loads a month", lambda: bool(cluster.started_on_second_host(backfill)), WAIT)
-    cut_off = cluster.started_on_second_host(backfill)
+    backfill = cluster.launch(FEW)
+    wait_until("host-two loads a month", lambda: bool(cluster.runs_on_second_host(backfill)), WAIT)
+    cut_off = cluster.runs_on_second_host(backfill)
     kill_host("host-two")
     platform.emulator.api.page_delay_seconds = 0.0
     runs = cluster.wait_for_end(backfill, 2 * WAIT)  # a run handed to a dead host is given up after 180 s

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
-from cleargrid_assets_tests.end_to_end.dagster_dev import CHROMIUM, Site, browser, started
+from cleargrid_assets_tests.end_to_end.dagster_dev import CHROMIUM, RunningDagster, browser, run_dagster_dev
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,9 +24,9 @@ BACKFILLS = """{ partitionBackfillsOrError(limit: 1) { ... on PartitionBackfills
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def dagster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDagster]:
     """Dagster and its emulator, started once."""
-    with started(tmp_path_factory.mktemp("site")) as running:
+    with run_dagster_dev(tmp_path_factory.mktemp("dagster")) as running:
         yield running
 
 
@@ -42,9 +42,9 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def page(chromium: Browser, site: Site) -> Iterator[Page]:
+def page(chromium: Browser, dagster: RunningDagster) -> Iterator[Page]:
     """A fresh tab on the site; every wait is for something to be seen."""
-    tab = chromium.new_page(base_url=site.url, viewport={"width": 1400, "height": 900})
+    tab = chromium.new_page(base_url=dagster.url, viewport={"width": 1400, "height": 900})
     tab.set_default_timeout(30_000)
     expect.set_options(timeout=30_000)
     yield tab
@@ -52,9 +52,9 @@ def page(chromium: Browser, site: Site) -> Iterator[Page]:
 
 
 @pytest.fixture(scope="session")
-def launched(chromium: Browser, site: Site) -> str:
+def backfill_dialog_text(chromium: Browser, dagster: RunningDagster) -> str:
     """Three months of a backfill, launched by clicking through the dialog; returns what the page then says."""
-    tab = chromium.new_page(base_url=site.url, viewport={"width": 1400, "height": 900})
+    tab = chromium.new_page(base_url=dagster.url, viewport={"width": 1400, "height": 900})
     tab.set_default_timeout(30_000)
     tab.goto(RAW_PAGE)
     tab.get_by_role("button", name="Materialize").first.click()

@@ -23,7 +23,7 @@ from cleargrid_assets.commands.emulator_settings import emulator_settings
 from cleargrid_assets.commands.instance import PROJECT
 from cleargrid_assets.commands.processes import ProcessGroup
 from cleargrid_assets.emulator import Emulator
-from cleargrid_assets_tests.automation.test_follow_sensor import bad_rows_in
+from cleargrid_assets_tests.automation.test_follow_sensor import bad_rows_fault
 from cleargrid_assets_tests.dagster_graphql import launch_backfill, run_query
 from cleargrid_assets_tests.postgres_server import free_port
 
@@ -67,7 +67,7 @@ class Run:
 
 
 @dataclass(frozen=True)
-class Site:
+class RunningDagster:
     """A running Dagster at `url`, and the emulator that it reads."""
 
     url: str
@@ -96,7 +96,7 @@ class Site:
         self.run_query(CANCEL, id=backfill)
 
 
-def until(condition: Callable[[], bool], what: str) -> None:
+def wait_until(condition: Callable[[], bool], what: str) -> None:
     """Wait for a condition, looking a few times a second; fails with `what` was waited for."""
     give_up_at, pause = time.monotonic() + END_SECONDS, threading.Event()
     while not condition():
@@ -116,7 +116,7 @@ def _run(answer: Mapping[str, Any]) -> Run:
 
 
 @contextmanager
-def started(folder: Path) -> Iterator[Site]:
+def run_dagster_dev(folder: Path) -> Iterator[RunningDagster]:
     """A site with its history and warehouse in `folder`; the rows of one month cannot all be landed."""
     home = folder / "home"
     home.mkdir()
@@ -125,7 +125,7 @@ def started(folder: Path) -> Iterator[Site]:
     port = free_port()
     arguments = ["dev", "--host", "127.0.0.1", "--port", str(port), "-w", str(PROJECT / "workspace.yaml")]
     with Emulator(
-        rows_per_day=120, now=datetime(2026, 6, 20, tzinfo=UTC), faults=[bad_rows_in(BAD_MONTH[:7])]
+        rows_per_day=120, now=datetime(2026, 6, 20, tzinfo=UTC), faults=[bad_rows_fault(BAD_MONTH[:7])]
     ) as emulator:
         environment = (
             _clean_environment()
@@ -140,9 +140,9 @@ def started(folder: Path) -> Iterator[Site]:
         )
         with ProcessGroup(environment, folder, folder / "dagster.log") as group:
             process = group.start(executable("dagster"), *arguments)
-            site = Site(f"http://127.0.0.1:{port}", emulator)
-            _wait_until_served(site, process.poll, folder / "dagster.log")
-            yield site
+            dagster = RunningDagster(f"http://127.0.0.1:{port}", emulator)
+            _wait_until_served(dagster, process.poll, folder / "dagster.log")
+            yield dagster
 
 
 def browser(playwright: Playwright) -> Browser:
@@ -154,10 +154,10 @@ def _clean_environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith(("CLEARGRID_", "DAGSTER_"))}
 
 
-def _wait_until_served(site: Site, ended: Any, log: Path) -> None:
+def _wait_until_served(dagster: RunningDagster, ended: Any, log: Path) -> None:
     """Ask until somebody answers."""
     attempts = Retry(total=None, connect=2 * START_SECONDS, backoff_factor=0.5, backoff_max=0.5)
     with requests.Session() as session:
         session.mount("http://", HTTPAdapter(max_retries=attempts))
-        session.get(f"{site.url}/server_info", timeout=START_SECONDS)
+        session.get(f"{dagster.url}/server_info", timeout=START_SECONDS)
     assert ended() is None, f"dagster dev ended:\n{log.read_text(encoding='utf-8')[-3000:]}"

@@ -18,7 +18,7 @@ from playwright.sync_api import sync_playwright
 
 from cleargrid_assets.command_names import executable
 from cleargrid_assets.commands.instance import PROJECT
-from cleargrid_assets_tests.commands.sessions import in_background
+from cleargrid_assets_tests.commands.sessions import run_in_background
 from cleargrid_assets_tests.end_to_end.conftest import RAW_PAGE
 from cleargrid_assets_tests.end_to_end.dagster_dev import browser
 from cleargrid_assets_tests.end_to_end.test_backfill_in_the_browser import CHECK, open_lineage
@@ -60,8 +60,8 @@ def _demo(*arguments: str) -> None:
 def _ui(chromium: Browser) -> Iterator[Page]:
     """A page of `cleargrid dev` on what the demo left."""
     port = free_port()
-    with in_background("dev", "--port", str(port)) as dev:
-        dev.printed_until("Dagster on")
+    with run_in_background("dev", "--port", str(port)) as dev:
+        dev.read_until("Dagster on")
         page = chromium.new_page(base_url=f"http://127.0.0.1:{port}", viewport=WINDOW)
         page.set_default_timeout(60_000)
         yield page

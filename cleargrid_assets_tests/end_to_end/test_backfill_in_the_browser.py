@@ -8,12 +8,12 @@ import pytest
 from playwright.sync_api import expect
 
 from cleargrid_assets_tests.end_to_end.conftest import RAW_PAGE
-from cleargrid_assets_tests.end_to_end.dagster_dev import BAD_MONTH, ENDED, until
+from cleargrid_assets_tests.end_to_end.dagster_dev import BAD_MONTH, ENDED, wait_until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-    from cleargrid_assets_tests.end_to_end.dagster_dev import Site
+    from cleargrid_assets_tests.end_to_end.dagster_dev import RunningDagster
 
 CHECK = "quarantined_rows_are_within_the_limit"
 GROUPS = "%2C".join(f"global%40global%3A{group}" for group in ("raw", "core", "analytics", "reports"))
@@ -29,12 +29,12 @@ def open_lineage(page: Page) -> None:
 
 
 @pytest.fixture
-def finished(page: Page, launched: str, site: Site) -> Page:
+def finished_backfill(page: Page, backfill_dialog_text: str, dagster: RunningDagster) -> Page:
     """A tab in which the backfill was watched until its months were there and their runs had ended."""
     page.goto(f"{RAW_PAGE}?view=partitions")
     expect(page.get_by_text("Materialized (3)")).to_be_visible(timeout=120_000)
-    assert "Created backfill" in launched
-    until(lambda: all(run.status in ENDED for run in site.runs() if run.month), "the runs of the months to end")
+    assert "Created backfill" in backfill_dialog_text
+    wait_until(lambda: all(run.status in ENDED for run in dagster.runs() if run.month), "the runs of the months to end")
     return page
 
 
@@ -44,13 +44,15 @@ def test_the_lineage_shows_every_group_from_the_raw_rows_to_the_published_files(
         expect(page.get_by_text(name, exact=True).first).to_be_visible()
 
 
-def test_a_backfill_launched_from_the_dialog_lands_its_three_months(finished: Page, site: Site) -> None:
-    expect(finished.get_by_text("2026-03-01").first).to_be_visible()
+def test_a_backfill_launched_from_the_dialog_lands_its_three_months(
+    finished_backfill: Page, dagster: RunningDagster
+) -> None:
+    expect(finished_backfill.get_by_text("2026-03-01").first).to_be_visible()
     good = {"2026-03-01", "2026-05-01"}
-    assert good <= {run.month for run in site.runs() if run.status == "SUCCESS"}
+    assert good <= {run.month for run in dagster.runs() if run.status == "SUCCESS"}
 
 
-@pytest.mark.usefixtures("finished")
+@pytest.mark.usefixtures("finished_backfill")
 def test_the_months_of_a_check_are_a_bar_with_the_failed_one_in_red_and_its_reason_beside_it(page: Page) -> None:
     page.goto(f"{RAW_PAGE}?view=checks&checkDetail={CHECK}")
     page.get_by_role("tab", name="Partitions").nth(1).click()
@@ -61,16 +63,16 @@ def test_the_months_of_a_check_are_a_bar_with_the_failed_one_in_red_and_its_reas
     expect(page.get_by_text("share_quarantined").first).to_be_visible()
 
 
-@pytest.mark.usefixtures("finished")
-def test_a_failed_run_ends_with_its_cause_and_what_to_do(page: Page, site: Site) -> None:
-    failed = next(run for run in site.runs() if run.status == "FAILURE")
+@pytest.mark.usefixtures("finished_backfill")
+def test_a_failed_run_ends_with_its_cause_and_what_to_do(page: Page, dagster: RunningDagster) -> None:
+    failed = next(run for run in dagster.runs() if run.status == "FAILURE")
     assert failed.month == BAD_MONTH
     page.goto(f"/runs/{failed.run_id}")
     expect(page.get_by_text("RUN_FAILURE").first).to_be_visible()
     expect(page.get_by_text("To do: group raw.d23_quarantine by reasons").last).to_be_visible()
 
 
-@pytest.mark.usefixtures("finished")
+@pytest.mark.usefixtures("finished_backfill")
 def test_the_plots_show_rows_per_month(page: Page) -> None:
     page.goto(RAW_PAGE)
     page.get_by_role("button", name="Plots").click()

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cleargrid_assets.command_names import executable
-from cleargrid_assets.commands.emulator import settings_of
+from cleargrid_assets.commands.emulator import setting_lines
 from cleargrid_assets.commands.instance import EMULATOR, home_path
 from cleargrid_assets.emulator import Emulator
 from cleargrid_assets.jobs import REFRESH_MONTH
-from cleargrid_assets_tests.commands.sessions import Command, in_background
-from cleargrid_assets_tests.end_to_end.dagster_dev import SHORTER_PAUSES, Site, until
+from cleargrid_assets_tests.commands.sessions import Command, run_in_background
+from cleargrid_assets_tests.end_to_end.dagster_dev import SHORTER_PAUSES, RunningDagster, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -35,13 +35,13 @@ def emulator(clean_environment: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
     (clean_environment / "sitecustomize.py").write_text(SHORTER_PAUSES, encoding="utf-8")
     monkeypatch.setenv("PYTHONPATH", str(clean_environment))
     with Emulator(rows_per_day=20, now=datetime(2026, 6, 20, tzinfo=UTC)) as local:
-        (clean_environment / ".env").write_text(f"{settings_of(local)}\nCLEARGRID_START_MONTH=2026-01\n")
+        (clean_environment / ".env").write_text(f"{setting_lines(local)}\nCLEARGRID_START_MONTH=2026-01\n")
         yield local
 
 
-def cut_the_power(dev: Command) -> None:
+def kill_all(dev: Command) -> None:
     """Kill every process at once, as a power cut does."""
-    for pid in dev.left():
+    for pid in dev.living_processes():
         os.kill(pid, signal.SIGKILL)
     dev.process.wait()
     dev.wait_until_gone()
@@ -53,27 +53,27 @@ def stop(dev: Command) -> None:
     dev.process.wait()
 
 
-def site_of(dev: Command, emulator: Emulator) -> Site:
+def wait_for_ui(dev: Command, emulator: Emulator) -> RunningDagster:
     """The UI, once it answers."""
-    (url,) = re.findall(r"http://\S+", dev.printed_until("Dagster on ").splitlines()[-1])
-    return Site(url, emulator)
+    (url,) = re.findall(r"http://\S+", dev.read_until("Dagster on ").splitlines()[-1])
+    return RunningDagster(url, emulator)
 
 
-@pytest.mark.parametrize("end", [cut_the_power, stop])
+@pytest.mark.parametrize("end", [kill_all, stop])
 def test_months_whose_loads_were_interrupted_are_loaded_after_the_next_start(
     emulator: Emulator, end: Callable[[Command], None]
 ) -> None:
-    with in_background("dev", "--port", "0") as dev:
-        site = site_of(dev, emulator)
+    with run_in_background("dev", "--port", "0") as dev:
+        dagster = wait_for_ui(dev, emulator)
         emulator.api.page_delay_seconds = 60
-        site.launch(BACKFILL_OF_AN_ASSET)
+        dagster.launch(BACKFILL_OF_AN_ASSET)
         launch_backfill_of_the_job(BACKFILL_OF_A_JOB)
-        until(lambda: statuses(site).count("STARTED") == SLOTS, "every slot to be taken")
+        wait_until(lambda: statuses(dagster).count("STARTED") == SLOTS, "every slot to be taken")
         end(dev)
     emulator.api.page_delay_seconds = 0
-    with in_background("dev", "--port", "0") as dev:
-        site = site_of(dev, emulator)
-        until(lambda: months_loaded(site) >= MONTHS, "every month to be loaded")
+    with run_in_background("dev", "--port", "0") as dev:
+        dagster = wait_for_ui(dev, emulator)
+        wait_until(lambda: months_loaded(dagster) >= MONTHS, "every month to be loaded")
 
 
 def launch_backfill_of_the_job(months: list[str]) -> None:
@@ -86,9 +86,9 @@ def launch_backfill_of_the_job(months: list[str]) -> None:
     )
 
 
-def statuses(site: Site) -> list[str]:
-    return [run.status for run in site.runs()]
+def statuses(dagster: RunningDagster) -> list[str]:
+    return [run.status for run in dagster.runs()]
 
 
-def months_loaded(site: Site) -> set[str | None]:
-    return {run.month for run in site.runs() if run.status == "SUCCESS"}
+def months_loaded(dagster: RunningDagster) -> set[str | None]:
+    return {run.month for run in dagster.runs() if run.status == "SUCCESS"}

@@ -18,7 +18,7 @@ SECONDS = 120
 """A test that waits so long has failed."""
 
 
-class SlowAnswer:
+class HeldResponse:
     """Holds back the next answer with rows, which is made up already, until it is released."""
 
     def __init__(self) -> None:
@@ -33,10 +33,10 @@ class SlowAnswer:
 
 
 @contextmanager
-def held_back(platform: Platform) -> Iterator[SlowAnswer]:
+def hold_next_response(platform: Platform) -> Iterator[HeldResponse]:
     """The emulator's next answer with rows waits until it is released, at the end of the block at the latest."""
-    answer = SlowAnswer()
-    with platform.misbehaving(Fault("answers late", garble=answer.hold)):
+    answer = HeldResponse()
+    with platform.inject_fault(Fault("answers late", garble=answer.hold)):
         try:
             yield answer
         finally:

@@ -82,7 +82,7 @@ BROKEN = {
 @pytest.mark.parametrize("fault", BROKEN.values(), ids=list(BROKEN))
 def test_nothing_personal_is_in_the_error_of_a_load_that_breaks(platform, clean_environment, fault):
     serve(platform, [row(number) for number in range(1, 50)])
-    with platform.misbehaving(fault):
+    with platform.inject_fault(fault):
         run = load(platform)
     assert failure_of_step(run)["error"] == "UnexpectedAnswerError"
     files = b"".join(file.read_bytes() for file in clean_environment.rglob("*") if file.is_file())

@@ -103,15 +103,15 @@ def test_its_freshness_is_a_question_of_its_own(start_platform):
     clock = StandingClock(datetime(2026, 6, 10, tzinfo=UTC))
     job = build_definitions(platform.settings, {"clock": clock}).resolve_job_def("check_months")
 
-    def arrived():
+    def run_arrival_check():
         checks = job.execute_in_process(instance=platform.instance).get_asset_check_evaluations()
         return {check.asset_key.path[1]: check for check in checks if check.check_name == ARRIVED}
 
-    before = arrived()
+    before = run_arrival_check()
     assert {name: check.passed for name, check in before.items()} == {"d23_loads": True, "d21_loads": False}
     assert "2026-05 has ended but was never read" in before["d21_loads"].description
     assert load(platform).success
-    assert all(check.passed for check in arrived().values())
+    assert all(check.passed for check in run_arrival_check().values())
 
 
 def test_a_month_of_d21_whose_run_failed_is_not_in_order(start_platform):

@@ -54,13 +54,13 @@ def test_a_transient_error_is_started_over_until_it_passes(platform, monkeypatch
     tried = []
     real = ClearGridConnection.client
 
-    def failing_twice(resource):
+    def fail_twice(resource):
         tried.append(1)
         if len(tried) < 3:
             raise UnreachableError("a hiccup")
         return real(resource)
 
-    monkeypatch.setattr(ClearGridConnection, "client", failing_twice)
+    monkeypatch.setattr(ClearGridConnection, "client", fail_twice)
     assert platform.load().success
     assert platform.landed() == platform.truth()
     assert len(tried) == 3
@@ -69,11 +69,11 @@ def test_a_transient_error_is_started_over_until_it_passes(platform, monkeypatch
 def test_a_transient_error_that_stays_keeps_its_request_id_in_the_failure(platform, monkeypatch):
     tried = []
 
-    def unreachable(_resource):
+    def raise_unreachable(_resource):
         tried.append(1)
         raise UnreachableError("still no answer", request_id="r-18")
 
-    monkeypatch.setattr(ClearGridConnection, "client", unreachable)
+    monkeypatch.setattr(ClearGridConnection, "client", raise_unreachable)
     assert failure_of_step(platform.load())["request_id"] == "r-18"
     assert len(tried) == 3
 
@@ -81,11 +81,11 @@ def test_a_transient_error_that_stays_keeps_its_request_id_in_the_failure(platfo
 def test_an_error_that_nobody_foresaw_is_called_a_defect_with_its_cause_and_not_tried_again(platform, monkeypatch):
     tried = []
 
-    def defective(_resource):
+    def raise_defect(_resource):
         tried.append(1)
         raise KeyError("a defect")
 
-    monkeypatch.setattr(ClearGridConnection, "client", defective)
+    monkeypatch.setattr(ClearGridConnection, "client", raise_defect)
     failure = failure_of_step(platform.load())
     assert failure["description"] == f"KeyError: 'a defect'. Next: {DEFECT}"
     assert len(tried) == 1

@@ -12,7 +12,7 @@ from cleargrid_assets.landing.identity import identity_of
 from cleargrid_assets.tables.catalog import TABLES_VERSION
 from cleargrid_assets_tests.fixed_rows import serve
 from cleargrid_assets_tests.landing.rows_of_may import row
-from cleargrid_assets_tests.landing.test_overlapping_loads import SECONDS, held_back
+from cleargrid_assets_tests.landing.test_overlapping_loads import SECONDS, hold_next_response
 from cleargrid_assets_tests.platform_under_test import MAY, failure_of_step
 
 JUNE = "2026-06-01"
@@ -80,7 +80,7 @@ def test_another_time_zone_is_refused_and_the_way_on_is_named(platform, zone):
 def test_another_lender_that_landed_while_the_month_was_read_keeps_the_warehouse(start_platform):
     ours, others = start_platform(), start_platform(credentials=OTHER)
     serve(ours, [row(1)])
-    with ThreadPoolExecutor(1) as pool, held_back(ours) as answer:
+    with ThreadPoolExecutor(1) as pool, hold_next_response(ours) as answer:
         load = pool.submit(ours.load)
         assert answer.is_held.wait(SECONDS)
         assert others.load(JUNE).success
@@ -90,7 +90,7 @@ def test_another_lender_that_landed_while_the_month_was_read_keeps_the_warehouse
     assert ours.landed() == []
 
 
-def forgotten(platform):
+def delete_identity(platform):
     """The warehouse as the release before left it: it does not say whose it is."""
     with platform.warehouse.writing() as connection:
         connection.execute("DELETE FROM raw.warehouse_identity")
@@ -99,7 +99,7 @@ def forgotten(platform):
 def test_a_warehouse_that_does_not_say_whose_it_is_becomes_that_of_the_first_load_if_its_months_fit(start_platform):
     platform = start_platform(variables={"CLEARGRID_TIMEZONE": "Asia/Dubai"})
     platform.load()
-    forgotten(platform)
+    delete_identity(platform)
     assert platform.load(JUNE).success
     assert identity_of(platform.warehouse).timezone == "Asia/Dubai"
 
@@ -107,7 +107,7 @@ def test_a_warehouse_that_does_not_say_whose_it_is_becomes_that_of_the_first_loa
 @pytest.mark.parametrize("month", [MAY, JUNE])
 def test_a_warehouse_whose_months_are_of_another_time_zone_does_not(platform, month):
     platform.load()
-    forgotten(platform)
+    delete_identity(platform)
     message = refusal(platform.with_variables(CLEARGRID_TIMEZONE="Asia/Dubai"), month)
     assert "its month 2026-05 runs from 2026-05-01 00:00:00 to 2026-06-01 00:00:00 UTC" in message
     assert identity_of(platform.warehouse) is None

@@ -19,7 +19,7 @@ MONTHS = ("2026-02-01", "2026-03-01", "2026-04-01", "2026-05-01")
 
 
 @pytest.fixture
-def loaded(start_platform):
+def month_with_changes(start_platform):
     """A landed month of some size, with much changed upstream since; and the two states it may be in."""
     platform = start_platform(rows_per_day=200)
     platform.load()
@@ -28,7 +28,7 @@ def loaded(start_platform):
     return platform, old, platform.truth()
 
 
-def ended(process):
+def has_ended(process):
     """Whether the process has ended, after giving it a moment to."""
     try:
         process.wait(timeout=0.003)
@@ -37,23 +37,23 @@ def ended(process):
     return True
 
 
-def requested(platform, count, process):
+def wait_for_requests(platform, count, process):
     """Wait until the emulator has had `count` requests, or the load has ended."""
-    while len(platform.emulator.requests) < count and not ended(process):
+    while len(platform.emulator.requests) < count and not has_ended(process):
         pass
 
 
-def test_a_load_killed_at_any_moment_leaves_the_old_month_or_the_new_one(loaded):
-    platform, old, new = loaded
+def test_a_load_killed_at_any_moment_leaves_the_old_month_or_the_new_one(month_with_changes):
+    platform, old, new = month_with_changes
     chance = random.Random(20260501)  # noqa: S311 - repeatable moments, no secret
     moments = [*chance.sample(range(1, 80), KILLS - 3), *[None] * 3]
     for moment in moments:
         platform.emulator.requests.clear()
         process = platform.start_load()
         if moment is None:
-            written(platform, process)
+            wait_for_write(platform, process)
         else:
-            requested(platform, moment, process)
+            wait_for_requests(platform, moment, process)
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
         assert platform.landed() in (old, new)
@@ -61,14 +61,14 @@ def test_a_load_killed_at_any_moment_leaves_the_old_month_or_the_new_one(loaded)
     assert platform.landed() == new
 
 
-def written(platform, process):
+def wait_for_write(platform, process):
     """Wait until the load has begun to write, or has ended."""
-    before = traces_of_writing(platform)
-    while traces_of_writing(platform) == before and not ended(process):
+    before = written_files(platform)
+    while written_files(platform) == before and not has_ended(process):
         pass
 
 
-def traces_of_writing(platform):
+def written_files(platform):
     """What a write changes first: the file, the log beside it, or the files of a lake."""
     if platform.warehouse.is_lake:
         return sorted(Path(platform.warehouse.location).rglob("*.parquet"))
@@ -76,19 +76,19 @@ def traces_of_writing(platform):
     return platform.file.stat().st_mtime_ns, log.exists()
 
 
-def test_a_cancelled_load_leaves_the_old_month(loaded):
-    platform, old, _ = loaded
+def test_a_cancelled_load_leaves_the_old_month(month_with_changes):
+    platform, old, _ = month_with_changes
     platform.emulator.requests.clear()
     process = platform.start_load()
-    requested(platform, 5, process)
+    wait_for_requests(platform, 5, process)
     os.killpg(process.pid, signal.SIGINT)
     process.communicate()
     assert process.returncode != 0
     assert platform.landed() == old
 
 
-def test_a_disk_that_is_full_keeps_the_old_month_and_says_so(loaded):
-    platform, old, new = loaded
+def test_a_disk_that_is_full_keeps_the_old_month_and_says_so(month_with_changes):
+    platform, old, new = month_with_changes
     _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     kept = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (4_096, hard))

@@ -13,7 +13,7 @@ from cleargrid_assets.sql_checks import read_raw_checks
 from cleargrid_assets.tables.d23 import D23
 from cleargrid_assets_tests.fixed_rows import serve
 from cleargrid_assets_tests.landing.rows_of_may import row
-from cleargrid_assets_tests.landing.slow_responses import SECONDS, held_back
+from cleargrid_assets_tests.landing.slow_responses import SECONDS, hold_next_response
 from cleargrid_assets_tests.platform_under_test import CHANGES, FIELDS, LOADS, LOGS, MAY, failure_of_step
 
 APRIL, MARCH = "2026-04-01", "2026-03-01"
@@ -23,7 +23,7 @@ HISTORY = f"SELECT month::VARCHAR, public_id, change, field, old, new, load_numb
 ID = row(1)["public_id"]
 
 
-def month_of_one(platform, *rows):
+def serve_rows(platform, *rows):
     """Serve two rows that stay in their months, and `rows`."""
     serve(platform, [row(100, **IN_APRIL), row(101), *rows])
 
@@ -34,25 +34,25 @@ def ids(platform, month):
 
 
 @pytest.fixture
-def moved(platform):
+def moved_row(platform):
     """A row that was landed in April and is moved to May; May is read next."""
-    month_of_one(platform, row(1, outcome_option="BUSY", **IN_APRIL))
+    serve_rows(platform, row(1, outcome_option="BUSY", **IN_APRIL))
     assert platform.refresh(APRIL).success
     assert platform.refresh(MAY).success
-    month_of_one(platform, row(1, **LATER))
+    serve_rows(platform, row(1, **LATER))
     run = platform.refresh(MAY)
     assert run.success
     return platform, run
 
 
-def test_the_row_is_in_its_new_month_alone(moved):
-    platform, _ = moved
+def test_the_row_is_in_its_new_month_alone(moved_row):
+    platform, _ = moved_row
     assert ids(platform, MAY) == {ID, row(101)["public_id"]}
     assert ids(platform, APRIL) == {row(100)["public_id"]}
 
 
-def test_both_months_histories_say_from_where_to_where_and_what_the_row_held(moved):
-    platform, _ = moved
+def test_both_months_histories_say_from_where_to_where_and_what_the_row_held(moved_row):
+    platform, _ = moved_row
     history = platform.query(HISTORY)
     assert {entry[0] for entry in history} == {APRIL, MAY}
     assert {entry[6] for entry in history} == {3}
@@ -66,8 +66,8 @@ def test_both_months_histories_say_from_where_to_where_and_what_the_row_held(mov
         assert entries["is_active"] == ("true", "true")
 
 
-def test_the_ledger_adds_up_in_both_months(moved):
-    platform, _ = moved
+def test_the_ledger_adds_up_in_both_months(moved_row):
+    platform, _ = moved_row
     may, april = platform.last_load(MAY), platform.last_load(APRIL)
     assert (may["rows_received"], may["rows_landed"], may["rows_added"], may["rows_moved"]) == (2, 2, 1, 0)
     assert (april["rows_received"], april["rows_landed"], april["rows_vanished"]) == (2, 2, 0)
@@ -75,8 +75,8 @@ def test_the_ledger_adds_up_in_both_months(moved):
     assert rows == {APRIL: 1, MAY: 2}
 
 
-def test_the_other_month_counts_as_materialized_anew_and_its_checks_hold(moved):
-    platform, run = moved
+def test_the_other_month_counts_as_materialized_anew_and_its_checks_hold(moved_row):
+    platform, run = moved_row
     storage = platform.instance.event_log_storage
     materialized = {event.partition for event in run.asset_materializations_for_node(LOGS.to_python_identifier())}
     assert {APRIL, MAY} <= materialized
@@ -94,8 +94,8 @@ def test_the_other_month_counts_as_materialized_anew_and_its_checks_hold(moved):
     assert all(results[name].latest_execution_status.value == "SUCCEEDED" for name in blocking_checks(D23))
 
 
-def test_what_is_made_of_the_other_month_is_out_of_date_until_it_is_computed_again(moved):
-    platform, _ = moved
+def test_what_is_made_of_the_other_month_is_out_of_date_until_it_is_computed_again(moved_row):
+    platform, _ = moved_row
     versions = dict(platform.query("SELECT month::VARCHAR, load_number FROM raw.month_versions"))
     computed = (
         "SELECT month::VARCHAR, max(load_number), count(*) FROM core.contact_attempts GROUP BY month ORDER BY ALL"
@@ -108,8 +108,8 @@ def test_what_is_made_of_the_other_month_is_out_of_date_until_it_is_computed_aga
     assert platform.query(computed) == [(APRIL, 3, 1), (MAY, 3, 2)]
 
 
-def test_the_other_months_next_read_finds_nothing_to_do(moved):
-    platform, _ = moved
+def test_the_other_months_next_read_finds_nothing_to_do(moved_row):
+    platform, _ = moved_row
     assert platform.refresh(APRIL).success
     assert ids(platform, APRIL) == {row(100)["public_id"]}
     april = platform.last_load(APRIL)
@@ -117,9 +117,9 @@ def test_the_other_months_next_read_finds_nothing_to_do(moved):
     assert platform.query(f"SELECT count(*) FROM {CHANGES} WHERE change = 'vanished'") == [(0,)]
 
 
-def test_a_row_that_moves_back_is_moved_back(moved):
-    platform, _ = moved
-    month_of_one(platform, row(1, **IN_APRIL, **LAST))
+def test_a_row_that_moves_back_is_moved_back(moved_row):
+    platform, _ = moved_row
+    serve_rows(platform, row(1, **IN_APRIL, **LAST))
     assert platform.load(APRIL).success
     assert (ids(platform, APRIL), ids(platform, MAY)) == ({ID, row(100)["public_id"]}, {row(101)["public_id"]})
     months = f"SELECT month::VARCHAR, old, new FROM {CHANGES} WHERE field = 'month' AND load_number = 4 ORDER BY ALL"
@@ -127,19 +127,19 @@ def test_a_row_that_moves_back_is_moved_back(moved):
 
 
 def test_a_row_moves_also_with_the_first_load_of_its_new_month(platform):
-    month_of_one(platform, row(1, **IN_APRIL))
+    serve_rows(platform, row(1, **IN_APRIL))
     assert platform.load(APRIL).success
-    month_of_one(platform, row(1, **LATER))
+    serve_rows(platform, row(1, **LATER))
     assert platform.load(MAY).success
     assert (ids(platform, APRIL), ids(platform, MAY)) == ({row(100)["public_id"]}, {ID, row(101)["public_id"]})
     assert {entry[2] for entry in platform.query(HISTORY)} == {"moved"}
 
 
 def test_a_row_of_which_another_month_holds_a_later_version_is_left_there(platform):
-    month_of_one(platform, row(1, **IN_APRIL, **LATER))
+    serve_rows(platform, row(1, **IN_APRIL, **LATER))
     assert platform.load(APRIL).success
     for is_first in (True, False):
-        month_of_one(platform, row(1))
+        serve_rows(platform, row(1))
         assert platform.load(MAY).success
         assert (ids(platform, APRIL), ids(platform, MAY)) == ({ID, row(100)["public_id"]}, {row(101)["public_id"]})
         may = platform.last_load(MAY)
@@ -149,12 +149,12 @@ def test_a_row_of_which_another_month_holds_a_later_version_is_left_there(platfo
 
 
 def test_a_slow_read_from_before_the_move_does_not_take_the_row_back(platform):
-    month_of_one(platform, row(1, **IN_APRIL))
+    serve_rows(platform, row(1, **IN_APRIL))
     assert platform.load(MAY).success
-    with ThreadPoolExecutor(1) as pool, held_back(platform) as answer:
+    with ThreadPoolExecutor(1) as pool, hold_next_response(platform) as answer:
         april = pool.submit(platform.load, APRIL)
         assert answer.is_held.wait(SECONDS)
-        month_of_one(platform, row(1, **LATER))
+        serve_rows(platform, row(1, **LATER))
         assert platform.load(MAY).success
         answer.released.set()
         assert april.result().success
@@ -165,12 +165,12 @@ def test_a_slow_read_from_before_the_move_does_not_take_the_row_back(platform):
 def test_of_equally_old_versions_the_one_that_was_read_later_is_kept(platform, slow, fast):
     """ClearGrid moved the row and left `updated_at` alone."""
     where = {APRIL: IN_APRIL, MAY: {}}
-    month_of_one(platform, row(1, **where[slow]))
+    serve_rows(platform, row(1, **where[slow]))
     assert platform.load(fast).success
-    with ThreadPoolExecutor(1) as pool, held_back(platform) as answer:
+    with ThreadPoolExecutor(1) as pool, hold_next_response(platform) as answer:
         slow_read = pool.submit(platform.load, slow)
         assert answer.is_held.wait(SECONDS)
-        month_of_one(platform, row(1, **where[fast]))
+        serve_rows(platform, row(1, **where[fast]))
         assert platform.load(fast).success
         answer.released.set()
         assert slow_read.result().success
@@ -180,10 +180,10 @@ def test_of_equally_old_versions_the_one_that_was_read_later_is_kept(platform, s
 
 def test_rows_of_several_months_move_at_once(platform):
     in_march = {"communicated_at": "2026-03-20T09:00:00.000Z"}
-    month_of_one(platform, row(1, **IN_APRIL), row(2, **in_march), row(3, **in_march))
+    serve_rows(platform, row(1, **IN_APRIL), row(2, **in_march), row(3, **in_march))
     for month in (MARCH, APRIL):
         assert platform.load(month).success
-    month_of_one(platform, row(1, **LATER), row(2, **LATER), row(3, **LATER))
+    serve_rows(platform, row(1, **LATER), row(2, **LATER), row(3, **LATER))
     run = platform.load(MAY)
     assert run.success
     assert len(ids(platform, MAY)) == 4
@@ -197,9 +197,9 @@ def test_rows_of_several_months_move_at_once(platform):
 
 
 def test_vanished_rows_keep_what_they_held_field_by_field(platform):
-    month_of_one(platform, row(1, outcome_option=None))
+    serve_rows(platform, row(1, outcome_option=None))
     platform.load()
-    month_of_one(platform)
+    serve_rows(platform)
     assert platform.load().success
     entries = {entry[3]: entry[4:6] for entry in platform.query(HISTORY)}
     assert entries.keys() == set(FIELDS[1:])
@@ -209,7 +209,7 @@ def test_vanished_rows_keep_what_they_held_field_by_field(platform):
 
 
 def test_a_month_of_few_rows_may_lose_them(platform):
-    month_of_one(platform, row(1, **IN_APRIL), row(2, **IN_APRIL))
+    serve_rows(platform, row(1, **IN_APRIL), row(2, **IN_APRIL))
     assert platform.load(APRIL).success
     serve(platform, [row(101)])
     assert platform.load(APRIL).success
@@ -239,22 +239,22 @@ def test_the_history_leads_back_to_every_earlier_version(platform):
         serve(platform, rows)
         for month in (MAY, APRIL):
             assert platform.load(month).success
-            versions.append(state(platform))
-    version = state(platform)
+            versions.append(landed_texts(platform))
+    version = landed_texts(platform)
     numbers = [number for (number,) in platform.query(f"SELECT load_number FROM {LOADS} ORDER BY 1 DESC")]
     for number, expected in zip(numbers[:-2], reversed(versions[1:-1]), strict=True):
-        version = undone(version, platform, number)
+        version = undo_load(version, platform, number)
         assert version == expected
 
 
-def state(platform):
+def landed_texts(platform):
     """Every landed row as text: its month and fields by its id."""
     columns = ", ".join(f"{name}::VARCHAR" for name in FIELDS[1:])
     rows = platform.query(f"SELECT public_id, month::VARCHAR, {columns} FROM {LOGS.path[0]}.{LOGS.path[1]}")
     return {identity: dict(zip(("month", *FIELDS[1:]), values, strict=True)) for identity, *values in rows}
 
 
-def undone(rows, platform, number):
+def undo_load(rows, platform, number):
     """`rows` before the load with this number."""
     rows = {identity: dict(fields) for identity, fields in rows.items()}
     changes = platform.query(HISTORY.replace("ORDER BY", f"WHERE load_number = {number} ORDER BY"))

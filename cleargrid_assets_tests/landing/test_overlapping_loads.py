@@ -12,7 +12,7 @@ from dagster._core.storage.asset_check_execution_record import AssetCheckExecuti
 from cleargrid_assets.landing.ledger import last_loads
 from cleargrid_assets_tests.fixed_rows import serve
 from cleargrid_assets_tests.landing.rows_of_may import row
-from cleargrid_assets_tests.landing.slow_responses import SECONDS, held_back
+from cleargrid_assets_tests.landing.slow_responses import SECONDS, hold_next_response
 from cleargrid_assets_tests.platform_under_test import CHANGES, LOADS, MAY
 
 STATES = "SELECT is_ptp_broken, count(*) FROM raw.d23_manual_communication_logs GROUP BY ALL"
@@ -20,15 +20,15 @@ FLIPS = f"SELECT old, new, count(*) FROM {CHANGES} WHERE field = 'is_ptp_broken'
 PLANNED = AssetCheckExecutionRecordStatus.PLANNED
 
 
-def ten(**changed):
+def ten_rows(**changed):
     """Ten rows of May."""
     return [row(number, **changed) for number in range(1, 11)]
 
 
 @contextmanager
-def overtaken(platform, newer_rows):
+def overtake_load(platform, newer_rows):
     """An older read is under way while the block runs; then it commits. Yields the future of its run."""
-    with held_back(platform) as answer, ThreadPoolExecutor(1) as pool:
+    with hold_next_response(platform) as answer, ThreadPoolExecutor(1) as pool:
         older = pool.submit(platform.refresh)
         assert answer.is_held.wait(SECONDS)
         serve(platform, newer_rows)
@@ -39,9 +39,9 @@ def overtaken(platform, newer_rows):
 @pytest.fixture
 def overtaken_refresh(platform):
     """May loaded twice since it was loaded first: the read that began earlier committed last."""
-    serve(platform, ten())
+    serve(platform, ten_rows())
     assert platform.refresh().success
-    with overtaken(platform, ten(is_ptp_broken=True, updated_at="2026-06-02T00:00:00.000Z")) as older:
+    with overtake_load(platform, ten_rows(is_ptp_broken=True, updated_at="2026-06-02T00:00:00.000Z")) as older:
         newer = platform.refresh()
         before = check_results(platform), derived_rows(platform)
     return platform, newer, older.result(), before
@@ -99,9 +99,9 @@ def test_the_older_run_neither_changes_nor_hides_a_check_of_the_month(overtaken_
 
 def test_a_check_that_failed_stays_failed_and_the_older_run_is_green_all_the_same(start_platform):
     platform = start_platform(variables={"CLEARGRID_QUARANTINE_LIMIT": "0"})
-    serve(platform, ten())
+    serve(platform, ten_rows())
     assert platform.refresh().success
-    with overtaken(platform, [*ten(), row(11, is_active="yes")]) as older:
+    with overtake_load(platform, [*ten_rows(), row(11, is_active="yes")]) as older:
         assert not platform.refresh().success
         checks = check_results(platform)
     assert older.result().success
@@ -112,11 +112,11 @@ def test_a_check_that_failed_stays_failed_and_the_older_run_is_green_all_the_sam
 
 
 def test_a_read_in_another_process_that_was_overtaken_writes_nothing(platform):
-    serve(platform, ten())
+    serve(platform, ten_rows())
     assert platform.load().success
-    with held_back(platform) as answer, platform.start_load() as older:
+    with hold_next_response(platform) as answer, platform.start_load() as older:
         assert answer.is_held.wait(SECONDS)
-        serve(platform, ten(is_ptp_broken=True, updated_at="2026-06-02T00:00:00.000Z"))
+        serve(platform, ten_rows(is_ptp_broken=True, updated_at="2026-06-02T00:00:00.000Z"))
         newer = platform.load()
         answer.released.set()
         output, _ = older.communicate()
@@ -126,21 +126,25 @@ def test_a_read_in_another_process_that_was_overtaken_writes_nothing(platform):
 
 
 def test_a_read_that_is_overtaken_by_another_months_load_lands(platform):
-    serve(platform, ten())
-    with overtaken(platform, ten()) as older:
+    serve(platform, ten_rows())
+    with overtake_load(platform, ten_rows()) as older:
         assert platform.load("2026-04-01").success
     assert older.result().success
     assert platform.query(STATES) == [(False, 10)]
 
 
 def test_of_two_reads_that_overlap_the_newer_lands_after_the_older(platform):
-    serve(platform, ten())
+    serve(platform, ten_rows())
     assert platform.load().success
-    with ThreadPoolExecutor(2) as pool, held_back(platform) as answer, held_back(platform) as later_answer:
+    with (
+        ThreadPoolExecutor(2) as pool,
+        hold_next_response(platform) as answer,
+        hold_next_response(platform) as later_answer,
+    ):
         later_answer.is_held.set()
         older = pool.submit(platform.load)
         assert answer.is_held.wait(SECONDS)
-        serve(platform, ten(is_ptp_broken=True, updated_at="2026-06-02T00:00:00.000Z"))
+        serve(platform, ten_rows(is_ptp_broken=True, updated_at="2026-06-02T00:00:00.000Z"))
         later_answer.is_held.clear()
         newer = pool.submit(platform.load)
         assert later_answer.is_held.wait(SECONDS)
@@ -153,13 +157,13 @@ def test_of_two_reads_that_overlap_the_newer_lands_after_the_older(platform):
 
 
 def test_a_load_whose_clock_was_a_day_ahead_supersedes_no_later_one(platform):
-    serve(platform, ten())
+    serve(platform, ten_rows())
     assert platform.load().success
     with platform.warehouse.writing() as connection:
         connection.execute(
             f"UPDATE {LOADS} SET started_at = started_at + INTERVAL 1 DAY, loaded_at = loaded_at + INTERVAL 1 DAY"
         )
-    serve(platform, ten(is_ptp_broken=True, updated_at="2026-06-02T00:00:00.000Z"))
+    serve(platform, ten_rows(is_ptp_broken=True, updated_at="2026-06-02T00:00:00.000Z"))
     run = platform.refresh()
     assert run.success
     assert platform.query(STATES) == [(True, 10)]
@@ -169,12 +173,12 @@ def test_a_load_whose_clock_was_a_day_ahead_supersedes_no_later_one(platform):
 
 def test_loads_that_landed_at_the_same_moment_are_told_apart_by_their_numbers(platform):
     for number in (10, 9):
-        serve(platform, ten()[:number])
+        serve(platform, ten_rows()[:number])
         assert platform.refresh().success
     with platform.warehouse.writing() as connection:
         connection.execute(f"UPDATE {LOADS} SET loaded_at = until - INTERVAL 1 MILLISECOND")
     (load,) = last_loads(platform.warehouse).values()
     assert (load.load_number, load.rows_landed) == (2, 9)
-    serve(platform, ten()[:9])
+    serve(platform, ten_rows()[:9])
     assert platform.refresh(MAY).success
     assert platform.query("SELECT count(*) FROM analytics.ptp_vintage") == [(3,)]

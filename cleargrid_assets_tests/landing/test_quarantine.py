@@ -29,26 +29,28 @@ ODD_ROWS = {
 
 
 @pytest.fixture
-def wild(start_platform):
+def lenient_platform(start_platform):
     """A platform whose emulator can send what no strict encoder writes; half of a month may be quarantined."""
     return start_platform(faults=[WILD_JSON], variables={"CLEARGRID_QUARANTINE_LIMIT": "0.5"})
 
 
 @pytest.mark.parametrize(("changed", "reason"), ODD_ROWS.values(), ids=list(ODD_ROWS))
-def test_a_bad_row_is_quarantined_and_costs_nothing_else_of_its_page(wild, changed, reason):
-    serve(wild, [row(number, **(changed if number == 20 else {})) for number in range(1, 40)])
-    assert wild.load().success
-    assert [landed[0] for landed in wild.landed()] == [f"{number:024x}" for number in range(1, 40) if number != 20]
-    assert wild.query(f"SELECT month::VARCHAR, reasons FROM {QUARANTINE}") == [(MAY, [reason])]
+def test_a_bad_row_is_quarantined_and_costs_nothing_else_of_its_page(lenient_platform, changed, reason):
+    serve(lenient_platform, [row(number, **(changed if number == 20 else {})) for number in range(1, 40)])
+    assert lenient_platform.load().success
+    assert [landed[0] for landed in lenient_platform.landed()] == [
+        f"{number:024x}" for number in range(1, 40) if number != 20
+    ]
+    assert lenient_platform.query(f"SELECT month::VARCHAR, reasons FROM {QUARANTINE}") == [(MAY, [reason])]
 
 
-def test_a_page_of_nothing_but_bad_rows_lands_none_and_loses_none(wild):
-    serve(wild, [row(number, **changed) for number, (changed, _) in enumerate(ODD_ROWS.values(), start=1)])
-    wild.load()
-    assert wild.landed() == []
-    assert sorted(reason for (reasons,) in wild.query(f"SELECT reasons FROM {QUARANTINE}") for reason in reasons) == (
-        sorted(reason for _, reason in ODD_ROWS.values())
-    )
+def test_a_page_of_nothing_but_bad_rows_lands_none_and_loses_none(lenient_platform):
+    serve(lenient_platform, [row(number, **changed) for number, (changed, _) in enumerate(ODD_ROWS.values(), start=1)])
+    lenient_platform.load()
+    assert lenient_platform.landed() == []
+    assert sorted(
+        reason for (reasons,) in lenient_platform.query(f"SELECT reasons FROM {QUARANTINE}") for reason in reasons
+    ) == (sorted(reason for _, reason in ODD_ROWS.values()))
 
 
 def test_a_quarantined_row_of_ids_instants_and_short_words_is_kept_as_it_was_received(platform):

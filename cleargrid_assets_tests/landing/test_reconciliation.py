@@ -19,7 +19,7 @@ LIMITS = LoadLimits(concurrency=4, page_size=100, load_seconds=60, stall_seconds
 OPEN_JUNE = date(2026, 6, 1)
 
 
-def counts(*totals):
+def wrong_totals(*totals):
     """A fault by which the export counts so: one of `totals` after the other, the last one for ever."""
     left = list(totals)
 
@@ -31,7 +31,7 @@ def counts(*totals):
     return Fault("counts wrongly", alter=alter)
 
 
-def no_second_count(total, answer):
+def fail_second_count(total, answer):
     """A fault by which the export counts `total` once; later counts are answered with `answer`."""
     left = [total]
 
@@ -63,26 +63,26 @@ NO_SECOND_COUNT = {
 
 
 @pytest.fixture
-def at_once(monkeypatch):
+def no_waits(monkeypatch):
     """Remove the waits between attempts."""
     monkeypatch.setattr(RetryPolicy, "wait_seconds", lambda *_arguments: 0.0)
 
 
-@pytest.mark.usefixtures("at_once")
+@pytest.mark.usefixtures("no_waits")
 @pytest.mark.parametrize("answer", NO_SECOND_COUNT.values(), ids=list(NO_SECOND_COUNT))
 def test_a_second_count_that_fails_is_no_disagreement_where_rows_came_on_top(platform, answer):
     received = len(platform.truth())
-    platform.emulator.api.faults = [no_second_count(received - 1, answer)]
+    platform.emulator.api.faults = [fail_second_count(received - 1, answer)]
     assert platform.load().success
     assert platform.landed() == platform.truth()
     load = platform.last_load()
     assert (load["expected_total"], load["total_exact"]) == (received - 1, False)
 
 
-@pytest.mark.usefixtures("at_once")
+@pytest.mark.usefixtures("no_waits")
 @pytest.mark.parametrize("name", ["timed out", "500", "504"])
 def test_a_second_count_that_fails_where_rows_are_missing_is_tried_again_and_is_no_disagreement(platform, name):
-    platform.emulator.api.faults = [no_second_count(len(platform.truth()) + 1, NO_SECOND_COUNT[name])]
+    platform.emulator.api.faults = [fail_second_count(len(platform.truth()) + 1, NO_SECOND_COUNT[name])]
     run = platform.load()
     assert run.success
     assert [event for event in run.all_events if event.is_step_up_for_retry]
@@ -91,7 +91,7 @@ def test_a_second_count_that_fails_where_rows_are_missing_is_tried_again_and_is_
 
 def test_missing_rows_and_no_second_count_in_any_attempt_end_in_a_transient_error_that_names_the_count(platform):
     received = len(platform.truth())
-    platform.emulator.api.faults = [counts(*[received + 1, None] * 3)]
+    platform.emulator.api.faults = [wrong_totals(*[received + 1, None] * 3)]
     failure = failure_of_step(platform.load())
     assert failure["error"] == "RecountError"
     assert f"{received + 1}" in failure["description"]
@@ -100,19 +100,19 @@ def test_missing_rows_and_no_second_count_in_any_attempt_end_in_a_transient_erro
 def test_another_total_fails_the_load_and_the_month_stays_as_it_was_to_the_byte(platform):
     platform.load()
     before = platform.version()
-    platform.emulator.api.faults = [counts(12_345)]
+    platform.emulator.api.faults = [wrong_totals(12_345)]
     run = platform.load()
     assert failure_of_step(run)["error"] == "ReconciliationError"
     assert platform.version() == before
 
 
 def test_a_wrong_total_is_not_worth_trying_again(platform):
-    platform.emulator.api.faults = [counts(12_345)]
+    platform.emulator.api.faults = [wrong_totals(12_345)]
     assert not [event for event in platform.load().all_events if event.is_step_up_for_retry]
 
 
 def test_the_failure_names_both_counts_and_says_what_to_do(platform):
-    platform.emulator.api.faults = [counts(12_345)]
+    platform.emulator.api.faults = [wrong_totals(12_345)]
     failure = failure_of_step(platform.load())
     assert f"held {len(platform.truth())} rows" in failure["description"]
     assert "12345" in failure["description"]
@@ -163,19 +163,19 @@ def test_an_absent_total_stops_nothing(platform):
 
 def test_rows_that_arrive_between_the_count_and_the_walk_are_within_the_tolerance(platform):
     received = len(platform.truth())
-    platform.emulator.api.faults = [counts(received - 3, received + 2)]
+    platform.emulator.api.faults = [wrong_totals(received - 3, received + 2)]
     assert platform.load().success
 
 
 def test_rows_that_neither_count_knows_are_not(platform):
     received = len(platform.truth())
-    platform.emulator.api.faults = [counts(received - 3, received - 1)]
+    platform.emulator.api.faults = [wrong_totals(received - 3, received - 1)]
     assert failure_of_step(platform.load())["error"] == "ReconciliationError"
 
 
 def test_a_row_deleted_and_another_logged_during_one_walk_have_the_month_read_once_more(platform):
     received = len(platform.truth())
-    platform.emulator.api.faults = [counts(received - 1, received - 1, received)]
+    platform.emulator.api.faults = [wrong_totals(received - 1, received - 1, received)]
     run = platform.load()
     assert run.success
     assert not [event for event in run.all_events if event.is_step_up_for_retry]
@@ -186,13 +186,13 @@ def test_a_row_deleted_and_another_logged_during_one_walk_have_the_month_read_on
 
 
 def test_a_disagreement_that_stays_is_called_one_after_the_second_reading(platform):
-    platform.emulator.api.faults = [counts(12_345)]
+    platform.emulator.api.faults = [wrong_totals(12_345)]
     platform.load()
     assert sum(request.params.get("limit") == "1" for request in platform.emulator.requests) == 4
 
 
 def test_a_month_that_took_half_its_time_is_not_read_once_more(platform):
-    platform.emulator.api.faults = [counts(12_345)]
+    platform.emulator.api.faults = [wrong_totals(12_345)]
     client = ClearGridConnection(platform.settings).client()
     minutes = count()
     with pytest.raises(ReconciliationError):

@@ -45,7 +45,7 @@ def test_added_changed_and_vanished_rows_are_on_record_field_by_field(platform):
             (identity(2), "changed", "is_ptp_broken", "false", "true"),
             (identity(2), "changed", "outcome_option", "PTP", None),
             (identity(2), "changed", "updated_at", "2026-05-21 12:06:00.512", "2026-06-01 00:00:00.25"),
-            *((identity(3), "vanished", field, value, None) for field, value in held(row(3)).items()),
+            *((identity(3), "vanished", field, value, None) for field, value in recorded_fields(row(3)).items()),
             (identity(11), "added", None, None, None),
         ],
         key=str,
@@ -54,7 +54,7 @@ def test_added_changed_and_vanished_rows_are_on_record_field_by_field(platform):
     assert (load["rows_added"], load["rows_changed"], load["rows_vanished"], load["rows_landed"]) == (1, 1, 1, 10)
 
 
-def held(sent):
+def recorded_fields(sent):
     """The fields of a row as the history keeps them."""
     text = {"is_active": "true", "is_ptp_broken": "false"}
     text |= {name: value.replace("T", " ").rstrip("Z") for name, value in sent.items() if name.endswith("_at")}
@@ -91,7 +91,7 @@ def test_a_load_that_would_empty_a_closed_month_keeps_it_to_the_byte(platform):
     assert platform.version() == before
 
 
-def opened(monkeypatch):
+def open_june(monkeypatch):
     """June is open from here on: a minute of its third day passes with each look at the clock."""
     minutes = count()
 
@@ -104,14 +104,14 @@ def opened(monkeypatch):
         monkeypatch.setattr(f"cleargrid_assets.{module}.datetime", Clock)
 
 
-def june(number):
+def june_row(number):
     """A row of the open month."""
     return row(number, communicated_at="2026-06-02T10:00:00.000Z")
 
 
 def test_a_load_that_would_empty_the_open_month_keeps_it_too(platform, monkeypatch):
-    opened(monkeypatch)
-    serve(platform, [june(number) for number in range(1, 11)])
+    open_june(monkeypatch)
+    serve(platform, [june_row(number) for number in range(1, 11)])
     platform.load(JUNE)
     serve(platform, [])
     assert failure_of_step(platform.load(JUNE))["error"] == "VanishLimitError"
@@ -119,10 +119,10 @@ def test_a_load_that_would_empty_the_open_month_keeps_it_too(platform, monkeypat
 
 
 def test_one_of_the_open_months_first_rows_may_go_once_there_are_more(platform, monkeypatch):
-    opened(monkeypatch)
-    serve(platform, [june(number) for number in range(1, 5)])
+    open_june(monkeypatch)
+    serve(platform, [june_row(number) for number in range(1, 5)])
     platform.load(JUNE)
-    serve(platform, [june(number) for number in range(2, 11)])
+    serve(platform, [june_row(number) for number in range(2, 11)])
     assert platform.load(JUNE).success
     assert len(platform.landed(JUNE)) == 9
 

@@ -18,7 +18,7 @@ TOKENS = ("token-0", "refresh-0")
 """How every token of the emulator begins."""
 
 
-def blurting(ask):
+def repeat_credentials(ask):
     """A server that repeats what it was given in its error message."""
     if ask.number % 3:
         return None
@@ -31,7 +31,9 @@ def bytes_below(folder):
     return b"\n".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
 
 
-@pytest.mark.parametrize("faults", [(), (Fault("tells secrets", refuse=blurting),)], ids=["succeeding", "failing"])
+@pytest.mark.parametrize(
+    "faults", [(), (Fault("tells secrets", refuse=repeat_credentials),)], ids=["succeeding", "failing"]
+)
 def test_no_secret_is_found_in_any_file_or_output_of_a_run(start_platform, clean_environment, faults):
     platform = start_platform(faults=faults, credentials=Credentials(password=PASSWORD))
     arguments = ["asset", "materialize", "-m", "cleargrid_assets.definitions"]

@@ -70,7 +70,7 @@ def test_at_any_instant_both_clocks_of_a_zone_agree_or_it_is_refused(connection,
     assert local == expected or first_difference(connection, zone, *YEARS)
 
 
-def pretend(monkeypatch, zone, other):
+def pretend_zone(monkeypatch, zone, other):
     """`zone` has other hours than DuckDB thinks."""
     monkeypatch.setattr(time_zones, "time_zone", lambda name: zoneinfo.ZoneInfo(other if name == zone else name))
 
@@ -86,7 +86,7 @@ def refusal(zone, first=2024, last=2026):
 
 def test_a_zone_whose_clocks_disagree_is_refused_before_anything_is_asked_for(start_platform, monkeypatch):
     platform = start_platform(variables={"CLEARGRID_TIMEZONE": "Asia/Dubai"})
-    pretend(monkeypatch, "Asia/Dubai", "Asia/Karachi")
+    pretend_zone(monkeypatch, "Asia/Dubai", "Asia/Karachi")
     failure = failure_of_step(platform.load())
     assert failure["error"] == "SettingsError"
     assert [word for word in ("'Asia/Dubai'", "tzdata", "DuckDB", "pip") if word not in failure["description"]] == []
@@ -104,7 +104,7 @@ def test_a_zone_whose_clocks_disagree_is_refused_before_anything_is_asked_for(st
     ],
 )
 def test_another_zone_in_place_of_one_is_refused_unless_it_has_the_same_hours(monkeypatch, pretended, is_refused):
-    pretend(monkeypatch, "Europe/London", pretended)
+    pretend_zone(monkeypatch, "Europe/London", pretended)
     assert bool(refusal("Europe/London")) is is_refused
 
 
@@ -119,7 +119,7 @@ def test_a_clock_that_is_changed_an_hour_later_on_the_same_day_is_refused(monkey
 
 def test_a_month_is_loaded_whatever_the_clocks_of_other_months_say(start_platform, monkeypatch):
     platform = start_platform(variables={"CLEARGRID_TIMEZONE": "Europe/London"})
-    pretend(monkeypatch, "Europe/London", "Africa/Abidjan")  # the same hours in winter
+    pretend_zone(monkeypatch, "Europe/London", "Africa/Abidjan")  # the same hours in winter
     assert platform.load("2026-02-01").success
     assert platform.landed("2026-02-01") == platform.truth("2026-02-01")
     assert failure_of_step(platform.load("2026-03-01"))["error"] == "SettingsError"
@@ -127,7 +127,7 @@ def test_a_month_is_loaded_whatever_the_clocks_of_other_months_say(start_platfor
 
 def test_a_zone_that_only_one_side_knows_is_refused(monkeypatch):
     assert "tzdata" in refusal("Nowhere/Land")
-    pretend(monkeypatch, "Nowhere/Land", "Asia/Dubai")
+    pretend_zone(monkeypatch, "Nowhere/Land", "Asia/Dubai")
     assert "does not know" in refusal("Nowhere/Land")
     assert "duckdb" in refusal("Nowhere/Land")
 

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 from cleargrid_assets.tables import analytics, core
 from cleargrid_assets_tests.analytics.comparison import compare
 from cleargrid_assets_tests.analytics.expected_values import BY_HAND
-from cleargrid_assets_tests.analytics.reference_model import Recomputed
+from cleargrid_assets_tests.analytics.reference_model import ReferenceModel
 from cleargrid_assets_tests.analytics.small_warehouse import LandedRow, Scenario
-from cleargrid_assets_tests.life.vendor import read
+from cleargrid_assets_tests.life.vendor import parse_instant
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -76,7 +76,7 @@ def computed_month(
 
 def verify_month(platform: Platform, computed: ComputedMonth) -> None:
     """Fail unless the month's tables hold what the reference model makes of its rows."""
-    expected = Recomputed(computed)
+    expected = ReferenceModel(computed)
     attempts = {row["public_id"] for row in _rows(platform, core.CONTACT_ATTEMPTS, computed)}
     assert attempts == {row.public_id for row in computed.rows}
     for table in BY_MONTH:
@@ -129,5 +129,5 @@ def _without_neighbours(figures: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _landed(row: Fields) -> LandedRow:
-    fields: dict[str, Any] = {name: read(value) if name in INSTANTS else value for name, value in row.items()}
+    fields: dict[str, Any] = {name: parse_instant(value) if name in INSTANTS else value for name, value in row.items()}
     return LandedRow(**fields)

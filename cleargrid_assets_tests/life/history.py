@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cleargrid_assets_tests.life.vendor import read
+from cleargrid_assets_tests.life.vendor import parse_instant
 from cleargrid_assets_tests.platform_under_test import CHANGES, FIELDS, LOADS
 
 if TYPE_CHECKING:
@@ -22,11 +22,11 @@ def verify_history(platform: Platform, versions: Mapping[int, Rows], *, since: i
     """Fail unless the changes of the loads after number `since`, undone, lead from the last version to each before."""
     texts = _texts(versions[len(versions) - 1])
     for number in range(len(versions) - 1, since, -1):
-        texts = _undone(platform, texts, number)
+        texts = _undo_load(platform, texts, number)
         assert texts == _texts(versions[number - 1]), number
 
 
-def _undone(platform: Platform, texts: Texts, number: int) -> Texts:
+def _undo_load(platform: Platform, texts: Texts, number: int) -> Texts:
     """The rows before the load with this number, whose month's first load leaves no record of the rows it added."""
     texts = {public_id: dict(fields) for public_id, fields in texts.items()}
     changes = platform.query(
@@ -59,5 +59,5 @@ def _fields(fields: Fields) -> dict[str, str | None]:
 def _text(name: str, value: object) -> str | None:
     """A value as DuckDB writes it."""
     if name.endswith("_at"):
-        return f"{read(str(value)):%Y-%m-%d %H:%M:%S}"
+        return f"{parse_instant(str(value)):%Y-%m-%d %H:%M:%S}"
     return str(value).lower() if isinstance(value, bool) else value  # type: ignore[return-value]  # text or null

@@ -21,7 +21,7 @@ from cleargrid_assets.tables.analytics import COHORT_CONTACT, OUTCOME_MIX
 from cleargrid_assets.tables.core import CONTACT_ATTEMPTS
 from cleargrid_assets.warehouse.copying import move
 from cleargrid_assets_tests.analytics.expected_values import BY_HAND
-from cleargrid_assets_tests.landing.slow_responses import held_back
+from cleargrid_assets_tests.landing.slow_responses import hold_next_response
 from cleargrid_assets_tests.life.platform_life import ERROR
 from cleargrid_assets_tests.warehouse_kinds import FILE, SQLITE, variables_of
 
@@ -51,29 +51,29 @@ MAPPED = {"BPTP": ("broken_promise_call", "right_party", "no_commitment")}
 MAPPED |= {"B.P.T.P": MAPPED["BPTP"]}
 
 
-def refuse(life: PlatformLife, month: str, **variables: str) -> None:
+def fail_load(life: PlatformLife, month: str, **variables: str) -> None:
     """A load, on these settings, fails."""
     assert not life.platform.with_variables(**variables).load(month).success
 
 
-def refuse_with_fault(life: PlatformLife, month: str, fault: str) -> None:
+def fail_load_with_fault(life: PlatformLife, month: str, fault: str) -> None:
     """A load fails, because what ClearGrid sends cannot be trusted."""
-    with life.platform.misbehaving(FAULTS[fault]):
-        refuse(life, month)
+    with life.platform.inject_fault(FAULTS[fault]):
+        fail_load(life, month)
 
 
-def refuse_lender(life: PlatformLife, month: str, credentials: Credentials) -> None:
+def fail_load_of_other_lender(life: PlatformLife, month: str, credentials: Credentials) -> None:
     """A load fails with the account of another lender."""
     accounts = life.platform.emulator.accounts
     own, accounts.credentials = accounts.credentials, credentials
-    refuse(life, month, CLEARGRID_LENDER=credentials.lender)
+    fail_load(life, month, CLEARGRID_LENDER=credentials.lender)
     accounts.credentials = own
 
 
 def overlap(life: PlatformLife, month: str, random: Random) -> None:
     """A slow read of the month is overtaken by one that began later; of an empty month there is nothing to hold."""
     reading, received = life.model.begin_read(), life.received(month)
-    with held_back(life.platform) as answer, ThreadPoolExecutor(1) as pool:
+    with hold_next_response(life.platform) as answer, ThreadPoolExecutor(1) as pool:
         slow = pool.submit(life.platform.load, month)
         while not (slow.done() or answer.is_held.wait(POLL_SECONDS)):
             pass
@@ -93,12 +93,12 @@ def kill(life: PlatformLife, month: str, *, while_writing: bool) -> None:
     environment = {**life.platform.environment(), "DAGSTER_HOME": ""}
     process = subprocess.Popen([sys.executable, *arguments], env=environment)
 
-    def strike(body: bytes, _ask: object) -> bytes:
+    def kill_while_reading(body: bytes, _ask: object) -> bytes:
         if not while_writing:
             os.kill(process.pid, signal.SIGKILL)
         return body
 
-    with life.platform.misbehaving(Fault("the load's machine loses power", garble=strike)):
+    with life.platform.inject_fault(Fault("the load's machine loses power", garble=kill_while_reading)):
         assert process.wait() == -signal.SIGKILL
 
 

@@ -21,7 +21,7 @@ from cleargrid_assets.settings import Settings
 from cleargrid_assets_tests.platform_under_test import LOGS
 
 
-def die(*_arguments: object) -> NoReturn:
+def kill_this_process(*_arguments: object) -> NoReturn:
     """The end of a process whose machine loses power."""
     os.kill(os.getpid(), signal.SIGKILL)
     raise AssertionError
@@ -30,7 +30,7 @@ def die(*_arguments: object) -> NoReturn:
 def main(moment: str, month: str, *options: str) -> None:
     """Load the month at the instant `moment`."""
     if "--while-writing" in options:
-        setattr(ledger, "append", die)  # noqa: B010 - mypy refuses an assignment, because `die` never returns
+        setattr(ledger, "append", kill_this_process)  # noqa: B010 - mypy refuses an assignment, it never returns
     job = build_definitions(Settings.from_environment()).resolve_implicit_global_asset_job_def()
     with time_machine.travel(datetime.fromisoformat(moment)), dg.DagsterInstance.ephemeral() as instance:
         job.execute_in_process(partition_key=month, asset_selection=[LOGS], instance=instance)

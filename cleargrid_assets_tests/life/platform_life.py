@@ -22,7 +22,7 @@ from cleargrid_assets_tests.life.computed_months import (
 )
 from cleargrid_assets_tests.life.history import verify_history
 from cleargrid_assets_tests.life.model import Model
-from cleargrid_assets_tests.life.vendor import Vendor, read
+from cleargrid_assets_tests.life.vendor import Vendor, parse_instant
 from cleargrid_assets_tests.platform_under_test import FIELDS, LOADS, LOGS
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ class PlatformLife:
         run = self.platform.run_job(job, month, tags)
         assert run.success, job
         if job == COMPUTE_MONTH:
-            self._was_computed(str(month))
+            self._record_computation(str(month))
 
     def fullest_month(self) -> str:
         """The month with the most rows."""
@@ -99,7 +99,7 @@ class PlatformLife:
     def night(self) -> None:
         """The schedules tick, and the sensor until it requests nothing."""
         for schedule in ("refresh_recent_months", "refresh_earlier_months")[: 2 if self.now.weekday() == 6 else 1]:
-            for request in self._ticked(schedule):
+            for request in self._tick(schedule):
                 self._refresh(str(request.partition_key), request.tags)
         self.follow()
 
@@ -150,9 +150,9 @@ class PlatformLife:
         received, reading = self.received(month), self.model.begin_read()
         run = self.platform.run_job(REFRESH_MONTH, month, tags)
         self.land(month, received, reading, run)
-        self._was_computed(month)
+        self._record_computation(month)
 
-    def _was_computed(self, month: str) -> None:
+    def _record_computation(self, month: str) -> None:
         number = self.model.last_loads[month]
         ((loaded_at,),) = self.platform.query(f"SELECT loaded_at FROM {LOADS} WHERE load_number = {number}")
         rows, zone = self.model.month(month), self.platform.settings.timezone
@@ -161,7 +161,7 @@ class PlatformLife:
         )
         self._recomputed.add(month)
 
-    def _ticked(self, schedule: str) -> list[dg.RunRequest]:
+    def _tick(self, schedule: str) -> list[dg.RunRequest]:
         repository = self.platform.definitions.get_repository_def()
         with dg.build_schedule_context(
             self.platform.instance, scheduled_execution_time=self.now, repository_def=repository
@@ -170,4 +170,4 @@ class PlatformLife:
 
 
 def _value(name: str, value: object) -> object:
-    return read(str(value)) if name.endswith("_at") else value
+    return parse_instant(str(value)) if name.endswith("_at") else value

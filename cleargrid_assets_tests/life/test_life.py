@@ -112,13 +112,13 @@ class Life(RuleBasedStateMachine):
     @rule(random=SEEDS, fault=st.sampled_from(SURVIVED))
     def cleargrid_misbehaves_all_night(self, random: Random, fault: str) -> None:
         self.begin_day(random)
-        with self.life.platform.misbehaving(FAULTS[fault]):
+        with self.life.platform.inject_fault(FAULTS[fault]):
             self.end_day()
 
     @rule(random=SEEDS, fault=st.sampled_from(REFUSED))
     def a_load_fails(self, random: Random, fault: str) -> None:
         self.begin_day(random)
-        incidents.refuse_with_fault(self.life, self.life.fullest_month(), fault)
+        incidents.fail_load_with_fault(self.life, self.life.fullest_month(), fault)
         self.life.verify()
         self.end_day()
 
@@ -176,8 +176,8 @@ class Life(RuleBasedStateMachine):
     def another_lender_and_another_zone_are_refused(self, random: Random) -> None:
         month = self.begin_day(random)
         self.life.load(month)
-        incidents.refuse(self.life, month, CLEARGRID_TIMEZONE="Asia/Dubai")
-        incidents.refuse_lender(self.life, month, OTHER_LENDER)
+        incidents.fail_load(self.life, month, CLEARGRID_TIMEZONE="Asia/Dubai")
+        incidents.fail_load_of_other_lender(self.life, month, OTHER_LENDER)
         self.end_day()
 
 

@@ -41,14 +41,14 @@ class Vendor:
             "outcome_option": random.choice(self.spellings),
             "is_active": random.random() < 0.9,
             "is_ptp_broken": False,
-            "communicated_at": written(communicated_at),
-            "created_at": written(now),
-            "updated_at": written(now),
+            "communicated_at": format_instant(communicated_at),
+            "created_at": format_instant(now),
+            "updated_at": format_instant(now),
         }
 
     def edit(self, public_id: str, now: datetime, **changed: object) -> None:
         """Change fields of a row at `now`."""
-        self.rows[public_id] |= {"updated_at": written(now), **changed}
+        self.rows[public_id] |= {"updated_at": format_instant(now), **changed}
 
     def log_some(self, random: Random, first: datetime, now: datetime, *, number: int) -> None:
         """Rows of any instant between `first` and `now` are logged."""
@@ -64,7 +64,7 @@ class Vendor:
     def move(self, random: Random, now: datetime, *, silently: bool) -> None:
         """A row gets another instant; `silently`: `updated_at` stays as it is."""
         public_id = self.any_row(random)
-        instant = written(now - timedelta(seconds=random.randrange(60 * 86_400)))
+        instant = format_instant(now - timedelta(seconds=random.randrange(60 * 86_400)))
         updated_at = {"updated_at": self.rows[public_id]["updated_at"]} if silently else {}
         self.edit(public_id, now, communicated_at=instant, **updated_at)
 
@@ -74,7 +74,7 @@ class Vendor:
 
     def in_window(self, window: Window) -> dict[str, Fields]:
         """The rows of the window by their ids."""
-        since, until = written(window.since), written(window.until)
+        since, until = format_instant(window.since), format_instant(window.until)
         return {key: dict(row) for key, row in self.rows.items() if since <= row["communicated_at"] < until}
 
     def entries(self, after: tuple[int, str], until_ms: int, _now_ms: int, limit: int | None) -> list[LoggedRow]:
@@ -87,12 +87,12 @@ class Vendor:
         return len(self.entries((since_ms, ""), until_ms, now_ms, None))
 
 
-def written(moment: datetime) -> str:
+def format_instant(moment: datetime) -> str:
     """An instant as the export writes it; such texts sort like the instants."""
     return instant(milliseconds(moment))
 
 
-def read(text: str) -> datetime:
+def parse_instant(text: str) -> datetime:
     """The instant that `text` says, as the warehouse holds it: naive, in UTC."""
     return datetime.fromisoformat(text).astimezone(UTC).replace(tzinfo=None)
 

@@ -25,7 +25,7 @@ def overlay(*lines: str, header: str = HEADER, encoding: str = "utf-8") -> Path:
     return path
 
 
-def classified(spelling: str | None, path: Path | None = None) -> tuple[Any, ...]:
+def classify_spelling(spelling: str | None, path: Path | None = None) -> tuple[Any, ...]:
     (row,) = OutcomeMap.load(path).classify([spelling])
     return row["outcome"], row["contact_class"], row["result_class"], row["is_mapped"]
 
@@ -35,34 +35,34 @@ def classified(spelling: str | None, path: Path | None = None) -> tuple[Any, ...
     ["NO_ANSWER", "no-answer", " No Answer ", "no\tanswer", "\uff2e\uff2f answer", "No A\u0301nswer", "noanswer"],
 )
 def test_case_accents_width_and_separators_do_not_matter(spelling: str) -> None:
-    assert classified(spelling) == ("no_answer", "no_connect", "none", True)
+    assert classify_spelling(spelling) == ("no_answer", "no_connect", "none", True)
 
 
 @pytest.mark.parametrize(
     "spelling", ["DC", "NC", "BPTP", "A", "B", "D", "Disconnected", "Rejected", "Follow up", "Will pay", "PTP later"]
 )
 def test_what_sources_contradict_each_other_on_stays_unmapped(spelling: str) -> None:
-    assert classified(spelling) == ("unmapped", "unknown", "unknown", False)
+    assert classify_spelling(spelling) == ("unmapped", "unknown", "unknown", False)
 
 
 def test_nothing_sent_is_null_and_nothing_to_match_is_unmapped() -> None:
-    assert classified(None) == ("(null)", "unknown", "unknown", False)
-    assert classified("---") == ("unmapped", "unknown", "unknown", False)
+    assert classify_spelling(None) == ("(null)", "unknown", "unknown", False)
+    assert classify_spelling("---") == ("unmapped", "unknown", "unknown", False)
 
 
 def test_the_users_rows_win_and_the_rest_stays() -> None:
     path = overlay("our_promise,right_party,promise,BPTP|ptp", "visit,third_party,none,Besuch")
-    assert classified("B-P-T-P", path) == ("our_promise", "right_party", "promise", True)
-    assert classified("PTP", path) == ("our_promise", "right_party", "promise", True)
-    assert classified("Promise to pay", path) == ("ptp", "right_party", "promise", True)
-    assert classified("BESUCH", path)[0] == "visit"
+    assert classify_spelling("B-P-T-P", path) == ("our_promise", "right_party", "promise", True)
+    assert classify_spelling("PTP", path) == ("our_promise", "right_party", "promise", True)
+    assert classify_spelling("Promise to pay", path) == ("ptp", "right_party", "promise", True)
+    assert classify_spelling("BESUCH", path)[0] == "visit"
 
 
 @pytest.mark.parametrize("classes", ["unknown,unknown", "right_party,unknown", "unknown,none"])
 def test_a_row_with_a_class_that_is_not_filled_in_names_its_spellings_and_maps_none(classes: str) -> None:
     path = overlay(f"our_name,{classes},BPTP|PTP")
-    assert classified("B-P-T-P", path) == ("our_name", "unknown", "unknown", False)
-    assert classified("PTP", path) == ("our_name", "unknown", "unknown", False)
+    assert classify_spelling("B-P-T-P", path) == ("our_name", "unknown", "unknown", False)
+    assert classify_spelling("PTP", path) == ("our_name", "unknown", "unknown", False)
 
 
 def test_every_row_of_the_shipped_map_is_filled_in() -> None:
@@ -80,7 +80,7 @@ def test_the_version_does_not_depend_on_the_order_of_rows() -> None:
 
 
 def test_a_file_that_a_spreadsheet_saved_with_a_byte_order_mark_is_read() -> None:
-    assert classified("y", overlay("x,machine,none,y", encoding="utf-8-sig"))[0] == "x"
+    assert classify_spelling("y", overlay("x,machine,none,y", encoding="utf-8-sig"))[0] == "x"
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_no_cell_of_the_line_to_paste_is_a_formula_to_a_spreadsheet(spelling: st
     line = line_to_paste(spelling)
     (cells,) = csv.reader([line])
     assert [cell for cell in cells if re.match(r"[=+\-@\uff1d\uff0b\uff0d\uff20\s]", cell)] == []
-    assert classified(spelling, overlay(line))[0] == cells[0]
+    assert classify_spelling(spelling, overlay(line))[0] == cells[0]
 
 
 @settings(max_examples=120, deadline=None, derandomize=True)
@@ -159,8 +159,8 @@ def test_the_line_to_paste_maps_the_spelling_it_was_made_for(spelling: str) -> N
     outcome, *_, alias = next(csv.reader([line]))
     assert not re.match(r"[=+\-@\s]", alias)
     assert matching_key(alias) == matching_key(spelling)
-    assert classified(spelling, overlay(line))[0] == outcome
-    assert classified(spelling, overlay(line.replace("unknown,unknown", "machine,none")))[1:] == (
+    assert classify_spelling(spelling, overlay(line))[0] == outcome
+    assert classify_spelling(spelling, overlay(line.replace("unknown,unknown", "machine,none")))[1:] == (
         "machine",
         "none",
         True,

@@ -15,7 +15,7 @@ SELECT numerator, denominator FROM analytics.kpi_monthly WHERE metric = 'unmappe
 
 
 @pytest.fixture
-def with_an_unknown_outcome(platform):
+def platform_with_unknown_outcome(platform):
     """Three rows, two of them with an outcome that no map knows."""
     serve(platform, [row(1), row(2, outcome_option="BPTP"), row(3, outcome_option="b.p.t.p")])
     return platform
@@ -33,7 +33,7 @@ def line_to_paste(check):
     return record.data["csv_line"]
 
 
-def pasted(platform, line):
+def paste_line(platform, line):
     """The platform with `line` in the user's map."""
     path = Path("outcomes.csv")
     path.write_text(f"outcome,contact_class,result_class,aliases\n{line}\n", encoding="utf-8")
@@ -48,9 +48,9 @@ def classes(platform):
     )
 
 
-def test_the_line_pasted_as_it_is_keeps_the_outcome_unmapped_and_the_warning(with_an_unknown_outcome):
-    before = warning(with_an_unknown_outcome.refresh())
-    platform = pasted(with_an_unknown_outcome, line_to_paste(before))
+def test_the_line_pasted_as_it_is_keeps_the_outcome_unmapped_and_the_warning(platform_with_unknown_outcome):
+    before = warning(platform_with_unknown_outcome.refresh())
+    platform = paste_line(platform_with_unknown_outcome, line_to_paste(before))
     run = platform.refresh()
     assert run.success
     assert (warning(run).passed, line_to_paste(warning(run))) == (False, line_to_paste(before))
@@ -58,9 +58,9 @@ def test_the_line_pasted_as_it_is_keeps_the_outcome_unmapped_and_the_warning(wit
     assert platform.query(UNMAPPED_OF_MAY) == [(2, 3)]
 
 
-def test_the_line_with_its_classes_filled_in_maps_the_outcome_and_ends_the_warning(with_an_unknown_outcome):
-    line = line_to_paste(warning(with_an_unknown_outcome.refresh()))
-    platform = pasted(with_an_unknown_outcome, line.replace("unknown,unknown", "right_party,broken_promise"))
+def test_the_line_with_its_classes_filled_in_maps_the_outcome_and_ends_the_warning(platform_with_unknown_outcome):
+    line = line_to_paste(warning(platform_with_unknown_outcome.refresh()))
+    platform = paste_line(platform_with_unknown_outcome, line.replace("unknown,unknown", "right_party,broken_promise"))
     run = platform.refresh()
     assert warning(run).passed
     assert classes(platform) == [("b_p_t_p", "right_party", "broken_promise", True, 2)]

@@ -29,20 +29,20 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="module")
-def loaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+def loaded_platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     """Two months, computed once for the tests that only look."""
     with started(tmp_path_factory.mktemp("report"), {}) as platform:
         yield refreshed(platform)
 
 
 @pytest.fixture(scope="module")
-def text(loaded: Platform) -> str:
+def text(loaded_platform: Platform) -> str:
     """The page that the tests look at."""
-    return report(loaded).read_text(encoding="utf-8")
+    return report(loaded_platform).read_text(encoding="utf-8")
 
 
-def test_each_run_leaves_a_page_of_its_own_and_the_last_one_under_a_fixed_name(loaded: Platform) -> None:
-    first, second = report(loaded), report(loaded)
+def test_each_run_leaves_a_page_of_its_own_and_the_last_one_under_a_fixed_name(loaded_platform: Platform) -> None:
+    first, second = report(loaded_platform), report(loaded_platform)
     assert first != second
     assert first.exists()
     assert (first.parent / "latest.html").read_bytes() == second.read_bytes()
@@ -60,9 +60,9 @@ def test_the_page_needs_nothing_from_outside_and_says_what_each_drawing_shows(te
     assert "made-up rows" in text
 
 
-def test_the_header_figures_are_those_of_the_tables_with_their_numerators(loaded: Platform, text: str) -> None:
+def test_the_header_figures_are_those_of_the_tables_with_their_numerators(loaded_platform: Platform, text: str) -> None:
     words = Document(text).words
-    figures = loaded.query(
+    figures = loaded_platform.query(
         "SELECT value, numerator, denominator, lo, hi, change_pp FROM analytics.kpi_monthly "
         "WHERE slice = 'all' AND month = DATE '2026-05-01' AND metric IN ('contact_rate', 'ptp_per_rpc')"
     )
@@ -74,23 +74,23 @@ def test_the_header_figures_are_those_of_the_tables_with_their_numerators(loaded
         assert any(f"{change:+.1f} pp" in word for word in words)
 
 
-def test_each_mark_of_a_drawing_says_its_numerator_and_denominator(loaded: Platform, text: str) -> None:
-    ((contacts, attempts),) = loaded.query(
+def test_each_mark_of_a_drawing_says_its_numerator_and_denominator(loaded_platform: Platform, text: str) -> None:
+    ((contacts, attempts),) = loaded_platform.query(
         "SELECT sum(contacts), sum(attempts) FROM analytics.cohort_contact WHERE month = DATE '2026-05-01'"
     )
     assert f"All channels: contacts {contacts:,} of {attempts:,} attempts" in text
-    ((hour, rpc, reached),) = loaded.query(
+    ((hour, rpc, reached),) = loaded_platform.query(
         "SELECT local_hour, sum(rpc), sum(contacts) FROM analytics.cohort_contact WHERE iso_weekday = 1 "
         "GROUP BY local_hour ORDER BY sum(contacts) DESC, local_hour LIMIT 1"
     )
     assert f"Mon {hour}:00: rpc {rpc:,} of {reached:,} contacts" in text
 
 
-def test_weeks_are_whole_across_months(loaded: Platform) -> None:
-    with Warehouse(str(loaded.file)).reading() as connection:
-        rows = read_sections(connection, loaded.settings, report_sections())["outcome_mix"]
+def test_weeks_are_whole_across_months(loaded_platform: Platform) -> None:
+    with Warehouse(str(loaded_platform.file)).reading() as connection:
+        rows = read_sections(connection, loaded_platform.settings, report_sections())["outcome_mix"]
     straddling = [row for row in rows if str(row["week"]) == "2026-04-27"]
-    ((attempts,),) = loaded.query(
+    ((attempts,),) = loaded_platform.query(
         "SELECT count(*) FROM core.contact_attempts "
         "WHERE is_active AND local_date BETWEEN '2026-04-27' AND '2026-05-03'"
     )

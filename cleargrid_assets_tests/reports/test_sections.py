@@ -15,8 +15,8 @@ from cleargrid_assets.assets.reports.page.data import read_sections
 from cleargrid_assets.assets.reports.page.render import render
 from cleargrid_assets.assets.reports.page.section import Section
 from cleargrid_assets.assets.reports.page.sections import report_sections
-from cleargrid_assets.assets.reports.page.sections.headline import may_be_chance
-from cleargrid_assets.assets.reports.page.sections.promise_vintages import at_equal_age
+from cleargrid_assets.assets.reports.page.sections.headline import intervals_overlap
+from cleargrid_assets.assets.reports.page.sections.promise_vintages import compare_at_equal_age
 from cleargrid_assets.tables.analytics import OUTCOME_MIX
 from cleargrid_assets_tests.platform_under_test import started
 from cleargrid_assets_tests.reports.report_pages import SECTIONS, Document, refreshed, report
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="module")
-def loaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+def loaded_platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     """Two months and their summary, computed once for the tests that only look."""
     with started(tmp_path_factory.mktemp("sections"), {}) as platform:
         report(refreshed(platform))
@@ -47,7 +47,9 @@ def test_a_section_is_a_module_and_the_sql_file_beside_it() -> None:
     assert len({section.position for section in on_page}) == len(on_page)
 
 
-def test_a_section_is_on_the_page_in_its_place_with_what_its_query_finds(loaded: Platform, tmp_path: Path) -> None:
+def test_a_section_is_on_the_page_in_its_place_with_what_its_query_finds(
+    loaded_platform: Platform, tmp_path: Path
+) -> None:
     (tmp_path / "refusals_in_may.sql").write_text(
         "SELECT sum(attempts) AS attempts FROM analytics.outcome_mix "
         "WHERE month = getvariable('report_month')::DATE AND result_class = 'refusal'"
@@ -62,8 +64,8 @@ def test_a_section_is_on_the_page_in_its_place_with_what_its_query_finds(loaded:
             DataTable(["Refusals"], [[str(row["attempts"])] for row in data["refusals_in_may"]]),
         ],
     )
-    page = page_with(loaded, [section, *report_sections()])
-    ((refusals,),) = loaded.query(
+    page = page_with(loaded_platform, [section, *report_sections()])
+    ((refusals,),) = loaded_platform.query(
         "SELECT sum(attempts) FROM analytics.outcome_mix WHERE month = '2026-05-01' AND result_class = 'refusal'"
     )
     assert page.sections == ["headline", "funnel", "refusals-in-may", *SECTIONS[2:]]
@@ -73,7 +75,7 @@ def test_a_section_is_on_the_page_in_its_place_with_what_its_query_finds(loaded:
 
 
 def test_a_section_whose_table_was_never_computed_has_no_rows_and_without_content_is_left_out(
-    loaded: Platform, tmp_path: Path
+    loaded_platform: Platform, tmp_path: Path
 ) -> None:
     (tmp_path / "kept.sql").write_text("FROM analytics.promises_kept")
     section = Section(
@@ -83,7 +85,7 @@ def test_a_section_whose_table_was_never_computed_has_no_rows_and_without_conten
         tables=(replace(OUTCOME_MIX, name="promises_kept"),),
         content=lambda data: [DataTable(["Kept"], [["all"]])] if data["kept"] else [],
     )
-    assert page_with(loaded, [section, *report_sections()]).sections == SECTIONS
+    assert page_with(loaded_platform, [section, *report_sections()]).sections == SECTIONS
 
 
 def page_with(platform: Platform, page_sections: list[Section]) -> Document:
@@ -97,10 +99,12 @@ def observation(age_days: float, broken: int) -> dict[str, Any]:
 
 
 def test_vintages_are_compared_at_equal_age_or_not_at_all() -> None:
-    ((_, *cells),) = at_equal_age([observation(1.0, 1), observation(29.0, 2), observation(33.0, 3), observation(50, 4)])
+    ((_, *cells),) = compare_at_equal_age(
+        [observation(1.0, 1), observation(29.0, 2), observation(33.0, 3), observation(50, 4)]
+    )
     assert cells == ["10.0% (1 / 10)", "20.0% (2 / 10)", "", "", ""]
 
 
 @pytest.mark.parametrize(("before", "chance"), [((0.1, 0.3), True), ((0.0, 0.1), False), ((0.5, 0.6), False)])
 def test_a_change_may_be_chance_when_the_intervals_overlap(before: tuple[float, float], *, chance: bool) -> None:
-    assert may_be_chance({"lo": 0.2, "hi": 0.4, "prev_lo": before[0], "prev_hi": before[1]}) is chance
+    assert intervals_overlap({"lo": 0.2, "hi": 0.4, "prev_lo": before[0], "prev_hi": before[1]}) is chance

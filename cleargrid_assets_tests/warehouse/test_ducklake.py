@@ -203,18 +203,18 @@ def test_a_load_that_meets_another_programs_write_starts_its_transaction_again_a
     written: list[str] = []
     name = ".".join(LOGS.path)
 
-    def write_and_be_disturbed(
+    def write_with_conflict(
         connection: duckdb.DuckDBPyConnection, load: MonthLoad, **options: Any
     ) -> Landed | Superseded:
         landed = write_month(connection, load, **options)
         if not written:
-            as_another_program(
+            execute_as_another_program(
                 platform.variables, f"DELETE FROM {name} WHERE public_id = (SELECT min(public_id) FROM {name})"
             )
         written.append(options["run_id"])
         return landed
 
-    monkeypatch.setattr(write, "write_month", write_and_be_disturbed)
+    monkeypatch.setattr(write, "write_month", write_with_conflict)
     assert platform.load(MAY).success
     assert len(written) == 2
     assert platform.landed(MAY) == platform.truth(MAY)
@@ -224,10 +224,10 @@ def test_a_load_that_meets_another_programs_write_starts_its_transaction_again_a
 def add_beside_another_program(warehouse: Warehouse, variables: Mapping[str, str]) -> None:
     with warehouse.writing() as connection:
         connection.execute("INSERT INTO raw.numbers VALUES (2)")
-        as_another_program(variables, "DELETE FROM raw.numbers")
+        execute_as_another_program(variables, "DELETE FROM raw.numbers")
 
 
-def as_another_program(variables: Mapping[str, str], statement: str) -> None:
+def execute_as_another_program(variables: Mapping[str, str], statement: str) -> None:
     """Run a statement as a DuckDB shell would, without our lock."""
     with DuckLake(variables["CLEARGRID_WAREHOUSE"], 1, None, None).connection(read_only=False) as shell:
         shell.execute(statement)

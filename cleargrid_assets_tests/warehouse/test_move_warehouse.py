@@ -35,7 +35,7 @@ between_kinds = pytest.mark.parametrize(
 
 
 @pytest.fixture
-def loaded(start_platform: Callable[..., Platform]) -> Platform:
+def loaded_platform(start_platform: Callable[..., Platform]) -> Platform:
     """Two months, one of them with everything that is made of it."""
     platform = start_platform()
     assert platform.load(APRIL).success
@@ -58,7 +58,7 @@ def target(target_kind: str, tmp_path: Path, postgres: Callable[[], PostgresServ
     return WarehouseConnection(Settings(variables)).warehouse()
 
 
-def moved(source: Warehouse, target: Warehouse, *options: str) -> Result:
+def run_move(source: Warehouse, target: Warehouse, *options: str) -> Result:
     return CliRunner().invoke(cleargrid, ["move-warehouse", source.address, target.address, *options])
 
 
@@ -68,34 +68,38 @@ def change(warehouse: Warehouse, statement: str) -> None:
 
 
 @between_kinds
-def test_the_target_holds_every_row_of_every_table(loaded: Platform, target: Warehouse) -> None:
-    result = moved(loaded.warehouse, target)
+def test_the_target_holds_every_row_of_every_table(loaded_platform: Platform, target: Warehouse) -> None:
+    result = run_move(loaded_platform.warehouse, target)
     assert result.exit_code == 0, result.output
-    assert snapshot_of(target) == snapshot_of(loaded.warehouse)
-    copy = loaded.with_variables(CLEARGRID_WAREHOUSE=target.address, CLEARGRID_LAKE_DATA=target.lake_data or "")
-    assert copy.landed(MAY) == loaded.truth(MAY)
-    assert copy.query("FROM analytics.outcome_mix ORDER BY ALL") == loaded.query(
+    assert snapshot_of(target) == snapshot_of(loaded_platform.warehouse)
+    copy = loaded_platform.with_variables(
+        CLEARGRID_WAREHOUSE=target.address, CLEARGRID_LAKE_DATA=target.lake_data or ""
+    )
+    assert copy.landed(MAY) == loaded_platform.truth(MAY)
+    assert copy.query("FROM analytics.outcome_mix ORDER BY ALL") == loaded_platform.query(
         "FROM analytics.outcome_mix ORDER BY ALL"
     )
     assert PASSWORD not in result.output
 
 
 @between_kinds
-def test_the_next_load_of_a_month_that_was_moved_is_a_re_read(loaded: Platform, target: Warehouse) -> None:
-    moved(loaded.warehouse, target)
-    copy = loaded.with_variables(CLEARGRID_WAREHOUSE=target.address, CLEARGRID_LAKE_DATA=target.lake_data or "")
+def test_the_next_load_of_a_month_that_was_moved_is_a_re_read(loaded_platform: Platform, target: Warehouse) -> None:
+    run_move(loaded_platform.warehouse, target)
+    copy = loaded_platform.with_variables(
+        CLEARGRID_WAREHOUSE=target.address, CLEARGRID_LAKE_DATA=target.lake_data or ""
+    )
     assert copy.load(MAY).success
     assert copy.last_load(MAY)["rows_added"] == 0
     assert copy.query(f"SELECT count(*) FROM {LOADS}") == [(3,)]
 
 
-def test_a_month_that_is_equal_already_is_left_alone(loaded: Platform, target: Warehouse) -> None:
-    moved(loaded.warehouse, target)
+def test_a_month_that_is_equal_already_is_left_alone(loaded_platform: Platform, target: Warehouse) -> None:
+    run_move(loaded_platform.warehouse, target)
     change(target, f"DELETE FROM {ROWS} WHERE month = DATE '{APRIL}' AND is_active")
-    result = moved(loaded.warehouse, target)
+    result = run_move(loaded_platform.warehouse, target)
     assert [line.split()[0] for line in result.output.splitlines() if "copied" in line] == ["2026-04"]
     assert [line.split()[0] for line in result.output.splitlines() if "equal already" in line] == ["2026-05", "tables"]
-    assert snapshot_of(target) == snapshot_of(loaded.warehouse)
+    assert snapshot_of(target) == snapshot_of(loaded_platform.warehouse)
 
 
 @pytest.mark.parametrize(
@@ -107,38 +111,40 @@ def test_a_month_that_is_equal_already_is_left_alone(loaded: Platform, target: W
     ],
 )
 def test_a_single_other_value_is_found_and_put_right(
-    loaded: Platform, target: Warehouse, change_of_one_value: str
+    loaded_platform: Platform, target: Warehouse, change_of_one_value: str
 ) -> None:
-    moved(loaded.warehouse, target)
+    run_move(loaded_platform.warehouse, target)
     change(target, change_of_one_value)
-    assert snapshot_of(target) != snapshot_of(loaded.warehouse)
-    assert moved(loaded.warehouse, target).exit_code == 0
-    assert snapshot_of(target) == snapshot_of(loaded.warehouse)
+    assert snapshot_of(target) != snapshot_of(loaded_platform.warehouse)
+    assert run_move(loaded_platform.warehouse, target).exit_code == 0
+    assert snapshot_of(target) == snapshot_of(loaded_platform.warehouse)
 
 
 def test_a_load_of_the_targets_own_is_not_overwritten_unless_that_is_asked_for(
-    loaded: Platform, target: Warehouse
+    loaded_platform: Platform, target: Warehouse
 ) -> None:
-    moved(loaded.warehouse, target)
-    copy = loaded.with_variables(CLEARGRID_WAREHOUSE=target.address)
+    run_move(loaded_platform.warehouse, target)
+    copy = loaded_platform.with_variables(CLEARGRID_WAREHOUSE=target.address)
     assert copy.load(MAY).success
-    refused = moved(loaded.warehouse, target)
+    refused = run_move(loaded_platform.warehouse, target)
     assert refused.exit_code == 1
     assert "loads of 1 months that the source does not have, the first of them 2026-05" in refused.output
-    assert moved(loaded.warehouse, target, "--overwrite").exit_code == 0
-    assert snapshot_of(target) == snapshot_of(loaded.warehouse)
+    assert run_move(loaded_platform.warehouse, target, "--overwrite").exit_code == 0
+    assert snapshot_of(target) == snapshot_of(loaded_platform.warehouse)
 
 
-def test_a_load_of_the_target_during_the_copy_is_not_overwritten_either(loaded: Platform, target: Warehouse) -> None:
-    moved(loaded.warehouse, target)
-    change(loaded.warehouse, f"DELETE FROM {ROWS} WHERE month >= DATE '{APRIL}' AND is_active")
-    copying = move(loaded.warehouse, target, may_overwrite=False)
+def test_a_load_of_the_target_during_the_copy_is_not_overwritten_either(
+    loaded_platform: Platform, target: Warehouse
+) -> None:
+    run_move(loaded_platform.warehouse, target)
+    change(loaded_platform.warehouse, f"DELETE FROM {ROWS} WHERE month >= DATE '{APRIL}' AND is_active")
+    copying = move(loaded_platform.warehouse, target, may_overwrite=False)
     next(copying)
-    copy = loaded.with_variables(CLEARGRID_WAREHOUSE=target.address)
+    copy = loaded_platform.with_variables(CLEARGRID_WAREHOUSE=target.address)
     assert copy.load(MAY).success
     with pytest.raises(MoveError, match="loads of 1 months that the source does not have"):
         next(copying)
-    assert copy.landed(MAY) == loaded.truth(MAY)
+    assert copy.landed(MAY) == loaded_platform.truth(MAY)
 
 
 def test_rows_that_a_moved_month_no_longer_has_go_from_the_target_too(
@@ -147,36 +153,36 @@ def test_rows_that_a_moved_month_no_longer_has_go_from_the_target_too(
     platform = start_platform(variables={"CLEARGRID_QUARANTINE_LIMIT": "1"})
     serve(platform, [row(1), row(2), row(3, is_active="true")])
     assert platform.load(MAY).success
-    moved(platform.warehouse, target)
+    run_move(platform.warehouse, target)
     serve(platform, [row(1), row(2), row(3)])
     assert platform.load(MAY).success
-    assert moved(platform.warehouse, target).exit_code == 0
+    assert run_move(platform.warehouse, target).exit_code == 0
     assert snapshot_of(target) == snapshot_of(platform.warehouse)
     with target.reading() as connection:
         assert connection.execute("SELECT count(*) FROM raw.d23_quarantine").fetchall() == [(0,)]
 
 
-def test_what_is_only_in_the_target_is_left_and_told(loaded: Platform, target: Warehouse) -> None:
-    moved(loaded.warehouse, target)
+def test_what_is_only_in_the_target_is_left_and_told(loaded_platform: Platform, target: Warehouse) -> None:
+    run_move(loaded_platform.warehouse, target)
     for table in (ROWS, LOADS, "raw.d23_quarantine", "raw.d23_changes"):
-        change(loaded.warehouse, f"DELETE FROM {table} WHERE month = DATE '{APRIL}'")
-    result = moved(loaded.warehouse, target)
+        change(loaded_platform.warehouse, f"DELETE FROM {table} WHERE month = DATE '{APRIL}'")
+    result = run_move(loaded_platform.warehouse, target)
     assert result.exit_code == 0
     assert "only in the target, unchanged: 2026-04" in result.output
 
 
-def test_tables_of_other_people_are_not_copied_and_told(loaded: Platform, target: Warehouse) -> None:
-    change(loaded.warehouse, "CREATE TABLE raw.notes AS SELECT 'mine' AS note")
-    result = moved(loaded.warehouse, target)
+def test_tables_of_other_people_are_not_copied_and_told(loaded_platform: Platform, target: Warehouse) -> None:
+    change(loaded_platform.warehouse, "CREATE TABLE raw.notes AS SELECT 'mine' AS note")
+    result = run_move(loaded_platform.warehouse, target)
     assert result.exit_code == 0
     assert "because cleargrid_assets does not own them: raw.notes" in result.output
 
 
 def test_a_warehouse_cannot_be_moved_into_itself_or_from_where_there_is_none(
-    loaded: Platform, target: Warehouse
+    loaded_platform: Platform, target: Warehouse
 ) -> None:
-    assert "are the same warehouse" in moved(loaded.warehouse, loaded.warehouse).output
-    if not loaded.warehouse.is_lake:
-        same = Warehouse(os.path.relpath(loaded.warehouse.address))
-        assert "are the same warehouse" in moved(loaded.warehouse, same).output
-    assert "there is no warehouse at" in moved(target, loaded.warehouse).output
+    assert "are the same warehouse" in run_move(loaded_platform.warehouse, loaded_platform.warehouse).output
+    if not loaded_platform.warehouse.is_lake:
+        same = Warehouse(os.path.relpath(loaded_platform.warehouse.address))
+        assert "are the same warehouse" in run_move(loaded_platform.warehouse, same).output
+    assert "there is no warehouse at" in run_move(target, loaded_platform.warehouse).output

@@ -27,7 +27,7 @@ SHELL = "import duckdb, sys; connection = duckdb.connect(sys.argv[1]); print('op
 
 
 @dataclass
-class Killed:
+class KilledWriter:
     """A warehouse whose writer was killed: its file as the write found it, and the journal of that write."""
 
     warehouse: Warehouse
@@ -43,14 +43,14 @@ class Killed:
     def journal_file(self):
         return self.file.with_name(f"{self.file.name}.journal")
 
-    def leave(self, content, *, journal=True):
+    def write_file(self, content, *, journal=True):
         """Put `content` in the file's place, with or without the journal."""
         self.file.write_bytes(content)
         if journal:
             self.journal_file.write_bytes(self.journal)
 
     @property
-    def torn(self):
+    def torn_content(self):
         """The new data, the old header, and the new metadata up to the kill."""
         old_metadata = self.before[METADATA + WRITTEN : METADATA + 262_144]
         data = self.after[METADATA + 262_144 :]
@@ -63,7 +63,7 @@ def row_count(warehouse):
 
 
 @pytest.fixture
-def killed(tmp_path):
+def killed_writer(tmp_path):
     """A table of 10 rows, of which a second transaction made 30."""
     warehouse = Warehouse(str(tmp_path / "warehouse.duckdb"), open_timeout=0.3)
     file = Path(warehouse.address)
@@ -73,70 +73,78 @@ def killed(tmp_path):
     with warehouse.writing() as connection:
         connection.execute("INSERT INTO raw.kept FROM range(20)")
         journal = file.with_name(f"{file.name}.journal").read_bytes()
-    return Killed(warehouse, before, file.read_bytes(), journal)
+    return KilledWriter(warehouse, before, file.read_bytes(), journal)
 
 
-def test_a_checkpoint_overwrites_metadata_in_use_and_duckdb_refuses_a_file_torn_there(killed):
-    killed.leave(killed.torn, journal=False)
-    with pytest.raises(WarehouseUnreadableError, match="is damaged: put your last copy"), killed.warehouse.reading():
+def test_a_checkpoint_overwrites_metadata_in_use_and_duckdb_refuses_a_file_torn_there(killed_writer):
+    killed_writer.write_file(killed_writer.torn_content, journal=False)
+    with (
+        pytest.raises(WarehouseUnreadableError, match="is damaged: put your last copy"),
+        killed_writer.warehouse.reading(),
+    ):
         pass
 
 
 @pytest.mark.parametrize("use", ["reading", "writing"])
-def test_a_file_torn_by_a_kill_opens_as_it_was_before_the_write(killed, use):
-    killed.leave(killed.torn)
-    with getattr(killed.warehouse, use)() as connection:
+def test_a_file_torn_by_a_kill_opens_as_it_was_before_the_write(killed_writer, use):
+    killed_writer.write_file(killed_writer.torn_content)
+    with getattr(killed_writer.warehouse, use)() as connection:
         assert connection.execute(KEPT).fetchone() == (10,)
-    assert row_count(killed.warehouse) == 10
-    assert not killed.journal_file.exists()
+    assert row_count(killed_writer.warehouse) == 10
+    assert not killed_writer.journal_file.exists()
 
 
-def test_what_is_written_after_a_kill_is_kept(killed):
-    killed.leave(killed.torn)
-    with killed.warehouse.writing() as connection:
+def test_what_is_written_after_a_kill_is_kept(killed_writer):
+    killed_writer.write_file(killed_writer.torn_content)
+    with killed_writer.warehouse.writing() as connection:
         connection.execute("INSERT INTO raw.kept FROM range(5)")
-    assert row_count(killed.warehouse) == 15
+    assert row_count(killed_writer.warehouse) == 15
 
 
-def test_a_checkpoint_that_was_completed_before_the_kill_is_kept(killed):
-    killed.leave(killed.after)
-    assert row_count(killed.warehouse) == 30
-    assert not killed.journal_file.exists()
+def test_a_checkpoint_that_was_completed_before_the_kill_is_kept(killed_writer):
+    killed_writer.write_file(killed_writer.after)
+    assert row_count(killed_writer.warehouse) == 30
+    assert not killed_writer.journal_file.exists()
 
 
-def test_a_kill_while_the_journal_was_written_changes_nothing(killed):
-    killed.leave(killed.before, journal=False)
-    killed.journal_file.with_name(f"{killed.journal_file.name}.new").write_bytes(killed.journal[:5_000])
-    assert row_count(killed.warehouse) == 10
-    with killed.warehouse.writing():
+def test_a_kill_while_the_journal_was_written_changes_nothing(killed_writer):
+    killed_writer.write_file(killed_writer.before, journal=False)
+    killed_writer.journal_file.with_name(f"{killed_writer.journal_file.name}.new").write_bytes(
+        killed_writer.journal[:5_000]
+    )
+    assert row_count(killed_writer.warehouse) == 10
+    with killed_writer.warehouse.writing():
         pass
-    assert sorted(path.name for path in killed.file.parent.iterdir()) == ["warehouse.duckdb", "warehouse.duckdb.lock"]
+    assert sorted(path.name for path in killed_writer.file.parent.iterdir()) == [
+        "warehouse.duckdb",
+        "warehouse.duckdb.lock",
+    ]
 
 
-def test_the_journal_is_found_from_every_name_of_the_file(killed, tmp_path):
+def test_the_journal_is_found_from_every_name_of_the_file(killed_writer, tmp_path):
     link = tmp_path / "link.duckdb"
-    link.symlink_to(killed.file)
-    killed.leave(killed.torn)
+    link.symlink_to(killed_writer.file)
+    killed_writer.write_file(killed_writer.torn_content)
     assert row_count(Warehouse(str(link))) == 10
 
 
-def test_a_file_that_another_program_has_open_is_left_alone(killed):
-    killed.leave(killed.after)
+def test_a_file_that_another_program_has_open_is_left_alone(killed_writer):
+    killed_writer.write_file(killed_writer.after)
     with subprocess.Popen(
-        [sys.executable, "-c", SHELL, killed.file], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", SHELL, killed_writer.file], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as shell:
         assert shell.stdout.readline() == "open\n"
-        with pytest.raises(WarehouseBusyError, match=f"PID {shell.pid}"), killed.warehouse.reading():
+        with pytest.raises(WarehouseBusyError, match=f"PID {shell.pid}"), killed_writer.warehouse.reading():
             pass
-        assert killed.journal_file.exists()
+        assert killed_writer.journal_file.exists()
         shell.communicate()
-    assert row_count(killed.warehouse) == 30
+    assert row_count(killed_writer.warehouse) == 30
 
 
-def test_another_program_cannot_open_the_file_while_we_write(killed):
-    with killed.warehouse.writing():
+def test_another_program_cannot_open_the_file_while_we_write(killed_writer):
+    with killed_writer.warehouse.writing():
         shell = subprocess.run(
-            [sys.executable, "-c", SHELL, killed.file],
+            [sys.executable, "-c", SHELL, killed_writer.file],
             check=False,
             capture_output=True,
             text=True,
@@ -145,23 +153,23 @@ def test_another_program_cannot_open_the_file_while_we_write(killed):
     assert "Could not set lock on file" in shell.stderr
 
 
-def test_a_write_that_fails_leaves_no_journal(killed):
-    with pytest.raises(duckdb.Error), killed.warehouse.writing() as connection:
+def test_a_write_that_fails_leaves_no_journal(killed_writer):
+    with pytest.raises(duckdb.Error), killed_writer.warehouse.writing() as connection:
         connection.execute("SELECT * FROM raw.absent")
-    assert not killed.journal_file.exists()
-    assert row_count(killed.warehouse) == 30
+    assert not killed_writer.journal_file.exists()
+    assert row_count(killed_writer.warehouse) == 30
 
 
-def test_the_journal_can_be_read_by_those_who_can_read_the_file(killed):
-    killed.file.chmod(0o640)
-    with killed.warehouse.writing():
-        assert stat.S_IMODE(killed.journal_file.stat().st_mode) == 0o640
+def test_the_journal_can_be_read_by_those_who_can_read_the_file(killed_writer):
+    killed_writer.file.chmod(0o640)
+    with killed_writer.warehouse.writing():
+        assert stat.S_IMODE(killed_writer.journal_file.stat().st_mode) == 0o640
 
 
-def test_a_journal_that_cannot_be_written_stops_the_write_with_its_reason(killed):
-    blocked = killed.journal_file.with_name(f"{killed.journal_file.name}.new")
+def test_a_journal_that_cannot_be_written_stops_the_write_with_its_reason(killed_writer):
+    blocked = killed_writer.journal_file.with_name(f"{killed_writer.journal_file.name}.new")
     blocked.mkdir()
-    with pytest.raises(WarehouseWriteError, match=f"{killed.journal_file.name} could not be written"):
-        killed.warehouse.check_writable()
+    with pytest.raises(WarehouseWriteError, match=f"{killed_writer.journal_file.name} could not be written"):
+        killed_writer.warehouse.check_writable()
     shutil.rmtree(blocked)
-    assert row_count(killed.warehouse) == 30
+    assert row_count(killed_writer.warehouse) == 30

@@ -84,7 +84,7 @@ def fail_after(connection: duckdb.DuckDBPyConnection, statement: str) -> None:
 
 
 @contextmanager
-def someone_writing(variables: Variables) -> Iterator[subprocess.Popen[str]]:
+def concurrent_writer(variables: Variables) -> Iterator[subprocess.Popen[str]]:
     """Another process in the middle of a write, killed at the end of the block."""
     with started(NEVER_ENDS, variables) as writer:
         assert writer.stdout is not None
@@ -148,7 +148,7 @@ def test_a_writer_killed_in_the_middle_leaves_everything_as_it_was_and_its_turn_
     warehouse: Warehouse, warehouse_variables: Variables
 ) -> None:
     replace(warehouse, 1)
-    with someone_writing(warehouse_variables):
+    with concurrent_writer(warehouse_variables):
         pass
     assert numbers(warehouse) == [1, 1]
     replace(warehouse, 2)
@@ -171,7 +171,7 @@ def test_whoever_waits_too_long_for_a_turn_is_told_so_and_nothing_sooner(
 ) -> None:
     replace(warehouse, 1)
     impatient = Warehouse(warehouse.address, lock_timeout=0.3)
-    with someone_writing(warehouse_variables):
+    with concurrent_writer(warehouse_variables):
         since = time.monotonic()
         with pytest.raises(WarehouseBusyError, match="run again when they have ended") as error, impatient.writing():
             pass
@@ -207,7 +207,7 @@ def test_whoever_waits_too_long_for_a_shared_lake_is_told_who_writes(
 ) -> None:
     replace(warehouse, 1)
     impatient = Warehouse(warehouse.address, lock_timeout=0.2)
-    with someone_writing(warehouse_variables) as writer:
+    with concurrent_writer(warehouse_variables) as writer:
         expected = rf"cleargrid_assets {socket.gethostname()} {writer.pid}"
         with pytest.raises(WarehouseBusyError, match=expected), impatient.writing():
             pass

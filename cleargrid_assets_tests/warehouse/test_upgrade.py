@@ -41,7 +41,7 @@ def release(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def upgraded(start_platform: Callable[..., Platform], release: Path) -> Platform:
+def upgraded_platform(start_platform: Callable[..., Platform], release: Path) -> Platform:
     """This program on the warehouse of a release, and on the ClearGrid that it was loaded from."""
     platform = start_platform(**EMULATOR, now=NOW + LATER)
     if platform.warehouse.is_lake:
@@ -62,78 +62,84 @@ def _copy_into_lake(release: Path, platform: Platform) -> None:
 
 
 @on_file_and_lake
-def test_a_reader_brings_it_up_to_date_and_sees_every_row(upgraded: Platform) -> None:
-    loads = last_loads(upgraded.warehouse)
+def test_a_reader_brings_it_up_to_date_and_sees_every_row(upgraded_platform: Platform) -> None:
+    loads = last_loads(upgraded_platform.warehouse)
     assert {f"{month:%Y-%m-%d}": load.rows_landed for month, load in loads.items()} == {
-        month: len(upgraded.truth(month)) for month in MONTHS
+        month: len(upgraded_platform.truth(month)) for month in MONTHS
     }
     for month in MONTHS:
-        assert upgraded.landed(month) == upgraded.truth(month)
+        assert upgraded_platform.landed(month) == upgraded_platform.truth(month)
 
 
 @on_file_and_lake
-def test_its_loads_are_numbered_in_the_order_in_which_they_landed(upgraded: Platform) -> None:
+def test_its_loads_are_numbered_in_the_order_in_which_they_landed(upgraded_platform: Platform) -> None:
     numbers = f"SELECT load_number, row_number() OVER (ORDER BY loaded_at) FROM {LOADS} ORDER BY 1"
-    assert upgraded.query(numbers) == [(number, number) for number in (1, 2, 3, 4)]
-    assert upgraded.query(f"SELECT count(*) FROM {LOADS} WHERE started_at < loaded_at AND rows_moved = 0") == [(4,)]
+    assert upgraded_platform.query(numbers) == [(number, number) for number in (1, 2, 3, 4)]
+    assert upgraded_platform.query(f"SELECT count(*) FROM {LOADS} WHERE started_at < loaded_at AND rows_moved = 0") == [
+        (4,)
+    ]
     unknown = "SELECT count(*) FROM raw.d23_changes WHERE load_number IS NULL OR load_number < 3"
-    assert upgraded.query(unknown) == [(0,)]
+    assert upgraded_platform.query(unknown) == [(0,)]
 
 
 @on_file_and_lake
-def test_a_load_by_the_release_before_is_refused_by_the_database(upgraded: Platform) -> None:
+def test_a_load_by_the_release_before_is_refused_by_the_database(upgraded_platform: Platform) -> None:
     old_columns = "* EXCLUDE (load_number, started_at, rows_moved)"
-    with pytest.raises(duckdb.ConstraintException), upgraded.warehouse.writing() as connection:
+    with pytest.raises(duckdb.ConstraintException), upgraded_platform.warehouse.writing() as connection:
         connection.execute(f"INSERT INTO {LOADS} BY NAME SELECT {old_columns} FROM {LOADS} LIMIT 1")
 
 
 @on_file_and_lake
-def test_no_observation_of_promises_is_lost(upgraded: Platform) -> None:
-    observations = upgraded.query("SELECT DISTINCT load_number FROM analytics.ptp_vintage ORDER BY 1")
+def test_no_observation_of_promises_is_lost(upgraded_platform: Platform) -> None:
+    observations = upgraded_platform.query("SELECT DISTINCT load_number FROM analytics.ptp_vintage ORDER BY 1")
     assert observations == [(1,), (2,), (3,), (4,)]
 
 
 @on_file_and_lake
-def test_every_table_has_its_columns_and_nothing_that_must_be_there_is_missing(upgraded: Platform) -> None:
+def test_every_table_has_its_columns_and_nothing_that_must_be_there_is_missing(upgraded_platform: Platform) -> None:
     for table in ALL_TABLES:
-        assert {*table.column_names} <= {name for (name,) in upgraded.query(COLUMNS, [table.qualified_name])}
+        assert {*table.column_names} <= {name for (name,) in upgraded_platform.query(COLUMNS, [table.qualified_name])}
         required = " OR ".join(f'"{column.name}" IS NULL' for column in table.columns if not column.nullable)
-        assert upgraded.query(f"SELECT count(*) FROM {table.qualified_name} WHERE {required}") == [(0,)]
+        assert upgraded_platform.query(f"SELECT count(*) FROM {table.qualified_name} WHERE {required}") == [(0,)]
 
 
 @on_file_and_lake
-def test_its_next_load_is_a_re_read_and_makes_it_the_accounts(upgraded: Platform) -> None:
-    assert identity_of(upgraded.warehouse) is None
-    assert upgraded.load(MAY).success
-    load = upgraded.last_load(MAY)
+def test_its_next_load_is_a_re_read_and_makes_it_the_accounts(upgraded_platform: Platform) -> None:
+    assert identity_of(upgraded_platform.warehouse) is None
+    assert upgraded_platform.load(MAY).success
+    load = upgraded_platform.last_load(MAY)
     assert (load["load_number"], load["rows_added"], load["rows_changed"], load["rows_vanished"]) == (5, 0, 0, 0)
-    identity = identity_of(upgraded.warehouse)
+    identity = identity_of(upgraded_platform.warehouse)
     assert identity is not None
     assert (identity.lender, identity.timezone, identity.tables_version) == ("demo-lender", "UTC", TABLES_VERSION)
 
 
 @on_file_and_lake
-def test_what_is_computed_anew_equals_what_a_new_warehouse_computes(upgraded: Platform, tmp_path: Path) -> None:
-    fresh = upgraded.with_variables(CLEARGRID_WAREHOUSE=str(tmp_path / "fresh.duckdb"))
+def test_what_is_computed_anew_equals_what_a_new_warehouse_computes(
+    upgraded_platform: Platform, tmp_path: Path
+) -> None:
+    fresh = upgraded_platform.with_variables(CLEARGRID_WAREHOUSE=str(tmp_path / "fresh.duckdb"))
     figures = (
         "SELECT month, slice, communication_type, interaction_source, metric, numerator, denominator, value, "
         "prev_value FROM analytics.kpi_monthly ORDER BY ALL"
     )
-    for platform in (upgraded, fresh):
+    for platform in (upgraded_platform, fresh):
         for month in MONTHS:
             assert platform.refresh(month).success
-    assert upgraded.query(figures) == fresh.query(figures)
-    summary = upgraded.definitions.resolve_job_def(REFRESH_SUMMARY)
-    assert summary.execute_in_process(instance=upgraded.instance).success
+    assert upgraded_platform.query(figures) == fresh.query(figures)
+    summary = upgraded_platform.definitions.resolve_job_def(REFRESH_SUMMARY)
+    assert summary.execute_in_process(instance=upgraded_platform.instance).success
 
 
-def test_status_shows_its_months_before_anything_is_loaded(upgraded: Platform) -> None:
-    rows = {month.month: month.rows for month in month_statuses(upgraded.settings, NOW) if month.state != "missing"}
-    assert rows == {month: len(upgraded.truth(month)) for month in MONTHS}
+def test_status_shows_its_months_before_anything_is_loaded(upgraded_platform: Platform) -> None:
+    rows = {
+        month.month: month.rows for month in month_statuses(upgraded_platform.settings, NOW) if month.state != "missing"
+    }
+    assert rows == {month: len(upgraded_platform.truth(month)) for month in MONTHS}
 
 
-def test_a_warehouse_whose_months_are_of_another_zone_is_not_adopted(upgraded: Platform) -> None:
-    failure = failure_of_step(upgraded.with_variables(CLEARGRID_TIMEZONE="Asia/Dubai").load(MAY))
+def test_a_warehouse_whose_months_are_of_another_zone_is_not_adopted(upgraded_platform: Platform) -> None:
+    failure = failure_of_step(upgraded_platform.with_variables(CLEARGRID_TIMEZONE="Asia/Dubai").load(MAY))
     assert failure["error"] == "WarehouseIdentityError"
     assert "an earlier release made" in failure["description"]
 

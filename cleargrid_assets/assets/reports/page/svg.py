@@ -27,13 +27,13 @@ def svg_of(chart: alt.TopLevelMixin, alternative: str) -> str:
     ET.register_namespace("", SVG)
     root = ET.fromstring(svg)  # noqa: S314 - our own drawing, not somebody's file
     for element in root.iter():
-        _say(element)
+        _add_title(element)
     root.set("role", "img")
     root.set("aria-label", alternative)
     return ET.tostring(root, encoding="unicode")
 
 
-def _say(element: ET.Element) -> None:
+def _add_title(element: ET.Element) -> None:
     """Turn a mark's description into a title, which also shows on hover; drop Vega's other roles, which add weight."""
     label, role = element.attrib.pop("aria-label", None), element.attrib.pop("role", None)
     for name in ("aria-roledescription", "aria-hidden"):

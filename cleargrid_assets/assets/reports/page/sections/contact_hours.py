@@ -52,7 +52,7 @@ def _heatmap(rows: Sequence[Row], numerator: str, denominator: str, name: str) -
     """A weekday x hour map of numerator / denominator; small samples are grey and keep their n."""
     enough = [row[numerator] / row[denominator] for row in rows if row[denominator] >= SMALL_SAMPLE]
     low, high = min(enough, default=0.0), max(enough, default=1.0)
-    values = [_mark(row, numerator, denominator, (low, high)) for row in rows if row[denominator]]
+    values = [_heatmap_cell(row, numerator, denominator, (low, high)) for row in rows if row[denominator]]
     shades = [f"var(--h{step})" for step in range(HEAT_STEPS)]
     base = alt.Chart(alt.Data(values=values)).encode(
         x=alt.X(
@@ -82,7 +82,7 @@ def _heatmap(rows: Sequence[Row], numerator: str, denominator: str, name: str) -
     return Chart(svg_of(chart, f"{name} by weekday and local hour, in percent, with the sample size under each rate."))
 
 
-def _mark(row: Row, numerator: str, denominator: str, span: tuple[float, float]) -> dict[str, Any]:
+def _heatmap_cell(row: Row, numerator: str, denominator: str, span: tuple[float, float]) -> dict[str, Any]:
     value, n = row[numerator] / row[denominator], row[denominator]
     low, high = span
     step = min(int((value - low) / ((high - low) or 1) * HEAT_STEPS), HEAT_STEPS - 1)
@@ -94,13 +94,13 @@ def _mark(row: Row, numerator: str, denominator: str, span: tuple[float, float])
         "shade": "small" if is_small else str(step),
         "ink": "grey" if is_small else "light" if step >= HEAT_STEPS // 2 else "dark",
         "rate": "" if is_small else f"{100 * value:.0f}",
-        "n": f"n {_short(n)}",
+        "n": f"n {_format_sample_size(n)}",
         "title": f"{day} {row['local_hour']}:00: {numerator} {count(row[numerator])} of {count(n)} {denominator}, "
         f"{percent(value)}{' (small sample)' if is_small else ''}",
     }
 
 
-def _short(number: int) -> str:
+def _format_sample_size(number: int) -> str:
     """A sample size that fits a cell."""
     return str(number) if number < 10_000 else f"{number / 1000:.0f}k"  # noqa: PLR2004 - five digits do not fit
 

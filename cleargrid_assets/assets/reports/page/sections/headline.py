@@ -90,19 +90,19 @@ def _card(row: Row, open_row: Row | None) -> dict[str, Any]:
         "change": "" if change is None else points(change),
         "arrow": _arrow(change, 1),
         "before": f"{percent(row['prev_value'])}",
-        "is_chance": may_be_chance(row),
+        "is_chance": intervals_overlap(row),
         "n": f"{count(row['numerator'])} / {count(row['denominator'])}",
         "interval": interval(row) if row["lo"] is not None else "",
-        "open": _open(open_row) if open_row and open_row["denominator"] else "",
+        "open": _open_month_text(open_row) if open_row and open_row["denominator"] else "",
     }
 
 
-def _open(row: Row) -> str:
+def _open_month_text(row: Row) -> str:
     fraction = f"{count(row['numerator'])} / {count(row['denominator'])}"
     return f"{month_name(row['month'])} so far: {value_of(row['unit'], row['value'])} ({fraction})"
 
 
-def may_be_chance(row: Row) -> bool:
+def intervals_overlap(row: Row) -> bool:
     """True if the intervals of the month and of the one before overlap."""
     if row["lo"] is None or row["prev_lo"] is None:
         return False

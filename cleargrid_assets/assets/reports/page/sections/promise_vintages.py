@@ -30,7 +30,7 @@ def _content(data: ReportData) -> list[Block]:
         ),
         _chart(rows),
         Subheading("At equal age"),
-        DataTable(["Promise month", *(f"{age} days" for age in AGES)], at_equal_age(rows)),
+        DataTable(["Promise month", *(f"{age} days" for age in AGES)], compare_at_equal_age(rows)),
         Note(
             f"The observation nearest to that age, within {AGE_SLACK} days. Empty: the month was not loaded around "
             f"that age."
@@ -75,7 +75,7 @@ def _chart(rows: Sequence[Row]) -> Chart:
     return Chart(svg_of(chart, "Share of promises flagged broken, by age, one line for each promise month."))
 
 
-def at_equal_age(rows: Sequence[Row]) -> list[list[str]]:
+def compare_at_equal_age(rows: Sequence[Row]) -> list[list[str]]:
     """The observation nearest to each age, if any, for each promise month."""
     months = dict.fromkeys(row["month"] for row in rows)
     return [
