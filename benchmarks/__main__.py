@@ -23,7 +23,7 @@ DISTRIBUTED = {"lake": lakes.lake, "hosts": lakes.hosts}
 
 
 def main() -> None:
-    """Run what was asked for."""
+    """Run the named benchmarks, or all."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks")
     parser.add_argument("names", nargs="*", choices=[*BENCHMARKS, *DISTRIBUTED, []], help="which; none: all")
     for name in parser.parse_args().names or BENCHMARKS:

@@ -46,7 +46,7 @@ def backfill(months: int = 24, rows: int = 20_000) -> None:
 
 
 def choices(months: int = 12, rows: int = 20_000) -> None:
-    """What a run holds (one month, or all), its executor, and how many run at once."""
+    """Run granularity, executor and concurrency compared."""
     for delay_ms, variants in CHOICES.items():
         print(f"\n{months} months of {rows:,} rows, a page takes {delay_ms} ms; seconds a month:")
         with emulator(rows, delay_ms=delay_ms) as server:
@@ -61,7 +61,7 @@ def choices(months: int = 12, rows: int = 20_000) -> None:
 
 
 def _all_in_one_process(settings: Mapping[str, str], months: Sequence[str]) -> float:
-    """What a run of many months could reach at best: Dagster starts once, and nothing is told apart by month."""
+    """The best case for a run of many months: Dagster starts once, and nothing is recorded per month."""
     with tempfile.TemporaryDirectory() as folder:
         variables = {**os.environ, **settings, **_places(Path(folder))}
         started = time.monotonic()
@@ -83,7 +83,7 @@ with dg.DagsterInstance.get() as instance:
 
 
 def _backfill(settings: Mapping[str, str], months: Sequence[str], executor: str, concurrent: int) -> float:
-    """Seconds from asking Dagster until the last month has ended. Raises when one failed."""
+    """Seconds from the request until the last month has ended. Raises if a month fails."""
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         environment = {**os.environ, **settings, **_places(home), "BENCHMARK_EXECUTOR": executor}

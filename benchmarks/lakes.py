@@ -54,7 +54,7 @@ FIELDS = ("wall_seconds", "cpu_seconds", "peak_mb")
 
 @contextmanager
 def _warehouses() -> Iterator[dict[str, SettingsFactory]]:
-    """What makes the settings of an empty warehouse of each kind."""
+    """For each kind of warehouse, a function that makes the settings of an empty one."""
     from cleargrid_assets_tests.distributed.object_store import BUCKET_DATA, run_object_store  # noqa: PLC0415 - of the group dev-distributed
 
     with (
@@ -81,7 +81,7 @@ def _binaries() -> Path:
 
 
 def hosts(months: int = 12, rows: int = 20_000, *, delay_ms: int = 200) -> None:
-    """A backfill on one Ray node of two processors, and on two; small pages, so that there is waiting to share."""
+    """A backfill on one Ray node and on two, with two processors each; small pages make the loads wait."""
     from cleargrid_assets_tests.distributed.cluster import run_cluster  # noqa: PLC0415 - of the group dev-distributed
 
     print(f"\n{months} months of {rows:,} rows, pages of 100, {delay_ms} ms each; two runs at once on each node:")

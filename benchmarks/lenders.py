@@ -35,7 +35,7 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 @dataclass(frozen=True)
 class Usage:
-    """A process now: proportional and resident memory in MB, processor seconds since it began."""
+    """A process's usage: proportional and resident memory in MB, and processor seconds since it started."""
 
     role: str
     pss_mb: float
@@ -44,7 +44,7 @@ class Usage:
 
 
 def lenders(count: int = 2, *, minutes: int = 5) -> None:
-    """So many `cleargrid dev` in folders of their own; each on an emulator, with nothing to load."""
+    """Run `count` idle `cleargrid dev` in separate folders, each with its own emulator."""
     with ExitStack() as stack:
         sessions = [stack.enter_context(_start_dev()) for _ in range(count)]
         time.sleep(SETTLE_SECONDS)
@@ -60,7 +60,7 @@ def lenders(count: int = 2, *, minutes: int = 5) -> None:
 def _line(
     name: str, before: list[dict[int, Usage]], after: list[dict[int, Usage]], minutes: int, roles: set[str] | None
 ) -> str:
-    """Means over the lenders; `roles` None: everything."""
+    """One line of means over the lenders, for the processes in `roles`, or for all if it is None."""
     totals: dict[str, float] = defaultdict(float)
     for earlier, later in zip(before, after, strict=True):
         for pid, usage in later.items():

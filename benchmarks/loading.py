@@ -53,7 +53,7 @@ def growth(sizes: tuple[int, ...] = (200_000, 1_000_000, 2_000_000, 5_000_000)) 
 
 
 def dense_day(rows: int = 200_000, *, pairs: int = PAIRS) -> None:
-    """A month with one day twenty times denser than the others, beside an even one of the same size."""
+    """A month with one day twenty times denser than the others, compared with an even month of the same size."""
     days = 31
     even, dense = (
         emulator(rows, delay_ms=50),
@@ -72,7 +72,7 @@ def dense_day(rows: int = 200_000, *, pairs: int = PAIRS) -> None:
 
 
 def re_read(rows: int = 200_000, *, times: int = 5) -> None:
-    """A re-read of an unchanged month beside its first load, and the file's size after several."""
+    """A re-read of an unchanged month compared with its first load, and the file's size after several re-reads."""
     print(f"\nRe-reading an unchanged month of {rows:,} rows, 0 ms:")
     with emulator(rows) as server, tempfile.TemporaryDirectory() as folder:
         run_loader("simplest", server.base_url, MONTH)

@@ -24,7 +24,7 @@ KIB = 1024
 
 @dataclass(frozen=True)
 class Measurement:
-    """One process. `load_seconds` is what it says of itself; the rest is the kernel's account. Memory in MB."""
+    """One process. `load_seconds` comes from its own output, everything else from the kernel; memory in MB."""
 
     rows: int
     load_seconds: float
@@ -36,7 +36,7 @@ class Measurement:
 def run(
     command: Sequence[str], *, cwd: Path | None = None, environment: Mapping[str, str] | None = None
 ) -> Measurement:
-    """Run `command` to its end. Its last line may be JSON with `rows` and `seconds`. Raises when it fails."""
+    """Run `command` to its end; its last line may be JSON with `rows` and `seconds`. Raises if it fails."""
     started = time.monotonic()
     with tempfile.TemporaryFile() as output:
         process = subprocess.Popen(
@@ -75,12 +75,12 @@ def run_loader(
 
 
 def median(measured: Sequence[Measurement], field: str) -> float:
-    """The middle one of a figure over several runs."""
+    """The median of one field over several runs."""
     return statistics.median(getattr(one, field) for one in measured)
 
 
 def line(name: str, measured: Sequence[Measurement], beside: Sequence[Measurement] | None = None) -> str:
-    """Medians of one loader, with ratios to the loader that it is measured beside."""
+    """One line with a loader's medians and their ratios to those of the other loader."""
     fields = {"load_seconds": "load s", "cpu_seconds": "cpu s", "peak_mb": "peak MB"}
     parts = [f"{name:<10}{measured[0].rows:>10,} rows"]
     for field, label in fields.items():

@@ -32,7 +32,7 @@ IMPORTS = {
 
 
 def start_up(*, times: int = 5) -> None:
-    """Loading the code location beside importing Dagster alone."""
+    """The time to load the code location, compared with importing Dagster alone."""
     print("Start-up, medians of whole Python processes:")
     medians = {}
     for name, code in IMPORTS.items():
@@ -64,7 +64,7 @@ def marts(rows: int = 2_000_000) -> None:
 def materialize(
     server: Emulator, folder: Path, selection: str, variables: Mapping[str, str] | None = None
 ) -> Measurement:
-    """A run of `selection` for the month, in a process of its own, with `variables` over the usual settings."""
+    """Run `selection` for the month in a separate process, with `variables` overriding the usual settings."""
     environment = {
         **os.environ,
         **emulator_settings(server),

@@ -1,1 +1,1 @@
-"""Tests; the folder says of what."""
+"""Tests of cleargrid_assets; each folder covers one area."""

@@ -29,7 +29,7 @@ PREFIXES = ("CLEARGRID_", "DAGSTER_")
 
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """No setting of the person who runs the tests reaches them; files land in the test's own folder."""
+    """Hide the settings of whoever runs the tests, and run in the test's own folder."""
     for name in [name for name in os.environ if name.startswith(PREFIXES)]:
         monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
@@ -64,7 +64,7 @@ def postgres() -> Iterator[Callable[[], PostgresServer]]:
 def warehouse_variables(
     request: pytest.FixtureRequest, clean_environment: Path, postgres: Callable[[], PostgresServer]
 ) -> Variables:
-    """The settings of an empty warehouse, of the kind that a test's parameter says, else `--warehouse`."""
+    """The settings of an empty warehouse of the kind that the test's parameter names, or else `--warehouse`."""
     kind = getattr(request, "param", request.config.getoption("--warehouse"))
     return variables_of(kind, clean_environment, postgres)
 
@@ -87,5 +87,5 @@ def start_platform(clean_environment: Path, warehouse_variables: Variables) -> I
 
 @pytest.fixture
 def platform(start_platform: Callable[..., Platform]) -> Platform:
-    """The platform on an emulator that does everything right."""
+    """The platform on an emulator without faults."""
     return start_platform()

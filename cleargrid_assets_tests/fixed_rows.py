@@ -43,7 +43,7 @@ class LoggedRow:
 
 
 class LoggedRows:
-    """A source that holds these rows and no others."""
+    """A source of exactly these rows."""
 
     def __init__(self, rows: Sequence[Mapping[str, Any]]) -> None:
         self._rows = sorted(
@@ -51,11 +51,11 @@ class LoggedRows:
         )
 
     def entries(self, after: tuple[int, str], until_ms: int, _now_ms: int, limit: int | None) -> list[LoggedRow]:
-        """Up to `limit` rows behind `after` and before `until_ms`."""
+        """Up to `limit` rows after `after` and before `until_ms`."""
         return [row for row in self._rows if row.key > after and row.communicated_ms < until_ms][:limit]
 
     def count(self, since_ms: int, until_ms: int, now_ms: int) -> int:
-        """How many rows the range has."""
+        """The number of rows in the range."""
         return len(self.entries((since_ms, ""), until_ms, now_ms, None))
 
 

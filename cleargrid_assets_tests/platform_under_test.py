@@ -69,7 +69,7 @@ class Platform:
 
     @cached_property
     def warehouse(self) -> Warehouse:
-        """The warehouse, whatever it is."""
+        """The warehouse, a file or a lake."""
         return WarehouseConnection(self.settings).warehouse()
 
     @cached_property
@@ -78,7 +78,7 @@ class Platform:
         return build_definitions(self.settings, retries=AT_ONCE)
 
     def with_variables(self, **changed: str) -> Platform:
-        """The same emulator, file and instance on other settings."""
+        """The same emulator, warehouse and instance with other settings."""
         return replace(self, variables={**self.variables, **changed})
 
     def load(
@@ -146,7 +146,7 @@ class Platform:
         )
 
     def version(self) -> object:
-        """What any write changes: a file's bytes, or the number of a lake's snapshots."""
+        """A value that every write changes: a file's bytes, or the number of a lake's snapshots."""
         if not self.warehouse.is_lake:
             return self.file.read_bytes()
         return self.query("SELECT count(*), max(snapshot_id) FROM ducklake_snapshots(current_database())")
@@ -157,7 +157,7 @@ class Platform:
             return connection.execute(sql, parameters or []).fetchall()
 
     def last_load(self, month: str = MAY) -> dict[str, Any]:
-        """The newest row of the month's ledger."""
+        """The month's newest row in the ledger."""
         with self.warehouse.reading() as connection:
             result = connection.execute(
                 f"SELECT * FROM {LOADS} WHERE month = ? ORDER BY loaded_at DESC LIMIT 1", [month]
@@ -167,11 +167,11 @@ class Platform:
         return dict(zip(names, values, strict=True))
 
     def environment(self, **changed: str) -> dict[str, str]:
-        """The environment of a process of its own on this platform."""
+        """The environment for a separate process on this platform."""
         return {**os.environ, **self.variables, **changed}
 
     def start_load(self, month: str = MAY, **changed: str) -> subprocess.Popen[str]:
-        """`dagster asset materialize` of the raw asset in a process of its own."""
+        """Start `dagster asset materialize` for the raw asset in a separate process."""
         arguments = ["asset", "materialize", "-m", "cleargrid_assets.definitions"]
         return subprocess.Popen(
             [executable("dagster"), *arguments, "--select", LOGS.to_user_string(), "--partition", month],
@@ -184,7 +184,7 @@ class Platform:
 
 
 def failure_of_step(run: dg.ExecuteInProcessResult) -> dict[str, Any]:
-    """What the failed step of `run` tells its reader: the failure's description and its metadata."""
+    """The description and the metadata of the failure of the failed step in `run`."""
     (event,) = [event for event in run.all_events if event.is_step_failure]
     failure = event.step_failure_data.user_failure_data
     assert failure is not None, event.step_failure_data.error

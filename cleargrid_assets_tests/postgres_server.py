@@ -63,11 +63,11 @@ class PostgresServer:
         return f"host=127.0.0.1 port={self.port} user=postgres password={PASSWORD} dbname={database}"
 
     def dsn_url(self, database: str) -> str:
-        """The same as SQLAlchemy wants it."""
+        """The same as an SQLAlchemy URL."""
         return f"postgresql+psycopg2://postgres:{PASSWORD}@127.0.0.1:{self.port}/{database}"
 
     def create_database(self) -> str:
-        """A new database's name."""
+        """Create a database; return its name."""
         name = f"d{uuid.uuid4().hex}"
         command = [str(self.binaries / "createdb"), "-h", "127.0.0.1", "-p", str(self.port), "-U", "postgres", name]
         subprocess.run(command, check=True, env={**os.environ, "PGPASSWORD": PASSWORD})
@@ -75,7 +75,7 @@ class PostgresServer:
 
 
 def find_binaries() -> Path | None:
-    """Where PostgreSQL's server is installed; Debian keeps it off the path."""
+    """The folder of PostgreSQL's server programs, which Debian keeps off the PATH; None if there is none."""
     places = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), reverse=True)
     on_path = shutil.which("initdb")
     return places[0].parent if places else Path(on_path).parent if on_path else None
@@ -83,7 +83,7 @@ def find_binaries() -> Path | None:
 
 @contextmanager
 def run_postgres(binaries: Path) -> Iterator[PostgresServer]:
-    """A server with an empty cluster, gone with the block."""
+    """A server with an empty cluster, removed at the end of the block."""
     folder = Path(tempfile.mkdtemp(prefix="cleargrid-postgres-"))
     try:
         (folder / "password").write_text(PASSWORD, encoding="utf-8")

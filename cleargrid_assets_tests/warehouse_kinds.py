@@ -46,7 +46,7 @@ def variables_of(kind: str, folder: Path, postgres: Callable[[], PostgresServer]
 
 @cache
 def why_no_lake() -> str | None:
-    """Why lakes cannot be opened here; None: they can."""
+    """The reason why lakes cannot be opened here; None if they can."""
     with closing(duckdb.connect()) as connection:
         try:
             for name in ("ducklake", "sqlite_scanner", "postgres_scanner"):

@@ -1,4 +1,4 @@
-"""A team's chat on loopback: it keeps the alerts that its webhook receives.
+"""A team's chat on loopback that keeps the alerts its webhook receives.
 
 The server belongs here; what alerts say belongs to the tests.
 """
@@ -20,7 +20,7 @@ TOKEN = "T0PSECRET"
 class Receiver(HTTPServer):
     """A chat that keeps the messages it accepts.
 
-    `status` is what it answers; 503 to a text that holds `refused`, 413 to one of more than `max_text` characters.
+    It answers `status`, but 503 to a text that contains `refused`, and 413 to one of more than `max_text` characters.
     """
 
     status = 200

@@ -1,2 +1,2 @@
--- Dagster's events and the lake's catalog are two databases of one server.
+-- Dagster's events and the lake's catalog are two databases on one server; this creates the second one.
 CREATE DATABASE lake;

@@ -49,5 +49,5 @@ def parse_job() -> Job:
 
 
 def print_result(rows: int, seconds: float) -> None:
-    """Say how many rows were loaded and how long that took."""
+    """Print the number of loaded rows and the seconds that the load took."""
     print(json.dumps({"rows": rows, "seconds": seconds}))

@@ -12,7 +12,7 @@ from benchmarks.loaders.plain_requests import PlainExport
 
 
 def load(job: Job) -> tuple[int, float]:
-    """Load the month; rows and seconds."""
+    """Load the month; return its rows and the seconds."""
     started = time.monotonic()
     rows = [row for page in PlainExport(job).pages(job.since, job.until) for row in page]
     frame = pd.DataFrame(rows)

@@ -16,7 +16,7 @@ from cleargrid_assets.warehouse.warehouse import Warehouse
 
 
 def load(job: Job) -> tuple[int, float]:
-    """Read the month and write it; rows, and seconds from the first request to the commit."""
+    """Read the month and write it; return its rows and the seconds from the first request to the commit."""
     account = job.account
     client = ClearGridClient(job.base_url, account.lender, account.email, account.password)
     limits = LoadLimits(job.concurrency, job.page_size, load_seconds=7200, stall_seconds=75)

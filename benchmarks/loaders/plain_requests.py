@@ -1,4 +1,4 @@
-"""Reads the export with `requests` and nothing else. What the simple loaders share goes here."""
+"""Reads the export with `requests` and nothing else. Code that the simple loaders share belongs here."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ INSERT INTO d23 SELECT * FROM received
 
 
 def load(job: Job) -> tuple[int, float]:
-    """Load the month; rows and seconds."""
+    """Load the month; return its rows and the seconds."""
     started = time.monotonic()
     export = PlainExport(job)
     fields = [*((name, pa.string()) for name in TEXTS), *((name, pa.bool_()) for name in FLAGS)]

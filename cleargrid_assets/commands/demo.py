@@ -52,15 +52,20 @@ LOG = "demo.log"
     help="Rows on an average working day.",
 )
 @click.option(
-    "--months", "closed_months", type=click.IntRange(0), default=CLOSED_MONTHS, show_default=True, help="Closed months."
+    "--months",
+    "closed_months",
+    type=click.IntRange(0),
+    default=CLOSED_MONTHS,
+    show_default=True,
+    help="Number of closed months to load.",
 )
 @click.option(
     "--fault",
     type=click.Choice(ENDING_RED),
-    help="Let the emulator misbehave in the last closed month, to show what a red month looks like.",
+    help="Inject this fault into the last closed month, to show what a red month looks like.",
 )
 def demo(rows_per_day: int, closed_months: int, fault: str | None) -> None:
-    """Load closed months and the open one from a local emulator, and show what landed."""
+    """Load the closed months and the open one from a local emulator; print what landed."""
     today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     months = recent_months(build_months(Settings({})), today, closed_months + 1)
     faulty = months[-2:][0][:7]

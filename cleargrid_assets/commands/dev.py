@@ -39,7 +39,7 @@ LOOK_SECONDS = 1.0
 )
 @click.option("--verbose", is_flag=True, help="Print everything that Dagster's processes print.")
 def dev(port: int, *, verbose: bool) -> None:
-    """Open the Dagster UI with the settings of the environment and .env; without any, on a local emulator."""
+    """Run the Dagster UI and its daemon with your settings; without a configured account, on a local emulator."""
     with suppress(KeyboardInterrupt), interrupt_on_signals(), ExitStack() as stack:
         settings = _settings()
         port = _free_port(port)

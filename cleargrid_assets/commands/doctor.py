@@ -216,7 +216,7 @@ class Diagnosis:
 )
 @click.option("--alert", is_flag=True, help="Also send a test message to CLEARGRID_ALERT_WEBHOOK.")
 def doctor(*, alert: bool) -> None:
-    """List the effective settings; check address, login, one page of each dataset, one count and the warehouse."""
+    """List the effective settings, then check the address, login, a page of each dataset, a count and the warehouse."""
     now = datetime.now(UTC).replace(microsecond=0)
     sys.exit(examine(Settings.from_environment(), click.echo, now, alert=alert))
 

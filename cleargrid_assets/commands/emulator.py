@@ -25,10 +25,12 @@ PORT = click.IntRange(0, 65_535)
 @click.option(
     "--rows-per-day", type=click.IntRange(0), default=400, show_default=True, help="Rows on an average working day."
 )
-@click.option("--seed", default=7, show_default=True, help="Each seed is another lender.")
-@click.option("--page-delay-ms", type=click.IntRange(0), default=0, show_default=True, help="How long a page takes.")
-@click.option("--uses-per-token", type=click.IntRange(1), help="Requests after which a token expires.")
-@click.option("--fault", "faults", multiple=True, type=click.Choice(list(FAULTS)), help="Misbehave; repeatable.")
+@click.option("--seed", default=7, show_default=True, help="Each seed generates another lender's rows.")
+@click.option("--page-delay-ms", type=click.IntRange(0), default=0, show_default=True, help="Delay of each page.")
+@click.option("--uses-per-token", type=click.IntRange(1), help="Number of requests after which a token expires.")
+@click.option(
+    "--fault", "faults", multiple=True, type=click.Choice(list(FAULTS)), help="Inject this fault; can be repeated."
+)
 def emulator(
     *, port: int, rows_per_day: int, seed: int, page_delay_ms: int, uses_per_token: int | None, faults: tuple[str, ...]
 ) -> None:

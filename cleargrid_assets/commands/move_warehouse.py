@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @click.command("move-warehouse", short_help="Copy the warehouse into a lake, or back into a file.")
 @click.argument("source")
 @click.argument("target")
-@click.option("--overwrite", "may_overwrite", is_flag=True, help="Replace months that were loaded later in TARGET.")
+@click.option("--overwrite", "may_overwrite", is_flag=True, help="Also replace months with loads that only TARGET has.")
 def move_warehouse(source: str, target: str, *, may_overwrite: bool) -> None:
     """Copy the warehouse SOURCE into TARGET, a DuckDB file or a ducklake: address, and compare them.
 

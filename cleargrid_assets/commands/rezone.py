@@ -53,10 +53,10 @@ OTHERS = (
 def rezone() -> None:
     """Read all months again in the time zone that CLEARGRID_TIMEZONE names now.
 
-    Reads them into a new file beside the warehouse. Once all are complete, the new file replaces the warehouse, and
-    the old one is kept beside it under another name. If a month cannot be read, nothing is swapped; run the command
-    again to continue with that month. The history of changes and of promises starts afresh; the old file keeps the
-    earlier one.
+    The months are read into a new file beside the warehouse. Once all of them are complete, the new file replaces the
+    warehouse, and the old file is kept beside it under another name. If a month cannot be read, nothing is replaced;
+    run the command again to continue with that month. The history of changes and of promises starts afresh; the old
+    file keeps the earlier history.
     """
     try:
         settings = Settings.from_environment()

@@ -80,7 +80,7 @@ class CheckOutcomes:
 @click.command(short_help="List every month: rows, last load, completeness, checks.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON array, for programs.")
 def status(*, as_json: bool) -> None:
-    """List every month: rows, quarantined rows, last load, complete or open, checks."""
+    """List every month with its rows, quarantined rows, last load, state and checks."""
     settings = with_demo_settings(Settings.from_environment())
     try:
         months = month_statuses(settings)

@@ -10,16 +10,18 @@ RULES_VERSION = Column(
     "The rules under which the row was computed: row scope, maturity of promises, time zone, outcome map and SQL. "
     "Figures under different rules cannot be compared.",
 )
-LOAD_NUMBER = Column("load_number", "BIGINT", "The load that last changed the month's rows: their version.")
+LOAD_NUMBER = Column("load_number", "BIGINT", "The version of the month's rows: the load that last changed them.")
 CLASSES = (
-    Column("outcome", "VARCHAR", "The outcome map's name for it, or `unmapped`; `(null)` if no outcome was sent."),
+    Column(
+        "outcome", "VARCHAR", "The outcome map's name for the outcome, or `unmapped`; `(null)` if no outcome was sent."
+    ),
     Column(
         "contact_class",
         "VARCHAR",
         "Who answered: no_connect, machine, live_unidentified, third_party, right_party, unknown.",
     ),
     Column("result_class", "VARCHAR", "The result: promise, refusal, settlement, ...; unknown if unmapped."),
-    Column("is_mapped", "BOOLEAN", "Whether the outcome map knows the spelling."),
+    Column("is_mapped", "BOOLEAN", "True if the outcome map knows the spelling."),
 )
 
 OUTCOME_SPELLINGS = Table(
@@ -33,7 +35,7 @@ OUTCOME_SPELLINGS = Table(
         Column(
             "outcome_key",
             "VARCHAR",
-            "Its matching key: letters, digits and the marks that distinguish letters; case and accents folded.",
+            "Its matching key: letters, digits and the marks that distinguish letters, without case and accents.",
             nullable=True,
         ),
         *CLASSES,
@@ -52,22 +54,28 @@ CONTACT_ATTEMPTS = Table(
         *D23_FIELDS,
         MONTH,
         *CLASSES,
-        Column("in_scope", "BOOLEAN", "Whether figures count the row: CLEARGRID_ROW_SCOPE, as of the computation."),
-        Column("is_connected", "BOOLEAN", "Whether somebody or something answered."),
-        Column("is_contact", "BOOLEAN", "Whether a person answered."),
-        Column("is_rpc", "BOOLEAN", "Right-party contact: whether the debtor answered."),
-        Column("is_promise", "BOOLEAN", "Whether the debtor answered and promised to pay."),
+        Column(
+            "in_scope", "BOOLEAN", "True if figures count the row, as CLEARGRID_ROW_SCOPE said when it was computed."
+        ),
+        Column("is_connected", "BOOLEAN", "True if a person or a machine answered."),
+        Column("is_contact", "BOOLEAN", "True if a person answered."),
+        Column("is_rpc", "BOOLEAN", "Right-party contact: true if the borrower answered."),
+        Column("is_promise", "BOOLEAN", "True if the borrower answered and promised to pay."),
         Column("local_at", "TIMESTAMP", "communicated_at in the configured time zone."),
-        Column("local_date", "DATE", "Its local date."),
-        Column("local_hour", "INTEGER", "Its local hour, 0-23."),
-        Column("iso_weekday", "INTEGER", "Its local weekday, 1 (Monday) to 7."),
-        Column("log_lag_seconds", "DOUBLE", "created_at - communicated_at in seconds: how late it was typed in."),
+        Column("local_date", "DATE", "The local date of the attempt."),
+        Column("local_hour", "INTEGER", "The local hour of the attempt, 0-23."),
+        Column("iso_weekday", "INTEGER", "The local weekday of the attempt, 1 (Monday) to 7 (Sunday)."),
+        Column(
+            "log_lag_seconds",
+            "DOUBLE",
+            "created_at - communicated_at: how many seconds after the attempt it was logged.",
+        ),
         OUTCOME_MAP_VERSION,
         LOAD_NUMBER,
         Column(
             "last_load_number",
             "BIGINT",
-            "The month's last load when the attempts were computed, whose rows these are.",
+            "The month's last load at the time of the computation, which these rows come from.",
         ),
         RULES_VERSION,
     ),
@@ -76,16 +84,17 @@ CONTACT_ATTEMPTS = Table(
 CALLING_HOURS_PROFILES = Table(
     "core",
     "calling_hours_profiles",
-    "The hours in which a rule permits calls, from the shipped file of that name. A weekday without a row has none.",
+    "The hours in which a rule permits calls, from the shipped CSV file of that name. A weekday without a row permits "
+    "none.",
     ("name", "weekday"),
     (
         Column("name", "VARCHAR", "The profile."),
-        Column("timezone", "VARCHAR", "IANA zone of its clock; null: the configured time zone.", nullable=True),
-        Column("weekday", "INTEGER", "Local weekday, 1 (Monday) to 7."),
+        Column("timezone", "VARCHAR", "IANA time zone of its hours; null for the configured time zone.", nullable=True),
+        Column("weekday", "INTEGER", "Local weekday, 1 (Monday) to 7 (Sunday)."),
         Column("start", "TIME", "First permitted time of the day."),
-        Column("end", "TIME", "First time that is no longer permitted: start <= t < end."),
-        Column("source", "VARCHAR", "The legal text with the rule."),
-        Column("verified", "BOOLEAN", "Whether the rule was verified in the primary text."),
+        Column("end", "TIME", "End of the permitted time, exclusive: start <= t < end."),
+        Column("source", "VARCHAR", "The legal text that states the rule."),
+        Column("verified", "BOOLEAN", "True if the rule was checked against the legal text itself."),
     ),
 )
 

@@ -13,7 +13,11 @@ def quarantine_table(name: str, kept_fields: str) -> Table:
     columns = (
         MONTH,
         Column("public_id", "VARCHAR", "The row's id, if it looked like one.", nullable=True),
-        Column("reasons", "VARCHAR[]", "Why the row cannot be landed, one word per reason, e.g. `bad_type:is_active`."),
+        Column(
+            "reasons",
+            "VARCHAR[]",
+            "Why the row cannot be landed; each reason is one word, such as `bad_type:is_active`.",
+        ),
         Column(
             "row",
             "VARCHAR",
@@ -60,7 +64,7 @@ def changes_table(name: str) -> Table:
 
 LOADS_COLUMNS = (
     MONTH,
-    Column("load_number", "BIGINT", "Increases with every load of the warehouse: the order in which loads landed."),
+    Column("load_number", "BIGINT", "The load's number in this warehouse; it increases with every load that lands."),
     Column("run_id", "VARCHAR", "The Dagster run that loaded the month."),
     Column("started_at", "TIMESTAMP", "When the read began, UTC."),
     Column(
@@ -72,16 +76,28 @@ LOADS_COLUMNS = (
     Column("until", "TIMESTAMP", "Exclusive end of the month, UTC."),
     Column("requests", "BIGINT", "Requests sent for rows and counts, including retries."),
     Column("pages", "BIGINT", "Pages of the completed windows."),
-    Column("empty_pages", "BIGINT", "How many of these pages had no row."),
+    Column("empty_pages", "BIGINT", "The number of these pages that had no rows."),
     Column("retries", "BIGINT", "Requests repeated after a fault."),
-    Column("splits", "BIGINT", "Windows split in two or more, after a 504 or because they were dense."),
-    Column("page_size_used", "BIGINT", "The smallest page size in use at the end; the next load starts at twice that."),
+    Column(
+        "splits",
+        "BIGINT",
+        "Windows that were split because ClearGrid was too slow (504) or because they held many rows.",
+    ),
+    Column(
+        "page_size_used",
+        "BIGINT",
+        "The smallest page size in use at the end; the next load starts with twice this size.",
+    ),
     Column("rows_received", "BIGINT", "Rows on the pages of the completed windows."),
-    Column("rows_landed", "BIGINT", "Rows of the month after the load."),
+    Column("rows_landed", "BIGINT", "The month's rows after the load."),
     Column("rows_quarantined", "BIGINT", "Rows in quarantine."),
-    Column("duplicates_collapsed", "BIGINT", "Further copies of a public_id; the latest updated_at was kept."),
+    Column(
+        "duplicates_collapsed",
+        "BIGINT",
+        "Received copies of a row beyond the first; the copy with the latest updated_at was kept.",
+    ),
     Column("expected_total", "BIGINT", "ClearGrid's own count of the month's rows.", nullable=True),
-    Column("total_exact", "BOOLEAN", "Whether ClearGrid called that count exact.", nullable=True),
+    Column("total_exact", "BOOLEAN", "True if ClearGrid called that count exact.", nullable=True),
     Column(
         "rows_added",
         "BIGINT",
@@ -92,7 +108,7 @@ LOADS_COLUMNS = (
     Column(
         "rows_moved",
         "BIGINT",
-        "Received rows of which another month holds a later version: they stay there.",
+        "Received rows that stay in another month, because it holds a later version of them.",
         default="0",
     ),
     Column("seconds", "DOUBLE", "Wall time from the first request to the write."),

@@ -1,4 +1,4 @@
-"""A table's rows against their recomputation."""
+"""Compares a table's rows with their recomputation."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 
 def compare(grain: tuple[str, ...], rows: list[dict[str, Any]], expected: dict[Any, dict[str, Any]]) -> None:
-    """Fail unless `found` holds the `expected` rows, by their grain, and no others."""
+    """Fail unless `rows` are exactly the `expected` rows, matched by their grain."""
     by_key = {tuple(row[name] for name in grain): row for row in rows}
     assert len(by_key) == len(rows)
     assert by_key.keys() == expected.keys()

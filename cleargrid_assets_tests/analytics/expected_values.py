@@ -1,4 +1,4 @@
-"""What the tests' spellings mean, classified by hand, and the arithmetic of rates, for `reference_model`."""
+"""The meaning of the tests' spellings, classified by hand, and the arithmetic of rates, for `reference_model`."""
 
 from __future__ import annotations
 

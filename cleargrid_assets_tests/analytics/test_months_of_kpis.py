@@ -1,4 +1,4 @@
-"""Monthly figures, vintages and outcome maps across real runs: what a re-read, a repeat or another map does."""
+"""Monthly figures and vintages over real runs: the effects of a re-read, a repeated run and another outcome map."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def test_a_repeated_computation_replaces_its_observation_and_no_other(platform: 
 
 
 def test_an_observation_is_booked_under_the_load_whose_rows_it_counted(platform: Platform) -> None:
-    """A newer load lands between the computation of the attempts and that of the vintage."""
+    """A newer load lands after the attempts are computed and before the vintage is."""
     platform.refresh(MAY)
     ((number, promises, broken),) = platform.query(VINTAGES)
     change(platform, "DELETE FROM analytics.ptp_vintage")
@@ -228,7 +228,7 @@ def test_a_new_spelling_is_a_warning_with_its_line_and_the_month_lands_all_the_s
 
 @pytest.mark.parametrize("month", [None, datetime(2026, 5, 1, tzinfo=UTC).date()])
 def test_every_sql_file_can_be_pasted_as_it_is(platform: Platform, month: object) -> None:
-    """With SET VARIABLE and without: the same rows as the table has, for one loaded month both are."""
+    """With one loaded month, the file returns the table's rows with and without SET VARIABLE."""
     platform = platform.with_variables(CLEARGRID_DATASETS="D23,D21")
     assert platform.refresh(MAY).success
     summarise(platform)

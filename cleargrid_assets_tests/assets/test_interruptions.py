@@ -1,4 +1,4 @@
-"""A run that was told to stop ends as interrupted, so that it is started again, whatever its last error looks like."""
+"""A run that was asked to stop ends as interrupted, whatever its last error looks like, so that it is restarted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What dagster-duckdb-pandas gets wrong and our I/O manager must not: each of its known faults, tried."""
+"""The known faults of dagster-duckdb-pandas, none of which our I/O manager may have."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ def frame(**columns):
 
 @pytest.fixture
 def resource(tmp_path):
-    """A warehouse of the test's own."""
+    """A warehouse for this test only."""
     return WarehouseConnection(Settings({"CLEARGRID_WAREHOUSE": str(tmp_path / "warehouse.duckdb")}))
 
 
 @pytest.fixture
 def store(resource):
-    """Stores a frame as a month, by a run; returns whether the run succeeded."""
+    """A function that stores a frame as a month in a run; it returns True if the run succeeded."""
 
     def store_frame(rows, month=MONTH):
         @dg.asset(key=KEY, partitions_def=MONTHS, metadata={"partition_expr": "month"})
@@ -44,7 +44,7 @@ def store(resource):
 
 
 def rows(resource, columns="*"):
-    """What the table holds."""
+    """The table's rows."""
     with resource.warehouse().reading() as connection:
         return connection.execute(f"SELECT {columns} FROM analytics.frames ORDER BY ALL").fetchall()
 

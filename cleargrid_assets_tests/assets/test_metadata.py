@@ -1,4 +1,4 @@
-"""What an asset's page shows: columns with meanings, figures, charts, links, and nothing personal."""
+"""An asset's page shows its columns with their meanings, numbers, charts and links, and no personal data."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ GRAPH = build_definitions(Settings({})).resolve_asset_graph()
 
 
 def materializations(run: dg.ExecuteInProcessResult) -> dict[str, dict[str, Any]]:
-    """The metadata that the run put on each asset's page: values by name."""
+    """The metadata of each asset that the run materialized: values by name."""
     events = run.get_asset_materialization_events()
     records = [event.step_materialization_data.materialization for event in events]
     return {

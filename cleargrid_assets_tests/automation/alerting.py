@@ -21,14 +21,14 @@ RUNS, CHECKS = "alert_on_failed_run", "alert_on_failed_check"
 
 @dataclass
 class Sensor:
-    """A sensor as the daemon evaluates it: the cursor is stored when a tick ends, and lost when it fails."""
+    """A sensor as the daemon evaluates it: the cursor is stored when a tick succeeds, and lost when it fails."""
 
     platform: Platform
     name: str
     cursor: str | None = None
 
     def tick(self) -> str:
-        """What the tick says."""
+        """Evaluate one tick; return its skip message."""
         repository = build_definitions(self.platform.settings).get_repository_def()
         context = dg.build_sensor_context(self.platform.instance, cursor=self.cursor, repository_def=repository)
         data = repository.get_sensor_def(self.name).evaluate_tick(context)
@@ -40,7 +40,7 @@ class Sensor:
 
 
 def start_sensor(platform: Platform, name: str) -> Sensor:
-    """A sensor that has ticked once, before anything happened."""
+    """A sensor after its first tick, before anything has happened."""
     sensor = Sensor(platform, name)
     sensor.tick()
     return sensor

@@ -1,4 +1,4 @@
-"""Fixtures of the automation tests: a chat, and platforms whose alerts go there.
+"""Fixtures of the automation tests: a chat, and platforms that send their alerts to it.
 
 How the sensors are evaluated belongs in `alerting`.
 """
@@ -25,7 +25,7 @@ def chat() -> Iterator[Receiver]:
 
 @pytest.fixture
 def start(start_platform: Callable[..., Platform], chat: Receiver) -> Callable[..., Platform]:
-    """Starts a platform whose alerts go to the chat."""
+    """A function that starts a platform whose alerts go to the chat."""
 
     def start(variables: dict[str, str] | None = None, **emulator: Any) -> Platform:
         return start_platform(variables={"CLEARGRID_ALERT_WEBHOOK": chat.url, **(variables or {})}, **emulator)

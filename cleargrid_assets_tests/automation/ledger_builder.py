@@ -38,7 +38,7 @@ class StandingClock(Clock):
 
 
 def record_loads(settings: Settings, loads: Mapping[str, datetime]) -> None:
-    """Record a load of each month, at its instant, in the ledger."""
+    """Record one load of each month in the ledger, at the given time."""
     months = build_months(settings)
     with Warehouse(settings.warehouse).writing() as connection:
         for number, (month, at) in enumerate(loads.items(), start=1):
@@ -49,7 +49,7 @@ def record_loads(settings: Settings, loads: Mapping[str, datetime]) -> None:
 
 
 def land_one_row(settings: Settings, communicated_at: datetime) -> None:
-    """Land one row, communicated at an instant."""
+    """Land one row whose attempt was made at `communicated_at`."""
     at = communicated_at.astimezone(UTC).replace(tzinfo=None)
     moments = dict.fromkeys(("communicated_at", "created_at", "updated_at", "landed_at"), at)
     with Warehouse(settings.warehouse).writing() as connection:
@@ -57,7 +57,7 @@ def land_one_row(settings: Settings, communicated_at: datetime) -> None:
 
 
 def run_ledger_checks(settings: Settings, now: datetime, instance: dg.DagsterInstance) -> dict[str, Any]:
-    """Run the freshness checks at `now`; return the evaluation of each of the ledger's checks by name."""
+    """Run the freshness checks at `now`; return the evaluations of the ledger's checks by name."""
     definitions = build_definitions(settings, {"clock": StandingClock(now)})
     run = definitions.resolve_job_def("check_months").execute_in_process(instance=instance)
     evaluations = run.get_asset_check_evaluations()

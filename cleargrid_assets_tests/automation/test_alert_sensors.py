@@ -1,4 +1,4 @@
-"""The chat receives each failure once, whatever happens to the chat or to Dagster, and each recovery once."""
+"""The chat receives each failure and each recovery once, whatever happens to the chat or to Dagster."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An alert is delivered whole or not at all, and never tells a secret."""
+"""An alert is delivered whole or not at all, and never contains a secret."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The chat receives each failed check of a run that succeeded once, and once that it passes again."""
+"""The chat receives each failed check of a successful run once, and one message when the check passes again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What follows a month that was loaded by hand: one run for the month, one at the end for what spans all months."""
+"""After a month is loaded by hand, one run computes the month, and one run at the end the tables over all months."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ UNFINISHED = [
 
 
 def bad_rows_fault(month: str) -> Fault:
-    """Rows that cannot be landed, in one month only."""
+    """A fault that sends rows that cannot be landed, in one month only."""
 
     def alter(envelope: dict[str, Any], request: ExportRequest) -> dict[str, Any]:
         return FAULTS["bad-rows"].alter(envelope, request) if request.params["since"].startswith(month) else envelope
@@ -71,14 +71,14 @@ def add_unfinished_run(
     status: dg.DagsterRunStatus = dg.DagsterRunStatus.STARTED,
     tags: Mapping[str, str] | None = None,
 ) -> dg.DagsterRun:
-    """A run of a job that another process is working on, or that waits in the queue."""
+    """Add a run of a job that another process is executing, or that waits in the queue."""
     definition = platform.definitions.resolve_job_def(job)
     partition = {"dagster/partition": month} if month else {}
     return platform.instance.create_run_for_job(definition, tags={**(tags or {}), **partition}, status=status)
 
 
 def end_without_error(platform: Platform, run: dg.DagsterRun) -> None:
-    """Fail an unfinished run without a step's error, as happens when its process is gone."""
+    """Mark an unfinished run as failed without a step's error, as Dagster does when the run's process has died."""
     platform.instance.report_run_failed(run)
 
 
@@ -120,7 +120,7 @@ def test_months_computed_by_the_daily_job_are_not_computed_again(platform: Platf
 
 
 def test_a_summary_that_was_created_before_a_month_was_computed_is_made_again(platform: Platform) -> None:
-    """It may have read the month's tables before they were written, although it ended after them."""
+    """It may have read the month's tables before they were written, even though it ended afterwards."""
     assert platform.run_job(REFRESH_MONTH, FEBRUARY).success
     created = add_unfinished_run(platform, REFRESH_SUMMARY, None)
     assert requests(platform) == []

@@ -35,7 +35,7 @@ def set_loaded_at(platform: Platform, at: datetime, month: str | None = None) ->
 
 
 def months_of(evaluation: Any) -> dict[str, tuple[str, str]]:
-    """State and reason of each month that is listed."""
+    """The state and the reason of each listed month."""
     table = evaluation.metadata.get("months")
     records = table.records if table else []
     return {record.data["month"]: (record.data["state"], record.data["why"]) for record in records}

@@ -1,4 +1,4 @@
-"""Which months each schedule asks for, with the clock moved through every odd day of a year."""
+"""The months that each schedule requests, on ordinary days and on every unusual day of a year."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from cleargrid_assets.settings import Settings
 
 
 def requests(schedule: str, at: datetime, **variables: str) -> list[dg.RunRequest]:
-    """What a schedule asks for at a tick."""
+    """The runs that a schedule requests at a tick."""
     definitions = build_definitions(Settings({"CLEARGRID_START_MONTH": "2024-01", **variables}))
     repository = definitions.get_repository_def()
     tick = dg.build_schedule_context(scheduled_execution_time=at, repository_def=repository)
@@ -24,7 +24,7 @@ def requests(schedule: str, at: datetime, **variables: str) -> list[dg.RunReques
 
 
 def requested_months(schedule: str, at: datetime, **variables: str) -> list[str]:
-    """The months among it."""
+    """The months that a schedule requests at a tick."""
     return [str(request.partition_key)[:7] for request in requests(schedule, at, **variables)]
 
 
@@ -105,7 +105,7 @@ def test_a_repeated_tick_asks_for_no_second_run_and_the_next_day_for_new_ones() 
 
 @pytest.mark.parametrize("changeover", ["2026-03-29", "2026-10-25"])
 def test_a_clock_change_at_three_neither_skips_nor_repeats_the_day(changeover: str) -> None:
-    """In Athens three o'clock does not exist on the one day, and comes twice on the other."""
+    """In Athens, three o'clock does not exist on one day of the year and occurs twice on another."""
     athens = ZoneInfo("Europe/Athens")
     day = datetime.fromisoformat(changeover).replace(tzinfo=athens)
     first, end = day - timedelta(days=1), day + timedelta(days=2)

@@ -29,13 +29,13 @@ IN_THE_BACKGROUND = ("sh", "-c", 'trap "" INT; exec "$0" "$@"')
 
 @dataclass(frozen=True)
 class Command:
-    """A command that leads a session of its own; `output` is what it prints, standard error included."""
+    """A command in its own session. `output`: its standard output and standard error."""
 
     process: subprocess.Popen[bytes]
     output: IO[str]
 
     def read_until(self, text: str) -> str:
-        """Everything that it prints up to a line that holds `text`; waits for that line."""
+        """Wait for a line that contains `text`; return all output up to and including it."""
         printed = ""
         for line in self.output:
             printed += line
@@ -44,17 +44,17 @@ class Command:
         raise AssertionError(f"it ended without printing {text!r}:\n{printed}")
 
     def living_processes(self) -> list[int]:
-        """The living processes of its session, whatever their parents are."""
+        """The ids of the session's living processes, whatever their parents are."""
         return [int(path.name) for path in Path("/proc").glob("[0-9]*") if _session(path) == self.process.pid]
 
     def wait_until_gone(self) -> None:
-        """Wait until nothing is left of it."""
+        """Wait until none of its processes is alive."""
         wait_until(lambda: not self.living_processes(), "the end of everything that the command started")
 
 
 @contextmanager
 def run_in_background(*arguments: str) -> Iterator[Command]:
-    """`cleargrid ... &` in a script."""
+    """Run `cleargrid ... &` as a script does."""
     process = subprocess.Popen(
         [*IN_THE_BACKGROUND, executable("cleargrid"), *arguments],
         stdin=subprocess.DEVNULL,
@@ -69,7 +69,7 @@ def run_in_background(*arguments: str) -> Iterator[Command]:
 
 @contextmanager
 def run_in_terminal(*arguments: str) -> Iterator[Command]:
-    """`cleargrid ...` in a terminal's window; closing `output` closes the window."""
+    """Run `cleargrid ...` in a terminal window; closing `output` closes the window."""
     window, terminal = pty.openpty()
     process = subprocess.Popen(
         [executable("cleargrid"), *arguments],
@@ -85,13 +85,13 @@ def run_in_terminal(*arguments: str) -> Iterator[Command]:
 
 
 def _attach_terminal() -> None:
-    """Standard input is the session's terminal, and its end is heard: tests may run under nohup, which ignores it."""
+    """Make standard input the session's terminal, and let SIGHUP end the command even if the tests run under nohup."""
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
 def _kill_at_end(command: Command) -> Iterator[Command]:
-    """Kill the command at the end of the test, whether it passes or fails."""
+    """Kill every process of the command at the end of the test, whether the test passes or fails."""
     try:
         yield command
     finally:

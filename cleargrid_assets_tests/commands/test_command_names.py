@@ -1,4 +1,4 @@
-"""Commands that messages name exist where the message is read: in a checkout, in an installed wheel, in an image."""
+"""A command named in a message exists where the message is read: in a checkout, an installed wheel or an image."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_advice_names_commands_as_they_are_typed_where_it_is_read(monkeypatch):
 
 
 def problem_of(name):
-    """What is wrong with a setting of the emulator when nothing else is set."""
+    """The message about a wrong emulator setting when nothing else is set."""
     problems = Settings({"CLEARGRID_ENVIRONMENT": "emulator"}).problems()
     return next(str(problem) for problem in problems if name in str(problem))
 

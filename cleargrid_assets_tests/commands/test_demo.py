@@ -24,7 +24,7 @@ NEVER_ANSWERED = {"always-times-out", "down"}
 
 
 def run(*arguments, **environment):
-    """The finished command, in the test's folder."""
+    """Run the command in the test's folder; return the finished process."""
     return subprocess.run(
         [executable("cleargrid"), *arguments],
         env={**os.environ, **environment},
@@ -36,7 +36,7 @@ def run(*arguments, **environment):
 
 @pytest.fixture
 def real_account(clean_environment):
-    """What `.env` and the shell name: an account that must never hear from a demo."""
+    """An account in `.env` and in the environment, which a demo must never contact."""
     with Emulator() as account:
         settings = {
             "CLEARGRID_ENVIRONMENT": "production",

@@ -25,7 +25,7 @@ from cleargrid_assets.settings import Settings
 
 
 def startup_error(*arguments, **variables):
-    """Why `cleargrid dev` does not start."""
+    """Run `cleargrid dev`, which must not start; return its one-sentence reason."""
     done = CliRunner(env=variables).invoke(cleargrid, ["dev", *arguments])
     assert done.exit_code == 1
     assert isinstance(done.exception, SystemExit)
@@ -34,7 +34,7 @@ def startup_error(*arguments, **variables):
 
 
 def effective_settings():
-    """The settings of a command that is started here."""
+    """The settings of a command that runs in this folder."""
     return with_demo_settings(Settings.from_environment())
 
 
@@ -44,7 +44,7 @@ def free_port():
 
 
 def occupy_port(port):
-    """A server on the port; nothing where somebody else has it already."""
+    """Listen on the port, unless another process does already."""
     with suppress(OSError):
         return socket.create_server(("127.0.0.1", port))
     return nullcontext()

@@ -1,4 +1,4 @@
-"""`cleargrid doctor` says line by line what a load needs and what to do about what is missing."""
+"""`cleargrid doctor` lists everything a load needs, line by line, and says how to get what is missing."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ LINES = ("settings", "address", "login", "page", "count", "warehouse")
 
 
 def run_doctor(variables, *arguments):
-    """The exit code of `cleargrid doctor` on these variables, and all its lines."""
+    """Run `cleargrid doctor` with these variables; return its exit code and all its lines."""
     done = CliRunner(env=dict(variables)).invoke(cleargrid, ["doctor", *arguments], catch_exceptions=False)
     return done.exit_code, done.output.splitlines()
 
 
 def doctor_results(variables, *arguments):
-    """The exit code, and the last line of each topic: its result."""
+    """The exit code, and the last line of each check, which is its result."""
     code, lines = run_doctor(variables, *arguments)
     return code, {line.split()[0]: line.split(maxsplit=1)[1] for line in lines}
 
 
 def failures(variables):
-    """What each failed line says of the settings."""
+    """The text of each failed line about the settings."""
     _, lines = run_doctor(variables)
     return [line.partition("FAILED. ")[2] for line in lines if line.startswith("settings") and "FAILED" in line]
 

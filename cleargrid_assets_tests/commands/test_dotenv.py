@@ -1,4 +1,4 @@
-"""Processes of Dagster see the settings of `.env` as our own commands do."""
+"""Dagster's processes read the settings in `.env` just as our own commands do."""
 
 from __future__ import annotations
 

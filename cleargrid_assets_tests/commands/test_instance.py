@@ -1,4 +1,4 @@
-"""Each environment has a Dagster history of its own, with the shipped settings and no run that nobody runs."""
+"""Each environment has its own Dagster history, with the shipped instance settings and no orphaned run."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_runs_that_a_stopped_demo_left_are_canceled_by_the_next_one(instance):
 
 
 def add_run(instance, status):
-    """A run in a state that a crash of the machine leaves behind."""
+    """Add a run in a state that a crash of the machine leaves behind."""
 
     @dg.job
     def refresh_month(): ...

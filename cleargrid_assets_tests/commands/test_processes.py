@@ -38,7 +38,7 @@ def process_group(folder, **options):
 
 
 def is_alive(pid):
-    """False also for a zombie: a process that has ended but was not waited for."""
+    """True if the process is alive; a zombie, which has ended but was not waited for, is not."""
     try:
         return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
@@ -120,7 +120,7 @@ def test_under_nohup_a_closed_terminal_ends_nothing():
 
 
 def test_the_lock_is_free_when_the_last_process_of_a_killed_commands_group_has_ended(tmp_path):
-    """So whoever holds the lock may fail all runs that were executed under it."""
+    """So a process that holds the lock may mark all runs that were executed under it as failed."""
     with subprocess.Popen([PYTHON, "-c", STARTS_A_GROUP], cwd=tmp_path, stdout=subprocess.PIPE, text=True) as starter:
         child = int(starter.stdout.readline())
         starter.kill()

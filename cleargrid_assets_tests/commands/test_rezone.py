@@ -1,4 +1,4 @@
-"""`cleargrid rezone`: all months in another zone, in a new file that takes the old one's place; or nothing changes."""
+"""`cleargrid rezone` reads all months in another zone into a new file that replaces the old one, or changes nothing."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def loaded_platform(platform: Platform) -> Platform:
 
 
 def rezone_platform(platform: Platform, zone: str) -> tuple[Platform, Result]:
-    """The platform on another zone, and what the command said there."""
+    """Run the command with another zone; return the platform with that zone, and the command's result."""
     changed = platform.with_variables(CLEARGRID_TIMEZONE=zone)
     return changed, CliRunner().invoke(cleargrid, ["rezone"], env=dict(changed.variables))
 

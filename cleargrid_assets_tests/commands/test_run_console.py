@@ -1,4 +1,4 @@
-"""The console says of each run when it began and how it ended, with warnings and the failure's first sentence."""
+"""The console reports each run's start and end, its warnings, and the first sentence of its failure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`cleargrid dev` and `cleargrid demo` end with everything that they started, however they are ended."""
+"""However they are stopped, `cleargrid dev` and `cleargrid demo` stop everything that they started."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ UNDER_WAY = (dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.SUCCESS)
 
 @pytest.fixture
 def slow_emulator(clean_environment):
-    """An emulator whose pages take their time, and a `.env` that leads to it."""
+    """A slow emulator, and an `.env` that points to it."""
     with Emulator(page_delay_seconds=1.0) as emulator:
         (clean_environment / ".env").write_text(f"{setting_lines(emulator)}\nCLEARGRID_START_MONTH=2026-05\n")
         yield emulator
 
 
 def start_a_load(dev, emulator):
-    """The address of the UI, once a run that was started there is in the middle of a month."""
+    """Start a load in the UI and wait until it is in the middle of a month; return the UI's address."""
     printed = dev.read_until("Dagster on ")
     assert [line for line in printed.splitlines() if "DEBUG" in line or "INFO" in line or "WARNING" in line] == []
     assert "Started Dagster code server" in (home_path(EMULATOR) / "dev.log").read_text(encoding="utf-8")
@@ -51,7 +51,7 @@ def start_a_load(dev, emulator):
 
 
 def assert_nothing_is_left(dev, url):
-    """No process, no port, no lock, and of the load nothing in the warehouse."""
+    """Fail if a process, a port or a lock is still held, or if rows of the load are in the warehouse."""
     assert dev.living_processes() == []
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -1,4 +1,4 @@
-"""`cleargrid status` tells what is known of every month, whatever else is going on."""
+"""`cleargrid status` shows the state of every month, whatever else is running."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def run_status(variables, *arguments):
 
 @pytest.fixture
 def platform_with_history(platform):
-    """The platform with a Dagster history that is kept in the working directory."""
+    """The platform with a persistent Dagster history in the working directory."""
     with dg.DagsterInstance.from_config(str(dagster_home(EMULATOR))) as instance:
         yield Platform(platform.emulator, platform.variables, instance)
 
@@ -74,7 +74,7 @@ def test_a_month_that_ended_while_it_was_read_is_open(platform, monkeypatch):
 
 
 def clock_at(moment):
-    """A clock that stands still at `moment`."""
+    """A clock that is stopped at `moment`."""
 
     class Clock(datetime):
         @classmethod

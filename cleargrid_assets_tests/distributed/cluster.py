@@ -71,11 +71,11 @@ class Cluster:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What Dagster's services see; the hosts see the same with homes of their own."""
+        """The environment of Dagster's services; each host has the same one with its own home."""
         return home_environment(self.folder, "services", self.variables)
 
     def start_node(self, host: str) -> None:
-        """A further Ray node: another host with two processors."""
+        """Start a further Ray node, which is another host with two processors."""
         start(
             [executable("ray"), "start", f"--address=127.0.0.1:{self.ports['ray']}", *_node_arguments()],
             home_environment(self.folder, host, self.variables),
@@ -108,11 +108,11 @@ class Cluster:
         return launch_backfill(url, months, [key.path for key in sorted(assets)])
 
     def runs(self, backfill: str) -> list[dg.DagsterRun]:
-        """All runs of a backfill, those that were started anew included."""
+        """All runs of a backfill, including retries."""
         return list(self.instance.get_runs(dg.RunsFilter(tags={BACKFILL_ID_TAG: backfill})))
 
     def status(self, backfill: str) -> BulkActionStatus:
-        """What Dagster says of a backfill."""
+        """The status of a backfill."""
         record = self.instance.get_backfill(backfill)
         assert record is not None
         return record.status
@@ -120,7 +120,7 @@ class Cluster:
     def wait_for_end(
         self, backfill: str, seconds: float, meanwhile: Callable[[], object] = lambda: None
     ) -> list[dg.DagsterRun]:
-        """The backfill's runs once Dagster says that it has ended, by itself; `meanwhile` is called while it works."""
+        """Wait until the backfill has ended by itself and return its runs; call `meanwhile` while it runs."""
 
         def has_ended() -> bool:
             meanwhile()
@@ -163,7 +163,7 @@ def home_environment(folder: Path, host: str, variables: Mapping[str, str]) -> d
 
 @contextmanager
 def _variables(variables: Mapping[str, str], *names: str) -> Iterator[None]:
-    """Dagster's instance reads these two from the environment of whoever opens it: of the tests as well."""
+    """Set the variables `names` in this process: Dagster's instance reads them from the environment that opens it."""
     os.environ.update({name: variables[name] for name in names})
     try:
         yield
@@ -176,7 +176,7 @@ def _variables(variables: Mapping[str, str], *names: str) -> Iterator[None]:
 def run_cluster(
     folder: Path, binaries: Path, settings: Mapping[str, str], *, nodes: int = len(HOSTS)
 ) -> Iterator[Cluster]:
-    """Start everything, in the order in which it is needed; stop everything at the end."""
+    """Start all services in the order in which they are needed; stop them at the end of the block."""
     write_instance(PROJECT / "deploy" / "dagster-ray.yaml", folder, nodes * PROCESSORS)
     with ExitStack() as stack:
         dagster_db = stack.enter_context(run_postgres(binaries))
@@ -227,7 +227,7 @@ def _head(ports: Mapping[str, int]) -> list[str]:
 
 
 def _node_arguments() -> list[str]:
-    """Two nodes on one machine need what hosts of their own have: a port for the agent that starts jobs."""
+    """Arguments that two nodes on one machine need: each has its own port for the agent that starts jobs."""
     return ["--block", f"--num-cpus={PROCESSORS}", f"--dashboard-agent-listen-port={free_port()}"]
 
 

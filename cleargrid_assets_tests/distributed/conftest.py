@@ -1,4 +1,4 @@
-"""One deployment for all distributed tests, asked for by `--distributed`: it takes a minute to start."""
+"""One deployment for all distributed tests, which `--distributed` enables; it takes a minute to start."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SLOW_PAGES = 0.2
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Only `make test-distributed` runs what needs the services."""
+    """Skip the tests that need the services unless `--distributed` is set."""
     if not config.getoption("--distributed"):
         skip = pytest.mark.skip(reason="make test-distributed runs it")
         for item in items:
@@ -61,7 +61,7 @@ def cluster(emulator: Emulator) -> Iterator[Cluster]:
 
 @pytest.fixture(scope="module")
 def platform(emulator: Emulator, cluster: Cluster) -> Iterator[Platform]:
-    """The warehouse as a reader on another machine sees it: the bucket's keys are in its environment."""
+    """The warehouse as a reader on another machine sees it, with the bucket's keys in the environment."""
     with pytest.MonkeyPatch.context() as environment:
         for name in cluster.variables:
             if name.startswith("AWS_"):

@@ -29,7 +29,7 @@ BUCKET_DATA = f"s3://{BUCKET}/d23"
 
 @dataclass(frozen=True)
 class ObjectStore:
-    """A running server; its ports stay the same when it is started again."""
+    """A server whose ports stay the same when it is restarted."""
 
     folder: Path
     ports: Mapping[str, int]
@@ -54,11 +54,11 @@ class ObjectStore:
         wait_until("the store answers", lambda: is_listening(self.ports["s3"]), START_SECONDS)
 
     def kill(self) -> None:
-        """Cut it off in the middle of what it does."""
+        """Kill it in the middle of its work."""
         kill_host(HOST)
 
     def create_bucket(self) -> None:
-        """Make the bucket, once."""
+        """Create the bucket."""
         subprocess.run(
             [executable("weed"), "shell", f"-master=127.0.0.1:{self.ports['master']}"],
             input=f"s3.bucket.create -name {BUCKET}\n".encode(), env=self._environment, check=True,

@@ -78,7 +78,7 @@ def wait_until(what: str, condition: Callable[[], bool], seconds: float) -> None
 
 
 def is_listening(port: int) -> bool:
-    """Whether somebody accepts connections on loopback's `port`."""
+    """True if a process accepts connections on `port` of the loopback interface."""
     with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
         return True
     return False

@@ -1,4 +1,4 @@
-"""Months on two hosts: nothing is lost, nothing is doubled, and every run ends by itself, whatever dies meanwhile."""
+"""Months on two hosts: no row is lost or duplicated, and every run ends by itself, whatever dies meanwhile."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ COUNTS = f"SELECT month::VARCHAR, count(*) FROM {ROWS} GROUP BY month"
 
 
 def assert_exact(platform: Platform, months: Sequence[str]) -> None:
-    """Every row of every month is there once, raw and derived, and nothing besides."""
+    """Fail unless every row of every month exists exactly once, raw and derived, and no other row does."""
     for month in months:
         assert platform.landed(month) == platform.truth(month), month
     counted = dict(platform.query(COUNTS))
@@ -53,12 +53,12 @@ def assert_exact(platform: Platform, months: Sequence[str]) -> None:
 
 
 def is_loading(cluster: Cluster, backfill: str) -> bool:
-    """Whether a run of the backfill is at work."""
+    """True if a run of the backfill is in progress."""
     return any(run.status == STARTED for run in cluster.runs(backfill))
 
 
 def retry_failed_months(cluster: Cluster, backfill: str) -> None:
-    """As a person does: only those that wrote at the moment may have failed, and each said so."""
+    """Retry failed months as a person does; only runs that were writing may have failed, each with a clear cause."""
     runs = cluster.runs(backfill)
     done = {run.tags[PARTITION] for run in runs if run.status == SUCCESS}
     failed = {run.tags[PARTITION] for run in runs} - done
@@ -70,7 +70,7 @@ def retry_failed_months(cluster: Cluster, backfill: str) -> None:
 
 @dataclass(frozen=True)
 class Year:
-    """The first backfill, and what a reader saw while it worked: rows by month, each time it looked."""
+    """The first backfill, and the rows by month that a reader saw each time it looked."""
 
     backfill: str
     runs: Sequence[dg.DagsterRun]
@@ -122,7 +122,7 @@ def test_another_engine_reads_whole_published_files_while_they_are_replaced(
 
 
 def published_figures(cluster: Cluster) -> list[tuple[Any, ...]]:
-    """What Arrow, which knows nothing of the lake, finds in a published file."""
+    """The rows of a published file, as read by Arrow, which knows nothing of the lake."""
     path = f"{BUCKET_DATA.removeprefix('s3://')}/published/emulator/kpi_monthly.parquet"
     table = parquet.read_table(path, filesystem=bucket_filesystem(cluster.variables))
     return [tuple(row[name] for name in FIGURES) for row in table.to_pylist()]

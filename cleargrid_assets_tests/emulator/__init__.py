@@ -1,1 +1,1 @@
-"""The emulator against the contract, with plain requests: what it says is what ClearGrid documents."""
+"""Tests of the emulator with plain requests: its responses are those that ClearGrid documents."""

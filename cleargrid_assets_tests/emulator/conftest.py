@@ -18,7 +18,7 @@ JULY = datetime(2026, 7, 1, tzinfo=UTC)
 
 @pytest.fixture(scope="session")
 def caller() -> Iterator[Caller]:
-    """A caller of an emulator without faults, whose clock is fixed at 1 July 2026."""
+    """A client of an emulator without faults, whose clock is fixed at 1 July 2026."""
     with Emulator(now=JULY) as emulator:
         yield Caller(emulator)
 

@@ -1,4 +1,4 @@
-"""`cleargrid emulator`: a ClearGrid in the foreground."""
+"""`cleargrid emulator` runs a local ClearGrid in the foreground."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rows of D21: as its contract describes them, repeatable, and changing as time goes by."""
+"""The emulator's rows of D21 follow the contract, are repeatable, and change over time."""
 
 from __future__ import annotations
 

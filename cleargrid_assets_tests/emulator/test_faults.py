@@ -1,4 +1,4 @@
-"""Faults to switch on: each does what its name says, and nothing when it is not its turn."""
+"""Each fault does what its name says, and affects only the requests that it is meant for."""
 
 from __future__ import annotations
 

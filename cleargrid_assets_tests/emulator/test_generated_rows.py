@@ -1,4 +1,4 @@
-"""The rows: repeatable, like those of a collections call centre, and changing as time goes by."""
+"""The emulator's rows of D23 resemble those of a call centre, are repeatable, and change over time."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ SOON, MUCH_LATER = END + timedelta(hours=1), END + timedelta(days=120)
 
 @pytest.fixture(scope="module")
 def soon():
-    """May as it is seen an hour after its end."""
+    """May, requested an hour after its end."""
     return {row["public_id"]: row for row in GeneratedRows().rows(START, END, SOON)}
 
 
 @pytest.fixture(scope="module")
 def much_later():
-    """May as it is seen four months after."""
+    """May, requested four months later."""
     return {row["public_id"]: row for row in GeneratedRows().rows(START, END, MUCH_LATER)}
 
 

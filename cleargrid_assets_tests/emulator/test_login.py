@@ -1,4 +1,4 @@
-"""Logging in, renewing, and who may ask."""
+"""Login, token refresh, and access control."""
 
 from __future__ import annotations
 

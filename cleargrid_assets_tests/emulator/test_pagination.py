@@ -1,4 +1,4 @@
-"""Ranges, cursors, limits and totals of D23, as the contract words them."""
+"""Ranges, cursors, limits and totals of D23 follow the contract."""
 
 from __future__ import annotations
 

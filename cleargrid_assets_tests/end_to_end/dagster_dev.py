@@ -74,11 +74,11 @@ class RunningDagster:
     emulator: Emulator
 
     def run_query(self, query: str, **variables: Any) -> Any:
-        """The data that Dagster's GraphQL answers."""
+        """Send a GraphQL query; return the response's data."""
         return run_query(self.url, query, **variables)
 
     def runs(self, backfill: str | None = None) -> list[Run]:
-        """Every run, the newest first; of one backfill, when it is named."""
+        """All runs, or those of `backfill`, newest first."""
         runs = [_run(answer) for answer in self.run_query(RUNS)["runsOrError"]["results"]]
         return [run for run in runs if backfill in {None, run.backfill}]
 
@@ -155,7 +155,7 @@ def _clean_environment() -> dict[str, str]:
 
 
 def _wait_until_served(dagster: RunningDagster, ended: Any, log: Path) -> None:
-    """Ask until somebody answers."""
+    """Wait until the UI answers."""
     attempts = Retry(total=None, connect=2 * START_SECONDS, backoff_factor=0.5, backoff_max=0.5)
     with requests.Session() as session:
         session.mount("http://", HTTPAdapter(max_retries=attempts))

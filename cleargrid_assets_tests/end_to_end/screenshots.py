@@ -35,7 +35,7 @@ FOLDER = PROJECT / "docs" / "screenshots"
 
 
 def main() -> None:
-    """All pictures."""
+    """Take all pictures."""
     FOLDER.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         os.chdir(folder)
@@ -96,7 +96,7 @@ def _look_at_a_red_month(page: Page) -> None:
 
 
 def _shoot(page: Page, name: str, when_seen: str) -> None:
-    """A picture once a text is there and the network is quiet."""
+    """Take a picture once `when_seen` is visible and the network is idle."""
     page.get_by_text(when_seen).locator("visible=true").first.wait_for()
     page.wait_for_load_state("networkidle")
     page.screenshot(path=FOLDER / f"{name}.png")

@@ -1,4 +1,4 @@
-"""What a person who clicks sees: a backfill from the dialog, a red month and its reason, plots, automation."""
+"""A person's view in the browser: a backfill from the dialog, a red month and its cause, plots, automation."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ GROUPS = "%2C".join(f"global%40global%3A{group}" for group in ("raw", "core", "a
 
 
 def open_lineage(page: Page) -> None:
-    """The whole graph at once: what lies outside of the window is not drawn, so the window is a large one."""
+    """Open the whole graph in a large window, because nodes outside the window are not drawn."""
     page.set_viewport_size({"width": 2000, "height": 1600})
     page.goto(f"/asset-groups?expanded={GROUPS}")
     expect(page.get_by_text("published_tables", exact=True).first).to_be_visible()
@@ -30,7 +30,7 @@ def open_lineage(page: Page) -> None:
 
 @pytest.fixture
 def finished_backfill(page: Page, backfill_dialog_text: str, dagster: RunningDagster) -> Page:
-    """A tab in which the backfill was watched until its months were there and their runs had ended."""
+    """A tab on the raw asset, after the backfill's months were materialized and their runs had ended."""
     page.goto(f"{RAW_PAGE}?view=partitions")
     expect(page.get_by_text("Materialized (3)")).to_be_visible(timeout=120_000)
     assert "Created backfill" in backfill_dialog_text

@@ -1,4 +1,4 @@
-"""Runs that go down with `cleargrid dev`, killed or stopped, start again with the next one, without a person."""
+"""Runs that end because `cleargrid dev` is killed or stopped restart automatically with the next `cleargrid dev`."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_months_whose_loads_were_interrupted_are_loaded_after_the_next_start(
 
 
 def launch_backfill_of_the_job(months: list[str]) -> None:
-    """As the runbook says; for Dagster such a backfill is finished once its runs are queued."""
+    """Launch it as the runbook says; Dagster considers such a backfill finished once its runs are queued."""
     home = home_path(EMULATOR)
     arguments = ["-w", home / "workspace.yaml", "--job", REFRESH_MONTH, "--noprompt", "--partitions", ",".join(months)]
     environment = {**os.environ, "DAGSTER_HOME": str(home)}

@@ -1,4 +1,4 @@
-"""Runs that are killed or cancelled under a real daemon: what is started again, and that no slot stays taken."""
+"""Runs that are killed or cancelled under a real daemon: which are restarted, and that every slot is freed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ EVENTS = """query($id: ID!) { runOrError(runId: $id) { ... on Run { eventConnect
 
 
 def pid_of(dagster: RunningDagster, run_id: str) -> int | None:
-    """The process that executes the run, as the run itself says."""
+    """The id of the process that executes the run, from the run's own events."""
     events = dagster.run_query(EVENTS, id=run_id)["runOrError"]["eventConnection"]["events"]
     match = re.search(
         r"Executing steps in process \(pid: (\d+)\)", " ".join(event.get("message") or "" for event in events)
@@ -28,7 +28,7 @@ def pid_of(dagster: RunningDagster, run_id: str) -> int | None:
 
 
 def test_a_cancelled_backfill_leaves_no_slot_taken_and_the_next_one_works(dagster: RunningDagster) -> None:
-    """Five months: four take every slot and one waits. Pages take so long that no month ends before the cancel."""
+    """Of five months, four occupy every slot and one waits. Pages are so slow that no month ends before the cancel."""
     dagster.emulator.api.page_delay_seconds = 14
     cancelled = dagster.launch(MONTHS)
     wait_until(

@@ -24,7 +24,7 @@ FIELDS = ", ".join(D21.field_names)
 
 
 def load(platform: Platform, month: str = MAY) -> dg.ExecuteInProcessResult:
-    """A run of D21's raw asset alone. A failed run is returned like any other."""
+    """Run D21's raw asset alone. A failed run is returned like any other."""
     job = platform.definitions.resolve_implicit_global_asset_job_def()
     return job.execute_in_process(
         partition_key=month, asset_selection=[D21_LOGS], instance=platform.instance, raise_on_error=False
@@ -74,5 +74,5 @@ def serve(platform: Platform, rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def results(run: dg.ExecuteInProcessResult) -> dict[str | None, bool]:
-    """Whether each check of D21's month passed."""
+    """The checks of D21's month by name; True for those that passed."""
     return {check.check_name: check.passed for check in run.get_asset_check_evaluations()}

@@ -1,4 +1,4 @@
-"""An emulator that holds back an answer until the test lets it go, so that another load can overtake."""
+"""Delays one response of the emulator until the test releases it, so that another load can overtake."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ SECONDS = 120
 
 
 class HeldResponse:
-    """Holds back the next answer with rows, which is made up already, until it is released."""
+    """Holds the next response with rows, computed already, until it is released."""
 
     def __init__(self) -> None:
         self.is_held, self.released = threading.Event(), threading.Event()
 
     def hold(self, body: bytes, request: ExportRequest) -> bytes:
-        """The body, late."""
+        """The body, once it is released."""
         if request.params["limit"] != "1" and b"public_id" in body and not self.is_held.is_set():
             self.is_held.set()
             assert self.released.wait(SECONDS)
@@ -34,7 +34,7 @@ class HeldResponse:
 
 @contextmanager
 def hold_next_response(platform: Platform) -> Iterator[HeldResponse]:
-    """The emulator's next answer with rows waits until it is released, at the end of the block at the latest."""
+    """Hold the emulator's next response with rows until it is released, at the latest at the end of the block."""
     answer = HeldResponse()
     with platform.inject_fault(Fault("answers late", garble=answer.hold)):
         try:

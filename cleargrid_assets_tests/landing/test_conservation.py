@@ -1,4 +1,4 @@
-"""The conservation law: whatever is sent, however it is sent, each received row is landed, set aside or a copy."""
+"""The conservation law: each received row is landed, quarantined or a collapsed duplicate, whatever is sent."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def emulator():
 
 
 def sent(numbers_and_damage):
-    """A row for each number, some twice, some damaged, spread over May."""
+    """A row of May for each number; some rows are sent twice and some are damaged."""
     return [
         row(
             number,

@@ -1,4 +1,4 @@
-"""D21 lands as exactly as D23, by its declaration alone, and nothing personal of it is stored or reported."""
+"""D21 lands exactly, from its declaration alone, and none of its personal data is stored or reported."""
 
 from __future__ import annotations
 

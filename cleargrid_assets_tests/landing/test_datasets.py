@@ -1,4 +1,4 @@
-"""A second dataset is off by default; switched on, it has its place in warehouse, jobs, checks and commands."""
+"""A second dataset is off by default; switched on, it is part of the warehouse, jobs, checks and commands."""
 
 from __future__ import annotations
 

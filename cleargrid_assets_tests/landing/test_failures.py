@@ -1,4 +1,4 @@
-"""A failed load says what happened, to which request, and what to do; only what may pass by itself is tried again."""
+"""A failed load says what happened, to which request, and what to do; only temporary failures are retried."""
 
 from __future__ import annotations
 

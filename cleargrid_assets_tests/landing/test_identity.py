@@ -21,7 +21,7 @@ RENAMED = Credentials(lender="new-name")
 
 
 def refusal(platform, month=MAY):
-    """What a load is refused with; it must have asked ClearGrid for nothing and left the warehouse as it was."""
+    """Run a load that must be refused before it requests or writes anything; return its message."""
     before, page_count = platform.version(), len(pages(platform))
     failure = failure_of_step(platform.load(month))
     assert failure["error"] == "WarehouseIdentityError"
@@ -31,7 +31,7 @@ def refusal(platform, month=MAY):
 
 
 def pages(platform):
-    """The requests for rows or counts that the emulator had."""
+    """The emulator's requests for rows or counts."""
     return [request for request in platform.emulator.requests if request.method == "GET"]
 
 
@@ -91,7 +91,7 @@ def test_another_lender_that_landed_while_the_month_was_read_keeps_the_warehouse
 
 
 def delete_identity(platform):
-    """The warehouse as the release before left it: it does not say whose it is."""
+    """Make the warehouse one of the previous release, which did not record an identity."""
     with platform.warehouse.writing() as connection:
         connection.execute("DELETE FROM raw.warehouse_identity")
 

@@ -1,4 +1,4 @@
-"""Whatever ends a load, its month is the old one or the new one, and the next load works."""
+"""Whatever ends a load, the month is in its old or its new state, and the next load works."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MONTHS = ("2026-02-01", "2026-03-01", "2026-04-01", "2026-05-01")
 
 @pytest.fixture
 def month_with_changes(start_platform):
-    """A landed month of some size, with much changed upstream since; and the two states it may be in."""
+    """A platform with a landed month that has changed upstream, and the month's old and new rows."""
     platform = start_platform(rows_per_day=200)
     platform.load()
     old = platform.landed()
@@ -29,7 +29,7 @@ def month_with_changes(start_platform):
 
 
 def has_ended(process):
-    """Whether the process has ended, after giving it a moment to."""
+    """Wait a moment; return True if the process has ended."""
     try:
         process.wait(timeout=0.003)
     except subprocess.TimeoutExpired:
@@ -69,7 +69,7 @@ def wait_for_write(platform, process):
 
 
 def written_files(platform):
-    """What a write changes first: the file, the log beside it, or the files of a lake."""
+    """The files that a write changes first: the warehouse file, its log, or the files of a lake."""
     if platform.warehouse.is_lake:
         return sorted(Path(platform.warehouse.location).rglob("*.parquet"))
     log = platform.file.with_name(f"{platform.file.name}.wal")

@@ -1,4 +1,4 @@
-"""A month that ClearGrid sends rightly lands exactly."""
+"""A month that ClearGrid sends correctly lands exactly."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from cleargrid_assets_tests.platform_under_test import MAY
 
 @pytest.fixture
 def host_in_tokyo():
-    """The process's own time zone is one that no setting names."""
+    """Set the process's time zone to one that no setting names."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TZ", "Asia/Tokyo")
         time.tzset()

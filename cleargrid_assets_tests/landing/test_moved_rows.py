@@ -1,4 +1,4 @@
-"""When ClearGrid moves a row to another month, the later version takes it, and both months stay right."""
+"""When ClearGrid moves a row to another month, the later version wins, and both months stay correct."""
 
 from __future__ import annotations
 
@@ -163,7 +163,7 @@ def test_a_slow_read_from_before_the_move_does_not_take_the_row_back(platform):
 
 @pytest.mark.parametrize(("slow", "fast"), [(APRIL, MAY), (MAY, APRIL)])
 def test_of_equally_old_versions_the_one_that_was_read_later_is_kept(platform, slow, fast):
-    """ClearGrid moved the row and left `updated_at` alone."""
+    """ClearGrid moved the row without changing `updated_at`."""
     where = {APRIL: IN_APRIL, MAY: {}}
     serve_rows(platform, row(1, **where[slow]))
     assert platform.load(fast).success
@@ -229,7 +229,7 @@ def test_more_than_a_few_rows_may_not_vanish_and_moved_rows_are_not_counted_as_v
 
 
 def test_the_history_leads_back_to_every_earlier_version(platform):
-    """The changes undone from the last load give what was landed before."""
+    """Undoing the changes of the last loads restores the rows that were landed before."""
     versions = []
     for rows in (
         [row(1, **IN_APRIL), row(2), row(3)],

@@ -27,7 +27,7 @@ def ten_rows(**changed):
 
 @contextmanager
 def overtake_load(platform, newer_rows):
-    """An older read is under way while the block runs; then it commits. Yields the future of its run."""
+    """Run an older load that reads before the block and commits after it; yield the future of its run."""
     with hold_next_response(platform) as answer, ThreadPoolExecutor(1) as pool:
         older = pool.submit(platform.refresh)
         assert answer.is_held.wait(SECONDS)
@@ -38,7 +38,7 @@ def overtake_load(platform, newer_rows):
 
 @pytest.fixture
 def overtaken_refresh(platform):
-    """May loaded twice since it was loaded first: the read that began earlier committed last."""
+    """Reload May with two overlapping loads, of which the one that began earlier commits last."""
     serve(platform, ten_rows())
     assert platform.refresh().success
     with overtake_load(platform, ten_rows(is_ptp_broken=True, updated_at="2026-06-02T00:00:00.000Z")) as older:
@@ -48,7 +48,7 @@ def overtaken_refresh(platform):
 
 
 def check_results(platform):
-    """Of every check and month: status, whether it is about the latest rows, and what it says."""
+    """Each check of each month: its status, True if it covers the latest rows, and its description."""
     nodes = platform.definitions.resolve_asset_graph().asset_check_nodes
     infos = platform.instance.event_log_storage.get_asset_check_partition_info([node.key for node in nodes])
     results = {}

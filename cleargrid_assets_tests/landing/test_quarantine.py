@@ -1,4 +1,4 @@
-"""What becomes of bad rows, from the wire to the warehouse and the check that judges their number."""
+"""Bad rows on their way from the response to the quarantine and the check on their number."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ ODD_ROWS = {
 
 @pytest.fixture
 def lenient_platform(start_platform):
-    """A platform whose emulator can send what no strict encoder writes; half of a month may be quarantined."""
+    """A platform whose emulator can send invalid JSON; up to half of a month may be quarantined."""
     return start_platform(faults=[WILD_JSON], variables={"CLEARGRID_QUARANTINE_LIMIT": "0.5"})
 
 

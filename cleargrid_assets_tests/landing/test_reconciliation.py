@@ -1,4 +1,4 @@
-"""A month lands only when ClearGrid's own count agrees with what it sent, and its ledger says how it went."""
+"""A month lands only if ClearGrid's own count agrees with the rows it sent; the ledger records the count."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ OPEN_JUNE = date(2026, 6, 1)
 
 
 def wrong_totals(*totals):
-    """A fault by which the export counts so: one of `totals` after the other, the last one for ever."""
+    """A fault that returns `totals` one after the other as counts, and then repeats the last one."""
     left = list(totals)
 
     def alter(envelope, ask):
@@ -32,7 +32,7 @@ def wrong_totals(*totals):
 
 
 def fail_second_count(total, answer):
-    """A fault by which the export counts `total` once; later counts are answered with `answer`."""
+    """A fault that returns `total` for the first count, and `answer` for every later one."""
     left = [total]
 
     def alter(envelope, ask):
@@ -49,7 +49,7 @@ def fail_second_count(total, answer):
 
 
 def is_count(ask):
-    """Whether only a count is asked for."""
+    """True if only a count is requested."""
     return ask.params.get("limit") == "1"
 
 
@@ -267,5 +267,5 @@ def test_pages_are_as_large_as_set_again_a_few_loads_after_a_slow_night(start_pl
 
 
 def page_sizes(platform):
-    """The page sizes that were asked for."""
+    """The page sizes that were requested."""
     return {int(request.params["limit"]) for request in platform.emulator.requests if request.method == "GET"}

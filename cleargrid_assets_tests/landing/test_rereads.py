@@ -1,4 +1,4 @@
-"""A re-read makes the month what ClearGrid holds now, and puts on record what was different before."""
+"""A re-read makes the month equal to what ClearGrid has now, and records each difference."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_a_load_that_would_empty_a_closed_month_keeps_it_to_the_byte(platform):
 
 
 def open_june(monkeypatch):
-    """June is open from here on: a minute of its third day passes with each look at the clock."""
+    """Set the clock to the third day of June, an open month; it advances by a minute each time it is read."""
     minutes = count()
 
     class Clock(datetime):

@@ -1,4 +1,4 @@
-"""What makes a received row good, and what becomes of the others."""
+"""Which received rows are valid, and what happens to the others."""
 
 from __future__ import annotations
 

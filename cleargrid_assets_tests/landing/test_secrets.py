@@ -1,4 +1,4 @@
-"""Password and tokens are in no log, event, run storage, error, table or file, whatever goes wrong."""
+"""Passwords and tokens never reach a log, an event, the run storage, an error, a table or a file."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TOKENS = ("token-0", "refresh-0")
 
 
 def repeat_credentials(ask):
-    """A server that repeats what it was given in its error message."""
+    """Respond with an error message that repeats the request's credentials."""
     if ask.number % 3:
         return None
     message = f"rejected Bearer token-{2:08d} refresh-{1:08d} of {PASSWORD}"

@@ -1,4 +1,4 @@
-"""Months, local dates and local hours are of one clock in every time zone, or nothing is loaded."""
+"""In every time zone, months, local dates and local hours follow one clock, or nothing is loaded."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ LOCAL_TIME = "SELECT $instant::TIMESTAMP AT TIME ZONE 'UTC' AT TIME ZONE $zone"
 
 @pytest.fixture(scope="module")
 def connection():
-    """DuckDB, whose own time zones are compared."""
+    """A DuckDB connection, whose time zones are compared."""
     with duckdb.connect() as opened:
         yield opened
 
@@ -71,12 +71,12 @@ def test_at_any_instant_both_clocks_of_a_zone_agree_or_it_is_refused(connection,
 
 
 def pretend_zone(monkeypatch, zone, other):
-    """`zone` has other hours than DuckDB thinks."""
+    """Give `zone` the hours of `other`, so that DuckDB disagrees."""
     monkeypatch.setattr(time_zones, "time_zone", lambda name: zoneinfo.ZoneInfo(other if name == zone else name))
 
 
 def refusal(zone, first=2024, last=2026):
-    """What is said against `zone` in these years; empty when nothing is."""
+    """The message that refuses `zone` for these years; empty if the zone is accepted."""
     try:
         verify_time_zone(zone, datetime(first, 1, 1, tzinfo=UTC), datetime(last + 1, 1, 1, tzinfo=UTC))
     except SettingsError as error:

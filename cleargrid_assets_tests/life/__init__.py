@@ -1,1 +1,1 @@
-"""The life of a warehouse, simulated day by day."""
+"""A simulation of the life of a warehouse, day by day."""

@@ -1,6 +1,6 @@
-"""What the tables of a month must hold: the reference model on the rows that they were made of, under their own rules.
+"""The expected tables of a month: the reference model applied to the rows and rules that they were computed from.
 
-A month keeps what it was computed from until it is computed again, whatever is loaded or set meanwhile.
+A month keeps its rows and rules until it is computed again, whatever is loaded or configured meanwhile.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ GRAIN_OF_CHANGES = ("month", "slice", "communication_type", "interaction_source"
 
 @dataclass(frozen=True)
 class ReportingRules:
-    """The settings that figures depend on. `outcomes`: what the map in force says of the spellings of the tests."""
+    """The settings that figures depend on. `outcomes`: the classes that the current map gives the tests' spellings."""
 
     row_scope: str = "active"
     ptp_maturity_days: int = 30
@@ -43,25 +43,25 @@ class ReportingRules:
 
 @dataclass(frozen=True)
 class ComputedMonth(Scenario):
-    """The rows of one month as they were when it was computed. `last_load`: the number of its last load then."""
+    """The rows of one month at its computation. `last_load`: the number of its last load at that time."""
 
     month: str = ""
     last_load: int = 0
 
     @property
     def day(self) -> date:
-        """The month as its tables hold it."""
+        """The month as a date, as its tables store it."""
         return date.fromisoformat(self.month)
 
     def load_number(self, _month: date) -> int:
-        """Of the load that read the rows."""
+        """The number of the load that read the rows."""
         return self.last_load
 
 
 def computed_month(
     month: str, rows: Mapping[str, Fields], rules: ReportingRules, *, timezone: str, last_load: int, loaded_at: datetime
 ) -> ComputedMonth:
-    """What a computation of the month makes its tables of."""
+    """The rows and rules from which a computation of the month makes its tables."""
     return ComputedMonth(
         rows=tuple(_landed(row) for row in rows.values()),
         timezone=timezone,
@@ -75,7 +75,7 @@ def computed_month(
 
 
 def verify_month(platform: Platform, computed: ComputedMonth) -> None:
-    """Fail unless the month's tables hold what the reference model makes of its rows."""
+    """Fail unless the month's tables equal what the reference model computes from its rows."""
     expected = ReferenceModel(computed)
     attempts = {row["public_id"] for row in _rows(platform, core.CONTACT_ATTEMPTS, computed)}
     assert attempts == {row.public_id for row in computed.rows}
@@ -99,7 +99,7 @@ def verify_month(platform: Platform, computed: ComputedMonth) -> None:
 
 
 def verify_neighbours(platform: Platform) -> None:
-    """Fail unless each month shows the value of the month before, and none where that follows other rules."""
+    """Fail unless each month shows the value of the month before, or none if that month follows other rules."""
     grain = ", ".join(GRAIN_OF_CHANGES)
     kpis = {
         (date.fromisoformat(month), *key): (value, previous, rules)

@@ -1,4 +1,4 @@
-"""The history of the raw rows: the changes of the latest loads, undone one by one, give every earlier version."""
+"""Verifies the history of the raw rows: undoing the changes load by load must give every earlier version."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Texts = dict[str, dict[str, str | None]]
 
 
 def verify_history(platform: Platform, versions: Mapping[int, Rows], *, since: int) -> None:
-    """Fail unless the changes of the loads after number `since`, undone, lead from the last version to each before."""
+    """Fail unless undoing the changes of the loads after number `since` restores each earlier version."""
     texts = _texts(versions[len(versions) - 1])
     for number in range(len(versions) - 1, since, -1):
         texts = _undo_load(platform, texts, number)
@@ -27,7 +27,7 @@ def verify_history(platform: Platform, versions: Mapping[int, Rows], *, since: i
 
 
 def _undo_load(platform: Platform, texts: Texts, number: int) -> Texts:
-    """The rows before the load with this number, whose month's first load leaves no record of the rows it added."""
+    """The rows before the load with this number. A month's first load leaves no record of the rows it added."""
     texts = {public_id: dict(fields) for public_id, fields in texts.items()}
     changes = platform.query(
         f"SELECT public_id, change, field, old FROM {CHANGES} WHERE load_number = ? ORDER BY ALL", [number]
@@ -57,7 +57,7 @@ def _fields(fields: Fields) -> dict[str, str | None]:
 
 
 def _text(name: str, value: object) -> str | None:
-    """A value as DuckDB writes it."""
+    """A value as DuckDB casts it to text."""
     if name.endswith("_at"):
         return f"{parse_instant(str(value)):%Y-%m-%d %H:%M:%S}"
     return str(value).lower() if isinstance(value, bool) else value  # type: ignore[return-value]  # text or null

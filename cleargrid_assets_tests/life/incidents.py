@@ -1,6 +1,6 @@
-"""What happens to a warehouse besides ordinary days: kills, overlaps, faults, damage, other settings, another place.
+"""Incidents in the life of a warehouse: kills, overlaps, faults, damage, changed settings, a move.
 
-Each function is one incident, to a platform that `platform_life` keeps. Add what else may happen to a warehouse here.
+Each function causes one incident on a platform from `platform_life`. Add further incidents here.
 """
 
 from __future__ import annotations
@@ -52,18 +52,18 @@ MAPPED |= {"B.P.T.P": MAPPED["BPTP"]}
 
 
 def fail_load(life: PlatformLife, month: str, **variables: str) -> None:
-    """A load, on these settings, fails."""
+    """Run a load with these settings, which must fail."""
     assert not life.platform.with_variables(**variables).load(month).success
 
 
 def fail_load_with_fault(life: PlatformLife, month: str, fault: str) -> None:
-    """A load fails, because what ClearGrid sends cannot be trusted."""
+    """Run a load that must fail because of a fault in ClearGrid's responses."""
     with life.platform.inject_fault(FAULTS[fault]):
         fail_load(life, month)
 
 
 def fail_load_of_other_lender(life: PlatformLife, month: str, credentials: Credentials) -> None:
-    """A load fails with the account of another lender."""
+    """Run a load with another lender's account, which must fail."""
     accounts = life.platform.emulator.accounts
     own, accounts.credentials = accounts.credentials, credentials
     fail_load(life, month, CLEARGRID_LENDER=credentials.lender)
@@ -71,7 +71,7 @@ def fail_load_of_other_lender(life: PlatformLife, month: str, credentials: Crede
 
 
 def overlap(life: PlatformLife, month: str, random: Random) -> None:
-    """A slow read of the month is overtaken by one that began later; of an empty month there is nothing to hold."""
+    """Let a slow load of the month be overtaken by one that began later; do nothing if the month is empty."""
     reading, received = life.model.begin_read(), life.received(month)
     with hold_next_response(life.platform) as answer, ThreadPoolExecutor(1) as pool:
         slow = pool.submit(life.platform.load, month)
@@ -85,7 +85,7 @@ def overlap(life: PlatformLife, month: str, random: Random) -> None:
 
 
 def kill(life: PlatformLife, month: str, *, while_writing: bool) -> None:
-    """The process of a load is killed while it reads or in the middle of its transaction."""
+    """Kill the process of a load while it reads or in the middle of its transaction."""
     if not (while_writing or life.received(month)):
         return
     options = ["--while-writing"] if while_writing else []
@@ -103,7 +103,7 @@ def kill(life: PlatformLife, month: str, *, while_writing: bool) -> None:
 
 
 def set_rules(life: PlatformLife, rules: ReportingRules) -> None:
-    """The settings of reporting are changed; Dagster reads them when it starts anew."""
+    """Change the reporting settings; Dagster reads them when it restarts."""
     path = life.folder / "outcomes.csv"
     path.write_text(MAP, encoding="utf-8")
     life.rules = rules
@@ -115,12 +115,12 @@ def set_rules(life: PlatformLife, rules: ReportingRules) -> None:
 
 
 def upgrade(life: PlatformLife, sql_version: str) -> None:
-    """A release whose SQL differs but computes the same figures is installed."""
+    """Install a release whose SQL differs but computes the same figures."""
     life.stack.enter_context(patch("cleargrid_assets.rules_version._sql_version", return_value=sql_version))
 
 
 def damage(life: PlatformLife, random: Random) -> None:
-    """Somebody deletes a row of a derived table: a check of it is red, and the month is computed again."""
+    """Delete a row of a derived table: one of its checks must fail, and the month is computed again."""
     month = random.choice([month for month in sorted(life.computed) if life.computed[month].rows])
     table = random.choice(DAMAGED)
     where = f"WHERE month = DATE '{month}'"
@@ -134,7 +134,7 @@ def damage(life: PlatformLife, random: Random) -> None:
 
 
 def red_checks(platform: Platform, table: Table, month: str) -> list[str]:
-    """The checks of severity ERROR of the table that fail for the month."""
+    """The table's failed checks of severity ERROR for the month."""
     nodes = platform.definitions.resolve_asset_graph().asset_check_nodes
     keys = {node.key for node in nodes if node.key.asset_key == dg.AssetKey(table.key)}
     job = platform.definitions.resolve_implicit_global_asset_job_def()
@@ -146,7 +146,7 @@ def red_checks(platform: Platform, table: Table, month: str) -> list[str]:
 
 
 def move_warehouse(life: PlatformLife, number: int) -> None:
-    """The warehouse is moved for the `number`th time: from the file to a lake, or from the lake to a file."""
+    """Move the warehouse for the `number`th time, from the file to a lake or from the lake to a file."""
     folder = life.folder / f"warehouse-{number}"
     folder.mkdir()
     kind = FILE if life.platform.warehouse.is_lake else SQLITE

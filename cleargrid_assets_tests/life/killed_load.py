@@ -22,7 +22,7 @@ from cleargrid_assets_tests.platform_under_test import LOGS
 
 
 def kill_this_process(*_arguments: object) -> NoReturn:
-    """The end of a process whose machine loses power."""
+    """End this process as a power cut would."""
     os.kill(os.getpid(), signal.SIGKILL)
     raise AssertionError
 

@@ -1,6 +1,6 @@
-"""What the warehouse must hold after a life so far: which row is in which month, and what each load made of that.
+"""The expected raw rows of the warehouse: which row is in which month, after each load.
 
-Written from the contract's words alone: the version with the later `updated_at` takes a row, of equal versions the one
+Written from the contract alone: the version with the later `updated_at` wins, and among equal versions the one
 that was read later; what a complete read does not hold is gone from its month.
 """
 
@@ -28,7 +28,7 @@ Rows = dict[str, HeldRow]
 
 @dataclass
 class Model:
-    """The rows by id, the reads that landed in the order in which they began, and what each load left behind.
+    """The rows by id, the landed reads in the order in which they began, and the rows after each load.
 
     `versions`: the rows after each load, by its number; 0 is the empty warehouse.
     """
@@ -40,12 +40,12 @@ class Model:
     _read_of_month: dict[str, int] = field(default_factory=dict)
 
     def begin_read(self) -> int:
-        """A number that orders reads by when they began."""
+        """Number a new read; numbers order reads by when they began."""
         self._reads += 1
         return self._reads
 
     def land(self, month: str, received: Mapping[str, Fields], read: int) -> bool:
-        """Land what `read` received of the month; False when a read that began later has landed."""
+        """Land the rows that `read` received; return False if a read that began later has landed."""
         if self._read_of_month.get(month, 0) > read:
             return False
         kept = {key: held for key, held in self.rows.items() if held.month != month}

@@ -1,6 +1,6 @@
-"""A platform that lives through days: its loads, its nights, and what the warehouse must hold after each.
+"""A platform that lives through many days: its loads, its nights, and the expected warehouse after each.
 
-What happens besides is in `incidents`; `test_life` puts all of it in order.
+Incidents are in `incidents`; `test_life` puts everything in order.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ ERROR = dg.AssetCheckSeverity.ERROR
 
 @dataclass
 class PlatformLife:
-    """The platform, the vendor whose rows it lands, and what must have become of them."""
+    """The platform, the vendor whose rows it lands, and the model of the rows that it must hold."""
 
     platform: Platform
     clock: time_machine.Traveller
@@ -71,7 +71,7 @@ class PlatformLife:
         return list(build_months(self.platform.settings).get_partition_keys(current_time=self.now))
 
     def load(self, month: str) -> None:
-        """Load the month of raw rows, as a person does by hand."""
+        """Load the month's raw rows, as a person does by hand."""
         self.land(month, self.received(month), self.model.begin_read(), self.platform.load(month))
 
     def received(self, month: str) -> dict[str, Fields]:
@@ -97,14 +97,14 @@ class PlatformLife:
         return max(self.months, key=lambda month: len(self.received(month)))
 
     def night(self) -> None:
-        """The schedules tick, and the sensor until it requests nothing."""
+        """Tick the schedules once, and the sensor until it requests nothing."""
         for schedule in ("refresh_recent_months", "refresh_earlier_months")[: 2 if self.now.weekday() == 6 else 1]:
             for request in self._tick(schedule):
                 self._refresh(str(request.partition_key), request.tags)
         self.follow()
 
     def follow(self) -> None:
-        """The sensor ticks until it requests nothing."""
+        """Tick the sensor until it requests nothing."""
         for _ in range(100):
             requests = self.platform.requested_runs()
             for request in requests:
@@ -114,7 +114,7 @@ class PlatformLife:
         raise AssertionError("the sensor never comes to rest")
 
     def verify(self) -> None:
-        """Fail unless the warehouse holds what it must."""
+        """Fail unless the warehouse holds the expected rows and tables."""
         assert self._landed() == {
             (held.month, *(_value(name, held.fields[name]) for name in FIELDS)) for held in self.model.rows.values()
         }
@@ -127,7 +127,7 @@ class PlatformLife:
         verify_neighbours(self.platform)
 
     def verify_all(self) -> None:
-        """The same of all months and all loads."""
+        """Do the same for all months and all loads."""
         self._recomputed = set(self.computed)
         self._verified = 0
         self.verify()
@@ -138,7 +138,7 @@ class PlatformLife:
         return set(rows)
 
     def _ledger(self) -> dict[str, int]:
-        """The number of each month's last load, by the ledger, each of whose rows must add up."""
+        """The number of each month's last load from the ledger, each row of which must add up."""
         entries = self.platform.query(
             "SELECT month::VARCHAR, load_number, rows_received - rows_landed - rows_quarantined - duplicates_collapsed "
             f"- rows_moved FROM {LOADS} ORDER BY load_number"

@@ -1,6 +1,6 @@
-"""A life, simulated: whatever happens to a warehouse, each day ends with exactly what ClearGrid holds.
+"""A simulated life: whatever happens to the warehouse, each day ends with exactly the rows that ClearGrid has.
 
-`make test` lives a few days, `make test-life` a year of them: `--life-days N`.
+`make test` simulates a few days and `make test-life` more than a year; `--life-days N` sets the number.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ OTHER_LENDER = Credentials(lender="another-lender", lender_public_id="00000000-0
 
 
 class Life(RuleBasedStateMachine):
-    """Each rule is a day: something happens in it, and the night's schedules follow."""
+    """Each rule is one day: something happens, and the night's schedules follow."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -60,14 +60,14 @@ class Life(RuleBasedStateMachine):
         self._stack.close()
 
     def begin_day(self, random: Random) -> str:
-        """Rows are logged, some late; a month to which something happens."""
+        """Log rows, some of them late; return the month to which something happens."""
         self.life.travel(self.life.now + SHIFT)
         self.life.vendor.log_some(random, self.life.now - NIGHT, self.life.now, number=6)
         self.life.vendor.log_some(random, self.life.now - LATE, self.life.now, number=1)
         return random.choice(self.life.months[-3:])
 
     def end_day(self) -> None:
-        """The night, after which everything must be right."""
+        """Run the night, after which everything must be correct."""
         self.life.travel(self.life.now + NIGHT - SHIFT)
         self.life.night()
         self.life.verify()

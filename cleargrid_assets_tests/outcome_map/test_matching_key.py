@@ -1,4 +1,4 @@
-"""The matching key in every script: what writers leave out does not count, what makes another letter does."""
+"""The matching key in every script: it ignores marks that writers omit and keeps those that make another letter."""
 
 from __future__ import annotations
 

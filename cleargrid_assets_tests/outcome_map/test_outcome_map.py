@@ -1,4 +1,4 @@
-"""The user's file is laid over the shipped map; a file that cannot be used says so in one sentence."""
+"""The user's file overrides the shipped map; an unusable file is refused with one sentence."""
 
 from __future__ import annotations
 

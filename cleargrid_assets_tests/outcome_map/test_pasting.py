@@ -1,4 +1,4 @@
-"""Pasting the line of an unknown outcome changes nothing until somebody has said what the outcome means."""
+"""Pasting the line of an unknown outcome changes nothing until its classes are filled in."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ SELECT numerator, denominator FROM analytics.kpi_monthly WHERE metric = 'unmappe
 
 @pytest.fixture
 def platform_with_unknown_outcome(platform):
-    """Three rows, two of them with an outcome that no map knows."""
+    """A platform with three rows, two of them with an outcome that no map knows."""
     serve(platform, [row(1), row(2, outcome_option="BPTP"), row(3, outcome_option="b.p.t.p")])
     return platform
 
 
 def warning(run):
-    """The check that tells of unknown outcomes."""
+    """The evaluation of the check on unknown outcomes."""
     (check,) = [event for event in run.get_asset_check_evaluations() if event.check_name == "outcomes_are_mapped"]
     return check
 
@@ -34,14 +34,14 @@ def line_to_paste(check):
 
 
 def paste_line(platform, line):
-    """The platform with `line` in the user's map."""
+    """Add `line` to the user's map; return the platform with that map."""
     path = Path("outcomes.csv")
     path.write_text(f"outcome,contact_class,result_class,aliases\n{line}\n", encoding="utf-8")
     return platform.with_variables(CLEARGRID_OUTCOMES=str(path))
 
 
 def classes(platform):
-    """How many rows have which meaning."""
+    """The number of rows for each outcome and its classes."""
     return platform.query(
         "SELECT outcome, contact_class, result_class, is_mapped, count(*) FROM core.contact_attempts "
         "WHERE outcome_option <> 'PTP' GROUP BY ALL"

@@ -1,4 +1,4 @@
-"""The data dictionary is made from the tables' own descriptions."""
+"""The data dictionary is generated from the tables' descriptions."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ WRITTEN = Path(cleargrid_assets.__file__).parents[1] / "docs" / "data_dictionary
 
 
 def test_the_data_dictionary_says_what_the_tables_are() -> None:
-    """`python -m cleargrid_assets.tables.dictionary > docs/data_dictionary.md` writes the present one."""
+    """`python -m cleargrid_assets.tables.dictionary > docs/data_dictionary.md` updates it."""
     assert WRITTEN.read_text(encoding="utf-8") == dictionary()

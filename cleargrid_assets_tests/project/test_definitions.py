@@ -1,4 +1,4 @@
-"""The asset graph as a reviewed file, and that loading it needs no setting and sends nothing."""
+"""The asset graph equals a reviewed file, and loading it needs no settings and sends no request."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def graph() -> dict[str, Any]:
 
 
 def test_the_asset_graph_is_the_reviewed_one() -> None:
-    """`python -m cleargrid_assets_tests.project.test_definitions` writes the present one: review its diff."""
+    """`python -m cleargrid_assets_tests.project.test_definitions` updates the file; review its diff."""
     assert graph() == json.loads(SNAPSHOT.read_text(encoding="utf-8"))
 
 

@@ -1,4 +1,4 @@
-"""What is under `deploy/` fits Dagster's own schemas and holds no secret. No container or cluster is started."""
+"""The files in `deploy/` fit Dagster's own schemas and hold no secret. No container or cluster is started."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SECRET = re.compile(r"(?i)(?:password|secret_access_key|secretkey)\s*[:=]\s*(?![
 
 @pytest.fixture(autouse=True)
 def addresses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the configurations take from the environment."""
+    """Set the variables that the configurations read from the environment."""
     monkeypatch.setenv("DAGSTER_POSTGRES_URL", "postgresql+psycopg2://user@host/database")
     monkeypatch.setenv("DAGSTER_RAY_ADDRESS", "http://head:8265")
 

@@ -1,4 +1,4 @@
-"""What the documents name exists, and what a person must be told is in them."""
+"""The documents name only things that exist, and explain every setting."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ MADE_BY_RUNNING = ("data", ".dagster", ".venv", ".env", "published", "reports")
 
 
 def in_code(document: Path) -> list[str]:
-    """What the document sets in code: `words` and blocks."""
+    """The code in a document: `words` and blocks."""
     text = document.read_text(encoding="utf-8")
     blocks = re.findall(r"```\w*\n(.*?)```", text, re.DOTALL)
     return [*re.findall(r"`([^`\n]+)`", re.sub(r"```.*?```", "", text, flags=re.DOTALL)), *blocks]

@@ -1,4 +1,4 @@
-"""What the wheel and the sdist hold, and what the wheel does where there is no checkout.
+"""The contents of the wheel and the sdist, and the commands of an installed wheel outside a checkout.
 
 The last tests install the wheel into a new environment: `make test-package` runs them, `pytest` skips them.
 """
@@ -33,7 +33,7 @@ MONTHS_OF_THE_DEMO = 2  # the closed one and the open one
 
 @pytest.fixture(scope="session")
 def project_files() -> list[str]:
-    """Every file of the checkout that Git tracks or would."""
+    """Every file of the checkout that Git tracks or does not ignore."""
     listing = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
     listed = subprocess.run(listing, cwd=PROJECT, capture_output=True, text=True, check=False)
     if listed.returncode:
@@ -45,7 +45,7 @@ def project_files() -> list[str]:
 def distributions(project_files: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the sdist, and the wheel built from it.
 
-    Built from a copy, because setuptools adds to a distribution what earlier builds left in the checkout.
+    Built from a copy, because setuptools also packs files that earlier builds left in the checkout.
     """
     folder = tmp_path_factory.mktemp("distributions")
     source = tmp_path_factory.mktemp("source")
@@ -91,14 +91,14 @@ def environment(request: pytest.FixtureRequest, wheel: Path, tmp_path_factory: p
 
 @pytest.fixture(scope="module")
 def demo(environment: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder, empty before, in which the wheel's demo ran."""
+    """A folder in which the wheel's demo ran; it was empty before."""
     folder = tmp_path_factory.mktemp("empty")
     run([environment / "cleargrid", *DEMO], folder)
     return folder
 
 
 def run(arguments: Iterable[str | Path], folder: Path) -> str:
-    """What a command prints; the test fails with that when the command does."""
+    """Run a command and return its output; if it fails, the test fails with that output."""
     variables = {name: value for name, value in os.environ.items() if not name.startswith(("CLEARGRID_", "DAGSTER_"))}
     done = subprocess.run(
         [str(argument) for argument in arguments],

@@ -1,4 +1,4 @@
-"""The requirements files: what is in them, and that they are those of `pyproject.toml`. No registry is asked."""
+"""The requirements files match `pyproject.toml`. The tests contact no package registry."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def pins(path: Path) -> dict[str, str]:
 
 
 def requirements_of(extras: Iterable[str], groups: Iterable[str]) -> Iterator[Requirement]:
-    """What `pyproject.toml` asks for: always, for these extras, and for these groups with those that they include."""
+    """The requirements in `pyproject.toml`: the package's own, those of the extras, and those of the groups."""
     project = PYPROJECT["project"]
     yield from map(Requirement, project["dependencies"])
     for extra in extras:

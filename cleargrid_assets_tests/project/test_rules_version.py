@@ -1,4 +1,4 @@
-"""The rules version changes with everything, besides the rows, that a figure depends on, and with nothing else."""
+"""The rules version changes with everything that a figure depends on besides the rows, and with nothing else."""
 
 from __future__ import annotations
 

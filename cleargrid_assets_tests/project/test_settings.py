@@ -1,4 +1,4 @@
-"""A setting is declared once, read in one order, and wrong in one sentence that repeats no secret."""
+"""A setting is declared once, read in one order, and refused with one sentence that contains no secret."""
 
 from __future__ import annotations
 

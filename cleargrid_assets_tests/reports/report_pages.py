@@ -1,4 +1,4 @@
-"""The report as its reader sees it: runs that write a page, and the words, sections and drawings on one."""
+"""Writes report pages in real runs, and parses a page's text, sections and charts."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SECTIONS = [
 
 
 class Document(HTMLParser):
-    """The text, the section ids, the outside addresses and the drawings of a page."""
+    """The text, the section ids, the external addresses and the charts of a page."""
 
     def __init__(self, text: str) -> None:
         super().__init__()

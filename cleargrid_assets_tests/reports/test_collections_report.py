@@ -1,4 +1,4 @@
-"""The collections report: one file per run, self-contained, whose figures are those of the tables."""
+"""The collections report is one self-contained file per run, with the same figures as the tables."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def loaded_platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
-    """Two months, computed once for the tests that only look."""
+    """Two months, computed once for the tests that only read them."""
     with started(tmp_path_factory.mktemp("report"), {}) as platform:
         yield refreshed(platform)
 
 
 @pytest.fixture(scope="module")
 def text(loaded_platform: Platform) -> str:
-    """The page that the tests look at."""
+    """The page that the tests read."""
     return report(loaded_platform).read_text(encoding="utf-8")
 
 

@@ -1,4 +1,4 @@
-"""No data is a state: what spans all months ends green with nothing to show, and says so."""
+"""Without data, the assets over all months end green and say that there is nothing to show."""
 
 from __future__ import annotations
 

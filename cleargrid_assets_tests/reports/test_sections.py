@@ -1,4 +1,4 @@
-"""The sections of the report: a module and its SQL file each, in their order, with what their queries find."""
+"""Each section of the report is a module with an SQL file, in its order, and shows its query's rows."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def loaded_platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
-    """Two months and their summary, computed once for the tests that only look."""
+    """Two months and their summary, computed once for the tests that only read them."""
     with started(tmp_path_factory.mktemp("sections"), {}) as platform:
         report(refreshed(platform))
         yield platform

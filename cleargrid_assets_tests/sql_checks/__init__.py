@@ -1,1 +1,1 @@
-"""Tests of the checks in SQL: each file on rows that pass it and on rows that fail it."""
+"""Tests of the checks in SQL; each file has rows that pass it and rows that fail it."""

@@ -1,4 +1,4 @@
-"""The head of a check's file decides its severity and what it says; a file becomes a check by lying in its folder."""
+"""The head of a check's file decides its severity and description; every file in the folder becomes a check."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def write(folder: Path, table: str, text: str = WARNING + "SELECT 1") -> None:
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder that takes the place of `sql_checks`."""
+    """A folder that replaces `sql_checks`."""
     monkeypatch.setattr(check, "FOLDER", tmp_path)
     return tmp_path
 

@@ -1,4 +1,4 @@
-"""Each check of a load passes on a sound month of any dataset, and fails on one that is broken."""
+"""Each check of a load passes for a sound month of any dataset and fails for a broken one."""
 
 from __future__ import annotations
 

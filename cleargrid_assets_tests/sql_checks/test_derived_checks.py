@@ -1,4 +1,4 @@
-"""Each check on a derived table, on a table of a few VALUES that passes it and on one that fails it."""
+"""Each check on a derived table passes for one small table of VALUES and fails for another."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def funnel(*counts: int) -> str:
 
 
 def rates(names: tuple[str, ...], low: str, value: str, high: str) -> str:
-    """The first rate as given, the others of nothing: null."""
+    """The first rate with these values; the others are null."""
     first, *others = names
     nothing = [f"NULL::DOUBLE AS {name}{end}" for name in others for end in ("", "_lo", "_hi")]
     interval = f"SELECT {low}::DOUBLE AS {first}_lo, {value}::DOUBLE AS {first}, {high}::DOUBLE AS {first}_hi"

@@ -1,4 +1,4 @@
-"""Each check on a landed month passes on some rows and fails on others."""
+"""Each check on a landed month passes for some rows and fails for others."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def table_of(name):
 
 
 def insert(connection, name, **values):
-    """One row with these values (SQL), and something harmless in every other column that must have one."""
+    """Insert one row with these values (SQL) and harmless values in all other NOT NULL columns."""
     columns = {
         column.name: ANYTHING.get(column.type, f"TIMESTAMP '{LOG}'" if column.type == "TIMESTAMP" else "['x']")
         for column in table_of(name).columns
@@ -41,7 +41,7 @@ def log(connection, **values):
 
 
 def load(connection, **values):
-    """A load of May that landed one row, unless `values` say otherwise."""
+    """Insert a load of May that landed one row; `values` replace its columns."""
     insert(
         connection,
         "d23_loads",
@@ -58,12 +58,12 @@ def load(connection, **values):
 
 
 def quarantined(connection, **values):
-    """A row that was set aside."""
+    """Insert a quarantined row."""
     insert(connection, "d23_quarantine", **values)
 
 
 def neighbour(connection, **values):
-    """A load of April."""
+    """Insert a load of April."""
     april = {"month": "DATE '2026-04-01'", "since": "TIMESTAMP '2026-04-01'", "until": "TIMESTAMP '2026-05-01'"}
     load(connection, **april, **values)
 

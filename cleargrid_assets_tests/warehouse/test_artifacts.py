@@ -1,4 +1,4 @@
-"""Files for people and for other tools are replaced as a whole, and a place that cannot be written is named."""
+"""Artifacts are replaced atomically, and a location that cannot be written is named."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The warehouse file is one transaction's at a time, and every way of not getting it is said clearly and soon."""
+"""One transaction at a time uses the warehouse file, and every failure to open it is reported clearly and soon."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def test_a_file_that_could_not_be_made_is_as_empty_as_before(tmp_path):
 
 
 def refusal(address):
-    """What is said of the address, whether it is read, written or examined."""
+    """The message about an unusable address, the same for a read, a write and the doctor."""
     messages = set()
     for use in ("reading", "writing"):
         with pytest.raises(WarehouseUnreadableError) as refused, getattr(Warehouse(str(address)), use)():
@@ -157,7 +157,7 @@ def test_a_link_to_a_warehouse_is_followed_and_stays_a_link(warehouse, tmp_path)
 
 @pytest.fixture
 def ordinary_user():
-    """Whoever runs the tests, without a privileged user's rights; and a folder that this user may write in."""
+    """Drop root's rights if the tests run as root; return a folder that the unprivileged user can write to."""
     user = os.geteuid()
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o777)

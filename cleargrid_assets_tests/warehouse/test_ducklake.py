@@ -1,4 +1,4 @@
-"""What is true of a lake alone: addresses, secrets in them, extensions, a catalog that is down, other programs."""
+"""Tests of a lake alone: addresses, secrets in them, extensions, an unreachable catalog, other programs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a lake keeps of the past is dropped when it is old enough, and the present stays."""
+"""Maintenance drops a lake's old snapshots and files and keeps its present rows."""
 
 from __future__ import annotations
 

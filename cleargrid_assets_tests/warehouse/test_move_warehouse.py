@@ -1,4 +1,4 @@
-"""`cleargrid move-warehouse`: the target holds what the source holds, proven month by month, at every run."""
+"""After `cleargrid move-warehouse`, the target equals the source; every run verifies this month by month."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ between_kinds = pytest.mark.parametrize(
 
 @pytest.fixture
 def loaded_platform(start_platform: Callable[..., Platform]) -> Platform:
-    """Two months, one of them with everything that is made of it."""
+    """Two months, one of them with all its derived tables."""
     platform = start_platform()
     assert platform.load(APRIL).success
     assert platform.refresh(MAY).success

@@ -1,4 +1,4 @@
-"""A kill in the middle of a checkpoint's write into a block still in use leaves a warehouse that opens as it was."""
+"""If a kill interrupts a checkpoint that overwrites a block in use, the warehouse opens in its earlier state."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SHELL = "import duckdb, sys; connection = duckdb.connect(sys.argv[1]); print('op
 
 @dataclass
 class KilledWriter:
-    """A warehouse whose writer was killed: its file as the write found it, and the journal of that write."""
+    """A warehouse whose writer was killed: its file before the write, and the journal of the write."""
 
     warehouse: Warehouse
     before: bytes
@@ -44,7 +44,7 @@ class KilledWriter:
         return self.file.with_name(f"{self.file.name}.journal")
 
     def write_file(self, content, *, journal=True):
-        """Put `content` in the file's place, with or without the journal."""
+        """Write `content` to the file, with or without the journal beside it."""
         self.file.write_bytes(content)
         if journal:
             self.journal_file.write_bytes(self.journal)
@@ -64,7 +64,7 @@ def row_count(warehouse):
 
 @pytest.fixture
 def killed_writer(tmp_path):
-    """A table of 10 rows, of which a second transaction made 30."""
+    """A table of 10 rows, of which an interrupted second transaction made 30."""
     warehouse = Warehouse(str(tmp_path / "warehouse.duckdb"), open_timeout=0.3)
     file = Path(warehouse.address)
     with warehouse.writing() as connection:

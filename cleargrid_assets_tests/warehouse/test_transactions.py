@@ -1,4 +1,4 @@
-"""What holds of every warehouse, a file or a lake: whole transactions, one writer at a time, readers of one moment."""
+"""Rules for every warehouse, file or lake: atomic transactions, one writer at a time, consistent readers."""
 
 from __future__ import annotations
 

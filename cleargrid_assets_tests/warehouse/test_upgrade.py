@@ -34,7 +34,7 @@ on_file_and_lake = pytest.mark.parametrize("warehouse_variables", [FILE, SQLITE]
 
 @pytest.fixture(params=sorted(RELEASES))
 def release(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    """The file that a release made."""
+    """A copy of a release's warehouse file."""
     file = tmp_path / "release.duckdb"
     file.write_bytes(gzip.decompress(RELEASES[request.param].read_bytes()))
     return file
@@ -42,7 +42,7 @@ def release(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def upgraded_platform(start_platform: Callable[..., Platform], release: Path) -> Platform:
-    """This program on the warehouse of a release, and on the ClearGrid that it was loaded from."""
+    """The present platform on a release's warehouse, with the emulator that it was loaded from."""
     platform = start_platform(**EMULATOR, now=NOW + LATER)
     if platform.warehouse.is_lake:
         _copy_into_lake(release, platform)
@@ -52,7 +52,7 @@ def upgraded_platform(start_platform: Callable[..., Platform], release: Path) ->
 
 
 def _copy_into_lake(release: Path, platform: Platform) -> None:
-    """The release's tables as they are, in a lake: as the release itself would have made them."""
+    """Copy the release's tables into a lake unchanged, as the release itself would have created them."""
     with platform.warehouse._store.connection(read_only=False) as lake:  # noqa: SLF001 - opened without an upgrade
         lake.execute(f"ATTACH '{release}' AS release (READ_ONLY)")
         for schema, table in lake.execute(TABLES).fetchall():
@@ -154,7 +154,7 @@ def test_a_derived_table_whose_shape_changed_is_made_anew(platform: Platform) ->
 
 
 def change(platform: Platform, statement: str) -> None:
-    """The warehouse as a release with other tables left it."""
+    """Change the warehouse into one of a release with other tables."""
     with platform.warehouse.writing() as connection:
         connection.execute(statement)
         connection.execute("CREATE OR REPLACE VIEW raw.schema_fingerprint AS SELECT 'another release' AS fingerprint")
@@ -176,7 +176,7 @@ def test_a_warehouse_of_a_newer_release_is_neither_read_nor_written(platform: Pl
 
 
 def content(platform: Platform) -> bytes | None:
-    """A file's bytes; a lake of a newer release cannot be asked."""
+    """The bytes of the file; None for a lake."""
     return None if platform.warehouse.is_lake else platform.file.read_bytes()
 
 

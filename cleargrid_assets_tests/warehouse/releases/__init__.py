@@ -1,1 +1,1 @@
-"""Warehouses as earlier releases made them, and the program that makes the next one."""
+"""Warehouses of earlier releases, and the program that creates the next one."""
