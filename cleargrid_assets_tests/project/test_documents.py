@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 PACKAGE = PROJECT / "cleargrid_assets"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 TESTS = sorted((PROJECT / "cleargrid_assets_tests").rglob("*.py"))
+BENCHMARKS = sorted((PROJECT / "benchmarks").rglob("*.py"))
 DOCUMENTS = [PROJECT / "README.md", PROJECT / "CONTRIBUTING.md", *sorted((PROJECT / "docs").rglob("*.md"))]
 SOURCE = "\n".join(path.read_text(encoding="utf-8") for path in MODULES)
 SQL = "\n".join(path.read_text(encoding="utf-8") for path in PACKAGE.rglob("*.sql"))
@@ -32,6 +33,19 @@ SETTINGS_READ = {setting.name for setting in SETTINGS}
 EVERYTHING = build_definitions(Settings({"CLEARGRID_DATASETS": ",".join(DATASETS)}))
 ASSETS = {key.to_user_string() for key in EVERYTHING.resolve_asset_graph().get_all_asset_keys()}
 METADATA = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+PLACE = re.compile(
+    r"\b(?:is|are|belongs?|declared|described|started) in `([a-z][\w./]*)`(?:(?:,| and| or) `([a-z][\w./]*)`)?"
+    r"|`([a-z][\w.]*)` (?:decides|does|makes|names|prints|reads|runs|says|starts|times|writes)\b"
+)
+"""Words of a docstring that send the reader to another module."""
+
+PLACES = {
+    str(path.with_suffix("") if path.suffix == ".py" else path)
+    for folder in (PACKAGE, PROJECT / "cleargrid_assets_tests", PROJECT / "benchmarks")
+    for path in (folder, *folder.rglob("[!_.]*"))
+}
+"""Paths of modules without `.py`, and of packages and other files."""
+
 MADE_BY_RUNNING = ("data", ".dagster", ".venv", ".env", "published", "reports")
 
 
@@ -130,3 +144,27 @@ def test_every_module_is_under_300_lines_and_says_what_belongs_in_it(module: Pat
     text = module.read_text(encoding="utf-8")
     assert len(text.splitlines()) < 300
     assert ast.get_docstring(ast.parse(text))
+
+
+@pytest.mark.parametrize("module", [*MODULES, *TESTS, *BENCHMARKS], ids=lambda path: str(path.relative_to(PROJECT)))
+def test_a_module_sends_its_reader_only_to_modules_that_exist(module: Path) -> None:
+    docstring = " ".join((ast.get_docstring(ast.parse(module.read_text(encoding="utf-8"))) or "").split())
+    named = {name for match in PLACE.findall(docstring) for name in match if name}
+    assert {name for name in named if not is_place(name)} == set()
+
+
+def test_a_module_that_does_not_exist_is_no_place() -> None:
+    assert PLACE.findall("The cutting is in `windows`; `landing.month` reads them.") == [
+        ("windows", "", ""),
+        ("", "", "landing.month"),
+    ]
+    assert is_place("landing.read_month")
+    assert is_place("page.html")
+    assert not is_place("landing.month")
+    assert not is_place("month")
+
+
+def is_place(name: str) -> bool:
+    """True if the name is the end of a module's dotted name, or of a file's path."""
+    ends = (f"/{name.replace('.', '/')}", f"/{name.rstrip('/')}")
+    return any(f"/{place}".endswith(ends) for place in PLACES)
