@@ -66,7 +66,7 @@ def test_an_alert_links_to_its_run_where_the_address_of_the_ui_is_set(
     start: Callable[..., Platform], chat: Receiver
 ) -> None:
     platform = start({"CLEARGRID_UI_URL": "https://dagster.acme.example/"}, faults=[REFUSED])
-    sensor = started(platform, RUNS)
+    sensor = start_sensor(platform, RUNS)
     run = fail(platform)
     sensor.tick()
     (text,) = chat.texts
@@ -77,7 +77,7 @@ def test_a_wrong_address_of_the_ui_costs_the_link_and_not_the_alert(
     start: Callable[..., Platform], chat: Receiver
 ) -> None:
     platform = start({"CLEARGRID_UI_URL": "dagster.acme.example"}, faults=[REFUSED])
-    sensor = started(platform, RUNS)
+    sensor = start_sensor(platform, RUNS)
     run = fail(platform)
     sensor.tick()
     (text,) = chat.texts
