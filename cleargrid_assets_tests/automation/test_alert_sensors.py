@@ -254,7 +254,7 @@ def test_a_run_that_never_came_to_a_step_is_sent_with_the_reason_that_dagster_gi
 def test_what_a_sensor_remembers_is_bounded(start: Callable[..., Platform]) -> None:
     state = State(position=1)
     for number in range(3 * MAX_FAILURES):
-        state.record_loads(f"month {number}", Failure("run", "at", f"{number}", ("step",)))
+        state.add_failure(f"month {number}", Failure("run", "at", f"{number}", ("step",)))
     stored = State.of(state.cursor(), start().instance)
     assert stored == state
     assert list(stored.failures) == [f"month {number}" for number in range(2 * MAX_FAILURES, 3 * MAX_FAILURES)]
