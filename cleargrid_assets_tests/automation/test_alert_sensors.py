@@ -255,7 +255,7 @@ def test_what_a_sensor_remembers_is_bounded(start: Callable[..., Platform]) -> N
     state = State(position=1)
     for number in range(3 * MAX_FAILURES):
         state.add_failure(f"month {number}", Failure("run", "at", f"{number}", ("step",)))
-    stored = State.of(state.cursor(), start().instance)
+    stored = State.from_cursor(state.cursor(), start().instance)
     assert stored == state
     assert list(stored.failures) == [f"month {number}" for number in range(2 * MAX_FAILURES, 3 * MAX_FAILURES)]
 
