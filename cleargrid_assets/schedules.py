@@ -18,6 +18,8 @@ SUMMARY = "0 6 * * *"
 FRESHNESS = "0 7 * * *"
 MAINTENANCE = "30 1 * * 0"
 
+PRIORITY_TAG = "dagster/priority"
+
 
 def build_refresh_schedules(
     settings: Settings, months: dg.MonthlyPartitionsDefinition, job: UnresolvedAssetJobDefinition
@@ -34,7 +36,7 @@ def build_refresh_schedules(
     )
     def refresh_recent_months(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest]:
         now = context.scheduled_execution_time
-        yield from _requests(context, recent_months(months, now, settings.trailing_months + 1))
+        yield from _requests(context, recent_months(months, now, settings.trailing_months + 1), is_urgent=True)
 
     @dg.schedule(
         job=job,
@@ -90,8 +92,14 @@ def build_maintenance_schedules(settings: Settings, job: dg.JobDefinition) -> li
     ]
 
 
-def _requests(context: dg.ScheduleEvaluationContext, keys: list[str]) -> Iterator[dg.RunRequest]:
-    """One run request per month; the run key keeps a repeated tick from requesting a month twice."""
-    for key in keys:
+def _requests(
+    context: dg.ScheduleEvaluationContext, keys: list[str], *, is_urgent: bool = False
+) -> Iterator[dg.RunRequest]:
+    """One run request per month; the run key keeps a repeated tick from requesting a month twice.
+
+    Urgent ones overtake the waiting runs of a backfill, the latest month first.
+    """
+    for priority, key in enumerate(keys, start=1):
         run_key = f"{context.scheduled_execution_time:%Y-%m-%d}/{key}"
-        yield dg.RunRequest(run_key=run_key, partition_key=key)
+        tags = {PRIORITY_TAG: str(priority)} if is_urgent else {}
+        yield dg.RunRequest(run_key=run_key, partition_key=key, tags=tags)

@@ -45,6 +45,14 @@ def test_the_daily_schedule_asks_for_the_open_month_and_the_trailing_ones() -> N
     ]
 
 
+def test_the_daily_runs_overtake_a_waiting_backfill_the_open_month_first() -> None:
+    daily = requests("refresh_recent_months", at_three("2026-05-15"))
+    priorities = {str(request.partition_key)[:7]: int(request.tags["dagster/priority"]) for request in daily}
+    assert priorities == {"2026-02": 1, "2026-03": 2, "2026-04": 3, "2026-05": 4}
+    weekly = requests("refresh_earlier_months", at_three("2026-05-17"))
+    assert {request.tags.get("dagster/priority", "0") for request in weekly} == {"0"}
+
+
 def test_on_the_last_day_of_a_month_it_is_still_the_open_one() -> None:
     assert requested_months("refresh_recent_months", at_three("2026-05-31"))[-1] == "2026-05"
 
