@@ -11,7 +11,6 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 from cleargrid_assets.assets.reports import collections_report, published_tables
 from cleargrid_assets.connections import WarehouseConnection
 from cleargrid_assets.failures import dagster_failures
-from cleargrid_assets.warehouse.ducklake_maintenance import expire
 
 REFRESH_MONTH = "refresh_month"
 COMPUTE_MONTH = "compute_month"
@@ -62,6 +61,8 @@ def build_check_months(ledgers: Sequence[dg.AssetKey]) -> UnresolvedAssetJobDefi
 @dg.op
 def expire_old_snapshots(context: dg.OpExecutionContext, warehouse: dg.ResourceParam[WarehouseConnection]) -> None:
     """Drop old snapshots and the files that only they need; do nothing if there is no lake yet."""
+    from cleargrid_assets.warehouse.ducklake_maintenance import expire  # noqa: PLC0415 - start-up needs no DuckDB
+
     with dagster_failures():
         lake = warehouse.warehouse()
         if not lake.exists:

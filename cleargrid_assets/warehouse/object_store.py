@@ -10,8 +10,6 @@ import os
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from cleargrid_assets.warehouse.extensions import load_extension
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -32,6 +30,8 @@ def is_object_store(data: str) -> bool:
 
 def use_object_store(connection: duckdb.DuckDBPyConnection, extensions: Path | None) -> None:
     """Let DuckDB read and write the buckets that the environment has credentials for."""
+    from cleargrid_assets.warehouse.extensions import load_extension  # noqa: PLC0415 - start-up needs no DuckDB
+
     load_extension(connection, "httpfs", extensions)
     connection.execute(HTTP_TIMEOUTS)
     options = secret_options(os.environ)

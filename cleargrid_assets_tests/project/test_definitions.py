@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import socket
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,6 +55,12 @@ def test_definitions_load_with_no_variable_set_and_send_nothing(monkeypatch: pyt
 
     monkeypatch.setattr(socket.socket, "connect", refuse)
     dg.Definitions.validate_loadable(definitions())
+
+
+def test_definitions_load_without_the_libraries_that_only_runs_need() -> None:
+    code = "import sys, cleargrid_assets.definitions as code; code.definitions(); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert {"altair", "duckdb", "pandas", "pyarrow", "requests"} & set(done.stdout.split()) == set()
 
 
 def test_bad_settings_that_only_runs_need_do_not_keep_the_definitions_from_loading() -> None:
