@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from cleargrid_assets.client.pagination import Paginator
+    from cleargrid_assets.client.requester import FailedRequests
     from cleargrid_assets.client.window import Window
 
 T = TypeVar("T")
@@ -32,13 +33,17 @@ JOIN_TIMEOUT_SECONDS = 1.0
 
 @dataclass(frozen=True)
 class Progress:
-    """The state of a fetch after `seconds`. Includes pages and rows of windows that were split and read again."""
+    """The state of a fetch after `seconds`. Includes pages and rows of windows that were split and read again.
+
+    `failures`: the requests that failed so far and were, or will be, repeated.
+    """
 
     pages: int
     rows: int
     windows_done: int
     windows_total: int
     seconds: float
+    failures: tuple[FailedRequests, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -171,7 +176,8 @@ class _WorkQueue(Generic[T]):
         return self._error is not None or (not self._pending and not self._active)
 
     def _progress(self, seconds: float) -> Progress:
-        return Progress(self._pages, self._rows, len(self._completed), self._total, seconds)
+        failures = self._paginator.counters.failed_requests()
+        return Progress(self._pages, self._rows, len(self._completed), self._total, seconds, failures)
 
     def completed_windows(self) -> list[CompletedWindow[T]]:
         """The completed windows in order of time."""

@@ -38,14 +38,23 @@ if TYPE_CHECKING:
 EXPORT_URL = "/admin/v3/lenders/{lender}{path}"
 
 
+@dataclass(frozen=True)
+class FailedRequests:
+    """The failed requests of one kind in a load: how many, and the error of the latest."""
+
+    count: int
+    latest: ClearGridError
+
+
 @dataclass
 class Counters:
-    """Requests sent, retried and answered with a 200 by all threads of one load, and its latest error."""
+    """Requests sent, retried, answered with a 200 and failed by all threads of one load, and its latest error."""
 
     requests: int = 0
     retries: int = 0
     successes: int = 0
     last_error: ClearGridError | None = None
+    failures: dict[type[ClearGridError], FailedRequests] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def add(self, *, requests: int = 0, retries: int = 0, successes: int = 0) -> None:
@@ -56,8 +65,16 @@ class Counters:
             self.successes += successes
 
     def record_error(self, error: ClearGridError) -> None:
-        """Keep the error to explain a load that stalls or runs out of time."""
-        self.last_error = error
+        """Keep the error to explain a load that is slow, stalls or runs out of time."""
+        with self._lock:
+            failed = self.failures.get(type(error))
+            self.failures[type(error)] = FailedRequests(failed.count + 1 if failed else 1, error)
+            self.last_error = error
+
+    def failed_requests(self) -> tuple[FailedRequests, ...]:
+        """The failed requests so far, by kind."""
+        with self._lock:
+            return tuple(self.failures.values())
 
 
 @dataclass(frozen=True)

@@ -10,17 +10,27 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from cleargrid_assets.client import QueryTooLargeError, RateLimitedError, UnreachableError
 from cleargrid_assets.landing.ledger import last_loads
 from cleargrid_assets.landing.read_month import LoadLimits, MonthLoad, count_reasons, read_month
 from cleargrid_assets.partitions import month_of
 
 if TYPE_CHECKING:
     from cleargrid_assets.assets.raw.load_config import LoadConfig
-    from cleargrid_assets.client import ClearGridClient, Progress, Total, Window
+    from cleargrid_assets.client import ClearGridClient, ClearGridError, Progress, Total, Window
+    from cleargrid_assets.client.requester import FailedRequests
     from cleargrid_assets.landing.write import Landed
     from cleargrid_assets.settings import Settings
     from cleargrid_assets.tables.dataset import RawDataset
     from cleargrid_assets.warehouse.warehouse import Warehouse
+
+REPEATED = "The requests are sent again after growing pauses."
+REACTIONS: tuple[tuple[type[ClearGridError], str], ...] = (
+    (QueryTooLargeError, "Smaller pages are requested, then shorter windows."),
+    (UnreachableError, "The requests are sent again after growing pauses, for fewer rows after a time-out."),
+    (RateLimitedError, "Fewer requests are sent at once, after the pause that ClearGrid asks for."),
+)
+"""What a load does about requests that fail."""
 
 
 def read(
@@ -42,7 +52,7 @@ def read(
         month,
         window,
         _limits(settings, config, last_page_size),
-        on_progress=lambda progress, total: context.log.info(_progress_line(progress, total)),
+        on_progress=ProgressLog(context.log),
     )
     return replace(load, loads_before=max((last.load_number for last in loads.values()), default=0))
 
@@ -58,10 +68,35 @@ def _limits(settings: Settings, config: LoadConfig, last_page_size: int | None) 
     )
 
 
+class ProgressLog:
+    """Writes a load's progress to its run's log: how far it is, and each kind of failed request once."""
+
+    def __init__(self, log: dg.DagsterLogManager) -> None:
+        self._log = log
+        self._kinds_told: set[type[ClearGridError]] = set()
+
+    def __call__(self, progress: Progress, total: Total) -> None:
+        """Write what is new."""
+        for failed in progress.failures:
+            if type(failed.latest) not in self._kinds_told:
+                self._kinds_told.add(type(failed.latest))
+                self._log.warning(_failure_line(failed))
+        self._log.info(_progress_line(progress, total))
+
+
+def _failure_line(failed: FailedRequests) -> str:
+    """What ClearGrid refuses, how often so far, and what the load does about it."""
+    times = "once" if failed.count == 1 else f"{failed.count} times"
+    reaction = next((text for kind, text in REACTIONS if isinstance(failed.latest, kind)), REPEATED)
+    return f"{failed.latest} - {times} so far. {reaction} The month stays as it is meanwhile."
+
+
 def _progress_line(progress: Progress, total: Total) -> str:
     """Pages, rows and speed; with ClearGrid's total also the share done and the time left."""
     rate = progress.rows / progress.seconds if progress.seconds else 0.0
     line = f"{progress.pages} pages, {progress.rows} rows, {rate:.0f} rows/s"
+    if failed := sum(failed.count for failed in progress.failures):
+        line += f", {failed} failed {'request' if failed == 1 else 'requests'}"
     if not total.total or not rate:
         return line
     seconds = max(total.total - progress.rows, 0) / rate
