@@ -229,14 +229,14 @@ def _failure(failed: FailedRun, at: datetime) -> Failure:
 
 def _alert_on_recovery(instance: dg.DagsterInstance, origin: Origin, state: State, ended: EndedRun) -> Iterator[str]:
     """A failure has recovered once the same job succeeds or another run completes the same steps of the month."""
-    done: set[str] = set()
+    completed_steps: set[str] = set()
     if any(failure.steps and failure.month == month_of(ended.run) for failure in state.failures.values()):
-        done = succeeded_steps(instance, ended.run.run_id)
+        completed_steps = succeeded_steps(instance, ended.run.run_id)
     recovered = {
         subject: failure
         for subject, failure in state.failures.items()
         if subject == subject_of(ended.run)
-        or (failure.steps and failure.month == month_of(ended.run) and done.issuperset(failure.steps))
+        or (failure.steps and failure.month == month_of(ended.run) and completed_steps.issuperset(failure.steps))
     }
     if recovered:
         lines = [

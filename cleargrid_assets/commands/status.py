@@ -168,9 +168,9 @@ def _format_range(months: Sequence[str]) -> str:
 
 def _line(month: MonthStatus) -> str:
     problems = {"failed": month.checks_failed, "warned": month.checks_warned}
-    named = [f"{word}: {', '.join(names)}" for word, names in problems.items() if names]
+    problem_texts = [f"{word}: {', '.join(names)}" for word, names in problems.items() if names]
     passed = [f"{month.checks_passed} passed"] if month.checks_passed else []
     return (
         f"{month.month[:7]:<9}{month.rows:>10,}{month.quarantined:>13,}{month.duplicates:>12,}  "
-        f"{month.last_load:<18}{month.state:<11}{', '.join([*passed, *named]) or 'not run'}"
+        f"{month.last_load:<18}{month.state:<11}{', '.join([*passed, *problem_texts]) or 'not run'}"
     )

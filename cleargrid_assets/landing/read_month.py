@@ -80,12 +80,12 @@ class MonthLoad:
 
     def verify_conservation(self) -> None:
         """Raise `ConservationError` unless every received row is landed, quarantined or a collapsed duplicate."""
-        accounted = self.rows.num_rows + len(self.quarantined) + self.duplicates_collapsed
-        if accounted != self.rows_received:
+        accounted_rows = self.rows.num_rows + len(self.quarantined) + self.duplicates_collapsed
+        if accounted_rows != self.rows_received:
             raise ConservationError(
                 f"month {self.month}: {self.rows_received} rows were received but {self.rows.num_rows} landed + "
-                f"{len(self.quarantined)} quarantined + {self.duplicates_collapsed} duplicates are {accounted}; the "
-                f"month is unchanged. This is a bug in cleargrid_assets: report it with this message."
+                f"{len(self.quarantined)} quarantined + {self.duplicates_collapsed} duplicates are {accounted_rows}; "
+                f"the month is unchanged. This is a bug in cleargrid_assets: report it with this message."
             )
 
 
@@ -130,7 +130,7 @@ def _read_once(
     converter, request = RowConverter(dataset), partial(client.count, dataset.export, counters=counters)
     counted = count(request, window)
     expected, target_rows = sum_totals(counted), PAGES_PER_WINDOW * limits.page_size
-    fetched = client.fetch(
+    fetch_result = client.fetch(
         dataset.export,
         _plan_windows(counted, target_rows, started, limits.concurrency),
         converter.convert,
@@ -143,14 +143,14 @@ def _read_once(
         on_progress=lambda progress: on_progress(progress, expected),
         target_rows=None if expected.total is None else target_rows,  # without a total, do not ask for counts again
     )
-    received = {completed.window: completed.rows_received for completed in fetched.windows}
+    received = {completed.window: completed.rows_received for completed in fetch_result.windows}
     expected = reconcile(request, counted, received)
-    statistics = replace(fetched.statistics, requests=counters.requests, retries=counters.retries)
+    statistics = replace(fetch_result.statistics, requests=counters.requests, retries=counters.retries)
     load = _month_load(
         converter,
         month,
         window,
-        replace(fetched, statistics=statistics),
+        replace(fetch_result, statistics=statistics),
         expected,
         started_at=started,
         seconds=time.monotonic() - clock,
@@ -174,13 +174,13 @@ def _month_load(
     converter: RowConverter,
     month: date,
     window: Window,
-    fetched: FetchResult[Batch],
+    fetch_result: FetchResult[Batch],
     expected: Total,
     *,
     started_at: datetime,
     seconds: float,
 ) -> MonthLoad:
-    batches = [batch for completed in fetched.windows for batch in completed.batches]
+    batches = [batch for completed in fetch_result.windows for batch in completed.batches]
     received = pa.concat_tables([converter.schema.empty_table(), *(batch.rows for batch in batches)])
     rows = collapse_duplicates(received)
     return MonthLoad(
@@ -192,9 +192,9 @@ def _month_load(
         quarantined=tuple(row for batch in batches for row in batch.quarantined),
         unknown_fields=frozenset().union(*(batch.unknown_fields for batch in batches)),
         duplicates_collapsed=received.num_rows - rows.num_rows,
-        rows_received=fetched.rows_received,
+        rows_received=fetch_result.rows_received,
         expected=expected,
-        statistics=fetched.statistics,
+        statistics=fetch_result.statistics,
         seconds=seconds,
     )
 

@@ -67,11 +67,11 @@ def reconcile(request: CountRequest, counted: Sequence[CountedRange], received: 
 
     Raises `ReconciliationError`, or `RecountError` if rows are missing and ClearGrid does not count again.
     """
-    agreed = []
+    agreed_ranges = []
     for part in counted:
         inside = (rows for window, rows in received.items() if part.window.since <= window.since < part.window.until)
-        agreed.append(replace(part, total=_reconcile_range(request, part, sum(inside))))
-    return sum_totals(agreed)
+        agreed_ranges.append(replace(part, total=_reconcile_range(request, part, sum(inside))))
+    return sum_totals(agreed_ranges)
 
 
 def _reconcile_range(request: CountRequest, counted: CountedRange, received: int) -> Total:

@@ -21,16 +21,16 @@ WRITTEN_PLAIN = frozenset("ёأإآ")
 
 def matching_key(spelling: str) -> str:
     """NFKD, casefold, letters, digits and distinguishing marks only: `NO_ANSWER` and ` No Answer ` are one key."""
-    folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", spelling).casefold())
-    kept: list[str] = []
+    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", spelling).casefold())
+    key_characters: list[str] = []
     letter = ""
-    for character in folded:
+    for character in decomposed:
         if character.isalnum():
             letter = character
         elif not _is_distinguishing(character, letter):
             continue
-        kept.append(character)
-    return "".join(kept)
+        key_characters.append(character)
+    return "".join(key_characters)
 
 
 def _is_distinguishing(mark: str, letter: str) -> bool:

@@ -137,12 +137,12 @@ class ReferenceModel:
                 self.scenario.month_of(row), self.channel(row), self.source(row), local.isoweekday(), local.hour
             )  # fmt: skip
 
-        kept = ("attempts", "connected", "contacts", "third_party", "rpc", "promises", "broken", "unmapped")
+        kept_columns = ("attempts", "connected", "contacts", "third_party", "rpc", "promises", "broken", "unmapped")
         computed = {}
         for name, rows in self.grouped(filter(self.in_scope, self.rows), key).items():
             n = self.counts(rows)
             computed[name] = {
-                **{count: n[count] for count in kept},
+                **{count: n[count] for count in kept_columns},
                 **rate("connect_rate", n["connected"], n["attempts"]),
                 **rate("contact_rate", n["contacts"], n["attempts"]),
                 **rate("rpc_per_attempt", n["rpc"], n["attempts"]),
@@ -178,14 +178,14 @@ class ReferenceModel:
         computed = {}
         key = lambda row: (self.scenario.month_of(row), self.channel(row), self.source(row))  # noqa: E731
         for (month, channel, source), rows in self.grouped(promised, key).items():
-            seen = self.scenario.loaded_at[month]
+            observed_at = self.scenario.loaded_at[month]
             broken = sum(row.is_ptp_broken for row in rows)
             computed[month, self.scenario.load_number(month), channel, source] = {
-                "observed_at": seen,
+                "observed_at": observed_at,
                 "promises": len(rows),
                 "broken": broken,
                 **rate("broken_share", broken, len(rows)),
-                "age_days": (seen - self.scenario.until(month)) / timedelta(days=1),
+                "age_days": (observed_at - self.scenario.until(month)) / timedelta(days=1),
             }
         return computed
 
@@ -228,12 +228,16 @@ class ReferenceModel:
 
     def metrics(self, month: date, rows: list[LandedRow]) -> dict[str, dict[str, Any]]:
         """Every supported metric of one slice."""
-        seen = self.scenario.loaded_at[month]
+        observed_at = self.scenario.loaded_at[month]
         scoped = [row for row in rows if self.in_scope(row)]
         n = self.counts(scoped)
         calls = self.counts([row for row in scoped if (row.communication_type or "").upper() == "CALL"])
         mature = self.counts(
-            [row for row in scoped if seen - row.communicated_at >= timedelta(days=self.scenario.ptp_maturity_days)]
+            [
+                row
+                for row in scoped
+                if observed_at - row.communicated_at >= timedelta(days=self.scenario.ptp_maturity_days)
+            ]
         )
         clocks = (self.scenario.local(row.communicated_at).time() for row in rows)
         timed = [clock for clock in clocks if clock.isoformat() != "00:00:00"]
@@ -261,7 +265,7 @@ class ReferenceModel:
             "outside_hours_per_timed_attempt": (outside, len(timed)),
             "unmapped_per_attempt": (n["unmapped"], a),
         }
-        status = "final" if seen >= self.scenario.until(month) else "provisional"
+        status = "final" if observed_at >= self.scenario.until(month) else "provisional"
         common = {"status": status, "unmapped": n["unmapped"]}
         figures = {metric: _figure(k, of, k / of if of else None, *wilson(k, of)) for metric, (k, of) in shares.items()}
         for metric, of in (("attempts_per_contact", c), ("attempts_per_rpc", r), ("attempts_per_promise", p)):

@@ -112,5 +112,5 @@ def test_a_frame_comes_back_as_it_was_stored(store, resource):
         return [list(row) for row in plain[["name", "count", "share", "is_good"]].itertuples(index=False)]
 
     managers = {"io_manager": WarehouseIOManager(resource), "memory": dg.InMemoryIOManager()}
-    done = dg.materialize([frames, reader], selection=[reader], resources=managers, partition_key=MONTH)
-    assert done.output_for_node("reader") == [["a", 1, 0.5, True], [None, 2, None, False]]
+    result = dg.materialize([frames, reader], selection=[reader], resources=managers, partition_key=MONTH)
+    assert result.output_for_node("reader") == [["a", 1, 0.5, True], [None, 2, None, False]]

@@ -103,8 +103,8 @@ def test_the_command_starts_a_backfill_of_exactly_those_months_from_any_folder(
     home = dagster_home("production")
     monkeypatch.setenv("DAGSTER_HOME", str(home))
     command = repair_command(months)
-    done = subprocess.run(["sh", "-c", command], env=dict(os.environ), capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    result = subprocess.run(["sh", "-c", command], env=dict(os.environ), capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
     with dg.DagsterInstance.from_config(str(home)) as instance:
         runs = instance.get_runs()
     assert {run.tags["dagster/partition"] for run in runs} == set(months)

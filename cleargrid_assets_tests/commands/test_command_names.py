@@ -81,5 +81,5 @@ def test_the_repair_command_runs_from_the_history_that_it_names(monkeypatch, has
 
 
 def test_the_version_is_the_installed_packages():
-    done = CliRunner().invoke(cleargrid, ["--version"])
-    assert done.output == f"cleargrid-assets {version('cleargrid-assets')}\n"
+    result = CliRunner().invoke(cleargrid, ["--version"])
+    assert result.output == f"cleargrid-assets {version('cleargrid-assets')}\n"

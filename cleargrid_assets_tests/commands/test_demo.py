@@ -54,10 +54,10 @@ def real_account(clean_environment):
 
 def test_the_demo_ends_green_and_never_reaches_the_account_that_the_shell_names(real_account, clean_environment):
     account, settings = real_account
-    done = run(*SMALL, **settings)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "warned" not in done.stdout
-    assert "failed" not in done.stdout
+    result = run(*SMALL, **settings)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "warned" not in result.stdout
+    assert "failed" not in result.stdout
     assert account.requests == []
     assert not (clean_environment / "real.duckdb").exists()
     assert not (clean_environment / "real_history").exists()
@@ -66,17 +66,17 @@ def test_the_demo_ends_green_and_never_reaches_the_account_that_the_shell_names(
         rows = connection.execute("SELECT count(*) FROM raw.d23_manual_communication_logs").fetchall()
     assert (months, rows) == (2, [(landed,)])
     Path(".env").unlink()
-    code, listed = run_status({})
+    code, listing = run_status({})
     assert code == 0
-    assert [line in done.stdout for line in listed.splitlines()[1:]] == [True] * 3
+    assert [line in result.stdout for line in listing.splitlines()[1:]] == [True] * 3
 
 
 def test_a_demo_with_a_fault_ends_as_asked_with_one_red_month_that_says_it_is_meant():
-    done = run("demo", "--rows-per-day", "100", "--months", "1", "--fault", "bad-rows")
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "is red on purpose: --fault bad-rows" in done.stdout
-    assert "quarantined rows are within the limit" in done.stdout
-    assert "2 of 2" in done.stdout
+    result = run("demo", "--rows-per-day", "100", "--months", "1", "--fault", "bad-rows")
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "is red on purpose: --fault bad-rows" in result.stdout
+    assert "quarantined rows are within the limit" in result.stdout
+    assert "2 of 2" in result.stdout
 
 
 @pytest.mark.parametrize("name", sorted(set(ENDING_RED) - NEVER_ANSWERED))
@@ -108,14 +108,14 @@ def test_under_some_faults_no_request_about_their_month_is_answered(name):
     ],
 )
 def test_an_option_that_cannot_be_meant_is_refused_with_its_range(arguments):
-    done = CliRunner().invoke(cleargrid, arguments)
-    assert done.exit_code == 2
-    assert "is not in the range" in done.output
+    result = CliRunner().invoke(cleargrid, arguments)
+    assert result.exit_code == 2
+    assert "is not in the range" in result.output
 
 
 def test_a_demo_beside_a_running_daemon_is_refused_because_that_would_take_its_runs():
     with exclusive_daemon(dagster_home(EMULATOR)):
-        done = CliRunner().invoke(cleargrid, SMALL)
-    assert done.exit_code == 1
-    assert "is already running" in done.output
-    assert "cleargrid dev` or " in done.output
+        result = CliRunner().invoke(cleargrid, SMALL)
+    assert result.exit_code == 1
+    assert "is already running" in result.output
+    assert "cleargrid dev` or " in result.output

@@ -26,10 +26,10 @@ from cleargrid_assets.settings import Settings
 
 def startup_error(*arguments, **variables):
     """Run `cleargrid dev`, which must not start; return its one-sentence reason."""
-    done = CliRunner(env=variables).invoke(cleargrid, ["dev", *arguments])
-    assert done.exit_code == 1
-    assert isinstance(done.exception, SystemExit)
-    (sentence,) = done.output.splitlines()
+    result = CliRunner(env=variables).invoke(cleargrid, ["dev", *arguments])
+    assert result.exit_code == 1
+    assert isinstance(result.exception, SystemExit)
+    (sentence,) = result.output.splitlines()
     return sentence
 
 

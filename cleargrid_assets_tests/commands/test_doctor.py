@@ -20,8 +20,8 @@ LINES = ("settings", "address", "login", "page", "count", "warehouse")
 
 def run_doctor(variables, *arguments):
     """Run `cleargrid doctor` with these variables; return its exit code and all its lines."""
-    done = CliRunner(env=dict(variables)).invoke(cleargrid, ["doctor", *arguments], catch_exceptions=False)
-    return done.exit_code, done.output.splitlines()
+    result = CliRunner(env=dict(variables)).invoke(cleargrid, ["doctor", *arguments], catch_exceptions=False)
+    return result.exit_code, result.output.splitlines()
 
 
 def doctor_results(variables, *arguments):
@@ -72,8 +72,8 @@ def test_the_warehouse_of_another_environment_zone_or_lender_is_called_so(start_
 def test_without_any_setting_each_missing_one_is_named_and_nothing_is_sent(platform):
     code, lines = run_doctor({})
     assert code == EXIT_CODES["settings"]
-    named = [line.split("FAILED. ")[1].split()[0] for line in lines if "FAILED" in line]
-    assert named == ["CLEARGRID_ENVIRONMENT", "CLEARGRID_LENDER", "CLEARGRID_EMAIL", "CLEARGRID_PASSWORD"]
+    setting_names = [line.split("FAILED. ")[1].split()[0] for line in lines if "FAILED" in line]
+    assert setting_names == ["CLEARGRID_ENVIRONMENT", "CLEARGRID_LENDER", "CLEARGRID_EMAIL", "CLEARGRID_PASSWORD"]
     assert "login      skipped: fix settings first" in lines
     assert platform.emulator.requests == []
 
@@ -120,14 +120,16 @@ def test_the_settings_in_force_are_listed_with_where_each_comes_from(platform):
     Path(".env").write_text("CLEARGRID_ROW_SCOPE=all\nCLEARGRID_PAGE_SIZE=7\n", encoding="utf-8")
     webhook = "https://chat.example/planted-hook"
     _, lines = run_doctor({**platform.variables, "CLEARGRID_ALERT_WEBHOOK": webhook, "CLEARGRID_STALL_SECONDS": "1"})
-    listed = {line.split()[1]: line.split()[2:] for line in lines if "CLEARGRID_" in line and "FAILED" not in line}
-    assert list(listed) == [setting.name for setting in SETTINGS]
-    assert listed["CLEARGRID_PAGE_SIZE"] == ["100", "environment"]
-    assert listed["CLEARGRID_ROW_SCOPE"] == ["all", ".env"]
-    assert listed["CLEARGRID_TIMEZONE"] == ["UTC", "default"]
-    assert listed["CLEARGRID_OUTCOMES"] == ["none", "default"]
-    assert listed["CLEARGRID_STALL_SECONDS"] == ["not", "usable", "environment"]
-    assert listed["CLEARGRID_ALERT_WEBHOOK"] == listed["CLEARGRID_PASSWORD"] == ["***", "environment"]
+    settings_lines = {
+        line.split()[1]: line.split()[2:] for line in lines if "CLEARGRID_" in line and "FAILED" not in line
+    }
+    assert list(settings_lines) == [setting.name for setting in SETTINGS]
+    assert settings_lines["CLEARGRID_PAGE_SIZE"] == ["100", "environment"]
+    assert settings_lines["CLEARGRID_ROW_SCOPE"] == ["all", ".env"]
+    assert settings_lines["CLEARGRID_TIMEZONE"] == ["UTC", "default"]
+    assert settings_lines["CLEARGRID_OUTCOMES"] == ["none", "default"]
+    assert settings_lines["CLEARGRID_STALL_SECONDS"] == ["not", "usable", "environment"]
+    assert settings_lines["CLEARGRID_ALERT_WEBHOOK"] == settings_lines["CLEARGRID_PASSWORD"] == ["***", "environment"]
     assert "planted-hook" not in "".join(lines)
 
 
@@ -218,8 +220,8 @@ def test_what_is_no_warehouse_is_told(platform):
 
 def test_no_secret_is_told(platform):
     secret = "hunter2-planted"
-    done = CliRunner(env={**platform.variables, "CLEARGRID_PASSWORD": secret}).invoke(cleargrid, ["doctor"])
-    assert secret not in done.output
+    result = CliRunner(env={**platform.variables, "CLEARGRID_PASSWORD": secret}).invoke(cleargrid, ["doctor"])
+    assert secret not in result.output
 
 
 def test_the_help_lists_the_exit_codes():

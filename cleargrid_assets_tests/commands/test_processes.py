@@ -87,14 +87,14 @@ def test_what_processes_print_is_on_the_console_too_when_it_is_asked_for(tmp_pat
 def test_a_child_listens_to_signals_even_when_a_shell_started_us_with_sigint_ignored(tmp_path):
     script = textwrap.dedent("""
         import signal
-        from cleargrid_assets.commands.processes import interrupted_by_signals
+        from cleargrid_assets.commands.processes import interrupt_on_signals
         import subprocess, sys
-        with interrupted_by_signals():
+        with interrupt_on_signals():
             subprocess.run([sys.executable, "-c", "import signal; print(signal.getsignal(signal.SIGINT).__name__)"])
     """)
     ignoring = ["sh", "-c", 'trap "" INT; exec "$0" "$@"', PYTHON, "-c", script]
-    done = subprocess.run(ignoring, capture_output=True, text=True, check=True, cwd=tmp_path)
-    assert done.stdout == "default_int_handler\n"
+    result = subprocess.run(ignoring, capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert result.stdout == "default_int_handler\n"
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])

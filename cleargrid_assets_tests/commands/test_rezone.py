@@ -58,10 +58,10 @@ def test_every_row_is_in_its_month_of_the_new_zone_and_the_old_file_is_kept(
             (len(changed.landed(month)),)
         ]
     assert changed.query(f"SELECT month::VARCHAR FROM {LOADS} ORDER BY 1") == [(month,) for month in months]
-    (kept,) = old_files(loaded_platform, "UTC")
-    old = loaded_platform.with_variables(CLEARGRID_WAREHOUSE=str(kept))
+    (old_file,) = old_files(loaded_platform, "UTC")
+    old = loaded_platform.with_variables(CLEARGRID_WAREHOUSE=str(old_file))
     assert (old.landed(APRIL), old.landed(MAY)) == before
-    assert str(kept) in result.output
+    assert str(old_file) in result.output
     assert changed.load(MAY).success
 
 

@@ -32,8 +32,8 @@ with Warehouse(sys.argv[1]).writing():
 
 def run_status(variables, *arguments):
     """What `cleargrid status` says, and its exit code."""
-    done = CliRunner(env=dict(variables)).invoke(cleargrid, ["status", *arguments], catch_exceptions=False)
-    return done.exit_code, done.output
+    result = CliRunner(env=dict(variables)).invoke(cleargrid, ["status", *arguments], catch_exceptions=False)
+    return result.exit_code, result.output
 
 
 @pytest.fixture

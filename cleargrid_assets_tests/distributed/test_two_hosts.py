@@ -60,8 +60,8 @@ def is_loading(cluster: Cluster, backfill: str) -> bool:
 def retry_failed_months(cluster: Cluster, backfill: str) -> None:
     """Retry failed months as a person does; only runs that were writing may have failed, each with a clear cause."""
     runs = cluster.runs(backfill)
-    done = {run.tags[PARTITION] for run in runs if run.status == SUCCESS}
-    failed = {run.tags[PARTITION] for run in runs} - done
+    succeeded_months = {run.tags[PARTITION] for run in runs if run.status == SUCCESS}
+    failed = {run.tags[PARTITION] for run in runs} - succeeded_months
     if failed:
         again = cluster.launch(sorted(failed))
         cluster.wait_for_end(again, WAIT)

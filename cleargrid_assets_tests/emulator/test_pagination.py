@@ -142,8 +142,8 @@ def test_a_walk_with_curl_alone_reads_the_month(caller, may, tmp_path):
     script.write_text(WALK)
     lender = caller.emulator.credentials.lender_public_id
     url = f"{caller.emulator.base_url}/admin/v3/lenders/{lender}/exports/S4/D23"
-    done = subprocess.run(["sh", script, url, caller.token], check=True, capture_output=True, text=True, timeout=60)
-    assert done.stdout.split() == [row["public_id"] for row in may if row["communicated_at"][:10] == "2026-05-21"]
+    result = subprocess.run(["sh", script, url, caller.token], check=True, capture_output=True, text=True, timeout=60)
+    assert result.stdout.split() == [row["public_id"] for row in may if row["communicated_at"][:10] == "2026-05-21"]
 
 
 WALK = """

@@ -67,9 +67,9 @@ def test_nothing_personal_is_in_any_byte_of_any_file_or_event(platform, clean_en
     tables = [f"raw.{name}" for (name,) in platform.query(TABLES)]
     rows = "".join(str(platform.query(f"SELECT * FROM {table}")) for table in tables)  # the file may be compressed
     files = b"".join(file.read_bytes() for file in clean_environment.rglob("*") if file.is_file())
-    recorded = files + "".join([rows, *(str(event) for run in runs for event in run.all_events)]).encode()
+    stored_bytes = files + "".join([rows, *(str(event) for run in runs for event in run.all_events)]).encode()
     assert len(values) > 100
-    assert [value for value in values if value.encode() in recorded] == []
+    assert [value for value in values if value.encode() in stored_bytes] == []
 
 
 BROKEN = {
@@ -86,8 +86,8 @@ def test_nothing_personal_is_in_the_error_of_a_load_that_breaks(platform, clean_
         run = load(platform)
     assert failure_of_step(run)["error"] == "UnexpectedAnswerError"
     files = b"".join(file.read_bytes() for file in clean_environment.rglob("*") if file.is_file())
-    recorded = files + "".join(str(event) for event in run.all_events).encode()
-    assert [value for value in PERSONAL.values() if value.encode() in recorded] == []
+    stored_bytes = files + "".join(str(event) for event in run.all_events).encode()
+    assert [value for value in PERSONAL.values() if value.encode() in stored_bytes] == []
 
 
 def test_a_bad_row_is_quarantined_without_its_personal_fields(platform):

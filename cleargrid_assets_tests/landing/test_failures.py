@@ -51,44 +51,44 @@ def test_what_took_the_whole_time_budget_is_not_started_over():
 
 
 def test_a_transient_error_is_started_over_until_it_passes(platform, monkeypatch):
-    tried = []
+    calls = []
     real = ClearGridConnection.client
 
     def fail_twice(resource):
-        tried.append(1)
-        if len(tried) < 3:
+        calls.append(1)
+        if len(calls) < 3:
             raise UnreachableError("a hiccup")
         return real(resource)
 
     monkeypatch.setattr(ClearGridConnection, "client", fail_twice)
     assert platform.load().success
     assert platform.landed() == platform.truth()
-    assert len(tried) == 3
+    assert len(calls) == 3
 
 
 def test_a_transient_error_that_stays_keeps_its_request_id_in_the_failure(platform, monkeypatch):
-    tried = []
+    calls = []
 
     def raise_unreachable(_resource):
-        tried.append(1)
+        calls.append(1)
         raise UnreachableError("still no answer", request_id="r-18")
 
     monkeypatch.setattr(ClearGridConnection, "client", raise_unreachable)
     assert failure_of_step(platform.load())["request_id"] == "r-18"
-    assert len(tried) == 3
+    assert len(calls) == 3
 
 
 def test_an_error_that_nobody_foresaw_is_called_a_defect_with_its_cause_and_not_tried_again(platform, monkeypatch):
-    tried = []
+    calls = []
 
     def raise_defect(_resource):
-        tried.append(1)
+        calls.append(1)
         raise KeyError("a defect")
 
     monkeypatch.setattr(ClearGridConnection, "client", raise_defect)
     failure = failure_of_step(platform.load())
     assert failure["description"] == f"KeyError: 'a defect'. Next: {DEFECT}"
-    assert len(tried) == 1
+    assert len(calls) == 1
 
 
 @pytest.mark.parametrize(

@@ -90,13 +90,13 @@ def test_a_cancelled_load_leaves_the_old_month(month_with_changes):
 def test_a_disk_that_is_full_keeps_the_old_month_and_says_so(month_with_changes):
     platform, old, new = month_with_changes
     _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    kept = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    previous_handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (4_096, hard))
     try:
         failure = failure_of_step(platform.load())
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
-        signal.signal(signal.SIGXFSZ, kept)
+        signal.signal(signal.SIGXFSZ, previous_handler)
     assert failure["error"] == "WarehouseWriteError"
     assert platform.landed() == old
     assert platform.load().success
@@ -119,7 +119,7 @@ def test_a_load_into_a_folder_that_does_not_exist_makes_it(platform, clean_envir
 
 
 def test_a_load_by_dagsters_own_command_needs_nothing_but_variables(platform):
-    done = platform.start_load()
-    output, _ = done.communicate()
-    assert done.returncode == 0, output
+    next_load = platform.start_load()
+    output, _ = next_load.communicate()
+    assert next_load.returncode == 0, output
     assert platform.landed() == platform.truth()

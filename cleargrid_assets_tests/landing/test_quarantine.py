@@ -57,8 +57,8 @@ def test_a_quarantined_row_of_ids_instants_and_short_words_is_kept_as_it_was_rec
     bad = row(2, is_active="true", outcome_option=None)
     serve(platform, [row(1), bad])
     platform.load()
-    ((kept, identity),) = platform.query(f"SELECT row, public_id FROM {QUARANTINE}")
-    assert (json.loads(kept), identity) == (bad, bad["public_id"])
+    ((quarantined_row, identity),) = platform.query(f"SELECT row, public_id FROM {QUARANTINE}")
+    assert (json.loads(quarantined_row), identity) == (bad, bad["public_id"])
 
 
 SPOKEN = "call +971 50 123 4567 after five, ask for Ahmed"
@@ -82,8 +82,8 @@ def test_free_text_of_a_row_that_cannot_be_landed_is_in_no_byte_of_any_file(star
     assert run.success
     assert platform.last_load()["rows_quarantined"] == 1
     files = b"".join(file.read_bytes() for file in clean_environment.rglob("*") if file.is_file())
-    recorded = files + "".join(str(event) for event in run.all_events).encode()
-    assert [part for part in ("+971 50", "123 4567", "after five", "Ahmed") if part.encode() in recorded] == []
+    stored_bytes = files + "".join(str(event) for event in run.all_events).encode()
+    assert [part for part in ("+971 50", "123 4567", "after five", "Ahmed") if part.encode() in stored_bytes] == []
 
 
 def test_a_quarantined_row_is_gone_when_a_later_load_gets_it_right(platform):

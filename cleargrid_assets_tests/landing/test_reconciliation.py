@@ -21,11 +21,11 @@ OPEN_JUNE = date(2026, 6, 1)
 
 def wrong_totals(*totals):
     """A fault that returns `totals` one after the other as counts, and then repeats the last one."""
-    left = list(totals)
+    remaining = list(totals)
 
     def alter(envelope, ask):
         if is_count(ask):
-            envelope["body"]["pagination"]["total"] = left.pop(0) if len(left) > 1 else left[0]
+            envelope["body"]["pagination"]["total"] = remaining.pop(0) if len(remaining) > 1 else remaining[0]
         return envelope
 
     return Fault("counts wrongly", alter=alter)
@@ -33,17 +33,17 @@ def wrong_totals(*totals):
 
 def fail_second_count(total, answer):
     """A fault that returns `total` for the first count, and `answer` for every later one."""
-    left = [total]
+    remaining = [total]
 
     def alter(envelope, ask):
-        if is_count(ask) and left:
-            envelope["body"]["pagination"]["total"] = left.pop()
+        if is_count(ask) and remaining:
+            envelope["body"]["pagination"]["total"] = remaining.pop()
         elif is_count(ask):
             envelope["body"]["pagination"].update(total=None, totalExact=False, totalNote="timeout")
         return envelope
 
     def refuse(ask):
-        return answer(ask) if answer and is_count(ask) and not left else None
+        return answer(ask) if answer and is_count(ask) and not remaining else None
 
     return Fault("does not count twice", refuse=refuse, alter=alter)
 

@@ -37,14 +37,14 @@ def bytes_below(folder):
 def test_no_secret_is_found_in_any_file_or_output_of_a_run(start_platform, clean_environment, faults):
     platform = start_platform(faults=faults, credentials=Credentials(password=PASSWORD))
     arguments = ["asset", "materialize", "-m", "cleargrid_assets.definitions"]
-    done = subprocess.run(
+    result = subprocess.run(
         [executable("dagster"), *arguments, "--select", LOGS.to_user_string(), "--partition", MAY],
         env={**os.environ, **platform.variables, "DAGSTER_HOME": str(dagster_home(EMULATOR))},
         capture_output=True,
         check=False,
     )
-    assert (done.returncode == 0) is not bool(faults)
+    assert (result.returncode == 0) is not bool(faults)
     assert platform.emulator.accounts.logins
-    kept = bytes_below(clean_environment) + done.stdout + done.stderr
-    assert b"RUN_START" in kept or b"STEP_START" in kept  # the run's history is among what was searched
-    assert [secret for secret in (PASSWORD, *TOKENS) if secret.encode() in kept] == []
+    stored_bytes = bytes_below(clean_environment) + result.stdout + result.stderr
+    assert b"RUN_START" in stored_bytes or b"STEP_START" in stored_bytes  # the run's history is among what was searched
+    assert [secret for secret in (PASSWORD, *TOKENS) if secret.encode() in stored_bytes] == []

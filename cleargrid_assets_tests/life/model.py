@@ -48,9 +48,9 @@ class Model:
         """Land the rows that `read` received; return False if a read that began later has landed."""
         if self._read_of_month.get(month, 0) > read:
             return False
-        kept = {key: held for key, held in self.rows.items() if held.month != month}
-        taken = {key: row for key, row in received.items() if self._takes(kept.get(key), row, read)}
-        self.rows = kept | {key: HeldRow(month, row) for key, row in taken.items()}
+        other_months = {key: held for key, held in self.rows.items() if held.month != month}
+        taken = {key: row for key, row in received.items() if self._takes(other_months.get(key), row, read)}
+        self.rows = other_months | {key: HeldRow(month, row) for key, row in taken.items()}
         self._read_of_month[month] = read
         self.last_loads[month] = len(self.versions)
         self.versions[len(self.versions)] = self.rows

@@ -35,10 +35,10 @@ MONTHS_OF_THE_DEMO = 2  # the closed one and the open one
 def project_files() -> list[str]:
     """Every file of the checkout that Git tracks or does not ignore."""
     listing = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
-    listed = subprocess.run(listing, cwd=PROJECT, capture_output=True, text=True, check=False)
-    if listed.returncode:
+    listing_result = subprocess.run(listing, cwd=PROJECT, capture_output=True, text=True, check=False)
+    if listing_result.returncode:
         pytest.skip("this is no Git checkout")
-    return sorted(name for name in listed.stdout.splitlines() if (PROJECT / name).is_file())
+    return sorted(name for name in listing_result.stdout.splitlines() if (PROJECT / name).is_file())
 
 
 @pytest.fixture(scope="session")
@@ -100,7 +100,7 @@ def demo(environment: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(arguments: Iterable[str | Path], folder: Path) -> str:
     """Run a command and return its output; if it fails, the test fails with that output."""
     variables = {name: value for name, value in os.environ.items() if not name.startswith(("CLEARGRID_", "DAGSTER_"))}
-    done = subprocess.run(
+    result = subprocess.run(
         [str(argument) for argument in arguments],
         cwd=folder,
         env=variables,
@@ -109,8 +109,8 @@ def run(arguments: Iterable[str | Path], folder: Path) -> str:
         text=True,
         check=False,
     )
-    assert done.returncode == 0, done.stdout
-    return done.stdout
+    assert result.returncode == 0, result.stdout
+    return result.stdout
 
 
 def test_the_wheel_holds_every_file_of_the_package(project_files: list[str], wheel_files: set[str]) -> None:
@@ -131,9 +131,14 @@ def test_the_wheel_holds_nothing_but_the_package(wheel_files: set[str]) -> None:
 
 
 def test_the_sdist_holds_what_the_repository_holds(project_files: list[str], sdist_files: set[str]) -> None:
-    wanted = {name for name in project_files if not name.startswith(ONLY_FOR_THE_HOST)}
-    assert {"LICENSE", "requirements/demo.txt", "docs/runbook.md", "cleargrid_assets_tests/conftest.py"} <= wanted
-    assert wanted - sdist_files == set()
+    expected_files = {name for name in project_files if not name.startswith(ONLY_FOR_THE_HOST)}
+    assert {
+        "LICENSE",
+        "requirements/demo.txt",
+        "docs/runbook.md",
+        "cleargrid_assets_tests/conftest.py",
+    } <= expected_files
+    assert expected_files - sdist_files == set()
 
 
 def test_the_licence_is_the_whole_text_of_apache_2() -> None:

@@ -69,14 +69,14 @@ def test_each_pinned_version_has_the_hashes_of_its_files(path: Path) -> None:
 
 @pytest.mark.parametrize("name", SETS)
 def test_a_requirements_file_has_a_fitting_version_of_each_package_that_pyproject_asks_for(name: str) -> None:
-    pinned = pins(PROJECT / "requirements" / f"{name}.txt")
+    versions = pins(PROJECT / "requirements" / f"{name}.txt")
     extras, groups = SETS[name]
-    unmet = [
+    mismatches = [
         str(requirement)
         for requirement in requirements_of(extras, groups)
-        if not requirement.specifier.contains(pinned.get(canonicalize_name(requirement.name), "0"))
+        if not requirement.specifier.contains(versions.get(canonicalize_name(requirement.name), "0"))
     ]
-    assert unmet == [], "make lock"
+    assert mismatches == [], "make lock"
 
 
 @pytest.mark.parametrize(

@@ -36,10 +36,10 @@ def test_a_warehouse_that_is_neither_a_file_nor_a_lake_is_refused_without_repeat
 @pytest.mark.parametrize("place", ["SOURCE", "TARGET"])
 def test_nor_is_one_moved_and_no_file_of_its_name_is_made(address: str, place: str) -> None:
     arguments = [address, "other.duckdb"] if place == "SOURCE" else ["other.duckdb", address]
-    done = CliRunner().invoke(cleargrid, ["move-warehouse", *arguments])
-    assert done.exit_code == 1
-    assert f"{place} starts with" in done.output
-    assert "geheim" not in done.output
+    result = CliRunner().invoke(cleargrid, ["move-warehouse", *arguments])
+    assert result.exit_code == 1
+    assert f"{place} starts with" in result.output
+    assert "geheim" not in result.output
     assert [path for path in Path().rglob("*") if "geheim" in path.name] == []
 
 
@@ -165,9 +165,9 @@ def test_a_misspelt_setting_in_the_file_is_refused_by_every_command_that_reads_s
     lines = [f"{name}={value}" for name, value in platform.variables.items()]
     Path(".env").write_text("\n".join([*lines, "CLEARGRID_TIME_ZONE=Asia/Dubai"]), encoding="utf-8")
     for arguments in (["status"], ["doctor"], ["dev", "--port", "0"], ["move-warehouse", "a.duckdb", "b.duckdb"]):
-        done = CliRunner().invoke(cleargrid, arguments)
-        assert done.exit_code in (1, 3), arguments
-        assert "did you mean CLEARGRID_TIMEZONE?" in done.output, arguments
+        result = CliRunner().invoke(cleargrid, arguments)
+        assert result.exit_code in (1, 3), arguments
+        assert "did you mean CLEARGRID_TIMEZONE?" in result.output, arguments
 
 
 @pytest.mark.parametrize(

@@ -54,8 +54,8 @@ def test_rows_that_many_changes_deleted_are_no_longer_in_the_files(lake: Warehou
     expire(lake, 30)
     with lake.reading() as connection:
         ((name,),) = connection.execute("SELECT current_database()").fetchall()
-        listed = f"SELECT data_file, delete_file FROM ducklake_list_files('{name}', 'many', schema => 'raw')"
-        ((file, deleted),) = connection.execute(listed).fetchall()
+        file_list_sql = f"SELECT data_file, delete_file FROM ducklake_list_files('{name}', 'many', schema => 'raw')"
+        ((file, deleted),) = connection.execute(file_list_sql).fetchall()
         assert connection.execute("SELECT count(*) FROM raw.many").fetchall() == [(90,)]
     assert deleted is None
     assert parquet.read_metadata(file).num_rows == 90

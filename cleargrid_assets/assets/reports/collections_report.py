@@ -104,8 +104,8 @@ def delete_old_pages(reports: Artifacts, settings: Settings, now: datetime) -> i
 
 def months_of_page(page: bytes) -> list[str]:
     """The months on a page, as listed in its head, such as `2026-05`."""
-    listed = MONTHS_OF_PAGE.search(page.decode())
-    return listed[1].split() if listed else []
+    month_list = MONTHS_OF_PAGE.search(page.decode())
+    return month_list[1].split() if month_list else []
 
 
 def report_artifacts(warehouse: "Warehouse", environment: str) -> Artifacts:
