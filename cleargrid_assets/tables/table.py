@@ -82,10 +82,23 @@ class Table:
         columns = ",\n  ".join(column.ddl for column in self.columns)
         return f"CREATE TABLE IF NOT EXISTS {self.qualified_name} (\n  {columns}\n)"
 
+    @property
+    def comments(self) -> str:
+        """The statements that write the meaning of the table and of its columns into the database's catalog."""
+        of_columns = (
+            f'COMMENT ON COLUMN {self.qualified_name}."{column.name}" IS {_quote(column.meaning)}'
+            for column in self.columns
+        )
+        return ";\n".join([f"COMMENT ON TABLE {self.qualified_name} IS {_quote(self.meaning)}", *of_columns])
+
     def exists_in(self, connection: duckdb.DuckDBPyConnection) -> bool:
         """True if the open warehouse has the table; ask first, because a failed statement would end the transaction."""
         ((count,),) = connection.execute(EXISTS, [self.schema, self.name]).fetchall()
         return bool(count)
+
+
+def _quote(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
 
 
 MONTH = Column("month", "DATE", "The partition: the first day of the month in the configured time zone.")

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -118,6 +119,8 @@ def prepare(
         _reshape(connection, table, existing.get(table.qualified_name, {}))
     if D23_LOADS.qualified_name in existing and version < TABLES_VERSION:
         _upgrade(connection, version)
+    for table in tables:
+        connection.execute(table.comments)
     for dataset in datasets:
         for script in _scripts(dataset):
             connection.execute(script)
@@ -183,7 +186,8 @@ def _fingerprint_view(dataset: RawDataset) -> str:
     return f"{dataset.view_prefix}schema_fingerprint"
 
 
+@cache
 def _fingerprint(dataset: RawDataset) -> str:
     """A hash that changes with any table, view or macro of the dataset."""
-    parts = [str(TABLES_VERSION), *(table.ddl for table in tables_of(dataset)), *_scripts(dataset)]
+    parts = [str(TABLES_VERSION), *(table.ddl + table.comments for table in tables_of(dataset)), *_scripts(dataset)]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]

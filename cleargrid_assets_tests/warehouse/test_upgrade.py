@@ -27,6 +27,14 @@ if TYPE_CHECKING:
 
 RELEASES = {path.name.removesuffix(".duckdb.gz"): path for path in (Path(__file__).parent / "releases").glob("*.gz")}
 COLUMNS = "SELECT column_name FROM information_schema.columns WHERE table_schema || '.' || table_name = ?"
+TABLE_COMMENTS = """
+SELECT schema_name || '.' || table_name AS name, comment FROM duckdb_tables()
+WHERE database_name = current_database() AND list_contains(?, name)
+"""
+COLUMN_COMMENTS = """
+SELECT schema_name || '.' || table_name AS name, column_name, comment FROM duckdb_columns()
+WHERE database_name = current_database() AND list_contains(?, name)
+"""
 TABLES = "SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = 'release' ORDER BY ALL"
 
 on_file_and_lake = pytest.mark.parametrize("warehouse_variables", [FILE, SQLITE], indirect=True)
@@ -101,6 +109,15 @@ def test_every_table_has_its_columns_and_nothing_that_must_be_there_is_missing(u
         assert {*table.column_names} <= {name for (name,) in upgraded_platform.query(COLUMNS, [table.qualified_name])}
         required = " OR ".join(f'"{column.name}" IS NULL' for column in table.columns if not column.nullable)
         assert upgraded_platform.query(f"SELECT count(*) FROM {table.qualified_name} WHERE {required}") == [(0,)]
+
+
+@on_file_and_lake
+def test_the_catalog_says_what_every_table_and_column_means(upgraded_platform: Platform) -> None:
+    tables = {table.qualified_name: table.meaning for table in ALL_TABLES}
+    columns = {(table.qualified_name, column.name): column.meaning for table in ALL_TABLES for column in table.columns}
+    assert dict(upgraded_platform.query(TABLE_COMMENTS, [[*tables]])) == tables
+    comments = upgraded_platform.query(COLUMN_COMMENTS, [[*tables]])
+    assert {(table, column): comment for table, column, comment in comments} == columns
 
 
 @on_file_and_lake
