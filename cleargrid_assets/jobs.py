@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
-from cleargrid_assets.assets.reports import collections_report, published_tables
+from cleargrid_assets.assets.reports import collections_report, month_certificates, published_tables
 from cleargrid_assets.connections import WarehouseConnection
 from cleargrid_assets.failures import dagster_failures
 
@@ -16,7 +16,7 @@ REFRESH_MONTH = "refresh_month"
 COMPUTE_MONTH = "compute_month"
 REFRESH_SUMMARY = "refresh_summary"
 CHECK_MONTHS = "check_months"
-REPORTS = (collections_report.KEY, published_tables.KEY)
+REPORTS = (collections_report.KEY, published_tables.KEY, month_certificates.KEY)
 
 
 def build_refresh_month(assets: Sequence[dg.AssetsDefinition]) -> UnresolvedAssetJobDefinition:

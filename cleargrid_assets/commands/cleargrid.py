@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from cleargrid_assets.commands.certificate import certificate
 from cleargrid_assets.commands.demo import demo
 from cleargrid_assets.commands.dev import dev
 from cleargrid_assets.commands.doctor import doctor
@@ -21,5 +22,5 @@ def cleargrid() -> None:
     silence_preview_warnings()
 
 
-for subcommand in (demo, dev, doctor, emulator, move_warehouse, rezone, status):
+for subcommand in (certificate, demo, dev, doctor, emulator, move_warehouse, rezone, status):
     cleargrid.add_command(subcommand)

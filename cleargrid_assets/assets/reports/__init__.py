@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cleargrid_assets.assets.reports.collections_report import build_collections_report
+from cleargrid_assets.assets.reports.month_certificates import build_month_certificates
 from cleargrid_assets.assets.reports.published_tables import build_published_tables
 
 if TYPE_CHECKING:
@@ -13,4 +14,4 @@ if TYPE_CHECKING:
 
 def build_reports() -> list[dg.AssetsDefinition]:
     """The assets of the group."""
-    return [build_published_tables(), build_collections_report()]
+    return [build_published_tables(), build_collections_report(), build_month_certificates()]

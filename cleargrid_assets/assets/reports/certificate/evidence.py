@@ -1,0 +1,52 @@
+"""Reads the evidence of a month from an open warehouse: its ledger, its digests, and what its checks find.
+
+The digests are explained in `evidence.sql`; the checks are those of `sql_checks` on tables that have months.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cleargrid_assets.assets.reports.certificate.certificate import CheckObservation, Evidence
+from cleargrid_assets.assets.sql_asset import reporting_variables
+from cleargrid_assets.sql_checks import SqlCheck, read_checks, read_raw_checks
+from cleargrid_assets.tables.d23 import D23
+from cleargrid_assets.warehouse import Query
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    import duckdb
+
+    from cleargrid_assets.settings import Settings
+
+EVIDENCE = Path(__file__).with_name("evidence.sql")
+
+
+def read_evidence(connection: duckdb.DuckDBPyConnection, month: date) -> Evidence:
+    """What the warehouse shows of a month in the ledger."""
+    select = Query(EVIDENCE.read_text(encoding="utf-8"), {"month": month}).bind(connection)
+    ((*values,),) = connection.execute(select).fetchall()
+    return Evidence(*values)
+
+
+def observe_checks(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, month: date
+) -> tuple[CheckObservation, ...]:
+    """What every check of the month finds now. Raises `SettingsError`."""
+    variables = {**reporting_variables(settings), "month": month, "quarantine_limit": settings.quarantine_limit}
+    return tuple(
+        CheckObservation(
+            check.name,
+            check.table.qualified_name,
+            check.severity.value,
+            check.find_violations(connection, variables).count,
+        )
+        for check in _checks_of_months()
+    )
+
+
+def _checks_of_months() -> list[SqlCheck]:
+    checks = [*read_raw_checks(D23), *read_checks("core"), *read_checks("analytics")]
+    return [check for check in checks if check.table.is_partitioned]
