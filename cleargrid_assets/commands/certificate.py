@@ -18,7 +18,7 @@ from cleargrid_assets.assets.reports.certificate.page import as_html, as_text
 from cleargrid_assets.assets.reports.certificate.verification import disagreements
 from cleargrid_assets.assets.reports.month_certificates import certificate_artifacts, json_name, page_name
 from cleargrid_assets.client import SettingsError
-from cleargrid_assets.commands.emulator_settings import after_demo
+from cleargrid_assets.commands.emulator_settings import with_demo_settings
 from cleargrid_assets.commands.status import LOCK_TIMEOUT
 from cleargrid_assets.connections import WarehouseConnection
 from cleargrid_assets.landing.ledger import last_loads
@@ -41,7 +41,7 @@ def certificate(ctx: click.Context, month: str) -> None:
     Exit code 0: everything agrees. 1: one sentence says what does not, or why there is nothing to verify.
     """
     first_day = _month_of(month)
-    settings = after_demo(Settings.from_environment())
+    settings = with_demo_settings(Settings.from_environment())
     try:
         warehouse = replace(WarehouseConnection(settings).warehouse(), lock_timeout=LOCK_TIMEOUT)
         document = _read(settings, warehouse, first_day)
