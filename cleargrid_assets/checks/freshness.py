@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from cleargrid_assets.tables.dataset import RawDataset
 
 GRACE = timedelta(hours=6)
-"""The time that the daily refresh may take after midnight; before that, a new month is not expected."""
+"""The grace period after midnight before a new month counts as missing."""
 
 REREAD_WITHIN = timedelta(hours=30)
 """A day, plus the hour that a clock change adds, plus the time that a refresh may take."""

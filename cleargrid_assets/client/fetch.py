@@ -48,7 +48,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class Statistics:
-    """What a fetch took: requests and retries of its counters, pages of completed windows only."""
+    """The cost of a fetch: all its requests and retries, but only the pages of completed windows."""
 
     requests: int
     pages: int

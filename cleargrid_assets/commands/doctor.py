@@ -112,7 +112,7 @@ class Diagnosis:
         return problems
 
     def _zone_problems(self) -> list[Exception]:
-        """Time zone data that would make a load fail, of any month from the first one to a year from now."""
+        """Check the time zone data of every month up to a year ahead; a mismatch would fail a load."""
         since = datetime.combine(self.settings.start_month, time(), UTC)
         try:
             verify_time_zone(self.settings.timezone, since, self.now + timedelta(days=366))

@@ -132,7 +132,7 @@ def new_entry(connection: duckdb.DuckDBPyConnection, load: MonthLoad, run_id: st
 
 
 def month_version(connection: duckdb.DuckDBPyConnection, load: MonthLoad) -> str:
-    """The version of the rows of the month that `load` loaded."""
+    """The row version of the month that `load` landed."""
     version = MONTH_VERSION.format_map(load.dataset.sql_names)
     ((load_number, run_id),) = connection.execute(version, [load.month]).fetchall()
     return version_of(load_number, run_id)

@@ -37,7 +37,7 @@ class WarehouseAddress(PathSetting[str]):
         return redacted(value)
 
     def absolute(self, value: Any) -> str:
-        """A file's path, or that of a file that holds a lake's catalog; a server's address as it is."""
+        """The address with its file's path made absolute; a server's address is unchanged."""
         prefix, path = _split(value)
         is_file = path != "" and not SCHEME.match(path)
         return f"{prefix}{Path(path).absolute()}" if is_file else str(value)
@@ -79,7 +79,7 @@ def warehouse_address(name: str, address: str) -> str:
 
 
 def _split(address: str) -> tuple[str, str]:
-    """What precedes the file of a warehouse or of a lake's catalog, and its path."""
+    """Split an address into its prefix, such as `ducklake:sqlite:`, and its file's path."""
     lake = FILE_CATALOG.fullmatch(address)
     return (lake[1], lake[2]) if lake else ("", address)
 

@@ -1,6 +1,6 @@
-"""`Settings`: values for all declared settings, each of them read when it is asked for.
+"""`Settings`: the typed values of all settings, each parsed when it is read.
 
-What is made of several settings belongs here; where their values come from is in `variables`. Definitions load with
+Values derived from several settings belong here; where their values come from is in `variables`. Definitions load with
 nothing set, and a wrong value stops exactly the runs that need it.
 """
 

@@ -30,7 +30,7 @@ KEEPALIVE = """
 SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3;
 SET idle_in_transaction_session_timeout = 0
 """
-"""The server notices a vanished host within a minute and releases its lock; a busy one keeps it."""
+"""The server releases a dead host's lock within a minute; a host that is merely busy keeps its lock."""
 
 LOCK_HOLDERS = """
 SELECT string_agg(coalesce(application_name, '?') || ' (' || coalesce(host(client_addr), 'local') || ')', ', ')
@@ -41,7 +41,7 @@ WHERE locktype = 'advisory' AND objid = %s AND granted
 
 @contextmanager
 def file_lock(path: Path, seconds: float) -> Iterator[None]:
-    """Hold the lock of the file at `path`, under whatever spelling of the path.
+    """Hold the lock of the file at `path`; all spellings of a path share one lock.
 
     Raises `WarehouseBusyError` after `seconds`, or `WarehouseUnreadableError` when the folder cannot be used.
     """
@@ -53,7 +53,7 @@ def file_lock(path: Path, seconds: float) -> Iterator[None]:
         lock.acquire(timeout=seconds)
     except Timeout as timeout:
         raise WarehouseBusyError(
-            f"other runs kept {path} locked for {seconds:.0f} s: run again when they have ended"
+            f"timed out after {seconds:.0f} s waiting for {path}, locked by other runs: run again when they finish"
         ) from timeout
     except OSError as error:
         raise path_error(path, error) from error
@@ -81,7 +81,8 @@ def advisory_lock(dsn: str, display_name: str, seconds: float) -> Iterator[None]
         holders = _holders(connection)
         connection.close()
         raise WarehouseBusyError(
-            f"other runs kept {display_name} locked for {seconds:.0f} s ({holders}): run again when they have ended"
+            f"timed out after {seconds:.0f} s waiting for {display_name}, locked by other runs ({holders}): run again "
+            f"when they finish"
         ) from None
     except driver.Error as error:
         connection.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -11,8 +12,9 @@ from cleargrid_assets.definitions import build_definitions
 from cleargrid_assets.settings import Settings
 from cleargrid_assets.sql_checks import SqlCheck, check, check_result, read_checks, read_raw_checks
 from cleargrid_assets.sql_checks.check import FOLDER, Violations
+from cleargrid_assets.tables.analytics import ANALYTICS_TABLES
 from cleargrid_assets.tables.catalog import DATASETS
-from cleargrid_assets.tables.core import CONTACT_ATTEMPTS
+from cleargrid_assets.tables.core import CONTACT_ATTEMPTS, CORE_TABLES
 from cleargrid_assets.tables.d23 import D23
 
 if TYPE_CHECKING:
@@ -109,3 +111,10 @@ def test_a_file_in_a_folder_that_is_no_table_is_refused(folder: Path) -> None:
     write(folder, "core/contacts")
     with pytest.raises(ValueError, match="its folder must be named after a table"):
         read_checks("core")
+
+
+def test_the_check_of_the_rules_watches_every_monthly_table_that_can_be_computed_again() -> None:
+    (check,) = [check for check in CHECKS if check.name == "every_month_follows_the_current_rules"]
+    watched = set(re.findall(r"\bFROM ((?:core|analytics)\.\w+)", check.sql))
+    computed = {table for table in ANALYTICS_TABLES + CORE_TABLES if table.is_partitioned and not table.is_history}
+    assert watched == {table.qualified_name for table in computed}

@@ -1,5 +1,5 @@
--- Finds months whose last re-read lacked rows that had been landed before. The check passes if there are none.
--- raw.d23_changes lists the rows (change = 'vanished').
+-- Finds months whose latest re-read no longer returned rows that had landed earlier. The check passes if there are
+-- none. raw.d23_changes lists the rows (change = 'vanished').
 -- Severity: WARN
 -- To do: ask ClearGrid whether it removed the rows; they no longer count, and raw.d23_changes keeps their values.
 -- In a DuckDB shell on the warehouse: SET VARIABLE month = DATE '2026-05-01'; then paste (without it: all months).

@@ -52,7 +52,7 @@ class DataTable:
 
 @dataclass(frozen=True)
 class ColorKey:
-    """The meaning of a chart's colours: pairs of a variable of the style sheet and its label."""
+    """The meaning of a chart's colours: (CSS variable, label) pairs."""
 
     kind: ClassVar = "color_key"
     entries: Sequence[tuple[str, str]]

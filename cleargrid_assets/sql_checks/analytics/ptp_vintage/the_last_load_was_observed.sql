@@ -1,7 +1,7 @@
--- Finds months whose promises in core.contact_attempts lack an observation under the load that they come from. The
+-- Finds months whose promises in core.contact_attempts have no row in ptp_vintage for the load they came from. The
 -- check passes if there are none.
 -- Severity: ERROR, blocking
--- To do: compute the month's ptp_vintage before the month is loaded again: a missed observation cannot be made up for
+-- To do: compute the month's ptp_vintage before the month is loaded again: a missed observation cannot be recovered
 -- later.
 -- In a DuckDB shell on the warehouse: SET VARIABLE month = DATE '2026-05-01'; then paste (without it: all months).
 WITH promised AS (
