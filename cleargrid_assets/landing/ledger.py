@@ -164,6 +164,7 @@ def _row(entry: Entry, load: MonthLoad, changes: Changes) -> dict[str, object]:
         "duplicates_collapsed": load.duplicates_collapsed,
         "expected_total": load.expected.total,
         "total_exact": load.expected.exact if load.expected.total is not None else None,
+        "count_request_id": load.expected.request_id,
         **{f"rows_{change}": rows for change, rows in asdict(changes).items()},
         "seconds": load.seconds,
         "unknown_fields": sorted(load.unknown_fields),

@@ -99,6 +99,13 @@ LOADS_COLUMNS = (
     Column("expected_total", "BIGINT", "ClearGrid's own count of the month's rows.", nullable=True),
     Column("total_exact", "BOOLEAN", "True if ClearGrid called that count exact.", nullable=True),
     Column(
+        "count_request_id",
+        "VARCHAR",
+        "ClearGrid's id of the request that counted the month, or its first day if it was counted by the day; null if "
+        "the response named none.",
+        nullable=True,
+    ),
+    Column(
         "rows_added",
         "BIGINT",
         "Landed rows that the month did not have before, including those that ClearGrid moved here.",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cleargrid_assets.assets.reports.certificate.evidence import read_evidence
+from cleargrid_assets.emulator.faults import Fault
 from cleargrid_assets_tests.fixed_rows import serve
 from cleargrid_assets_tests.landing.rows_of_may import row
 from cleargrid_assets_tests.platform_under_test import FIELDS, MAY
@@ -56,7 +57,7 @@ def test_it_says_what_the_ledger_says(platform: Platform) -> None:
     document, load = certified(platform), platform.last_load()
     copied = (
         "load_number", "run_id", "rows_received", "rows_landed", "rows_quarantined", "duplicates_collapsed",
-        "rows_moved", "expected_total", "total_exact",
+        "rows_moved", "expected_total", "total_exact", "count_request_id",
     )  # fmt: skip
     assert {name: document[name] for name in copied} == {name: load[name] for name in copied}
     assert (document["since"], document["until"]) == ("2026-05-01T00:00:00Z", "2026-06-01T00:00:00Z")
@@ -66,6 +67,16 @@ def test_it_says_what_the_ledger_says(platform: Platform) -> None:
     assert document["rules_version"] == rules
     assert document["dagster_version"].startswith("1.13.")
     assert (summary["certificates"], summary["new_certificates"]) == ("1 months", ["2026-05"])
+
+
+def test_it_names_the_request_that_counted_if_cleargrid_does(platform: Platform) -> None:
+    names_its_requests = Fault(
+        "names every request", alter=lambda envelope, request: {**envelope, "requestId": f"r{request.number}"}
+    )
+    with platform.misbehaving(names_its_requests):
+        assert platform.load().success
+    summarize(platform)
+    assert certified(platform)["count_request_id"] == platform.last_load()["count_request_id"] == "r1"
 
 
 @pytest.mark.parametrize("warehouse_variables", KINDS, indirect=True)

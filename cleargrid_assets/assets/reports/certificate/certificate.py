@@ -49,6 +49,7 @@ class Evidence:
     rows_in_the_warehouse: int
     expected_total: int | None
     total_exact: bool | None
+    count_request_id: str | None
     public_ids_digest: str
     rows_digest: str
     rules_version: str | None

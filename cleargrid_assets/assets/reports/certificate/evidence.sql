@@ -52,6 +52,7 @@ SELECT
     digests.rows_in_the_warehouse,
     last_load.expected_total,
     last_load.total_exact,
+    last_load.count_request_id,
     digests.public_ids_digest,
     digests.rows_digest,
     (

@@ -67,6 +67,7 @@ def _month(evidence: Evidence) -> dict[str, str]:
 def _rows(evidence: Evidence) -> dict[str, str]:
     return {
         "ClearGrid's own count": _count(evidence),
+        "request id of the count": evidence.count_request_id or NOT_KNOWN,
         "received": f"{evidence.rows_received:,}",
         "= landed": f"{evidence.rows_landed:,}",
         "+ quarantined": f"{evidence.rows_quarantined:,}",
