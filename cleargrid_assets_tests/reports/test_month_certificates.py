@@ -73,7 +73,7 @@ def test_it_names_the_request_that_counted_if_cleargrid_does(platform: Platform)
     names_its_requests = Fault(
         "names every request", alter=lambda envelope, request: {**envelope, "requestId": f"r{request.number}"}
     )
-    with platform.misbehaving(names_its_requests):
+    with platform.inject_fault(names_its_requests):
         assert platform.load().success
     summarize(platform)
     assert certified(platform)["count_request_id"] == platform.last_load()["count_request_id"] == "r1"
