@@ -26,7 +26,7 @@ class Evidence:
     """What the warehouse shows of a loaded month, under the ledger's names; times are UTC.
 
     `rows_moved_away`: rows that loads of other months have taken over since. `rules_version`: the rules under which the
-    month's figures were computed; None until then. The digests are explained in `evidence.sql`.
+    month's figures were computed; None until then. The digests are explained in `digests.sql`.
     """
 
     month: str

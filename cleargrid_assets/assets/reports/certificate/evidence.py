@@ -1,12 +1,12 @@
 """Reads the evidence of a month from an open warehouse: its ledger, its digests, and what its checks find.
 
-The digests are explained in `evidence.sql`; the checks are those of `sql_checks` on tables that have months.
+The digests are explained in `digests.sql`; the checks are those of `sql_checks` on tables that have months.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cleargrid_assets.assets.reports.certificate.certificate import CheckObservation, Evidence
 from cleargrid_assets.assets.sql_asset import reporting_variables
@@ -22,13 +22,28 @@ if TYPE_CHECKING:
     from cleargrid_assets.settings import Settings
 
 EVIDENCE = Path(__file__).with_name("evidence.sql")
+DIGESTS = Path(__file__).with_name("digests.sql")
 
 
 def read_evidence(connection: duckdb.DuckDBPyConnection, month: date) -> Evidence:
-    """What the warehouse shows of a month in the ledger."""
-    select = Query(EVIDENCE.read_text(encoding="utf-8"), {"month": month}).bind(connection)
-    ((*values,),) = connection.execute(select).fetchall()
-    return Evidence(*values)
+    """What the warehouse shows of a month in the ledger. One digest at a time: together they need twice the memory."""
+    digests = f"FROM ({_select(connection, DIGESTS, month)}\n)"
+    return Evidence(
+        **_row(connection, _select(connection, EVIDENCE, month)),
+        **_row(connection, f"SELECT rows_in_the_warehouse, public_ids_digest {digests}"),
+        **_row(connection, f"SELECT rows_digest {digests}"),
+    )
+
+
+def _select(connection: duckdb.DuckDBPyConnection, file: Path, month: date) -> str:
+    return Query(file.read_text(encoding="utf-8"), {"month": month}).bind(connection)
+
+
+def _row(connection: duckdb.DuckDBPyConnection, select: str) -> dict[str, Any]:
+    result = connection.execute(select)
+    names = [column[0] for column in result.description or ()]
+    (values,) = result.fetchall()
+    return dict(zip(names, values, strict=True))
 
 
 def observe_checks(
