@@ -212,7 +212,7 @@ def test_every_spelling_of_a_path_queues_at_one_lock(warehouse, tmp_path, monkey
             waiting = subprocess.run(
                 [sys.executable, "-c", QUEUE, spelling], check=True, capture_output=True, text=True
             )
-        assert "other runs kept" in waiting.stdout
+        assert "locked by other runs" in waiting.stdout
 
 
 def test_a_program_that_has_the_file_open_is_named_with_its_process_id(warehouse):

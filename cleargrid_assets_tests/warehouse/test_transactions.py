@@ -173,7 +173,7 @@ def test_whoever_waits_too_long_for_a_turn_is_told_so_and_nothing_sooner(
     impatient = Warehouse(warehouse.address, lock_timeout=0.3)
     with concurrent_writer(warehouse_variables):
         since = time.monotonic()
-        with pytest.raises(WarehouseBusyError, match="run again when they have ended") as error, impatient.writing():
+        with pytest.raises(WarehouseBusyError, match="run again when they finish") as error, impatient.writing():
             pass
         assert time.monotonic() - since >= 0.3
     assert PASSWORD not in str(error.value)
