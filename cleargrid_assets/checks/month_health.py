@@ -118,8 +118,11 @@ def _awaits_first_refresh(state: LedgerState, key: str) -> bool:
 
 def _listed(unhealthy: Sequence[UnhealthyMonth]) -> str:
     """The months in ranges, the failed ones first: `2026-03 (failed), 2024-01 to 2025-12 (missing)`."""
-    ranges = {health: month_ranges(month.key for month in unhealthy if month.health == health) for health in HEALTHS}
-    return ", ".join(f"{months} ({health})" for health in HEALTHS for months in ranges[health])
+    return ", ".join(
+        f"{months} ({health})"
+        for health in HEALTHS
+        for months in month_ranges(month.key for month in unhealthy if month.health == health)
+    )
 
 
 def _table(unhealthy: Sequence[UnhealthyMonth]) -> dg.TableMetadataValue:

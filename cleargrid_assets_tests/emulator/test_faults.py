@@ -1,4 +1,4 @@
-"""Each fault does what its name says, and affects only the requests that it is meant for."""
+"""Each fault breaks the requests that its name describes, and no others."""
 
 from __future__ import annotations
 
