@@ -12,18 +12,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from cleargrid_assets.client.adaptive_page_size import AdaptivePageSize
 from cleargrid_assets.client.auth import Credentials
 from cleargrid_assets.client.deadlines import Deadline
 from cleargrid_assets.client.envelope import Page, Total
 from cleargrid_assets.client.errors import QueryTooLargeError, ServerFaultError, during
-from cleargrid_assets.client.fetch import FetchResult, Progress, read_windows
 from cleargrid_assets.client.limiter import ConcurrencyLimiter
-from cleargrid_assets.client.narrowing import Narrowing
 from cleargrid_assets.client.pagination import Paginator, Split
 from cleargrid_assets.client.redaction import Redactor
 from cleargrid_assets.client.requester import Counters, PageRequest, RequestContext, Requester
 from cleargrid_assets.client.retry import RetryPolicy
 from cleargrid_assets.client.status import TooSlowError
+from cleargrid_assets.client.worker_pool import FetchResult, Progress, read_windows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -137,7 +137,7 @@ class ClearGridClient:
             deadline=Deadline(deadline_seconds, stall_seconds=stall_seconds),
             limiter=ConcurrencyLimiter(workers),
             counters=counters or Counters(),
-            narrowing=Narrowing(page_size or self.page_size),
+            adaptive_page_size=AdaptivePageSize(page_size or self.page_size),
             target_rows=target_rows,
             merge=merge,
         )
@@ -156,7 +156,7 @@ class ClearGridClient:
             deadline=Deadline(),
             limiter=ConcurrencyLimiter(1),
             counters=Counters(),
-            narrowing=Narrowing(self.page_size),
+            adaptive_page_size=AdaptivePageSize(self.page_size),
         )
         pending = [window]
         while pending:

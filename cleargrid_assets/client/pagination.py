@@ -1,6 +1,6 @@
 """Reads one window page by page, and splits it when it is too dense, too sparse or too slow.
 
-This is the project's only page loop. `fetch` reads many windows concurrently; `requester` retries single requests.
+This is the project's only page loop. `worker_pool` reads many windows at once; `requester` retries single requests.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from hashlib import blake2b
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from cleargrid_assets.client.adaptive_page_size import MIN_PAGE_SIZE, page_sizes
 from cleargrid_assets.client.errors import CursorLoopError, QueryTooLargeError, during
-from cleargrid_assets.client.narrowing import MIN_PAGE_SIZE, page_sizes
 from cleargrid_assets.client.requester import Counters, PageRequest, RequestContext, Requester
 from cleargrid_assets.client.splitting import MAX_EMPTY_PAGES, dense_parts, sparse_parts
 from cleargrid_assets.client.status import TooSlowError
@@ -20,11 +20,11 @@ from cleargrid_assets.client.status import TooSlowError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from cleargrid_assets.client.adaptive_page_size import AdaptivePageSize
     from cleargrid_assets.client.dataset import Dataset
     from cleargrid_assets.client.deadlines import Deadline
     from cleargrid_assets.client.envelope import Page
     from cleargrid_assets.client.limiter import ConcurrencyLimiter
-    from cleargrid_assets.client.narrowing import Narrowing
     from cleargrid_assets.client.window import Window
 
 T = TypeVar("T")
@@ -106,7 +106,7 @@ def _digest(text: str) -> bytes:
 
 @dataclass(frozen=True)
 class Paginator(Generic[T]):
-    """Reads windows of one dataset; all of them share the deadline, limiter, counters and narrowing.
+    """Reads windows of one dataset; all of them share the deadline, limiter, counters and adaptive_page_size.
 
     `convert` makes a `T` of each page and `merge` reduces the `T`s of a completed window. With `target_rows` the
     first page asks for the window's total, and a window with many more rows is split.
@@ -118,7 +118,7 @@ class Paginator(Generic[T]):
     deadline: Deadline
     limiter: ConcurrencyLimiter
     counters: Counters
-    narrowing: Narrowing
+    adaptive_page_size: AdaptivePageSize
     target_rows: int | None = None
     merge: Callable[[list[T]], list[T]] = list
 
@@ -127,7 +127,7 @@ class Paginator(Generic[T]):
 
         `on_page` is called with the number of rows of each page.
         """
-        if parts := self.narrowing.split_if_too_long(window):
+        if parts := self.adaptive_page_size.split_if_too_long(window):
             return Split(parts)
         with during(f"reading {self.dataset.code} {window}"):
             return self._read_pages(window, on_page)
@@ -155,26 +155,26 @@ class Paginator(Generic[T]):
         """The page at `cursor`. If it is too slow, try smaller pages, then split the window."""
         wants_total = cursor is None and self.target_rows is not None
         context = RequestContext(self.deadline, self.limiter, self.counters)
-        sizes = page_sizes(self.narrowing.size, window)
+        sizes = page_sizes(self.adaptive_page_size.size, window)
         for timeouts_so_far, size in enumerate(sizes):
             try:
                 request = PageRequest(self.dataset, window, size, cursor, wants_total)
                 page = self.requester.get(request, context, timeouts_so_far=timeouts_so_far)
             except TooSlowError as slow:
-                self._on_timeout(context, slow, self.narrowing.on_timeout(window, size))
+                self._on_timeout(context, slow, self.adaptive_page_size.on_timeout(window, size))
                 wants_total, latest = False, slow
             else:
-                self.narrowing.on_success(window, size)
+                self.adaptive_page_size.on_success(window, size)
                 return page
         if window.is_splittable:
-            self.narrowing.on_window_timeout(window)
+            self.adaptive_page_size.on_window_timeout(window)
             return Split(window.split())
         raise _query_too_large(latest, len(sizes))
 
     def _allowed_parts(self, window: Window, first_page: Page) -> list[Window]:
         """The parts of a dense window, unless the load was split so often that its totals must be wrong."""
         parts = dense_parts(window, first_page, self.target_rows)
-        return parts if parts and self.narrowing.allows(parts) else []
+        return parts if parts and self.adaptive_page_size.allows(parts) else []
 
     def _on_timeout(self, context: RequestContext, slow: TooSlowError, consecutive_timeouts: int) -> None:
         """Record the time-out and back off: a 504 may also mean an outage."""

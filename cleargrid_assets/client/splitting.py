@@ -1,7 +1,7 @@
 """Decides into how many windows a month is divided, before it is read and while it is.
 
 A rule about rows per window belongs here: the plan by ClearGrid's count, windows that are denser than planned, and
-windows of empty pages. Windows that time out are split by `narrowing`.
+windows of empty pages. Windows that time out are split by `adaptive_page_size`.
 """
 
 from __future__ import annotations

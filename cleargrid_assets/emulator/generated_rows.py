@@ -1,7 +1,7 @@
 """Generates the rows of a call centre as a pure function of a seed, a range and the time of the request.
 
 Change here how many rows an hour has, what those of D23 contain and how they change later; D21's are in
-`communications`, HTTP is in `api`.
+`generated_d21_rows`, HTTP is in `api`.
 
 The rows of an hour come from a random generator seeded with that hour, so any window costs only what it holds, and
 the same window requested months later differs exactly by what has happened since: late logs, broken promises,

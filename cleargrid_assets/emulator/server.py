@@ -14,8 +14,8 @@ import uvicorn
 
 from cleargrid_assets.emulator.api import Api, LoggedRequest
 from cleargrid_assets.emulator.auth import Accounts, Credentials
-from cleargrid_assets.emulator.communications import make_communication
 from cleargrid_assets.emulator.faults import FAULTS, Fault
+from cleargrid_assets.emulator.generated_d21_rows import make_communication
 from cleargrid_assets.emulator.generated_rows import GeneratedRows
 
 if TYPE_CHECKING:

@@ -26,8 +26,8 @@ def refuse_at_first(request: ExportRequest) -> Response | None:
 @pytest.fixture
 def messages(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What a load that is in trouble at first writes to its log."""
-    monkeypatch.setattr("cleargrid_assets.client.fetch.PROGRESS_INTERVAL_SECONDS", 0.0)
-    monkeypatch.setattr("cleargrid_assets.client.fetch.POLL_SECONDS", 0.01)
+    monkeypatch.setattr("cleargrid_assets.client.worker_pool.PROGRESS_INTERVAL_SECONDS", 0.0)
+    monkeypatch.setattr("cleargrid_assets.client.worker_pool.POLL_SECONDS", 0.01)
     with platform.inject_fault(Fault("fails at first", refuse=refuse_at_first)):
         run = platform.load()
     assert run.success

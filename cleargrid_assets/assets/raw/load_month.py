@@ -1,7 +1,7 @@
 """Loads one month within a run: verifies the warehouse's identity, reads, writes, and reports to Dagster.
 
-Add a step of a load here; reading within a run is in `month_reading`, reading in general in `landing.read_month`, the
-write in `landing.write`.
+Add a step of a load here. Reading within a run is in `read_with_progress`, reading in general in `landing.read_month`,
+the write in `landing.write`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from cleargrid_assets.assets.raw.month_reading import figures, read
+from cleargrid_assets.assets.raw.read_with_progress import figures, read
 from cleargrid_assets.assets.raw.superseded_load import report_superseded
 from cleargrid_assets.landing.identity import Identity, IdentityGuard
 from cleargrid_assets.landing.ledger import Superseded

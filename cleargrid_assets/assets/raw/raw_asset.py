@@ -18,7 +18,7 @@ from cleargrid_assets.assets.definition_metadata import (
 )
 from cleargrid_assets.assets.raw.load_config import LoadConfig
 from cleargrid_assets.assets.raw.month_checks import check_month, check_specs, failure_of_checks
-from cleargrid_assets.assets.raw.moved_rows import report_other_months
+from cleargrid_assets.assets.raw.report_moved_rows import report_other_months
 from cleargrid_assets.connections import ClearGridConnection, WarehouseConnection
 from cleargrid_assets.failures import RETRIES, dagster_failures
 from cleargrid_assets.partitions import month_of

@@ -192,7 +192,7 @@ class _WorkQueue(Generic[T]):
             empty_pages=sum(completed.empty_pages for completed in self._completed),
             retries=counters.retries,
             splits=self._splits,
-            page_size_used=self._paginator.narrowing.size,
+            page_size_used=self._paginator.adaptive_page_size.size,
         )
 
 

@@ -42,7 +42,7 @@ def page_sizes(size: int, window: Window) -> list[int]:
     return sizes + [sizes[-1] + more for more in range(1, final_attempts + 1)]
 
 
-class Narrowing:
+class AdaptivePageSize:
     """The page size and window length of a load, shared by all of its windows.
 
     After a single time-out only that page is requested in smaller pieces. A page size that times out at least twice,

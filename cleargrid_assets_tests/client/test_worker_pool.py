@@ -182,8 +182,8 @@ def test_a_stall_on_504_names_the_request():
 
 
 def test_progress_counts_pages_rows_and_windows(monkeypatch):
-    monkeypatch.setattr("cleargrid_assets.client.fetch.PROGRESS_INTERVAL_SECONDS", 0.0)
-    monkeypatch.setattr("cleargrid_assets.client.fetch.POLL_SECONDS", 0.01)
+    monkeypatch.setattr("cleargrid_assets.client.worker_pool.PROGRESS_INTERVAL_SECONDS", 0.0)
+    monkeypatch.setattr("cleargrid_assets.client.worker_pool.POLL_SECONDS", 0.01)
     reports = []
 
     def play(request):

@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 
 from cleargrid_assets.client import D23, QueryTooLargeError, Window
-from cleargrid_assets.client.narrowing import MIN_PAGE_SIZE, Narrowing, halve
+from cleargrid_assets.client.adaptive_page_size import MIN_PAGE_SIZE, AdaptivePageSize, halve
 from cleargrid_assets_tests.client.clients import WINDOW, client_of, load, rows_of
 from cleargrid_assets_tests.client.fault_server import FaultServer
 from cleargrid_assets_tests.client.faulty_responses import every, right, status, when
@@ -84,14 +84,14 @@ def test_a_page_size_is_halved_but_not_under_50_or_what_the_user_set(size, next_
 
 
 def test_a_size_is_given_up_when_it_is_slow_twice_and_more_often_than_fine():
-    narrowing = Narrowing(500)
-    narrowing.on_success(WINDOW, 500)
-    narrowing.on_success(WINDOW, 500)
-    narrowing.on_timeout(WINDOW, 500)
-    narrowing.on_timeout(WINDOW, 500)
-    assert narrowing.size == 500
-    narrowing.on_timeout(WINDOW, 500)
-    assert narrowing.size == 250
+    adaptive_page_size = AdaptivePageSize(500)
+    adaptive_page_size.on_success(WINDOW, 500)
+    adaptive_page_size.on_success(WINDOW, 500)
+    adaptive_page_size.on_timeout(WINDOW, 500)
+    adaptive_page_size.on_timeout(WINDOW, 500)
+    assert adaptive_page_size.size == 500
+    adaptive_page_size.on_timeout(WINDOW, 500)
+    assert adaptive_page_size.size == 250
 
 
 def test_pages_stay_large_when_the_length_of_windows_is_the_trouble():
@@ -102,30 +102,30 @@ def test_pages_stay_large_when_the_length_of_windows_is_the_trouble():
 
 
 def test_page_sizes_are_tried_again_when_the_length_of_windows_was_the_trouble():
-    narrowing = Narrowing(100)
+    adaptive_page_size = AdaptivePageSize(100)
     day, hour = (
         Window(WINDOW.since, WINDOW.since + timedelta(days=1)),
         Window(WINDOW.since, WINDOW.since + timedelta(hours=1)),
     )
     for size in (100, 100, 50, 50):
-        narrowing.on_timeout(day, size)
-    assert narrowing.size == 50
-    narrowing.on_window_timeout(day)
-    narrowing.on_window_timeout(day)
-    assert max(part.seconds for part in narrowing.split_if_too_long(day)) < day.seconds
-    assert narrowing.split_if_too_long(hour) == []
-    narrowing.on_success(hour, 50)
-    assert narrowing.size == 100
+        adaptive_page_size.on_timeout(day, size)
+    assert adaptive_page_size.size == 50
+    adaptive_page_size.on_window_timeout(day)
+    adaptive_page_size.on_window_timeout(day)
+    assert max(part.seconds for part in adaptive_page_size.split_if_too_long(day)) < day.seconds
+    assert adaptive_page_size.split_if_too_long(hour) == []
+    adaptive_page_size.on_success(hour, 50)
+    assert adaptive_page_size.size == 100
     for _ in range(5):
-        narrowing.on_timeout(day, 100)
-    assert narrowing.size == 100
+        adaptive_page_size.on_timeout(day, 100)
+    assert adaptive_page_size.size == 100
 
 
 def test_a_slow_answer_to_a_larger_page_never_makes_pages_larger_again():
-    narrowing = Narrowing(MIN_PAGE_SIZE)
-    narrowing.on_timeout(WINDOW, 500)
-    narrowing.on_timeout(WINDOW, 500)
-    assert narrowing.size == MIN_PAGE_SIZE
+    adaptive_page_size = AdaptivePageSize(MIN_PAGE_SIZE)
+    adaptive_page_size.on_timeout(WINDOW, 500)
+    adaptive_page_size.on_timeout(WINDOW, 500)
+    assert adaptive_page_size.size == MIN_PAGE_SIZE
 
 
 def test_windows_of_a_second_end_when_even_they_are_too_slow():
