@@ -23,6 +23,7 @@ from cleargrid_assets.commands.instance import (
     cancel_leftovers,
     dagster_home,
     exclusive_daemon,
+    limit_loads,
     without_settings,
 )
 from cleargrid_assets.commands.processes import interrupt_on_signals
@@ -79,6 +80,7 @@ def demo(rows_per_day: int, closed_months: int, fault: str | None) -> None:
         click.echo(f"Emulated ClearGrid on {emulator.base_url}; loading {months[0][:7]} to {months[-1][:7]} ...")
         instance = stack.enter_context(dg.DagsterInstance.from_config(str(home)))
         cancel_leftovers(instance)
+        limit_loads(instance, Settings(settings).loads_at_once)
         environment = {**without_settings(os.environ), **settings, "DAGSTER_HOME": str(home)}
         # Dagster runs in its own home, where no `.env` can point the demo at another environment.
         running = stack.enter_context(services(environment, home, home / LOG, lock=lock))

@@ -16,7 +16,13 @@ import dagster as dg
 
 from cleargrid_assets.client import SettingsError
 from cleargrid_assets.commands.emulator_settings import ensure_emulator, with_demo_settings
-from cleargrid_assets.commands.instance import dagster_home, exclusive_daemon, fail_orphans, without_settings
+from cleargrid_assets.commands.instance import (
+    dagster_home,
+    exclusive_daemon,
+    fail_orphans,
+    limit_loads,
+    without_settings,
+)
 from cleargrid_assets.commands.processes import interrupt_on_signals
 from cleargrid_assets.commands.run_console import RunLines
 from cleargrid_assets.commands.services import HOST, Services, services
@@ -50,6 +56,8 @@ def dev(port: int, *, verbose: bool) -> None:
         click.echo(f"Starting Dagster; its full output is in {home / LOG}")
         instance = stack.enter_context(dg.DagsterInstance.from_config(str(home)))
         fail_orphans(instance)
+        with suppress(SettingsError):  # a wrong value is among the warnings
+            limit_loads(instance, settings.loads_at_once)
         lines = RunLines(instance, datetime.now(UTC))
         # The home has no `.env`, which Dagster would let override the environment.
         running = stack.enter_context(services(environment, home, home / LOG, lock=lock, echo=verbose))

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import click
 import dagster as dg
 
+from cleargrid_assets.assets.cleargrid import API_POOL
 from cleargrid_assets.checks.repair_command import WORKSPACE
 from cleargrid_assets.command_names import as_typed
 from cleargrid_assets.settings import EMULATOR
@@ -99,6 +100,14 @@ def our_command(subcommand: str) -> str:
     return f"{as_typed('cleargrid')} {subcommand}"
 
 
+def limit_loads(instance: dg.DagsterInstance, loads_at_once: int) -> None:
+    """Let so many loads and observations send requests at once, over all runs; the others wait.
+
+    Call this before the daemon starts: two runs that create the pool at the same moment fail.
+    """
+    instance.event_log_storage.set_concurrency_slots(API_POOL, loads_at_once)
+
+
 def fail_orphans(instance: dg.DagsterInstance) -> None:
     """Mark runs as failed whose processes died with the machine or with Dagster; the daemon then restarts them.
 
@@ -108,6 +117,7 @@ def fail_orphans(instance: dg.DagsterInstance) -> None:
     if not isinstance(instance.run_launcher, dg.DefaultRunLauncher):
         return  # the launchers for Ray and Kubernetes know it
     for run in instance.get_runs(dg.RunsFilter(statuses=list(IN_A_PROCESS))):
+        instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
         if run.status is dg.DagsterRunStatus.CANCELING:
             instance.report_run_canceled(run, ORPHANED)
         else:
@@ -117,4 +127,5 @@ def fail_orphans(instance: dg.DagsterInstance) -> None:
 def cancel_leftovers(instance: dg.DagsterInstance) -> None:
     """Mark the unfinished runs of an earlier demo as canceled: this one loads its own months."""
     for run in instance.get_runs(dg.RunsFilter(statuses=list(UNFINISHED))):
+        instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
         instance.report_run_canceled(run, "The demo was stopped before this run ended.")

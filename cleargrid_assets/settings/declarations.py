@@ -87,6 +87,15 @@ class Declarations:
     )
     page_size = Integer("CLEARGRID_PAGE_SIZE", 500, 1, 1000, "rows per page", group=Group.LOADING)
     concurrency = Integer("CLEARGRID_CONCURRENCY", 4, 1, 16, "requests in flight for one month", group=Group.LOADING)
+    loads_at_once = Integer(
+        "CLEARGRID_LOADS_AT_ONCE",
+        4,
+        1,
+        64,
+        "loads and observations that may send requests at once, over all runs; `cleargrid dev` and `demo` set it as the "
+        "limit of Dagster's pool `cleargrid_api`",
+        group=Group.LOADING,
+    )
     timeout_seconds = Integer(
         "CLEARGRID_TIMEOUT_SECONDS",
         30,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dagster as dg
 import pytest
 
+from cleargrid_assets.assets.cleargrid import API_POOL
 from cleargrid_assets.commands.instance import (
     EMULATOR,
     PROJECT,
@@ -12,6 +13,7 @@ from cleargrid_assets.commands.instance import (
     dagster_home,
     fail_orphans,
     home_path,
+    limit_loads,
     without_settings,
 )
 
@@ -55,6 +57,21 @@ def test_orphaned_runs_end_when_the_daemon_starts_and_others_are_left(instance):
     fail_orphans(instance)
     statuses = {status: instance.get_run_by_id(run).status.value for status, run in runs.items()}
     assert statuses == {"STARTED": "FAILURE", "CANCELING": "CANCELED", "NOT_STARTED": "NOT_STARTED"}
+
+
+@pytest.mark.parametrize("clear", [fail_orphans, cancel_leftovers])
+def test_a_run_whose_process_died_gives_back_its_slot_in_the_pool(instance, clear):
+    limit_loads(instance, 1)
+    storage = instance.event_log_storage
+    assert storage.claim_concurrency_slot(API_POOL, add_run(instance, "STARTED"), "load").is_claimed
+    clear(instance)
+    assert storage.get_concurrency_info(API_POOL).active_slot_count == 0
+
+
+def test_the_limit_of_the_pool_follows_the_setting(instance):
+    for loads_at_once in (4, 2, 8):
+        limit_loads(instance, loads_at_once)
+        assert instance.event_log_storage.get_concurrency_info(API_POOL).slot_count == loads_at_once
 
 
 def test_runs_that_a_stopped_demo_left_are_canceled_by_the_next_one(instance):

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from cleargrid_assets.tables.dataset import RawDataset
 
 
+API_POOL = "cleargrid_api"
+"""The pool of every step that sends requests to ClearGrid. The instance limits it; code cannot."""
+
+
 def source_key(dataset: RawDataset) -> dg.AssetKey:
     """The asset that stands for the dataset at ClearGrid."""
     return dg.AssetKey(["cleargrid", dataset.code.lower()])

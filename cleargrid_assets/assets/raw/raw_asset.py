@@ -8,7 +8,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from cleargrid_assets.assets.cleargrid import source_key
+from cleargrid_assets.assets.cleargrid import API_POOL, source_key
 from cleargrid_assets.assets.definition_metadata import (
     FRESHNESS,
     OWNERS,
@@ -61,6 +61,7 @@ def build_raw(
         specs=[spec],
         partitions_def=months,
         check_specs=check_specs(checks, months),
+        pool=API_POOL,
         can_subset=True,
     )
     def rows_of_month(
