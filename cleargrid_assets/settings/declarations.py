@@ -92,8 +92,8 @@ class Declarations:
         4,
         1,
         64,
-        "loads and observations that may send requests at once, over all runs; `cleargrid dev` and `demo` set it as the "
-        "limit of Dagster's pool `cleargrid_api`",
+        "loads and observations that may send requests at once, over all runs; `cleargrid dev` and `demo` set it as "
+        "the limit of Dagster's pool `cleargrid_api`",
         group=Group.LOADING,
     )
     timeout_seconds = Integer(
