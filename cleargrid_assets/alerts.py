@@ -1,11 +1,14 @@
-"""Writes alerts about failures and recoveries, and delivers them to the team's chat by a webhook.
+"""Writes alerts about failures and recoveries, and delivers them to the team's chat.
 
-The format is Slack's JSON, which Mattermost, Rocket.Chat and Teams' workflows read, too. The address is a secret:
-whoever has it can write to the channel. Change an alert's text here; `alert_sensors` decides when to send it.
+A webhook receives Slack's JSON, which Mattermost, Rocket.Chat and Teams' workflows read, too; apprise delivers to every
+other kind of address. The address is a secret: whoever has it can write to the channel. Change an alert's text here;
+`alert_sensors` decides when to send it.
 """
 
 from __future__ import annotations
 
+import html
+import logging
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
 
 MAX_TEXT_LENGTH = 3000
 TIMEOUT_SECONDS = 10
+WEB_SCHEMES = ("https://", "http://")
 ACCEPTED = range(200, 300)
 REJECTED = (400, 413, 422)
 """The chat rejects this text: sending it again would hold up every later alert."""
@@ -39,9 +43,10 @@ class AlertError(Exception):
 
 
 def send_alert(settings: Settings, text: str) -> None:
-    """Post `text` to the webhook with secrets and personal data masked; only its first line if the chat rejects it.
+    """Deliver `text` with secrets and personal data masked; only its first line if a webhook rejects it.
 
-    Raises `AlertError` after three failed attempts, `SettingsError` if there is no usable address.
+    Raises `AlertError` if it was not delivered, for a webhook after three attempts, and `SettingsError` if there is no
+    usable address.
     """
     url = settings.alert_webhook
     if url is None:
@@ -50,6 +55,13 @@ def send_alert(settings: Settings, text: str) -> None:
         for form in (secret, _escape(secret)):
             text = text.replace(form, MASK)
     text = PERSONAL.sub(MASK, text)[:MAX_TEXT_LENGTH]
+    if url.startswith(WEB_SCHEMES):
+        _post_to_webhook(url, text)
+    else:
+        _notify(url, text)
+
+
+def _post_to_webhook(url: str, text: str) -> None:
     status = _post(url, text)
     if status in REJECTED:
         status = _post(
@@ -57,6 +69,26 @@ def send_alert(settings: Settings, text: str) -> None:
         )
     if status not in ACCEPTED:
         raise AlertError(f"the alert was not delivered: CLEARGRID_ALERT_WEBHOOK answered {status}")
+
+
+def _notify(url: str, text: str) -> None:
+    """Deliver `text` by apprise, as plain text. Its log is off because it may hold parts of the address."""
+    try:
+        import apprise  # noqa: PLC0415 - an extra, which a webhook does not need
+    except ModuleNotFoundError as error:
+        raise SettingsError(
+            "CLEARGRID_ALERT_WEBHOOK is no https:// address, and other services need apprise; install it: "
+            "pip install 'cleargrid-assets[alerts]'"
+        ) from error
+
+    title, _, body = html.unescape(text).partition("\n")
+    with apprise.LogCapture(level=logging.CRITICAL):  # type: ignore[no-untyped-call]  # its stub has no types
+        service = apprise.Apprise.instantiate(url)
+        if service is None:
+            raise SettingsError("CLEARGRID_ALERT_WEBHOOK is neither an https:// address nor one that apprise knows")
+        is_delivered = service.notify(body=body or title, title=title.replace("*", ""))
+    if not is_delivered:
+        raise AlertError(f"the alert was not delivered: {service.service_name} did not accept it")
 
 
 def _post(url: str, text: str) -> int:

@@ -32,6 +32,11 @@ class Receiver(HTTPServer):
         self.texts: list[str] = []
 
     @property
+    def apprise_url(self) -> str:
+        """The same address in apprise's form."""
+        return f"json://127.0.0.1:{self.server_port}/services/{TOKEN}"
+
+    @property
     def url(self) -> str:
         """The webhook's address, with a token in its path as Slack's has."""
         return f"http://127.0.0.1:{self.server_port}/services/{TOKEN}"
@@ -42,7 +47,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        text = json.loads(body)["text"]
+        message = json.loads(body)
+        text = message["text"] if "text" in message else f"{message['title']}\n{message['message']}"
         status = 503 if self.server.refused in text else self.server.status
         status = 413 if len(text) > self.server.max_text else status
         if status == 200:

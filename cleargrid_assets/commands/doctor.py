@@ -199,7 +199,7 @@ class Diagnosis:
         """Send a test alert."""
         title = f"*cleargrid_assets, {Origin.of(self.settings).environment}: test*"
         send_alert(self.settings, f"{title}\nSent by `cleargrid doctor --alert`; nothing is wrong.")
-        return "the webhook accepted a test message"
+        return "a test message was accepted"
 
     def _client(self) -> ClearGridClient:
         return ClearGridConnection(self.settings).client(

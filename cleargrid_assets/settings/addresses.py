@@ -22,6 +22,7 @@ SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
 FILE_CATALOG = re.compile(rf"({PREFIX}(?:sqlite:)?)(.*)", re.DOTALL)
 """A lake's address up to the file that holds its catalog; of any other catalog, up to its kind."""
 
+WEB_SCHEMES = ("http", "https")
 IN_MEMORY = ":memory:"
 
 
@@ -97,13 +98,14 @@ class Link(Setting[str | None]):
         """Nothing."""
 
 
-class Webhook(Setting[str | None]):
-    """The URL to which messages are posted, or None."""
+class AlertAddress(Setting[str | None]):
+    """The URL of a webhook, or the address of another service in apprise's form, such as `mailto://`; or None."""
 
     def parse(self, text: str) -> str:
-        """The URL, which must be HTTPS, or plain HTTP on this machine. The error does not repeat a wrong one."""
+        """The address; a webhook's must be HTTPS, or plain HTTP on this machine. The error does not repeat it."""
         try:
-            is_usable = is_secure(urlsplit(text))
+            parts = urlsplit(text)
+            is_usable = is_secure(parts) if parts.scheme in WEB_SCHEMES else bool(parts.scheme and parts.netloc)
         except ValueError:
             is_usable = False
         if not is_usable:

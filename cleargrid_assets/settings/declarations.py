@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cleargrid_assets.settings.addresses import LakeData, Link, WarehouseAddress, Webhook
+from cleargrid_assets.settings.addresses import AlertAddress, LakeData, Link, WarehouseAddress
 from cleargrid_assets.settings.setting_types import (
     Choice,
     Datasets,
@@ -212,10 +212,11 @@ class Declarations:
         "the address of the Dagster UI, with which alerts link to their run; `cleargrid dev` sets its own",
         group=Group.STORAGE,
     )
-    alert_webhook = Webhook(
+    alert_webhook = AlertAddress(
         "CLEARGRID_ALERT_WEBHOOK",
         None,
-        "a Slack-compatible webhook that receives failed runs and checks; HTTPS; a secret",
+        "a Slack-compatible webhook, HTTPS, that receives failed runs and checks; or an address of apprise, such as "
+        "`mailto://`, with the extra `alerts`; a secret",
         group=Group.STORAGE,
         is_secret=True,
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -53,3 +55,31 @@ def test_personal_data_does_not_reach_the_chat_and_dates_ids_and_counts_do(chat:
     kept = "month 2026-05-01, 417000000 rows, request id 5f0c2d1e-8a51-4f2b-9d3c-7f3e6a1b2c3d"
     send_alert(settings, f"Could not convert 'a.borrower@example.com' or +971501234567; {kept}")
     assert chat.texts == [f"Could not convert '***' or ***; {kept}"]
+
+
+def test_another_kind_of_address_is_delivered_to_by_apprise_as_plain_text(chat: Receiver) -> None:
+    settings = Settings({"CLEARGRID_ALERT_WEBHOOK": chat.apprise_url, "CLEARGRID_PASSWORD": "hunter22"})
+    send_alert(settings, "*cleargrid_assets, staging: run failed* - month 2026-05\nhunter22 &amp; 3 rows")
+    assert chat.texts == ["cleargrid_assets, staging: run failed - month 2026-05\n*** & 3 rows"]
+
+
+def test_a_service_that_does_not_accept_an_alert_is_an_error_without_its_address(
+    chat: Receiver, caplog: pytest.LogCaptureFixture
+) -> None:
+    chat.status = 500
+    with pytest.raises(AlertError) as raised:
+        send_alert(Settings({"CLEARGRID_ALERT_WEBHOOK": chat.apprise_url}), "hello")
+    assert TOKEN not in repr(raised.value)
+    assert TOKEN not in caplog.text
+
+
+def test_an_address_that_apprise_does_not_know_is_refused_without_repeating_it() -> None:
+    with pytest.raises(SettingsError) as raised:
+        send_alert(Settings({"CLEARGRID_ALERT_WEBHOOK": f"nothing://{TOKEN}"}), "hello")
+    assert TOKEN not in str(raised.value)
+
+
+def test_without_apprise_the_error_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch, chat: Receiver) -> None:
+    monkeypatch.setitem(sys.modules, "apprise", None)
+    with pytest.raises(SettingsError, match=re.escape("pip install 'cleargrid-assets[alerts]'")):
+        send_alert(Settings({"CLEARGRID_ALERT_WEBHOOK": chat.apprise_url}), "hello")
