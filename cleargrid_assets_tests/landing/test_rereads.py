@@ -54,6 +54,15 @@ def test_added_changed_and_vanished_rows_are_on_record_field_by_field(platform):
     assert (load["rows_added"], load["rows_changed"], load["rows_vanished"], load["rows_landed"]) == (1, 1, 1, 10)
 
 
+def test_the_list_of_runs_says_what_each_load_found(platform):
+    serve(platform, [row(number) for number in range(1, 11)])
+    runs = [platform.load(), platform.load()]
+    serve(platform, [row(1), row(2, is_ptp_broken=True), *(row(number) for number in range(4, 12))])
+    runs.append(platform.load())
+    tags = [platform.instance.get_run_by_id(run.run_id).tags["cleargrid/load"] for run in runs]
+    assert tags == ["10 rows, 10 added", "10 rows, no change", "10 rows, 1 added, 1 changed, 1 vanished"]
+
+
 def recorded_fields(sent):
     """The fields of a row as the history keeps them."""
     text = {"is_active": "true", "is_ptp_broken": "false"}

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from cleargrid_assets.assets.raw.read_with_progress import figures, read
+from cleargrid_assets.assets.raw.read_with_progress import figures, read, summary
 from cleargrid_assets.assets.raw.superseded_load import report_superseded
 from cleargrid_assets.landing.identity import Identity, IdentityGuard
 from cleargrid_assets.landing.ledger import Superseded
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from cleargrid_assets.landing.write import Landed
     from cleargrid_assets.tables.dataset import RawDataset
     from cleargrid_assets.warehouse.warehouse import Warehouse
+
+LOAD_TAG = "cleargrid/load"
+"""Tag of a run, which the list of runs shows: what its load found."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,7 @@ def load_month(
         return None
     for month, rows in landed.taken.items():
         context.log.info("ClearGrid moved %s rows from %s to this month.", rows, f"{month:%Y-%m}")
+    context.instance.add_run_tags(context.run.run_id, {LOAD_TAG: summary(landed)})
     result: dg.MaterializeResult[None] = dg.MaterializeResult(
         metadata=figures(load, landed), data_version=dg.DataVersion(landed.version)
     )

@@ -1,4 +1,4 @@
-"""Reads one month inside a run: its limits, its progress lines, and the numbers on its page.
+"""Reads one month inside a run: its limits, its progress lines, and the numbers on the pages of asset and run.
 
 Add what the raw asset does before it hands over the month; the reading itself is in `landing.read_month`.
 """
@@ -117,3 +117,9 @@ def figures(load: MonthLoad, landed: Landed) -> dict[str, Any]:
         **asdict(load.statistics),
         "seconds": round(load.seconds, 3),
     }
+
+
+def summary(landed: Landed) -> str:
+    """What the load found, in a few words: `1240 rows, 3 changed`."""
+    counts = [f"{rows} {change}" for change, rows in asdict(landed.changes).items() if rows]
+    return ", ".join([f"{landed.rows_of_month} rows", *(counts or ["no change"])])
