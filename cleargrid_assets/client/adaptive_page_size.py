@@ -19,7 +19,7 @@ MIN_TIMEOUTS = 2
 
 MAX_BACKOFF_STEP = 3
 FINAL_ATTEMPTS = 3
-"""Additional attempts for a request that cannot be narrowed any further: its time-outs may be a hiccup, too."""
+"""Additional attempts for a request that cannot be made smaller: its time-outs may be a hiccup, too."""
 
 MAX_DENSE_PARTS = 2_000
 """How many windows a load may be split into because of its totals, which may be wrong."""

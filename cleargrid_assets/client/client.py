@@ -97,7 +97,7 @@ class ClearGridClient:
         return page.total or Total(None, exact=False, note="absent")
 
     def first_page(self, dataset: Dataset, window: Window) -> Page:
-        """Only the first page of `window`, without narrowing a slow request. Raises `ClearGridError`."""
+        """Only the first page of `window`, without asking for less if it is slow. Raises `ClearGridError`."""
         with during(f"reading the first page of {dataset.code} {window}"):
             try:
                 return self._get(PageRequest(dataset, window, self.page_size))

@@ -1,6 +1,6 @@
 """Sends one request for rows until it succeeds: with a token, within the concurrency limit, with bounded retries.
 
-This is the only place that repeats such a request unchanged; `pagination` narrows those that are too slow.
+This is the only place that repeats such a request unchanged; `pagination` asks for less if it is too slow.
 """
 
 from __future__ import annotations

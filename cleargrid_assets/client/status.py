@@ -45,7 +45,7 @@ class TooSlowError(Exception):
         self.seconds = seconds
 
     def as_error(self) -> ClearGridError:
-        """The public error, for a caller who cannot narrow the request."""
+        """The public error, for a caller who cannot ask for less."""
         if self.status is None:
             return UnreachableError(f"no complete response within {self.seconds:.0f} s")
         return QueryTooLargeError(f"HTTP {self.status}", status=self.status, request_id=self.request_id)
