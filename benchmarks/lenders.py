@@ -35,7 +35,7 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 @dataclass(frozen=True)
 class Usage:
-    """A process's usage: proportional and resident memory in MB, and processor seconds since it started."""
+    """A process's usage: proportional and resident memory in MB, and CPU seconds since it started."""
 
     role: str
     pss_mb: float

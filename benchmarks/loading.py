@@ -29,7 +29,7 @@ def emulator(rows_a_month: int, *, delay_ms: int = 0, dense_days: dict[date, flo
 
 
 def side_by_side(rows: int = 200_000, *, pairs: int = PAIRS) -> None:
-    """Load seconds, processor seconds and peak memory of three loaders at three speeds of the server."""
+    """Load seconds, CPU seconds and peak memory of three loaders at three speeds of the server."""
     for delay_ms in (0, 50, 200):
         print(f"\n{rows:,} rows, a page takes {delay_ms} ms, 8 in flight, {pairs} pairs, medians:")
         with emulator(rows, delay_ms=delay_ms) as server:

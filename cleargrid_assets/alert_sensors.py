@@ -2,7 +2,8 @@
 
 Dagster's own run-status sensors (`run_failure_sensor`) advance their cursor past a run even if their function raises,
 so they lose an alert while the chat is down. These sensors keep their own cursor and advance it only past what was
-delivered. The text of an alert belongs in `alerts`, reading a run in `run_history`.
+delivered. The text of an alert belongs in `alerts`, and code that reads a run belongs in
+`run_history`.
 """
 
 from __future__ import annotations

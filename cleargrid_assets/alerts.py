@@ -77,7 +77,7 @@ def _notify(url: str, text: str) -> None:
         import apprise  # noqa: PLC0415 - an extra, which a webhook does not need
     except ModuleNotFoundError as error:
         raise SettingsError(
-            "CLEARGRID_ALERT_WEBHOOK is no https:// address, and other services need apprise; install it: "
+            "CLEARGRID_ALERT_WEBHOOK is not an https:// address, and other services need apprise; install it: "
             "pip install 'cleargrid-assets[alerts]'"
         ) from error
 

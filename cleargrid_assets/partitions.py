@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from cleargrid_assets.client import Window
-from cleargrid_assets.time_zones import time_zone
+from cleargrid_assets.time_zone_data import time_zone
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -59,7 +59,7 @@ def earlier_months(months: dg.TimeWindowPartitionsDefinition, now: datetime, tra
 
 
 def month_ranges(keys: Iterable[str]) -> list[str]:
-    """The months as text, neighbours joined: `2024-01 to 2024-03`, `2024-05`."""
+    """The months as text, consecutive months joined: `2024-01 to 2024-03`, `2024-05`."""
     ranges: list[list[date]] = []
     for month in sorted({month_of(key) for key in keys}):
         if ranges and (month - ranges[-1][-1]).days <= DAYS_OF_THE_LONGEST_MONTH:

@@ -48,7 +48,7 @@ class DataVersions:
     rules: str
 
     def of_month(self, month: str, upstream: Iterable[dg.AssetKey] = ()) -> str:
-        """The version of every table that is computed from the month's present rows.
+        """The version of every table that is computed from the month's current rows.
 
         If one of the monthly tables in `upstream` is stale or missing, its version: a table is never fresher than its
         inputs.
@@ -61,7 +61,7 @@ class DataVersions:
 
     @cached_property
     def of_summary(self) -> str:
-        """The version of everything that is computed from all months in their present state."""
+        """The version of everything that is computed from all months in their current state."""
         months = sorted(f"{table.to_user_string()} {month} {version}" for table, month, version in self._computed())
         return self._data_version(hashlib.sha256("\n".join(months).encode()).hexdigest()[:12])
 
@@ -117,7 +117,7 @@ class Backlog:
         return [month for month, tables in self.versions.stale_tables().items() if self._is_due(month, tables[0])]
 
     def includes_summary(self) -> bool:
-        """True if an asset over all months was computed from another state of the months than the present one."""
+        """True if an asset over all months was computed from another state of the months than the current one."""
         if not any(self.versions.computed.values()):
             return False
         version = self.versions.of_summary

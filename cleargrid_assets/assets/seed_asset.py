@@ -1,6 +1,6 @@
 """`seed_asset`: a small table loaded from a shipped CSV file with the table's name.
 
-The CSV files lie beside the assets. Each month that joins such a table refreshes it in its own transaction, so it can
+The CSV files are next to the assets. Each month that joins such a table refreshes it in its own transaction, so it can
 be computed alone; the asset shows the table in the lineage and fills it before any month runs.
 """
 

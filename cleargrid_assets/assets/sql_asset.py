@@ -1,6 +1,6 @@
 """`sql_asset`: a table computed by one SELECT, in an `.sql` file with the table's name.
 
-Add what all SQL assets share here; the SQL files lie beside the assets.
+Add what all SQL assets share here; the SQL files are next to the assets.
 """
 
 from collections.abc import Sequence
@@ -68,7 +68,7 @@ def sql_asset(
 def data_version(
     context: dg.AssetExecutionContext, settings: Settings, upstream: Sequence[dg.AssetKey] = ()
 ) -> dg.DataVersion:
-    """The version of the asset's present inputs; get it before reading their rows, so that it is never too new.
+    """The version of the asset's current inputs; get it before reading their rows, so that it is never too new.
 
     A month computed from a stale table in `upstream` is as stale as that table. Raises `SettingsError` or
     `OutcomeMapError`.

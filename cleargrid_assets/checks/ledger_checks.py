@@ -61,7 +61,7 @@ def build_ledger_checks(
 ) -> list[dg.AssetChecksDefinition]:
     """The three freshness checks of the dataset, and the check that lists its months to repair.
 
-    `blocking`: the checks on derived tables whose failure makes a month failed.
+    `blocking`: the checks on derived tables whose failure marks a month as failed.
     """
     freshness = [_freshness_check(dataset, months, check, description) for check, description in FRESHNESS_CHECKS]
     return [*freshness, _month_health_check(dataset, months, blocking)]
@@ -106,7 +106,7 @@ def _month_health_check(
 def _ledger_state(
     dataset: RawDataset, months: dg.MonthlyPartitionsDefinition, resource: WarehouseConnection, now: datetime
 ) -> LedgerState:
-    """The present state of the warehouse."""
+    """The current state of the warehouse."""
     with dagster_failures():
         warehouse = resource.warehouse()
         trailing = resource.settings.trailing_months

@@ -107,7 +107,7 @@ def _unhealthy_month(
         return UnhealthyMonth(key, "stale", "last read before its end")
     if history.stale.get(key):
         tables = ", ".join(sorted(table.to_user_string() for table in history.stale[key]))
-        return UnhealthyMonth(key, "stale", f"not computed from its present rows under the current rules: {tables}")
+        return UnhealthyMonth(key, "stale", f"not computed from its current rows under the current rules: {tables}")
     return None
 
 

@@ -27,8 +27,8 @@ from cleargrid_assets.client.errors import (
 from cleargrid_assets.client.pagination import CompletedWindow
 from cleargrid_assets.client.requester import Counters
 from cleargrid_assets.client.retry import RetryPolicy
-from cleargrid_assets.client.splitting import plan_windows
 from cleargrid_assets.client.window import Window
+from cleargrid_assets.client.window_planning import plan_windows
 from cleargrid_assets.client.worker_pool import FetchResult, Progress, Statistics
 
 __all__ = [

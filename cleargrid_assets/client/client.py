@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from cleargrid_assets.client.adaptive_page_size import AdaptivePageSize
 from cleargrid_assets.client.auth import Credentials
+from cleargrid_assets.client.concurrency_limiter import ConcurrencyLimiter
 from cleargrid_assets.client.deadlines import Deadline
 from cleargrid_assets.client.envelope import Page, Total
 from cleargrid_assets.client.errors import QueryTooLargeError, ServerFaultError, during
-from cleargrid_assets.client.limiter import ConcurrencyLimiter
 from cleargrid_assets.client.pagination import Paginator, Split
 from cleargrid_assets.client.redaction import Redactor
 from cleargrid_assets.client.requester import Counters, PageRequest, RequestContext, Requester

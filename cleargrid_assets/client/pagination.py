@@ -14,17 +14,17 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from cleargrid_assets.client.adaptive_page_size import MIN_PAGE_SIZE, page_sizes
 from cleargrid_assets.client.errors import CursorLoopError, QueryTooLargeError, during
 from cleargrid_assets.client.requester import Counters, PageRequest, RequestContext, Requester
-from cleargrid_assets.client.splitting import MAX_EMPTY_PAGES, dense_parts, sparse_parts
 from cleargrid_assets.client.status import TooSlowError
+from cleargrid_assets.client.window_planning import MAX_EMPTY_PAGES, dense_parts, sparse_parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cleargrid_assets.client.adaptive_page_size import AdaptivePageSize
+    from cleargrid_assets.client.concurrency_limiter import ConcurrencyLimiter
     from cleargrid_assets.client.dataset import Dataset
     from cleargrid_assets.client.deadlines import Deadline
     from cleargrid_assets.client.envelope import Page
-    from cleargrid_assets.client.limiter import ConcurrencyLimiter
     from cleargrid_assets.client.window import Window
 
 T = TypeVar("T")

@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cleargrid_assets.client.auth import Credentials
+    from cleargrid_assets.client.concurrency_limiter import ConcurrencyLimiter
     from cleargrid_assets.client.dataset import Dataset
     from cleargrid_assets.client.deadlines import Deadline
     from cleargrid_assets.client.envelope import Page
-    from cleargrid_assets.client.limiter import ConcurrencyLimiter
     from cleargrid_assets.client.redaction import Redactor
     from cleargrid_assets.client.retry import RetryPolicy
     from cleargrid_assets.client.transport import Transport

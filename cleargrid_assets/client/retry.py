@@ -3,7 +3,7 @@
 A rule about repeating one request belongs here; `requester` and `login` say what an attempt is. Repeated elsewhere, for
 other reasons: a smaller request for the same rows (`pagination`, by `adaptive_page_size`), a month's whole read
 (`landing.read_month`), a transaction (`warehouse.conflicts`), opening a file that another program holds
-(`warehouse.duckdb_file`), an upload (`warehouse.object_store`), an alert (`alerts`), a step (`failures`) and a run
+(`warehouse.duckdb_file`), an upload (`warehouse.s3_config`), an alert (`alerts`), a step (`failures`) and a run
 (`dagster.yaml`, `sensors`). docs/faults.md lists how long requests, loads and steps wait.
 """
 

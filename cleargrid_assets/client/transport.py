@@ -25,7 +25,7 @@ from cleargrid_assets.client.response import (
     RequestTimeoutError,
     Response,
 )
-from cleargrid_assets.client.urls import is_loopback, validate_base_url
+from cleargrid_assets.client.url_validation import is_loopback, validate_base_url
 
 if TYPE_CHECKING:
     import socket

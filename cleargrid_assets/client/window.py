@@ -1,6 +1,6 @@
 """`Window`, a half-open range of UTC instants.
 
-Arithmetic on time belongs here; `splitting` decides into how many parts a window is read.
+Arithmetic on time belongs here; `window_planning` decides how many windows a month is split into.
 """
 
 from __future__ import annotations

@@ -31,11 +31,11 @@ from cleargrid_assets.client.transport import Transport
 from cleargrid_assets.commands.emulator_settings import with_demo_settings
 from cleargrid_assets.connections import ClearGridConnection, WarehouseConnection
 from cleargrid_assets.failures import next_step
-from cleargrid_assets.landing.identity import Identity, identity_of, verify_stored
+from cleargrid_assets.landing.warehouse_identity import Identity, identity_of, verify_stored
 from cleargrid_assets.outcome_map import OutcomeMap, OutcomeMapError
 from cleargrid_assets.settings import EMULATOR, SETTINGS, Settings
 from cleargrid_assets.settings.setting_types import Group
-from cleargrid_assets.time_zones import verify_time_zone
+from cleargrid_assets.time_zone_data import verify_time_zone
 from cleargrid_assets.warehouse import (
     WarehouseBusyError,
     WarehouseError,
@@ -47,7 +47,7 @@ from cleargrid_assets.warehouse import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cleargrid_assets.landing.identity import WarehouseIdentity
+    from cleargrid_assets.landing.warehouse_identity import WarehouseIdentity
     from cleargrid_assets.settings.setting_types import Setting
     from cleargrid_assets.warehouse.warehouse import Warehouse
 

@@ -16,7 +16,7 @@ from urllib.parse import SplitResult, urlsplit
 import click
 from dotenv import dotenv_values
 
-from cleargrid_assets.client.urls import is_loopback
+from cleargrid_assets.client.url_validation import is_loopback
 from cleargrid_assets.commands.instance import home_path
 from cleargrid_assets.emulator import Credentials, Emulator
 from cleargrid_assets.settings import EMULATOR, Settings

@@ -101,7 +101,7 @@ def our_command(subcommand: str) -> str:
 
 
 def limit_loads(instance: dg.DagsterInstance, loads_at_once: int) -> None:
-    """Let so many loads and observations send requests at once, over all runs; the others wait.
+    """Let so many loads and observations send requests at the same time, across all runs; the others wait.
 
     Call this before the daemon starts: two runs that create the pool at the same moment fail.
     """

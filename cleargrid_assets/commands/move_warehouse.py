@@ -43,7 +43,7 @@ def move_warehouse(source: str, target: str, *, may_overwrite: bool) -> None:
     except (SettingsError, WarehouseError) as error:
         raise click.ClickException(str(error)) from error
     click.echo(
-        f"{copy.display_name} holds what {origin.display_name} holds. To use it, set CLEARGRID_WAREHOUSE to it on "
+        f"{copy.display_name} is now a copy of {origin.display_name}. To use it, set CLEARGRID_WAREHOUSE to it on "
         f"every host."
     )
 

@@ -18,8 +18,8 @@ from cleargrid_assets.commands.instance import dagster_home, exclusive_daemon, o
 from cleargrid_assets.connections import ClearGridConnection, WarehouseConnection
 from cleargrid_assets.definitions import build_definitions
 from cleargrid_assets.jobs import REFRESH_MONTH, REFRESH_SUMMARY
-from cleargrid_assets.landing.identity import identity_of
 from cleargrid_assets.landing.ledger import last_loads
+from cleargrid_assets.landing.warehouse_identity import identity_of
 from cleargrid_assets.partitions import build_months, window_of
 from cleargrid_assets.settings import Settings
 from cleargrid_assets.warehouse import WarehouseError
@@ -28,7 +28,7 @@ from cleargrid_assets.warehouse.locks import file_lock
 if TYPE_CHECKING:
     from datetime import date
 
-    from cleargrid_assets.landing.identity import WarehouseIdentity
+    from cleargrid_assets.landing.warehouse_identity import WarehouseIdentity
     from cleargrid_assets.warehouse.warehouse import Warehouse
 
 UNFINISHED = ".rezoned"

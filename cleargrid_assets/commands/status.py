@@ -20,8 +20,8 @@ from cleargrid_assets.commands.emulator_settings import with_demo_settings
 from cleargrid_assets.commands.instance import home_path
 from cleargrid_assets.connections import WarehouseConnection
 from cleargrid_assets.definitions import build_definitions
-from cleargrid_assets.landing.identity import identity_of
 from cleargrid_assets.landing.ledger import LastLoad, last_loads
+from cleargrid_assets.landing.warehouse_identity import identity_of
 from cleargrid_assets.partitions import build_months, month_of
 from cleargrid_assets.settings import Settings
 from cleargrid_assets.warehouse import WarehouseError

@@ -1,6 +1,6 @@
 """Generates the rows of a call centre as a pure function of a seed, a range and the time of the request.
 
-Change here how many rows an hour has, what those of D23 contain and how they change later; D21's are in
+Change here how many rows an hour has and when they happen; what they contain is in `generated_d23_rows` and
 `generated_d21_rows`, HTTP is in `api`.
 
 The rows of an hour come from a random generator seeded with that hour, so any window costs only what it holds, and
@@ -33,21 +33,7 @@ CACHED_ENTRIES = 200_000
 
 HOUR_WEIGHTS = (0, 0, 0, 0, 0.2, 1, 3, 7, 9, 10, 9, 6, 5, 7, 8, 8, 6, 4, 2, 1, 0.3, 0, 0, 0)
 DAY_WEIGHTS = (1.1, 1.05, 1.0, 1.0, 0.6, 0.35, 0.9)
-CHANNELS = ("CALL",) * 14 + ("WHATSAPP",) * 3 + ("SMS", "EMAIL", "FIELD_VISIT")
-SOURCES = ("AGENT",) * 12 + ("SUPERVISOR",) * 2 + ("FIELD_AGENT", "DIALER")
-OUTCOMES = (
-    *("NO_ANSWER",) * 16, "No answer", "no-answer", *("BUSY",) * 5, *("Switched off",) * 4, "Not reachable",
-    *("VOICEMAIL",) * 4, "Left message", *("HUNG_UP",) * 3, *("WRONG_NUMBER",) * 2, *("TPC",) * 2, *("RPC",) * 6,
-    *("PTP",) * 8, "Promise to Pay", "promise_to_pay", *("REFUSED",) * 4, "Refused to pay", *("CALLBACK",) * 4,
-    *("DISPUTE",) * 2, "SETTLED", "Paid", "Claims paid", "Financial difficulty", "Language barrier", "BPTP",
-    "Follow up", "Escalated to legal",
-)  # fmt: skip
 SHARE_OF_TIES = 0.02
-SHARE_LOGGED_LATE = 0.03
-SHARE_LOGGED_DAYS_LATE = 0.2  # of those logged late
-SHARE_OF_PROMISES_BROKEN = 0.38
-SHARE_DEACTIVATED = 0.02
-PROMISES = frozenset({"PTP", "Promise to Pay", "promise_to_pay"})
 
 
 class Entry(Protocol):
@@ -69,75 +55,18 @@ class Entry(Protocol):
         """Its fields at `now_ms`."""
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """An entry of D23: an outcome that an agent logged."""
-
-    public_id: str
-    communicated_ms: int
-    created_ms: int
-    channel: str
-    source: str
-    outcome: str
-    broken_ms: int | None
-    inactive_ms: int | None
-
-    @property
-    def key(self) -> tuple[int, str]:
-        """The order of the export."""
-        return self.communicated_ms, self.public_id
-
-    def seen_at(self, now_ms: int) -> dict[str, Any]:
-        """The nine fields at `now_ms`."""
-        events = (self.created_ms, self.broken_ms, self.inactive_ms)
-        updated = max(event for event in events if event is not None and event <= now_ms)
-        return {
-            "public_id": self.public_id,
-            "communication_type": self.channel,
-            "interaction_source": self.source,
-            "outcome_option": self.outcome,
-            "is_active": self.inactive_ms is None or self.inactive_ms > now_ms,
-            "is_ptp_broken": self.broken_ms is not None and self.broken_ms <= now_ms,
-            "communicated_at": instant(self.communicated_ms),
-            "created_at": instant(self.created_ms),
-            "updated_at": instant(updated),
-        }
-
-
-def make_outcome(communicated_ms: int, random: Random) -> Outcome:
-    """An entry of D23 with everything that will ever happen to it."""
-    draw = random.random
-    outcome = OUTCOMES[int(draw() * len(OUTCOMES))]
-    created = communicated_ms + int(2_000 + draw() * 240_000)
-    if draw() < SHARE_LOGGED_LATE:  # logged at the end of the shift, or days later
-        created = communicated_ms + int(draw() * (MAX_LAG_MS if draw() < SHARE_LOGGED_DAYS_LATE else 10 * HOUR_MS))
-    is_broken = outcome in PROMISES and draw() < SHARE_OF_PROMISES_BROKEN
-    broken = created + int((3 + draw() * 40) * DAY_MS) if is_broken else None
-    inactive = created + int(draw() * 60 * DAY_MS) if draw() < SHARE_DEACTIVATED else None
-    return Outcome(
-        public_id=f"{communicated_ms // 1000:08x}{random.getrandbits(64):016x}",
-        communicated_ms=communicated_ms,
-        created_ms=created,
-        channel=CHANNELS[int(draw() * len(CHANNELS))],
-        source=SOURCES[int(draw() * len(SOURCES))],
-        outcome=outcome,
-        broken_ms=broken,
-        inactive_ms=inactive,
-    )
-
-
 @dataclass
 class GeneratedRows:
-    """`rows_per_day` on an average working day; a day in `dense_days` has that many times as many.
+    """`rows_per_day` on an average working day; a day in `dense_days` has its factor times as many.
 
     `make_entry`: makes an entry at an instant, with a random generator. `dataset`: part of the seed.
     """
 
+    make_entry: Callable[[int, Random], Entry]
+    dataset: str = ""
     seed: int = 7
     rows_per_day: int = 400
     dense_days: dict[date, float] = field(default_factory=dict)
-    make_entry: Callable[[int, Random], Entry] = make_outcome
-    dataset: str = ""
     _hours: OrderedDict[int, list[Entry]] = field(default_factory=OrderedDict, repr=False)
     _cached: int = 0
     _lock: Lock = field(default_factory=Lock, repr=False)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import socket
 import threading
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Self
 
 import uvicorn
@@ -16,6 +17,7 @@ from cleargrid_assets.emulator.api import Api, LoggedRequest
 from cleargrid_assets.emulator.auth import Accounts, Credentials
 from cleargrid_assets.emulator.faults import FAULTS, Fault
 from cleargrid_assets.emulator.generated_d21_rows import make_communication
+from cleargrid_assets.emulator.generated_d23_rows import make_manual_log
 from cleargrid_assets.emulator.generated_rows import GeneratedRows
 
 if TYPE_CHECKING:
@@ -49,8 +51,9 @@ class Emulator:
         uses_per_token: int | None = None,
     ) -> None:
         self.credentials = credentials or Credentials()
-        self.manual_logs = GeneratedRows(seed, rows_per_day, dict(dense_days or {}))
-        self.communications = GeneratedRows(seed, rows_per_day, dict(dense_days or {}), make_communication, "D21/")
+        rows = partial(GeneratedRows, seed=seed, rows_per_day=rows_per_day, dense_days=dict(dense_days or {}))
+        self.manual_logs = rows(make_manual_log)
+        self.communications = rows(make_communication, "D21/")
         self.accounts = Accounts(self.credentials, uses_per_token)
         self.now = now
         self.api = Api(

@@ -56,7 +56,7 @@ FROM (
 
 
 def compare(connection: duckdb.DuckDBPyConnection, load: MonthLoad) -> None:
-    """Fill the temporary table `differences` by comparing `received` with the month's present rows."""
+    """Fill the temporary table `differences` by comparing `received` with the month's current rows."""
     names = load.dataset.compared_names
     values = ", ".join(f"old.{name} AS old_{name}, new.{name} AS new_{name}" for name in names)
     differs = " OR ".join(f"old.{name} IS DISTINCT FROM new.{name}" for name in names)

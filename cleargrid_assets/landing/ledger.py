@@ -126,7 +126,7 @@ def version_of(load_number: int, run_id: str) -> str:
 
 
 def new_entry(connection: duckdb.DuckDBPyConnection, load: MonthLoad, run_id: str) -> Entry:
-    """The entry of a new load: the next number and the present time."""
+    """The entry of a new load: the next number and the current time."""
     ((number,),) = connection.execute(NEXT_NUMBER.format_map(load.dataset.sql_names)).fetchall()
     return Entry(number, run_id, load.ledger_timestamp(datetime.now(UTC)))
 

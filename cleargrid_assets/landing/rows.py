@@ -1,6 +1,6 @@
 """Converts received rows to Arrow columns and quarantines invalid ones with their reasons.
 
-Add a rule of validity, or a type of fields, here; what is kept of an invalid row is in `redaction`.
+Add a rule of validity, or a type of fields, here; what is kept of an invalid row is in `quarantined_row`.
 
 A page is converted column by column. If that fails, the page is halved until the invalid rows are isolated, so one bad
 row does not cost its page, and validity is defined only once.
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cleargrid_assets.landing.redaction import is_id, kept_patterns, redact_row
+from cleargrid_assets.landing.quarantined_row import is_id, kept_patterns, redact_row
 from cleargrid_assets.tables.dataset import PUBLIC_ID
 
 if TYPE_CHECKING:

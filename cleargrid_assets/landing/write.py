@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
     import duckdb
 
-    from cleargrid_assets.landing.identity import IdentityGuard
     from cleargrid_assets.landing.ledger import Entry
     from cleargrid_assets.landing.read_month import MonthLoad
+    from cleargrid_assets.landing.warehouse_identity import IdentityGuard
     from cleargrid_assets.warehouse.errors import WarehouseConflictError
     from cleargrid_assets.warehouse.warehouse import Warehouse
 

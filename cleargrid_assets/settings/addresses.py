@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from cleargrid_assets.client.errors import SettingsError
-from cleargrid_assets.client.urls import is_secure
+from cleargrid_assets.client.url_validation import is_secure
 from cleargrid_assets.settings.setting_types import PathSetting, Setting, expand_home
 from cleargrid_assets.warehouse.ducklake_catalogs import PREFIX, redacted
 

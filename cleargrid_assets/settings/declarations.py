@@ -92,8 +92,8 @@ class Declarations:
         4,
         1,
         64,
-        "loads and observations that may send requests at once, over all runs; `cleargrid dev` and `demo` set it as "
-        "the limit of Dagster's pool `cleargrid_api`",
+        "loads and observations that may send requests at the same time, across all runs; `cleargrid dev` and `demo` "
+        "set it as the limit of Dagster's pool `cleargrid_api`",
         group=Group.LOADING,
     )
     timeout_seconds = Integer(
@@ -209,7 +209,7 @@ class Declarations:
     ui_url = Link(
         "CLEARGRID_UI_URL",
         None,
-        "the address of the Dagster UI, with which alerts link to their run; `cleargrid dev` sets its own",
+        "the address of the Dagster UI, used for links in alerts; `cleargrid dev` sets its own",
         group=Group.STORAGE,
     )
     alert_webhook = AlertAddress(

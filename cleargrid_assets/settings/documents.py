@@ -74,7 +74,7 @@ def _row(setting: Setting[Any]) -> str:
 
 
 def with_tables(readme: str) -> str:
-    """`readme` with its tables replaced by the present ones."""
+    """`readme` with its tables replaced by the current ones."""
     block = f"{BEGIN}\n{tables()}{END}"
     return re.sub(f"{BEGIN}.*{END}", lambda _: block, readme, flags=re.DOTALL)
 

@@ -20,8 +20,8 @@ from cleargrid_assets.warehouse.errors import (
     WarehouseWriteError,
     first_line,
 )
-from cleargrid_assets.warehouse.object_store import bucket_filesystem, copy_to_bucket, is_object_store
-from cleargrid_assets.warehouse.paths import refuse_dangling_link
+from cleargrid_assets.warehouse.path_validation import refuse_dangling_link
+from cleargrid_assets.warehouse.s3_config import bucket_filesystem, copy_to_bucket, is_object_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

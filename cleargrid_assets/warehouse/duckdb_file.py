@@ -3,8 +3,8 @@
 DuckDB lets a single process open a file for writing and keeps even other processes' readers out meanwhile. A lock
 file beside it makes them queue.
 
-Opening the file and translating its errors belong here; which paths may be used is in `paths`, the queue in `locks`,
-transactions in `warehouse`.
+Opening the file and translating its errors belong here; which paths may be used is in `path_validation`, the queue in
+`locks`, transactions in `warehouse`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from cleargrid_assets.warehouse.errors import (
     first_line,
 )
 from cleargrid_assets.warehouse.locks import file_lock
-from cleargrid_assets.warehouse.paths import file_size, path_error
+from cleargrid_assets.warehouse.path_validation import file_size, path_error
 from cleargrid_assets.warehouse.rollback_journal import RollbackJournal
 
 if TYPE_CHECKING:

@@ -1,7 +1,7 @@
 """`DuckLake`: Parquet files in a folder or bucket, and a catalog that makes them tables with transactions.
 
 Attaching a lake, and translating its errors, belong here. The kinds of catalogs are in `ducklake_catalogs`, the
-extensions in `extensions`, a bucket's credentials in `object_store`, transactions in `warehouse`.
+extensions in `extensions`, a bucket's credentials in `s3_config`, transactions in `warehouse`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from cleargrid_assets.warehouse.errors import (
     first_line,
 )
 from cleargrid_assets.warehouse.extensions import load_extension
-from cleargrid_assets.warehouse.object_store import is_object_store, use_object_store
+from cleargrid_assets.warehouse.s3_config import is_object_store, use_object_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from cleargrid_assets.warehouse.errors import WarehouseUnreadableError
 from cleargrid_assets.warehouse.locks import advisory_lock, file_lock, postgres_connection
-from cleargrid_assets.warehouse.paths import file_size
+from cleargrid_assets.warehouse.path_validation import file_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from filelock import FileLock, Timeout
 
 from cleargrid_assets.warehouse.errors import WarehouseBusyError, WarehouseUnreachableError, WarehouseUnreadableError
-from cleargrid_assets.warehouse.paths import path_error, refuse_dangling_link
+from cleargrid_assets.warehouse.path_validation import path_error, refuse_dangling_link
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,9 +1,9 @@
-"""A rollback journal for DuckDB's checkpoint: what a kill leaves half written in the file is put back.
+"""A rollback journal for DuckDB's checkpoint: it restores what a killed process left half-written.
 
 A checkpoint writes into free blocks and then a new header, so that a kill before the header leaves the old state. There
 is one exception: new metadata goes into the unused parts of a block whose other parts the old header still needs. That
-block has one checksum for all of its 256 KB, and a process killed while it writes them leaves a file that DuckDB does
-not open any more ("computed checksum does not match stored checksum"; seen with 1.5.5 and 2.0.1).
+block has one checksum for all of its 256 KB, and a process killed while it writes them leaves a file that DuckDB can
+no longer open ("computed checksum does not match stored checksum"; seen with 1.5.5 and 2.0.1).
 
 The journal holds the headers and those blocks as they were before the connection wrote anything. If the headers are
 the same afterwards, no checkpoint was completed: the blocks are put back, and DuckDB goes on from its old state and its
@@ -37,7 +37,7 @@ NUMBER = struct.Struct("<Q")
 
 @dataclass(frozen=True)
 class RollbackJournal:
-    """The journal of the DuckDB file at `path`, which lies beside it."""
+    """The journal of the DuckDB file at `path`, which is next to it."""
 
     path: Path
 
@@ -104,7 +104,7 @@ def _try_lock(file: BinaryIO) -> bool:
 
 
 def _read_blocks(journal: BinaryIO, *, headers: bytes) -> Iterator[tuple[int, bytes]]:
-    """Offset and bytes of each block; none when the file has other headers than when the journal was written."""
+    """Offset and bytes of each block; none if the file has different headers from when the journal was written."""
     (size,) = NUMBER.unpack(journal.read(NUMBER.size))
     if journal.read(HEADERS) != headers:
         return

@@ -155,7 +155,7 @@ def _recreate(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
 
 
 def _reshape(connection: duckdb.DuckDBPyConnection, table: Table, existing: Mapping[str, str]) -> None:
-    """Make the table match its description. `existing`: its present columns and types; empty if it is missing."""
+    """Make the table match its description. `existing`: its current columns and types; empty if it is missing."""
     declared = {column.name: column.type for column in table.columns}
     if existing and not table.is_history and existing != declared:
         connection.execute(f"DROP TABLE {table.qualified_name}")

@@ -19,7 +19,7 @@ from cleargrid_assets.client import (
 from cleargrid_assets.client.deadlines import INITIAL_TIMEOUT_SECONDS, MIN_TIMEOUT_SECONDS, AdaptiveTimeout
 from cleargrid_assets.client.response import MAX_BODY_BYTES, ConnectionBrokenError, RequestTimeoutError
 from cleargrid_assets.client.transport import Transport
-from cleargrid_assets.client.urls import validate_base_url
+from cleargrid_assets.client.url_validation import validate_base_url
 from cleargrid_assets_tests.client.clients import WINDOW, client_of
 from cleargrid_assets_tests.client.fault_server import FaultServer
 from cleargrid_assets_tests.client.faulty_responses import (

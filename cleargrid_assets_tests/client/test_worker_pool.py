@@ -21,8 +21,8 @@ from cleargrid_assets.client import (
     UnreachableError,
     Window,
 )
+from cleargrid_assets.client.concurrency_limiter import ConcurrencyLimiter
 from cleargrid_assets.client.deadlines import Deadline
-from cleargrid_assets.client.limiter import ConcurrencyLimiter
 from cleargrid_assets_tests.client.clients import WINDOW, client_of, load, rows_of
 from cleargrid_assets_tests.client.fault_server import FaultServer, PendingRequest
 from cleargrid_assets_tests.client.faulty_responses import altered, right, status, when

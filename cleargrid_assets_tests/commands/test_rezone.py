@@ -9,7 +9,7 @@ from click.testing import CliRunner, Result
 
 from cleargrid_assets.commands.cleargrid import cleargrid
 from cleargrid_assets.emulator.faults import ExportRequest, Fault, error
-from cleargrid_assets.landing.identity import identity_of
+from cleargrid_assets.landing.warehouse_identity import identity_of
 from cleargrid_assets.warehouse.warehouse import Warehouse
 from cleargrid_assets_tests.platform_under_test import LOADS, MAY
 

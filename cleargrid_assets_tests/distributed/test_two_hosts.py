@@ -17,7 +17,7 @@ from pyarrow import parquet
 from cleargrid_assets.assets.reports.published_tables import publish
 from cleargrid_assets.tables.analytics import KPI_MONTHLY
 from cleargrid_assets.warehouse import WarehouseMissingError, WarehouseUnreachableError
-from cleargrid_assets.warehouse.object_store import bucket_filesystem
+from cleargrid_assets.warehouse.s3_config import bucket_filesystem
 from cleargrid_assets_tests.distributed.object_store import BUCKET_DATA
 from cleargrid_assets_tests.distributed.processes import kill_host, wait_until
 from cleargrid_assets_tests.platform_under_test import LOADS

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from cleargrid_assets.emulator import GeneratedRows
+from cleargrid_assets.emulator.generated_d23_rows import make_manual_log
 from cleargrid_assets_tests.emulator.http_client import MAY
 
 START, END = datetime(2026, 5, 1, tzinfo=UTC), datetime(2026, 6, 1, tzinfo=UTC)
@@ -17,22 +18,22 @@ SOON, MUCH_LATER = END + timedelta(hours=1), END + timedelta(days=120)
 @pytest.fixture(scope="module")
 def soon():
     """May, requested an hour after its end."""
-    return {row["public_id"]: row for row in GeneratedRows().rows(START, END, SOON)}
+    return {row["public_id"]: row for row in GeneratedRows(make_manual_log).rows(START, END, SOON)}
 
 
 @pytest.fixture(scope="module")
 def much_later():
     """May, requested four months later."""
-    return {row["public_id"]: row for row in GeneratedRows().rows(START, END, MUCH_LATER)}
+    return {row["public_id"]: row for row in GeneratedRows(make_manual_log).rows(START, END, MUCH_LATER)}
 
 
 def test_rows_are_a_pure_function_of_seed_range_and_instant(soon):
-    assert list(soon.values()) == GeneratedRows().rows(START, END, SOON)
-    assert list(soon.values()) != GeneratedRows(seed=8).rows(START, END, SOON)
+    assert list(soon.values()) == GeneratedRows(make_manual_log).rows(START, END, SOON)
+    assert list(soon.values()) != GeneratedRows(make_manual_log, seed=8).rows(START, END, SOON)
 
 
 def test_a_range_read_in_parts_is_the_range(soon):
-    rows = GeneratedRows()
+    rows = GeneratedRows(make_manual_log)
     days = [START + timedelta(days=number) for number in range(32)]
     parts = [row for day in days[:-1] for row in rows.rows(day, day + timedelta(days=1), SOON)]
     assert parts == list(soon.values())
@@ -91,18 +92,18 @@ def test_channels_and_sources_are_several(soon):
 
 def test_ids_are_24_hexadecimal_digits_and_unique(soon):
     assert all(len(key) == 24 and int(key, 16) >= 0 for key in soon)
-    assert len(soon) == len(GeneratedRows().rows(START, END, SOON))
+    assert len(soon) == len(GeneratedRows(make_manual_log).rows(START, END, SOON))
 
 
 def test_a_dense_day_has_that_many_times_as_many_rows():
-    dense = GeneratedRows(dense_days={START.date() + timedelta(days=4): 10.0})
+    dense = GeneratedRows(make_manual_log, dense_days={START.date() + timedelta(days=4): 10.0})
     day = START + timedelta(days=4)
-    usual = len(GeneratedRows().rows(day, day + timedelta(days=1), MUCH_LATER))
+    usual = len(GeneratedRows(make_manual_log).rows(day, day + timedelta(days=1), MUCH_LATER))
     assert 8 * usual < len(dense.rows(day, day + timedelta(days=1), MUCH_LATER)) < 12 * usual
 
 
 def test_a_count_does_not_depend_on_what_was_served_before(soon):
-    rows = GeneratedRows()
+    rows = GeneratedRows(make_manual_log)
     bounds = [int(moment.timestamp() * 1000) for moment in (START, END, SOON)]
     assert rows.count(*bounds) == len(soon)
     rows.rows(START, END, SOON)

@@ -17,7 +17,7 @@ SECTIONS = [
     "outcome-mix",
     "contact-hours",
     "promise-vintages",
-    "interaction-sources",
+    "pool-comparison",
     "logging-lag",
     "calling-hours",
     "rereads",

@@ -15,7 +15,7 @@ from cleargrid_assets.settings import Settings
 from cleargrid_assets.warehouse import WarehouseConflictError, WarehouseUnreachableError, WarehouseUnreadableError
 from cleargrid_assets.warehouse.ducklake import DuckLake
 from cleargrid_assets.warehouse.ducklake_catalogs import FileCatalog, PostgresCatalog, catalog_at, redacted
-from cleargrid_assets.warehouse.object_store import secret_options
+from cleargrid_assets.warehouse.s3_config import secret_options
 from cleargrid_assets.warehouse.warehouse import Warehouse
 from cleargrid_assets_tests.platform_under_test import LOGS, MAY
 from cleargrid_assets_tests.postgres_server import PASSWORD, free_port

@@ -11,8 +11,8 @@ import pytest
 
 from cleargrid_assets.commands.status import month_statuses
 from cleargrid_assets.jobs import REFRESH_SUMMARY
-from cleargrid_assets.landing.identity import identity_of
 from cleargrid_assets.landing.ledger import last_loads
+from cleargrid_assets.landing.warehouse_identity import identity_of
 from cleargrid_assets.tables.catalog import ALL_TABLES, TABLES_VERSION
 from cleargrid_assets.warehouse import WarehouseVersionError
 from cleargrid_assets.warehouse.warehouse import Warehouse

@@ -1,5 +1,5 @@
 -- Outcomes that the outcome map does not know, over all months and all landed rows, active or not: they count as
--- attempts and are in no rate. Spellings with the same matching key share a row; csv_line goes into the file of
+-- attempts and are not in any rate. Spellings with the same matching key share a row; csv_line goes into the file of
 -- CLEARGRID_OUTCOMES once its two classes are filled in (`(null)` and `(no letter or digit)` have no line). An outcome
 -- stays here while a class in its line is `unknown`.
 -- rate, wilson_lo, wilson_hi, label_null and outcome_map_line are macros of the warehouse.

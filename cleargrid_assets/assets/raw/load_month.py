@@ -13,11 +13,11 @@ import dagster as dg
 
 from cleargrid_assets.assets.raw.read_with_progress import figures, read, summary
 from cleargrid_assets.assets.raw.superseded_load import report_superseded
-from cleargrid_assets.landing.identity import Identity, IdentityGuard
 from cleargrid_assets.landing.ledger import Superseded
+from cleargrid_assets.landing.warehouse_identity import Identity, IdentityGuard
 from cleargrid_assets.landing.write import land
 from cleargrid_assets.partitions import window_of
-from cleargrid_assets.time_zones import verify_time_zone
+from cleargrid_assets.time_zone_data import verify_time_zone
 
 if TYPE_CHECKING:
     from cleargrid_assets.assets.raw.load_config import LoadConfig

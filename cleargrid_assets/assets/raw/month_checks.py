@@ -40,7 +40,7 @@ def blocking_checks(dataset: RawDataset) -> frozenset[str]:
 
 
 def check_month(checks: Sequence[SqlCheck], resource: WarehouseConnection, month: date) -> list[dg.AssetCheckResult]:
-    """Run `checks` on a month's present rows. Raises `WarehouseError`."""
+    """Run `checks` on a month's current rows. Raises `WarehouseError`."""
     variables = {"month": month, "quarantine_limit": resource.settings.quarantine_limit}
     with resource.warehouse().reading() as connection:
         return [check_result(check, check.find_violations(connection, variables)) for check in checks]

@@ -40,7 +40,7 @@ what is wrong with a month. The checks of `{ledger}` show whether every month is
 def build_raw(
     dataset: RawDataset, months: dg.MonthlyPartitionsDefinition, retries: dg.RetryPolicy = RETRIES
 ) -> dg.AssetsDefinition:
-    """The dataset's raw asset by `months`; `retries` apply to errors that may go away by themselves."""
+    """The dataset's raw asset by `months`; `retries` apply to transient errors."""
     key, checks = dg.AssetKey(dataset.rows.key), read_raw_checks(dataset)
     how_to = HOW_TO.format(after_a_load=dataset.after_a_load, ledger="/".join(dataset.loads.key))
     sources = references_to(DECLARATIONS / f"{dataset.code.lower()}.py", Path(__file__))

@@ -1,4 +1,4 @@
-"""Reads one month inside a run: its limits, its progress lines, and the numbers on the pages of asset and run.
+"""Reads one month inside a run: its limits, its progress lines, and the numbers on the asset's and the run's pages.
 
 Add what the raw asset does before it hands over the month; the reading itself is in `landing.read_month`.
 """
@@ -88,7 +88,7 @@ def _failure_line(failed: FailedRequests) -> str:
     """What ClearGrid refuses, how often so far, and what the load does about it."""
     times = "once" if failed.count == 1 else f"{failed.count} times"
     reaction = next((text for kind, text in REACTIONS if isinstance(failed.latest, kind)), REPEATED)
-    return f"{failed.latest} - {times} so far. {reaction} The month stays as it is meanwhile."
+    return f"{failed.latest} - {times} so far. {reaction} The month is unchanged in the meantime."
 
 
 def _progress_line(progress: Progress, total: Total) -> str:

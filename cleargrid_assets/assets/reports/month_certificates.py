@@ -1,7 +1,7 @@
 """`reports/month_certificates`: one JSON file and one page per loaded month, which state what was received and landed.
 
 Which months get a new certificate is decided here; its contents are in `certificate`. A certificate that still agrees
-with the warehouse stays as it is, to the byte. The folder `certificates` is beside the collections report's pages.
+with the warehouse stays as it is, byte for byte. The folder `certificates` is beside the collections report's pages.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
--- Finds the rows that could not be landed and are in no figure. The check passes if there are none.
+-- Finds the rows that could not be landed and are missing from every figure. The check passes if there are none.
 -- quarantined_rows_are_within_the_limit fails if they are too large a share of the month.
 -- Severity: WARN
 -- To do: nothing today; send ClearGrid an example of each reason, and load the month again once the rows are corrected.

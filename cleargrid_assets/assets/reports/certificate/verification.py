@@ -1,6 +1,6 @@
 """Compares a certificate with the warehouse: one sentence for each statement that does not agree.
 
-Errors are verified; a warning, such as a month's volume beside its neighbours', is an observation of its day.
+Only error checks are verified; a warning, such as an unusual volume, describes the day it was raised.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Reads the report's data from the warehouse in one transaction: the queries of the sections, rows as dictionaries.
 
-Choose the report's month here; a section's query lies beside its module in `sections`.
+Choose the report's month here; a section's query is next to its module in `sections`.
 """
 
 from __future__ import annotations

@@ -48,7 +48,7 @@ class ReportData:
 class Section:
     """One section of the page.
 
-    `position`: sections are sorted by it. `module`: the `__file__` of the section's module, whose SQL lies beside it:
+    `position`: sections are sorted by it. `module`: the `__file__` of the section's module, whose SQL is next to it:
     `<name>.sql`, and `<name>__<query>.sql` for a further query. `tables`: what the SQL reads. `heading`: may contain
     `{month}`. `content`: the blocks under the heading; without any, the section is left out.
     """

@@ -1,5 +1,5 @@
--- Finds months in which the attempts of all, of the channels, or of the channels and sources do not add up to the
--- landed rows in scope. The check passes if there are none.
+-- Finds months whose attempts, overall, by channel, or by channel and source, do not add up to the landed rows in
+-- scope. The check passes if there are none.
 -- Severity: ERROR, blocking
 -- To do: compute the month's core and analytics tables again.
 -- In a DuckDB shell on the warehouse: SET VARIABLE month = DATE '2026-05-01'; then paste (without it: all months).

@@ -1,7 +1,7 @@
 -- Finds values outside their interval, shares outside 0 to 1, values without a denominator, and denominators without a
 -- value. The check passes if there are none.
 -- Severity: ERROR, blocking
--- To do: report it, with these rows: a bug in cleargrid_assets.
+-- To do: this is a bug in cleargrid_assets; report it with these rows.
 -- In a DuckDB shell on the warehouse: SET VARIABLE month = DATE '2026-05-01'; then paste (without it: all months).
 SELECT *
 FROM analytics.kpi_monthly

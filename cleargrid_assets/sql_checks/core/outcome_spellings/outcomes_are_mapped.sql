@@ -1,9 +1,9 @@
--- Finds outcomes that the outcome map does not know: they count as attempts and are in no rate. The check passes if
+-- Finds outcomes that the outcome map does not know: they count as attempts but not in any rate. The check passes if
 -- there are none.
 -- Severity: WARN
 -- To do: paste each csv_line, with its two classes filled in, into the file of CLEARGRID_OUTCOMES (its first line is
--- outcome,contact_class,result_class,aliases) and backfill core/outcome_spellings and what is downstream. While a class
--- is `unknown`, the outcome stays unmapped. analytics.unmapped_outcomes lists them all.
+-- outcome,contact_class,result_class,aliases). A sensor then computes every month under the new map. While a class is
+-- `unknown`, the outcome stays unmapped. analytics.unmapped_outcomes lists them all.
 -- In a DuckDB shell on the warehouse: SET VARIABLE month = DATE '2026-05-01'; then paste (without it: all months).
 SELECT
     month,

@@ -1,7 +1,7 @@
 -- Finds channels and interaction sources that occur in no other month. The check passes if there are none. It also
--- passes for the only month of a warehouse.
+-- passes if the warehouse has only one month.
 -- Severity: WARN
--- To do: ask ClearGrid whether the value is intended; if it is, do nothing: next month it will be known.
+-- To do: ask ClearGrid whether the value is intended; if so, do nothing: the value is known from next month on.
 -- In a DuckDB shell on the warehouse: SET VARIABLE month = DATE '2026-05-01'; then paste (without it: all months).
 WITH values_seen AS (
     SELECT DISTINCT month, 'communication_type' AS field, communication_type AS new_value

@@ -1,4 +1,4 @@
-"""The report's sections, in one module each: its `SECTION` says everything but the query, which lies beside it as SQL.
+"""The report's sections, in one module each: its `SECTION` says everything but the query, which is next to it as SQL.
 
 Add a section as a module and an SQL file of the same name; the page shows every one that it finds here.
 """

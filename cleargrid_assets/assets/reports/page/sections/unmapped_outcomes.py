@@ -16,7 +16,7 @@ def _content(data: ReportData) -> list[Block]:
         return []
     return [
         Note(
-            "They count as attempts and in no rate, so every rate is a lower bound. Paste a line into the file of "
+            "They count as attempts but not in any rate, so every rate is a lower bound. Paste a line into the file of "
             "CLEARGRID_OUTCOMES and fill in its two classes."
         ),
         DataTable(HEADS, rows),

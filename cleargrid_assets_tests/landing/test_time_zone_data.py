@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cleargrid_assets import time_zones
+from cleargrid_assets import time_zone_data
 from cleargrid_assets.client import SettingsError
 from cleargrid_assets.partitions import build_months, window_of
 from cleargrid_assets.settings import Settings
-from cleargrid_assets.time_zones import first_difference, time_zone, verify_time_zone
+from cleargrid_assets.time_zone_data import first_difference, time_zone, verify_time_zone
 from cleargrid_assets_tests.platform_under_test import MAY, failure_of_step
 
 ZONES = importlib.resources.files("tzdata").joinpath("zones").read_text(encoding="utf-8").split()
@@ -72,7 +72,7 @@ def test_at_any_instant_both_clocks_of_a_zone_agree_or_it_is_refused(connection,
 
 def pretend_zone(monkeypatch, zone, other):
     """Give `zone` the hours of `other`, so that DuckDB disagrees."""
-    monkeypatch.setattr(time_zones, "time_zone", lambda name: zoneinfo.ZoneInfo(other if name == zone else name))
+    monkeypatch.setattr(time_zone_data, "time_zone", lambda name: zoneinfo.ZoneInfo(other if name == zone else name))
 
 
 def refusal(zone, first=2024, last=2026):
@@ -113,7 +113,7 @@ def test_a_clock_that_is_changed_an_hour_later_on_the_same_day_is_refused(monkey
         def fromutc(self, moment):
             return super().fromutc(moment - timedelta(hours=1)) + timedelta(hours=1)
 
-    monkeypatch.setattr(time_zones, "time_zone", HourLate)
+    monkeypatch.setattr(time_zone_data, "time_zone", HourLate)
     assert "2024-03-31" in refusal("Europe/Paris")
 
 

@@ -1,4 +1,4 @@
-"""Decides into how many windows a month is divided, before it is read and while it is.
+"""Decides how many windows a month is split into, before it is read and while it is.
 
 A rule about rows per window belongs here: the plan by ClearGrid's count, windows that are denser than planned, and
 windows of empty pages. Windows that time out are split by `adaptive_page_size`.

@@ -8,7 +8,7 @@ from importlib.metadata import version
 import pytest
 
 from cleargrid_assets.emulator import Credentials
-from cleargrid_assets.landing.identity import identity_of
+from cleargrid_assets.landing.warehouse_identity import identity_of
 from cleargrid_assets.tables.catalog import TABLES_VERSION
 from cleargrid_assets_tests.fixed_rows import serve
 from cleargrid_assets_tests.landing.rows_of_may import row

@@ -23,11 +23,11 @@ HEADS = (
 
 
 def _content(data: ReportData) -> list[Block]:
-    rows = data["interaction_sources"]
+    rows = data["pool_comparison"]
     return [
         Note(
-            f"{data.month_name}. A pool is an interaction source on a channel: D23 has no agent id, so this is no "
-            f"ranking of people. Sorted by the lower end of the interval, so that a small pool does not lead by luck."
+            f"{data.month_name}. A pool is an interaction source on a channel: D23 has no agent id, so this does "
+            f"not rank people. Sorted by the lower end of the interval, so that a small pool does not lead by luck."
         ),
         _chart(rows),
         DataTable(HEADS, [_cells(row) for row in rows], summary=NUMBERS),
