@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from cleargrid_assets.tables import side_tables
+from cleargrid_assets.tables.column_lineage import column_lineage
 
 if TYPE_CHECKING:
     from cleargrid_assets.tables.table import Table
@@ -44,10 +45,26 @@ def definition_metadata(table: Table) -> dict[str, Any]:
     metadata: dict[str, Any] = {
         "dagster/column_schema": column_schema(table),
         "dagster/table_name": table.qualified_name,
+        "dagster/storage_kind": "duckdb",
         "dagster/code_references": code_references(table.schema, table.name),
         "ClearGrid's documentation": dg.MetadataValue.url(VENDOR_PAGE),
     }
+    if lineage := table_column_lineage(table):
+        metadata["dagster/column_lineage"] = lineage
     return metadata | ({"partition_expr": "month"} if table.is_partitioned else {})
+
+
+def table_column_lineage(table: Table) -> dg.TableColumnLineage | None:
+    """What each of the table's columns is made of, for the UI; None if the table is neither computed nor landed."""
+    sources_by_column = column_lineage(table)
+    if not sources_by_column:
+        return None
+    return dg.TableColumnLineage(
+        {
+            column: [dg.TableColumnDep(dg.AssetKey([source.schema, source.table]), source.column) for source in sources]
+            for column, sources in sources_by_column.items()
+        }
+    )
 
 
 def code_references(schema: str, name: str) -> dg.CodeReferencesMetadataValue:
