@@ -15,6 +15,7 @@ from cleargrid_assets.alert_sensors import build_alert_sensors
 from cleargrid_assets.assets.analytics import build_analytics
 from cleargrid_assets.assets.cleargrid import build_source
 from cleargrid_assets.assets.core import build_core
+from cleargrid_assets.assets.deployment import with_deployment
 from cleargrid_assets.assets.raw import build_raw, build_side_tables
 from cleargrid_assets.assets.raw.month_checks import blocking_checks
 from cleargrid_assets.assets.reports import build_reports
@@ -58,7 +59,7 @@ def build_definitions(
     refresh_month, compute_month = build_refresh_month([*loaded, *derived]), build_compute_month(derived)
     refresh_summary, check_months = build_refresh_summary(derived), build_check_months(ledgers)
     return dg.Definitions(
-        assets=[*sources, *loaded, *side_tables, *derived],
+        assets=with_deployment(settings, [*sources, *loaded, *side_tables, *derived]),
         asset_checks=build_checks(months, datasets),
         jobs=[refresh_month, compute_month, refresh_summary, check_months],
         schedules=[
