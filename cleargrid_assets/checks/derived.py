@@ -24,6 +24,7 @@ def _build_check(check: SqlCheck, months: dg.MonthlyPartitionsDefinition | None)
     @dg.asset_check(
         asset=check.asset_key,
         name=check.name,
+        additional_deps=[dg.AssetKey(table.key) for table in check.other_tables],
         description=check.description,
         partitions_def=months,
         blocking=check.is_blocking,

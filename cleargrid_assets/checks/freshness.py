@@ -89,9 +89,9 @@ def every_recent_month_was_read_again(state: LedgerState) -> dg.AssetCheckResult
     late = [key for key, age in ages.items() if age is None or age > REREAD_WITHIN]
     metadata = {f"hours since {key[:7]} was read": _hours(age) for key, age in ages.items() if age is not None}
     if not late:
-        return dg.AssetCheckResult(
-            passed=True, description="Every recent month was read within 30 hours.", metadata=metadata
-        )
+        oldest = max((_hours(age) for age in ages.values() if age is not None), default=0.0)
+        sentence = f"Every recent month was read within 30 hours, the oldest one {oldest} h ago."
+        return dg.AssetCheckResult(passed=True, description=sentence, metadata=metadata)
     sentence = (
         f"Not read within 30 hours: {', '.join(_last_read(key, ages[key]) for key in late)}. The figures lack what "
         f"ClearGrid has changed since. Look for failed runs of these months; if there are none, check that Dagster's "
@@ -110,7 +110,8 @@ def the_newest_attempt_is_recent(state: LedgerState) -> dg.AssetCheckResult:
     age = state.now - state.newest_at.replace(tzinfo=UTC)
     metadata = {"hours since the newest attempt": _hours(age)}
     if age <= NEWEST_WITHIN:
-        sentence = f"The newest attempt was made at {_format_instant(state.newest_at)}."
+        newest = _format_instant(state.newest_at)
+        sentence = f"The newest attempt was made at {newest}, {_hours(age)} of at most 72 hours ago."
         return dg.AssetCheckResult(passed=True, description=sentence, metadata=metadata)
     newest = _format_instant(state.newest_at)
     sentence = f"The newest attempt was made at {newest}, more than 72 hours ago. {_explain_delay(state)}"

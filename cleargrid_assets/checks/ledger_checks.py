@@ -70,7 +70,12 @@ def build_ledger_checks(
 def _freshness_check(
     dataset: RawDataset, months: dg.MonthlyPartitionsDefinition, check: FreshnessCheck, description: str
 ) -> dg.AssetChecksDefinition:
-    @dg.asset_check(asset=dg.AssetKey(dataset.loads.key), name=check.__name__, description=description)
+    @dg.asset_check(
+        asset=dg.AssetKey(dataset.loads.key),
+        name=check.__name__,
+        description=description,
+        additional_deps=[dg.AssetKey(dataset.rows.key)],
+    )
     def freshness(
         warehouse: dg.ResourceParam[WarehouseConnection], clock: dg.ResourceParam[Clock]
     ) -> dg.AssetCheckResult:
@@ -85,7 +90,12 @@ def _month_health_check(
     raw = dg.AssetKey(dataset.rows.key)
     checks = [*(dg.AssetCheckKey(raw, name) for name in sorted(blocking_checks(dataset))), *blocking]
 
-    @dg.asset_check(asset=dg.AssetKey(dataset.loads.key), name=every_month_is_in_order.__name__, description=IN_ORDER)
+    @dg.asset_check(
+        asset=dg.AssetKey(dataset.loads.key),
+        name=every_month_is_in_order.__name__,
+        description=IN_ORDER,
+        additional_deps=[raw],
+    )
     def month_health(
         context: dg.AssetCheckExecutionContext,
         warehouse: dg.ResourceParam[WarehouseConnection],

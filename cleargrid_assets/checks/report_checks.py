@@ -39,7 +39,9 @@ def build_report_checks() -> list[dg.AssetChecksDefinition]:
 
 
 def _check(key: dg.AssetKey, missing_months: MissingMonths) -> dg.AssetChecksDefinition:
-    @dg.asset_check(asset=key, name=NAME, description=DESCRIPTION)
+    tables = [dg.AssetKey(table.key) for table in ANALYTICS_TABLES if table.is_partitioned]
+
+    @dg.asset_check(asset=key, name=NAME, description=DESCRIPTION, additional_deps=tables)
     def every_computed_month_is_in_it(warehouse: dg.ResourceParam[WarehouseConnection]) -> dg.AssetCheckResult:
         with dagster_failures():
             missing = missing_months(warehouse.warehouse(), warehouse.settings.environment)

@@ -1,6 +1,8 @@
 """The checks in SQL, one file each: `<schema>/<table>/<check>.sql` selects the rows that violate the check.
 
 Drop a file into the folder of its table to add a check; its head says what it finds, how severe that is and what to do.
+With a line `-- Observed: ...` in its head, it also selects the rows that hold, told apart by a column `holds`: a check
+that passes then states the observed value and the limit.
 The files in `raw` itself check the rows of every dataset: they are written for D23's tables, so that you can paste them
 into a shell, and another dataset's names are substituted at run time. `assets.raw` runs the checks on raw tables in the
 step of a load, `checks` makes those on derived tables Dagster checks.

@@ -6,7 +6,7 @@ Reading and running the files belong here; `result` turns what they find into Da
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,21 +26,27 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).parent
 MAX_EXAMPLES = 5
+COMMENT = re.compile(r"--[^\n]*")
 HEAD = re.compile(
     r"-- Finds [^\n]+\n(?:-- [^\n]+\n)*?"
     r"-- Severity: (?P<severity>ERROR|WARN)(?P<blocking>, blocking)?\n"
     r"-- To do: (?P<to_do>[^\n]+\n(?:-- [^\n]+\n)*?)"
+    r"(?P<observed>-- Observed: [^\n]+\n(?:-- [^\n]+\n)*?)?"
     r"-- In a DuckDB shell[^\n]*\n(?:-- [^\n]+\n)*"
 )
 
 
 @dataclass(frozen=True)
 class Violations:
-    """The rows that fail a check: their number, and the first few."""
+    """The rows that fail a check: their number, and the first few.
+
+    `observed`: of a check that passed and states what it observed, the first of the rows it looked at.
+    """
 
     count: int
     columns: tuple[str, ...]
     examples: tuple[tuple[object, ...], ...]
+    observed: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -48,7 +54,8 @@ class SqlCheck:
     """`name` states what should hold for `table`; `sql` is a SELECT of the rows that violate it.
 
     `is_blocking`: while it fails, nothing is computed from the table. `to_do`: what to do then. `description`: the
-    file's whole head.
+    file's head. `observed`: a sentence that states the observed value and the limit, with the names of columns in
+    braces; `sql` then selects the rows that hold as well, and tells them apart by a column `holds`.
     """
 
     name: str
@@ -57,6 +64,7 @@ class SqlCheck:
     severity: dg.AssetCheckSeverity
     is_blocking: bool
     to_do: str
+    observed: str
     sql: str
 
     @classmethod
@@ -66,16 +74,18 @@ class SqlCheck:
         if head is None:
             raise ValueError(
                 f"the check {name} on {table.qualified_name}: its first lines must be `-- Finds ...`, "
-                f"`-- Severity: ERROR, blocking` (or `ERROR`, or `WARN`), `-- To do: ...` and "
-                f"`-- In a DuckDB shell ...`, in this order"
+                f"`-- Severity: ERROR, blocking` (or `ERROR`, or `WARN`), `-- To do: ...`, if you like "
+                f"`-- Observed: ...`, and `-- In a DuckDB shell ...`, in this order"
             )
+        observed = head["observed"] or ""
         return cls(
             name,
             table,
-            _strip_marks(head.group()),
+            _strip_marks(head.group().replace(observed, "")),
             dg.AssetCheckSeverity(head["severity"]),
             head["blocking"] is not None,
-            " ".join(_strip_marks(head["to_do"]).split()),
+            _one_line(head["to_do"]),
+            _one_line(observed.removeprefix("-- Observed:")),
             sql,
         )
 
@@ -84,13 +94,31 @@ class SqlCheck:
         """The key of the table that it checks."""
         return dg.AssetKey(self.table.key)
 
+    @property
+    def other_tables(self) -> list[Table]:
+        """The tables that the SELECT reads besides its own."""
+        code = COMMENT.sub("", self.sql)
+        names = (name for name in TABLES if re.search(rf"\b{re.escape(name)}\b", code))
+        return [TABLES[name] for name in names if name != self.table.qualified_name]
+
     def find_violations(self, connection: duckdb.DuckDBPyConnection, variables: Mapping[str, object]) -> Violations:
-        """Find the rows that violate the check, with `variables` set."""
-        select = Query(self.sql, variables).bind(connection)
-        result = connection.execute(f"SELECT *, count(*) OVER () FROM ({select}\n) LIMIT {MAX_EXAMPLES}")
-        columns = tuple(column[0] for column in result.description or ())[:-1]
-        rows = result.fetchall()
-        return Violations(int(rows[0][-1]) if rows else 0, columns, tuple(row[:-1] for row in rows))
+        """Find the rows that violate the check, with `variables` set; if there are none, what was observed instead."""
+        rows = f"({Query(self.sql, variables).bind(connection)}\n)"
+        if not self.observed:
+            return _first_rows(connection, f"FROM {rows}")
+        violations = _first_rows(connection, f"SELECT * EXCLUDE (holds) FROM {rows} WHERE holds IS NOT TRUE")
+        if violations.count:
+            return violations
+        holding = _first_rows(connection, f"SELECT * EXCLUDE (holds) FROM {rows}")
+        observed = dict(zip(holding.columns, holding.examples[0], strict=True)) if holding.count else {}
+        return replace(violations, observed=observed)
+
+
+def _first_rows(connection: duckdb.DuckDBPyConnection, select: str) -> Violations:
+    result = connection.execute(f"SELECT *, count(*) OVER () FROM ({select}) LIMIT {MAX_EXAMPLES}")
+    columns = tuple(column[0] for column in result.description or ())[:-1]
+    rows = result.fetchall()
+    return Violations(int(rows[0][-1]) if rows else 0, columns, tuple(row[:-1] for row in rows))
 
 
 def read_checks(schema: str) -> list[SqlCheck]:
@@ -126,3 +154,7 @@ def _table_of(path: Path) -> Table:
 
 def _strip_marks(comment: str) -> str:
     return "\n".join(line.removeprefix("--").strip() for line in comment.splitlines())
+
+
+def _one_line(comment: str) -> str:
+    return " ".join(_strip_marks(comment).split())

@@ -11,23 +11,29 @@ if TYPE_CHECKING:
 
 
 def check_result(check: SqlCheck, violations: Violations) -> dg.AssetCheckResult:
-    """Passed if no row violates the check; otherwise the number of such rows and the first of them."""
+    """Passed if no row violates the check, with the observed value; otherwise the first of the rows that do."""
     return dg.AssetCheckResult(
         check_name=check.name,
         asset_key=check.asset_key,
         passed=violations.count == 0,
         severity=check.severity,
         description=_sentence(check, violations),
-        metadata={"offending_rows": violations.count, **_examples(violations)},
+        metadata={"offending_rows": violations.count, **_observed_values(violations), **_examples(violations)},
     )
 
 
 def _sentence(check: SqlCheck, violations: Violations) -> str:
     statement = check.name.replace("_", " ")
     if not violations.count:
-        return f"Holds: {statement}."
+        observed = f" {check.observed.format_map(violations.observed)}" if violations.observed else ""
+        return f"Holds: {statement}.{observed}"
     count = f"{violations.count} offending {'row' if violations.count == 1 else 'rows'}; the first are listed"
     return f"Does not hold: {statement} ({count}). To do: {check.to_do}"
+
+
+def _observed_values(violations: Violations) -> dict[str, float]:
+    """The numbers of the observed row."""
+    return {name: value for name, value in violations.observed.items() if isinstance(value, int | float)}
 
 
 def _examples(violations: Violations) -> dict[str, dg.TableMetadataValue]:

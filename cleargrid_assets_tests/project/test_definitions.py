@@ -40,6 +40,11 @@ def graph() -> dict[str, Any]:
             "deps": names(node.parent_keys),
             "blocking checks": sorted(check.name for check in node.check_keys if resolved.get(check).blocking),
             "other checks": sorted(check.name for check in node.check_keys if not resolved.get(check).blocking),
+            "checks that read other assets": {
+                check.name: names(resolved.get(check).parent_entity_keys - {key})
+                for check in sorted(node.check_keys)
+                if resolved.get(check).parent_entity_keys - {key}
+            },
         }
     return described
 

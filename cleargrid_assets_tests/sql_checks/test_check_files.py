@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 import dagster as dg
+import duckdb
 import pytest
 
 from cleargrid_assets.definitions import build_definitions
@@ -16,12 +17,15 @@ from cleargrid_assets.tables.analytics import ANALYTICS_TABLES
 from cleargrid_assets.tables.catalog import DATASETS
 from cleargrid_assets.tables.core import CONTACT_ATTEMPTS, CORE_TABLES
 from cleargrid_assets.tables.d23 import D23
+from cleargrid_assets_tests.project.column_lineage import tables_read
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 RAW_CHECKS = [each for dataset in DATASETS.values() for each in read_raw_checks(dataset)]
-CHECKS = [*RAW_CHECKS, *read_checks("core"), *read_checks("analytics")]
+DERIVED_CHECKS = [*read_checks("core"), *read_checks("analytics")]
+CHECKS = [*RAW_CHECKS, *DERIVED_CHECKS]
+GRAPH = build_definitions(Settings({})).resolve_asset_graph()
 HEAD = """-- Finds odd rows. The check passes if there are none.
 -- Severity: {}
 -- To do: load the
@@ -29,6 +33,7 @@ HEAD = """-- Finds odd rows. The check passes if there are none.
 -- In a DuckDB shell: paste.
 """
 WARNING = HEAD.format("WARN")
+OBSERVED_SQL = "SELECT 0.0094::DOUBLE AS share, 0.01::DOUBLE AS allowed, TRUE AS holds"
 BROKEN_HEADS = [
     "",
     HEAD.format("error"),
@@ -55,14 +60,20 @@ def test_every_check_says_what_to_do_when_it_fails(sql_check: SqlCheck) -> None:
     assert len(sql_check.to_do) > 25
 
 
+@pytest.mark.parametrize("sql_check", DERIVED_CHECKS, ids=lambda sql_check: f"{sql_check.table.name}-{sql_check.name}")
+def test_dagster_knows_which_other_tables_a_check_reads(sql_check: SqlCheck) -> None:
+    others = tables_read(sql_check.sql) - {sql_check.table.qualified_name}
+    node = GRAPH.get(dg.AssetCheckKey(sql_check.asset_key, sql_check.name))
+    assert {".".join(key.path) for key in node.parent_entity_keys - {sql_check.asset_key}} == others
+
+
 def test_every_file_is_a_check() -> None:
     assert {path.stem for path in FOLDER.glob("**/*.sql")} == {sql_check.name for sql_check in CHECKS}
 
 
 def test_dagster_knows_each_check_with_its_head() -> None:
-    graph = build_definitions(Settings({})).resolve_asset_graph()
-    for sql_check in (*read_raw_checks(D23), *read_checks("core"), *read_checks("analytics")):
-        node = graph.get(dg.AssetCheckKey(sql_check.asset_key, sql_check.name))
+    for sql_check in (*read_raw_checks(D23), *DERIVED_CHECKS):
+        node = GRAPH.get(dg.AssetCheckKey(sql_check.asset_key, sql_check.name))
         assert node.blocking == sql_check.is_blocking
         assert node.description == sql_check.description
 
@@ -85,6 +96,32 @@ def test_the_head_says_how_severe_a_failure_is_and_what_to_do(
     assert result.description == (
         "Does not hold: no row is odd (1 offending row; the first are listed). To do: load the month again."
     )
+
+
+def test_a_check_that_passes_states_the_observed_value_and_the_limit() -> None:
+    head = WARNING.replace("-- In a DuckDB", "-- Observed: {share:.2%} of\n-- {allowed:.0%}.\n-- In a DuckDB")
+    sql_check = SqlCheck.parse("no_row_is_odd", CONTACT_ATTEMPTS, head + OBSERVED_SQL)
+    assert "Observed" not in sql_check.description
+    with duckdb.connect() as connection:
+        result = check_result(sql_check, sql_check.find_violations(connection, {}))
+    assert result.description == "Holds: no row is odd. 0.94% of 1%."
+    values = {name: value.value for name, value in result.metadata.items()}
+    assert values == {"offending_rows": 0, "share": 0.0094, "allowed": 0.01}
+
+
+def test_of_a_check_that_fails_the_rows_that_hold_are_neither_counted_nor_listed() -> None:
+    head = WARNING.replace("-- In a DuckDB", "-- Observed: {share:.2%}.\n-- In a DuckDB")
+    rows = f"{OBSERVED_SQL} UNION ALL SELECT 0.02, 0.01, FALSE UNION ALL SELECT 0.03, 0.01, NULL"
+    sql_check = SqlCheck.parse("no_row_is_odd", CONTACT_ATTEMPTS, head + rows)
+    with duckdb.connect() as connection:
+        violations = sql_check.find_violations(connection, {})
+    assert (violations.count, violations.columns, violations.observed) == (2, ("share", "allowed"), {})
+    assert [row[0] for row in violations.examples] == [0.02, 0.03]
+
+
+@pytest.mark.parametrize("sql_check", CHECKS, ids=lambda sql_check: f"{sql_check.table.name}-{sql_check.name}")
+def test_a_check_selects_the_rows_that_hold_exactly_if_it_states_what_it_observed(sql_check: SqlCheck) -> None:
+    assert bool(sql_check.observed) == (" AS holds\n" in sql_check.sql)
 
 
 @pytest.mark.parametrize("table", ["core/contact_attempts", "raw/d23_manual_communication_logs", "raw"])

@@ -8,7 +8,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from cleargrid_assets.sql_checks import Violations, read_checks
+from cleargrid_assets.sql_checks import Violations, check_result, read_checks
 from cleargrid_assets.warehouse.schema import prepare
 
 CHECKS = {f"{check.table.name}__{check.name}": check for check in (*read_checks("core"), *read_checks("analytics"))}
@@ -206,7 +206,9 @@ def test_every_check_has_its_examples() -> None:
 def test_a_check_passes_on_rows_without_a_violation_and_fails_on_rows_with_one(name: str, month: date | None) -> None:
     variables = {"rules_version": "v1", "month": month}
     passing, failing = CASES[name]
-    assert violations(name, passing, variables).count == 0
+    without = violations(name, passing, variables)
+    assert check_result(CHECKS[name], without).passed
+    assert bool(without.observed) == bool(CHECKS[name].observed)
     assert violations(name, failing, variables).count > 0
 
 

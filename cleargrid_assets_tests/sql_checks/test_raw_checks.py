@@ -7,7 +7,7 @@ from datetime import date
 import duckdb
 import pytest
 
-from cleargrid_assets.sql_checks import read_raw_checks
+from cleargrid_assets.sql_checks import check_result, read_raw_checks
 from cleargrid_assets.tables.d23 import D23
 from cleargrid_assets.tables.raw import RAW_TABLES
 from cleargrid_assets.warehouse.schema import prepare
@@ -140,14 +140,14 @@ CASES = [(name, rows) for name, cases in FAILING.items() for rows in cases]
 
 
 def violations(name, rows, *, is_strict=True):
-    """How many rows violate the check in a warehouse that holds `rows`."""
+    """The rows that violate the check in a warehouse that holds `rows`."""
     with duckdb.connect() as connection:
         prepare(connection)
         if not is_strict:
             connection.execute(f"DROP TABLE raw.{LOGS}; {table_of(LOGS).ddl.replace(' NOT NULL', '')}")
         for put, values in rows:
             put(connection, **values)
-        return CHECKS[name].find_violations(connection, MAY).count
+        return CHECKS[name].find_violations(connection, MAY)
 
 
 def test_every_check_is_tried_both_ways():
@@ -157,14 +157,32 @@ def test_every_check_is_tried_both_ways():
 
 @pytest.mark.parametrize("name", PASSING)
 def test_a_check_passes_on_rows_without_a_violation(name):
-    assert violations(name, PASSING[name]) == 0
+    passing = violations(name, PASSING[name])
+    assert passing.count == 0
+    assert bool(passing.observed) == bool(CHECKS[name].observed)
+    assert check_result(CHECKS[name], passing).passed
+
+
+def test_a_passing_share_of_quarantined_rows_is_stated_with_its_limit():
+    rows = [(load, {"rows_received": "10000", "rows_quarantined": "94"})]
+    name = "quarantined_rows_are_within_the_limit"
+    result = check_result(CHECKS[name], violations(name, rows))
+    assert result.description == (
+        "Holds: quarantined rows are within the limit. 0.94% of the rows received are quarantined; 1.00% is allowed."
+    )
+    assert result.metadata["share_quarantined"].value == 0.0094
+
+
+def test_a_month_without_rows_has_no_share_above_the_limit():
+    empty = violations("quarantined_rows_are_within_the_limit", [(load, {"rows_received": "0", "rows_landed": "0"})])
+    assert (empty.count, empty.observed["share_quarantined"]) == (0, 0)
 
 
 @pytest.mark.parametrize(("name", "rows"), CASES)
 def test_a_check_fails_on_rows_that_violate_it(name, rows):
-    assert violations(name, rows) > 0
+    assert violations(name, rows).count > 0
 
 
 @pytest.mark.parametrize("field", ["public_id", "is_active", "is_ptp_broken", "created_at", "updated_at"])
 def test_a_missing_required_field_is_found_in_a_table_without_constraints(field):
-    assert violations("every_required_field_is_present", [(log, {field: "NULL"})], is_strict=False) == 1
+    assert violations("every_required_field_is_present", [(log, {field: "NULL"})], is_strict=False).count == 1

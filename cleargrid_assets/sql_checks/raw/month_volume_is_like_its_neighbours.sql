@@ -2,7 +2,10 @@
 -- The check passes if there are none.
 -- Severity: WARN
 -- To do: compare with what your agents did; if no holiday or campaign explains it, ask ClearGrid about the month.
+-- Observed: {rows_per_day} rows a day, and {rows_per_day_beside} in the months beside it; half to twice that
+-- is allowed.
 -- In a DuckDB shell on the warehouse: SET VARIABLE month = DATE '2026-05-01'; then paste (without it: all months).
+-- Rows that violate the check have holds = false.
 WITH last_load AS (
     SELECT
         month,
@@ -26,6 +29,9 @@ beside AS (
     GROUP BY last_load.month, last_load.rows_per_day
 )
 
-SELECT month, round(rows_per_day, 1) AS rows_per_day, round(rows_per_day_beside, 1) AS rows_per_day_beside
+SELECT
+    month,
+    round(rows_per_day, 1) AS rows_per_day,
+    round(rows_per_day_beside, 1) AS rows_per_day_beside,
+    rows_per_day BETWEEN 0.5 * rows_per_day_beside AND 2 * rows_per_day_beside AS holds
 FROM beside
-WHERE rows_per_day < 0.5 * rows_per_day_beside OR rows_per_day > 2 * rows_per_day_beside

@@ -2,7 +2,9 @@
 -- none.
 -- Severity: ERROR, blocking
 -- To do: compute the month's core and analytics tables again.
+-- Observed: {attempts} attempts of {rows_in_scope} landed rows in scope.
 -- In a DuckDB shell on the warehouse: SET VARIABLE month = DATE '2026-05-01'; then paste (without it: all months).
+-- Rows that violate the check have holds = false.
 WITH landed AS (
     SELECT month, count(*) AS rows_in_scope
     FROM raw.d23_manual_communication_logs
@@ -17,7 +19,10 @@ counted AS (
     GROUP BY month
 )
 
-SELECT coalesce(landed.month, counted.month) AS month, landed.rows_in_scope, counted.attempts
+SELECT
+    coalesce(landed.month, counted.month) AS month,
+    landed.rows_in_scope,
+    counted.attempts,
+    landed.rows_in_scope = counted.attempts AS holds
 FROM landed
 FULL JOIN counted ON landed.month = counted.month
-WHERE landed.rows_in_scope IS DISTINCT FROM counted.attempts
