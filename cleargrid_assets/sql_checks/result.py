@@ -27,8 +27,13 @@ def _sentence(check: SqlCheck, violations: Violations) -> str:
     if not violations.count:
         observed = f" {check.observed.format_map(violations.observed)}" if violations.observed else ""
         return f"Holds: {statement}.{observed}"
-    count = f"{violations.count} offending {'row' if violations.count == 1 else 'rows'}; the first are listed"
-    return f"Does not hold: {statement} ({count}). To do: {check.to_do}"
+    count = offending_rows(violations.count)
+    return f"Does not hold: {statement} ({count}; the first are listed). To do: {check.to_do}"
+
+
+def offending_rows(count: int) -> str:
+    """The number of rows that violate a check, as text."""
+    return f"{count:,} offending {'row' if count == 1 else 'rows'}"
 
 
 def _observed_values(violations: Violations) -> dict[str, float]:

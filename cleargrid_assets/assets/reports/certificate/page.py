@@ -8,6 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cleargrid_assets.sql_checks.result import offending_rows
+
 if TYPE_CHECKING:
     from cleargrid_assets.assets.reports.certificate.certificate import Certificate, CheckObservation, Evidence
 
@@ -97,8 +99,7 @@ def _load(evidence: Evidence) -> dict[str, str]:
 def _finding(check: CheckObservation) -> str:
     if not check.offending_rows:
         return "holds"
-    rows = f"{check.offending_rows:,} offending {'row' if check.offending_rows == 1 else 'rows'}"
-    return f"{'fails' if check.severity == 'ERROR' else 'warning'}: {rows}"
+    return f"{'fails' if check.severity == 'ERROR' else 'warning'}: {offending_rows(check.offending_rows)}"
 
 
 def _origin(certificate: Certificate) -> dict[str, str]:

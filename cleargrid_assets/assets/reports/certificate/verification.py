@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from cleargrid_assets.sql_checks.result import offending_rows
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -58,12 +60,8 @@ def _text(value: object) -> str:
 def _other_findings(certified: Sequence[CheckObservation], present: Sequence[CheckObservation]) -> list[str]:
     now = {(check.table, check.check): check for check in present if check.severity == "ERROR"}
     return [
-        f"The check {then.check} of {then.table} found {_rows(then)} when the month was certified and finds "
-        f"{_rows(now[then.table, then.check])} now."
+        f"The check {then.check} of {then.table} found {offending_rows(then.offending_rows)} when the month was "
+        f"certified and finds {offending_rows(now[then.table, then.check].offending_rows)} now."
         for then in certified
         if (then.table, then.check) in now and now[then.table, then.check].offending_rows != then.offending_rows
     ]
-
-
-def _rows(check: CheckObservation) -> str:
-    return f"{check.offending_rows} offending {'row' if check.offending_rows == 1 else 'rows'}"
