@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 SCHEMAS = ("raw", "core", "analytics")
 MACROS = Path(__file__).with_name("macros.sql")
 VIEWS = Path(__file__).with_name("views.sql")
+AS_OF = Path(__file__).with_name("as_of.sql")
 UPGRADES = Path(__file__).with_name("upgrades")
 """`N.sql` fills the columns that version N added to the tables of version N - 1."""
 
@@ -178,7 +179,7 @@ def _scripts(dataset: RawDataset) -> list[str]:
     """The statements that create the macros and the dataset's views."""
     views = VIEWS.read_text(encoding="utf-8")
     if dataset == D23:
-        return [MACROS.read_text(encoding="utf-8"), views]
+        return [MACROS.read_text(encoding="utf-8"), views, AS_OF.read_text(encoding="utf-8")]
     return [dataset.adapt(views, written_for=D23)]
 
 

@@ -1,4 +1,4 @@
-"""Verifies the history of the raw rows: undoing the changes load by load must give every earlier version."""
+"""Verifies the history of the raw rows: every earlier version must be restored, by hand and by `raw.d23_as_of`."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from cleargrid_assets_tests.platform_under_test import CHANGES, FIELDS, LOADS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from cleargrid_assets_tests.life.model import Rows
     from cleargrid_assets_tests.life.vendor import Fields
@@ -24,6 +25,28 @@ def verify_history(platform: Platform, versions: Mapping[int, Rows], *, since: i
     for number in range(len(versions) - 1, since, -1):
         texts = _undo_load(platform, texts, number)
         assert texts == _texts(versions[number - 1]), number
+        if committed_at := _committed_at(platform, number - 1):
+            assert _as_of(platform, committed_at) == texts, number
+
+
+def _committed_at(platform: Platform, number: int) -> datetime | None:
+    """When the load was committed; None if the clock was set back, so that a later load has an earlier time."""
+    ((committed_at, latest),) = platform.query(
+        f"SELECT any_value(load.loaded_at), max(later.load_number) FROM {LOADS} AS load "
+        f"INNER JOIN {LOADS} AS later ON later.loaded_at <= load.loaded_at WHERE load.load_number = ?",
+        [number],
+    )
+    return committed_at if latest == number else None
+
+
+def _as_of(platform: Platform, instant: datetime) -> Texts:
+    """The rows as they were known at an instant."""
+    names = ("month", *FIELDS[1:])
+    columns = ", ".join(f"{name}::VARCHAR" for name in names)
+    rows = platform.query(f"SELECT public_id, {columns} FROM raw.d23_as_of(?)", [instant])
+    texts = {public_id: dict(zip(names, values, strict=True)) for public_id, *values in rows}
+    assert len(texts) == len(rows)
+    return texts
 
 
 def _undo_load(platform: Platform, texts: Texts, number: int) -> Texts:

@@ -16,6 +16,8 @@ from cleargrid_assets.landing.warehouse_identity import identity_of
 from cleargrid_assets.tables.catalog import ALL_TABLES, TABLES_VERSION
 from cleargrid_assets.warehouse import WarehouseVersionError
 from cleargrid_assets.warehouse.warehouse import Warehouse
+from cleargrid_assets_tests.fixed_rows import serve
+from cleargrid_assets_tests.landing.rows_of_may import row
 from cleargrid_assets_tests.platform_under_test import LOADS, MAY, NOW, failure_of_step
 from cleargrid_assets_tests.warehouse.releases.make import EMULATOR, LATER, MONTHS
 from cleargrid_assets_tests.warehouse_kinds import FILE, SQLITE
@@ -146,6 +148,24 @@ def test_what_is_computed_anew_equals_what_a_new_warehouse_computes(
     assert upgraded_platform.query(figures) == fresh.query(figures)
     summary = upgraded_platform.definitions.resolve_job_def(REFRESH_SUMMARY)
     assert summary.execute_in_process(instance=upgraded_platform.instance).success
+
+
+@on_file_and_lake
+def test_rows_are_known_since_the_last_load_before_the_upgrade_and_earlier_ones_are_refused(
+    upgraded_platform: Platform,
+) -> None:
+    rows, as_of = "SELECT * FROM raw.d23_manual_communication_logs ORDER BY ALL", "FROM raw.d23_as_of(?) ORDER BY ALL"
+    *earlier, last = [
+        loaded_at for (loaded_at,) in upgraded_platform.query(f"SELECT loaded_at FROM {LOADS} ORDER BY 1")
+    ]
+    upgraded = upgraded_platform.query(rows)
+    serve(upgraded_platform, [row(1)])
+    assert upgraded_platform.load(MAY, accept_vanished=True).success
+    assert upgraded_platform.query(rows) != upgraded
+    assert upgraded_platform.query(as_of, [last]) == upgraded
+    for instant in earlier:
+        with pytest.raises(duckdb.Error, match=r"raw\.d23_as_of: .* release 0\.1\.0 did not keep .* since load 4"):
+            upgraded_platform.query(as_of, [instant])
 
 
 def test_status_shows_its_months_before_anything_is_loaded(upgraded_platform: Platform) -> None:
