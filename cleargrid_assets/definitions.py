@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from cleargrid_assets.alert_sensors import build_alert_sensors
+from cleargrid_assets.asset_keys import AssetKeys
 from cleargrid_assets.assets.analytics import build_analytics
 from cleargrid_assets.assets.cleargrid import build_source
 from cleargrid_assets.assets.core import build_core
+from cleargrid_assets.assets.definition_metadata import IO_MANAGER
 from cleargrid_assets.assets.deployment import with_deployment
 from cleargrid_assets.assets.raw import build_raw, build_side_tables
 from cleargrid_assets.assets.raw.month_checks import blocking_checks
@@ -46,21 +48,27 @@ def definitions() -> dg.Definitions:
 
 
 def build_definitions(
-    settings: Settings, resources: Mapping[str, Any] | None = None, retries: dg.RetryPolicy = RETRIES
+    settings: Settings,
+    resources: Mapping[str, Any] | None = None,
+    retries: dg.RetryPolicy = RETRIES,
+    executor: dg.ExecutorDefinition | None = dg.in_process_executor,
 ) -> dg.Definitions:
-    """The definitions for `settings`; `resources` replace those of the same name, for tests."""
+    """The definitions for `settings`; `resources` replace those of the same name, for tests.
+
+    `executor`: of the runs that no job defines; None for that of an embedding project.
+    """
     silence_preview_warnings()
-    months, datasets = build_months(settings), settings.datasets
-    sources = [build_source(dataset) for dataset in datasets]
-    loaded = [build_raw(dataset, months, retries) for dataset in datasets]
-    side_tables = [table for dataset in datasets for table in build_side_tables(dataset, months)]
-    ledgers = [dg.AssetKey(dataset.loads.key) for dataset in datasets]
-    derived = [*build_core(months), *build_analytics(months), *build_reports()]
+    months, datasets, keys = build_months(settings), settings.datasets, AssetKeys.of(settings)
+    sources = [build_source(dataset, keys) for dataset in datasets]
+    loaded = [build_raw(dataset, months, retries, keys) for dataset in datasets]
+    side_tables = [table for dataset in datasets for table in build_side_tables(dataset, months, keys)]
+    ledgers = keys.tables(dataset.loads for dataset in datasets)
+    derived = [*build_core(months, keys), *build_analytics(months, keys), *build_reports(keys)]
     refresh_month, compute_month = build_refresh_month([*loaded, *derived]), build_compute_month(derived)
-    refresh_summary, check_months = build_refresh_summary(derived), build_check_months(ledgers)
+    refresh_summary, check_months = build_refresh_summary(derived), build_check_months(ledgers, keys)
     return dg.Definitions(
         assets=with_deployment(settings, [*sources, *loaded, *side_tables, *derived]),
-        asset_checks=build_checks(months, datasets),
+        asset_checks=build_checks(months, datasets, keys),
         jobs=[refresh_month, compute_month, refresh_summary, check_months],
         schedules=[
             *build_refresh_schedules(settings, months, refresh_month),
@@ -73,7 +81,7 @@ def build_definitions(
             *build_alert_sensors(settings),
         ],
         resources={**_resources(settings, retries), **(resources or {})},
-        executor=dg.in_process_executor,
+        executor=executor,
     )
 
 
@@ -82,7 +90,7 @@ def _resources(settings: Settings, retries: dg.RetryPolicy) -> dict[str, Any]:
         "cleargrid": build_resource(ClearGridResource, settings),
         "clock": ClockResource(),
         "warehouse": build_resource(WarehouseResource, settings),
-        "io_manager": _io_manager(retries),
+        IO_MANAGER: _io_manager(retries),
     }
 
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
+from cleargrid_assets.asset_keys import UNPREFIXED, AssetKeys
 from cleargrid_assets.assets.reports import collections_report, month_certificates, published_tables
 from cleargrid_assets.connections import WarehouseConnection
 from cleargrid_assets.failures import dagster_failures
@@ -16,7 +17,6 @@ REFRESH_MONTH = "refresh_month"
 COMPUTE_MONTH = "compute_month"
 REFRESH_SUMMARY = "refresh_summary"
 CHECK_MONTHS = "check_months"
-REPORTS = (collections_report.KEY, published_tables.KEY, month_certificates.KEY)
 
 
 def build_refresh_month(assets: Sequence[dg.AssetsDefinition]) -> UnresolvedAssetJobDefinition:
@@ -25,6 +25,7 @@ def build_refresh_month(assets: Sequence[dg.AssetsDefinition]) -> UnresolvedAsse
         REFRESH_MONTH,
         selection=dg.AssetSelection.assets(*(asset.key for asset in assets if asset.partitions_def)),
         description="Read a month again and compute everything that depends on it.",
+        executor_def=dg.in_process_executor,
     )
 
 
@@ -34,6 +35,7 @@ def build_compute_month(derived: Sequence[dg.AssetsDefinition]) -> UnresolvedAss
         COMPUTE_MONTH,
         selection=dg.AssetSelection.assets(*(asset.key for asset in derived if asset.partitions_def)),
         description="Compute everything that depends on a month from its landed rows, without reading it again.",
+        executor_def=dg.in_process_executor,
     )
 
 
@@ -43,18 +45,25 @@ def build_refresh_summary(assets: Sequence[dg.AssetsDefinition]) -> UnresolvedAs
         REFRESH_SUMMARY,
         selection=dg.AssetSelection.assets(*(asset.key for asset in assets if not asset.partitions_def)),
         description="Compute the tables and files over all months.",
+        executor_def=dg.in_process_executor,
     )
 
 
-def build_check_months(ledgers: Sequence[dg.AssetKey]) -> UnresolvedAssetJobDefinition:
+def report_keys(keys: AssetKeys) -> list[dg.AssetKey]:
+    """The assets that are files over all months."""
+    return [keys(*report.PATH) for report in (collections_report, published_tables, month_certificates)]
+
+
+def build_check_months(ledgers: Sequence[dg.AssetKey], keys: AssetKeys = UNPREFIXED) -> UnresolvedAssetJobDefinition:
     """The job that runs the freshness checks, which no refresh runs, and checks that the reports hold every month."""
     return dg.define_asset_job(
         CHECK_MONTHS,
-        selection=dg.AssetSelection.checks_for_assets(*ledgers, *REPORTS),
+        selection=dg.AssetSelection.checks_for_assets(*ledgers, *report_keys(keys)),
         description=(
             "Check that every month is present, recent and in the reports; list those that are not, with the command "
             "that repairs them."
         ),
+        executor_def=dg.in_process_executor,
     )
 
 

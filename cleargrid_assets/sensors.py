@@ -17,21 +17,22 @@ from dagster._core.execution.backfill import (
 from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
 from dagster._core.storage.tags import BACKFILL_ID_TAG, PARTITION_NAME_TAG
 
+from cleargrid_assets.asset_keys import AssetKeys
 from cleargrid_assets.client import SettingsError
-from cleargrid_assets.jobs import COMPUTE_MONTH, REFRESH_MONTH, REFRESH_SUMMARY, REPORTS
+from cleargrid_assets.jobs import COMPUTE_MONTH, REFRESH_MONTH, REFRESH_SUMMARY, report_keys
 from cleargrid_assets.outcome_map import OutcomeMapError
 from cleargrid_assets.rules_version import rules_version
 from cleargrid_assets.run_history import awaits_retry
 from cleargrid_assets.settings import Settings
-from cleargrid_assets.staleness import MONTHLY, RAW, VERSION_TAG, Backlog, DataVersions
+from cleargrid_assets.staleness import MONTHLY, VERSION_TAG, Backlog, DataVersions
 from cleargrid_assets.tables.analytics import UNMAPPED_OUTCOMES
+from cleargrid_assets.tables.raw import D23_MANUAL_COMMUNICATION_LOGS
 
 UNFINISHED_BACKFILLS = [BulkActionStatus.REQUESTED, BulkActionStatus.CANCELING, BulkActionStatus.FAILING]
 FINISHED_BACKFILLS = {*BULK_ACTION_TERMINAL_STATUSES} - {BulkActionStatus.CANCELED}
 RESTART_WITHIN = timedelta(days=1)
 """After a failure. Limits what a tick reads; if the sensor was off for longer, the schedule reads the month again."""
 
-SUMMARY = (dg.AssetKey(UNMAPPED_OUTCOMES.key), *REPORTS)
 JOBS = frozenset({REFRESH_MONTH, COMPUTE_MONTH, REFRESH_SUMMARY})
 
 
@@ -45,7 +46,9 @@ def build_follow_sensor(
     loaded, and an update in the tick of a request is lost for good. This sensor compares the whole state (`staleness`)
     at each tick, so it misses nothing, and requests whole jobs, so nothing runs twice.
     """
-    checks = frozenset(blocking_checks)
+    checks, keys = frozenset(blocking_checks), AssetKeys.of(settings)
+    summary = [keys.table(UNMAPPED_OUTCOMES), *report_keys(keys)]
+    assets = frozenset({keys.table(D23_MANUAL_COMMUNICATION_LOGS), *keys.tables(MONTHLY), *summary})
 
     @dg.sensor(
         name="derived_tables_follow",
@@ -61,14 +64,15 @@ def build_follow_sensor(
     def derived_tables_follow(context: dg.SensorEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
         # Read before the state: a run that ends in between costs one more tick, but is never overlooked.
         unfinished = context.instance.get_runs(dg.RunsFilter(statuses=NOT_FINISHED_STATUSES))
-        is_busy = any(map(_is_ours, unfinished)) or _is_backfilling(context.instance)
+        ours = [run for run in unfinished if _is_ours(run, assets)]
+        is_busy = bool(ours) or _is_backfilling(context.instance, assets)
         try:
-            versions = DataVersions(context.instance, rules_version(settings))
+            versions = DataVersions(context.instance, rules_version(settings), keys)
         except (SettingsError, OutcomeMapError) as error:
             yield dg.SkipReason(f"{error}. Nothing can be computed until this is corrected.")
             return
-        backlog = Backlog(versions, checks, SUMMARY)
-        months = [month for month in backlog.months() if month not in _months_of(unfinished)]
+        backlog = Backlog(versions, checks, summary)
+        months = [month for month in backlog.months() if month not in _months_of(ours)]
         yield from (_request(COMPUTE_MONTH, versions.of_month(month), month) for month in months)
         if months:
             return
@@ -88,18 +92,18 @@ def _request(job: str, version: str, month: str | None = None) -> dg.RunRequest:
 
 def _months_of(runs: Iterable[dg.DagsterRun]) -> set[str]:
     """The months that the runs load or compute."""
-    return {run.tags[PARTITION_NAME_TAG] for run in runs if PARTITION_NAME_TAG in run.tags and _is_ours(run)}
+    return {run.tags[PARTITION_NAME_TAG] for run in runs if PARTITION_NAME_TAG in run.tags}
 
 
-def _is_ours(work: dg.DagsterRun | PartitionBackfill) -> bool:
+def _is_ours(work: dg.DagsterRun | PartitionBackfill, assets: frozenset[dg.AssetKey]) -> bool:
     """True if a run or backfill loads, computes or summarizes months."""
-    assets = {RAW, *MONTHLY, *SUMMARY}
     return work.job_name in JOBS or not assets.isdisjoint(work.asset_selection or ())
 
 
-def _is_backfilling(instance: dg.DagsterInstance) -> bool:
+def _is_backfilling(instance: dg.DagsterInstance, assets: frozenset[dg.AssetKey]) -> bool:
     """True if a backfill of months may still create runs."""
-    return any(map(_is_ours, instance.get_backfills(filters=BulkActionsFilter(statuses=UNFINISHED_BACKFILLS))))
+    backfills = instance.get_backfills(filters=BulkActionsFilter(statuses=UNFINISHED_BACKFILLS))
+    return any(_is_ours(backfill, assets) for backfill in backfills)
 
 
 def build_restart_sensor(

@@ -17,6 +17,7 @@ import dagster as dg
 from dagster._core.definitions.data_version import DATA_VERSION_TAG
 from dagster._core.errors import DagsterExecutionInterruptedError
 
+from cleargrid_assets.asset_keys import UNPREFIXED, AssetKeys
 from cleargrid_assets.tables.analytics import ANALYTICS_TABLES
 from cleargrid_assets.tables.core import CORE_TABLES
 from cleargrid_assets.tables.raw import D23_MANUAL_COMMUNICATION_LOGS
@@ -24,8 +25,7 @@ from cleargrid_assets.tables.raw import D23_MANUAL_COMMUNICATION_LOGS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-RAW = dg.AssetKey(D23_MANUAL_COMMUNICATION_LOGS.key)
-MONTHLY = tuple(dg.AssetKey(table.key) for table in (*CORE_TABLES, *ANALYTICS_TABLES) if table.is_partitioned)
+MONTHLY = tuple(table for table in (*CORE_TABLES, *ANALYTICS_TABLES) if table.is_partitioned)
 """The tables that are computed from one month of the raw table."""
 
 VERSION_TAG = "cleargrid/data_version"
@@ -46,6 +46,17 @@ class DataVersions:
 
     instance: dg.DagsterInstance
     rules: str
+    keys: AssetKeys = UNPREFIXED
+
+    @cached_property
+    def raw(self) -> dg.AssetKey:
+        """The asset whose rows every figure is computed from."""
+        return self.keys.table(D23_MANUAL_COMMUNICATION_LOGS)
+
+    @cached_property
+    def monthly(self) -> list[dg.AssetKey]:
+        """The assets of the monthly tables."""
+        return self.keys.tables(MONTHLY)
 
     def of_month(self, month: str, upstream: Iterable[dg.AssetKey] = ()) -> str:
         """The version of every table that is computed from the month's current rows.
@@ -53,9 +64,11 @@ class DataVersions:
         If one of the monthly tables in `upstream` is stale or missing, its version: a table is never fresher than its
         inputs.
         """
-        current = self._data_version(self._latest(RAW, month).get(month))
+        current = self._data_version(self._latest(self.raw, month).get(month))
         versions = (
-            self._latest(table, month).get(month, self._data_version(None)) for table in upstream if table in MONTHLY
+            self._latest(table, month).get(month, self._data_version(None))
+            for table in upstream
+            if table in self.monthly
         )
         return next((version for version in versions if version != current), current)
 
@@ -68,17 +81,17 @@ class DataVersions:
     @cached_property
     def loaded(self) -> Mapping[str, str]:
         """The version of the rows of each month that was ever landed."""
-        return self._latest(RAW)
+        return self._latest(self.raw)
 
     @cached_property
     def computed(self) -> Mapping[dg.AssetKey, Mapping[str, str]]:
         """The version of each month that was ever computed, by monthly table."""
-        return {table: self._latest(table) for table in MONTHLY}
+        return {table: self._latest(table) for table in self.monthly}
 
     def stale_tables(self) -> dict[str, list[dg.AssetKey]]:
         """The tables of each loaded month that were computed from old rows or under old rules."""
         stale = {
-            month: [table for table in MONTHLY if self.computed[table].get(month) != self._data_version(rows)]
+            month: [table for table in self.monthly if self.computed[table].get(month) != self._data_version(rows)]
             for month, rows in sorted(self.loaded.items())
         }
         return {month: tables for month, tables in stale.items() if tables}
@@ -124,7 +137,7 @@ class Backlog:
         return any(self._version_of(asset) != version and not self._was_tried(asset, version) for asset in self.summary)
 
     def _is_due(self, month: str, table: dg.AssetKey) -> bool:
-        landed = dg.AssetRecordsFilter(asset_key=RAW, asset_partitions=[month])
+        landed = dg.AssetRecordsFilter(asset_key=self.versions.raw, asset_partitions=[month])
         (landing,) = self.versions.instance.fetch_materializations(landed, limit=1).records
         was_tried = self._was_tried(table, self.versions.of_month(month), month, since=landing.storage_id)
         return not was_tried and self._passed_its_checks(month, landing.run_id)
@@ -163,7 +176,7 @@ class Backlog:
         passed = {
             evaluation.check_name: evaluation.passed
             for evaluation in evaluations
-            if evaluation and (evaluation.asset_key, evaluation.partition) == (RAW, month)
+            if evaluation and (evaluation.asset_key, evaluation.partition) == (self.versions.raw, month)
         }
         if not self.blocking_checks <= passed.keys() and not self._loaded_successfully(run_id):
             return False
@@ -171,7 +184,7 @@ class Backlog:
 
     def _loaded_successfully(self, run_id: str) -> bool:
         successes = self._events(run_id, dg.DagsterEventType.STEP_SUCCESS)
-        return any(event.step_key == RAW.to_python_identifier() for event in successes)
+        return any(event.step_key == self.versions.raw.to_python_identifier() for event in successes)
 
     def _events(self, run_id: str, kind: dg.DagsterEventType) -> list[dg.EventLogEntry]:
         records = self.versions.instance.get_records_for_run(run_id, of_type=kind).records

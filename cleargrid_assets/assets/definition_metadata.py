@@ -12,13 +12,18 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from cleargrid_assets.asset_keys import UNPREFIXED
 from cleargrid_assets.tables import side_tables
 from cleargrid_assets.tables.column_lineage import column_lineage
 
 if TYPE_CHECKING:
+    from cleargrid_assets.asset_keys import AssetKeys
     from cleargrid_assets.tables.table import Table
 
 OWNERS = ["team:collections-data"]
+IO_MANAGER = "warehouse_io_manager"
+"""The resource that stores the tables. Not Dagster's default name, which may belong to an embedding project."""
+
 VENDOR_PAGE = "https://docs.command.cleargrid.ai"
 COLUMNS = Path(side_tables.__file__)
 FRESHNESS = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=36), warn_window=timedelta(hours=26))
@@ -40,7 +45,7 @@ def column_schema(table: Table) -> dg.TableSchema:
     )
 
 
-def definition_metadata(table: Table) -> dict[str, Any]:
+def definition_metadata(table: Table, keys: AssetKeys = UNPREFIXED) -> dict[str, Any]:
     """Metadata that applies to every month."""
     metadata: dict[str, Any] = {
         "dagster/column_schema": column_schema(table),
@@ -49,19 +54,19 @@ def definition_metadata(table: Table) -> dict[str, Any]:
         "dagster/code_references": code_references(table.schema, table.name),
         "ClearGrid's documentation": dg.MetadataValue.url(VENDOR_PAGE),
     }
-    if lineage := table_column_lineage(table):
+    if lineage := table_column_lineage(table, keys):
         metadata["dagster/column_lineage"] = lineage
     return metadata | ({"partition_expr": "month"} if table.is_partitioned else {})
 
 
-def table_column_lineage(table: Table) -> dg.TableColumnLineage | None:
+def table_column_lineage(table: Table, keys: AssetKeys) -> dg.TableColumnLineage | None:
     """What each of the table's columns is made of, for the UI; None if the table is neither computed nor landed."""
     sources_by_column = column_lineage(table)
     if not sources_by_column:
         return None
     return dg.TableColumnLineage(
         {
-            column: [dg.TableColumnDep(dg.AssetKey([source.schema, source.table]), source.column) for source in sources]
+            column: [dg.TableColumnDep(keys(source.schema, source.table), source.column) for source in sources]
             for column, sources in sources_by_column.items()
         }
     )

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import dagster as dg
 
-from cleargrid_assets.assets.definition_metadata import OWNERS, definition_metadata, description
+from cleargrid_assets.asset_keys import UNPREFIXED, AssetKeys
+from cleargrid_assets.assets.definition_metadata import IO_MANAGER, OWNERS, definition_metadata, description
 from cleargrid_assets.tables.table import Table
 from cleargrid_assets.warehouse import Query, Seed
 
@@ -19,15 +20,16 @@ def seed_of(table: Table) -> Seed:
     return Seed(table, Path(__file__).parent / table.schema / f"{table.name}.csv")
 
 
-def seed_asset(table: Table) -> dg.AssetsDefinition:
+def seed_asset(table: Table, keys: AssetKeys = UNPREFIXED) -> dg.AssetsDefinition:
     """The asset that fills `table` from its file."""
     seed = seed_of(table)
 
     @dg.asset(
-        key=dg.AssetKey(table.key),
+        key=keys.table(table),
         group_name=table.schema,
         description=description(table),
-        metadata=definition_metadata(table),
+        metadata=definition_metadata(table, keys),
+        io_manager_key=IO_MANAGER,
         code_version=hashlib.sha256(seed.file.read_bytes()).hexdigest()[:12],
         owners=OWNERS,
         kinds={"duckdb", "csv"},

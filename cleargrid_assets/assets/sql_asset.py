@@ -8,7 +8,14 @@ from pathlib import Path
 
 import dagster as dg
 
-from cleargrid_assets.assets.definition_metadata import FRESHNESS, OWNERS, definition_metadata, description
+from cleargrid_assets.asset_keys import UNPREFIXED, AssetKeys
+from cleargrid_assets.assets.definition_metadata import (
+    FRESHNESS,
+    IO_MANAGER,
+    OWNERS,
+    definition_metadata,
+    description,
+)
 from cleargrid_assets.connections import WarehouseConnection
 from cleargrid_assets.failures import dagster_failures
 from cleargrid_assets.partitions import month_of
@@ -27,19 +34,21 @@ def sql_asset(
     replace_key: tuple[str, ...] = (),
     seeds: tuple[Seed, ...] = (),
     post_statement: str | None = None,
+    keys: AssetKeys = UNPREFIXED,
 ) -> dg.AssetsDefinition:
     """The asset that computes `table` from `deps`: by month, or as a whole without `months`. `Query` has the rest."""
     sql = sql_of(table)
     sources = (*deps, *(seed.table for seed in seeds))
-    upstream = [dg.AssetKey(source.key) for source in deps if source.is_partitioned]
+    upstream = keys.tables(source for source in deps if source.is_partitioned)
 
     @dg.asset(
-        key=dg.AssetKey(table.key),
+        key=keys.table(table),
         group_name=table.schema,
-        deps=[dg.AssetKey(source.key) for source in sources],
+        deps=keys.tables(sources),
         partitions_def=months,
         description=f"{description(table)}\n\n```sql\n{sql}\n```",
-        metadata=definition_metadata(table),
+        metadata=definition_metadata(table, keys),
+        io_manager_key=IO_MANAGER,
         freshness_policy=FRESHNESS,
         owners=OWNERS,
         kinds={"duckdb", "sql"},
@@ -73,7 +82,7 @@ def data_version(
     A month computed from a stale table in `upstream` is as stale as that table. Raises `SettingsError` or
     `OutcomeMapError`.
     """
-    versions = DataVersions(context.instance, rules_version(settings))
+    versions = DataVersions(context.instance, rules_version(settings), AssetKeys.of(settings))
     if not context.has_partition_key:
         return dg.DataVersion(versions.of_summary)
     return dg.DataVersion(versions.of_month(context.partition_key, upstream))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cleargrid_assets.asset_keys import UNPREFIXED
 from cleargrid_assets.checks.derived import build_derived_checks
 from cleargrid_assets.checks.ledger_checks import build_ledger_checks
 from cleargrid_assets.checks.report_checks import build_report_checks
@@ -17,18 +18,19 @@ if TYPE_CHECKING:
 
     import dagster as dg
 
+    from cleargrid_assets.asset_keys import AssetKeys
     from cleargrid_assets.tables.dataset import RawDataset
 
 
 def build_checks(
-    months: dg.MonthlyPartitionsDefinition, datasets: Sequence[RawDataset]
+    months: dg.MonthlyPartitionsDefinition, datasets: Sequence[RawDataset], keys: AssetKeys = UNPREFIXED
 ) -> list[dg.AssetChecksDefinition]:
     """All checks except those that a load runs itself."""
-    derived = build_derived_checks(months)
+    derived = build_derived_checks(months, keys)
     blocking = [spec.key for check in derived for spec in check.check_specs if spec.blocking and spec.partitions_def]
     on_ledgers = [
         check
         for dataset in datasets
-        for check in build_ledger_checks(dataset, months, blocking if dataset == D23 else [])
+        for check in build_ledger_checks(dataset, months, blocking if dataset == D23 else [], keys)
     ]
-    return [*derived, *build_report_checks(), *on_ledgers]
+    return [*derived, *build_report_checks(keys), *on_ledgers]

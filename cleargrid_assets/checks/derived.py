@@ -6,6 +6,7 @@ A check runs after its table, or on its own, and reads only its run's month, ins
 
 import dagster as dg
 
+from cleargrid_assets.asset_keys import UNPREFIXED, AssetKeys
 from cleargrid_assets.assets.sql_asset import reporting_variables
 from cleargrid_assets.connections import WarehouseConnection
 from cleargrid_assets.failures import dagster_failures
@@ -14,17 +15,21 @@ from cleargrid_assets.rules_version import rules_version
 from cleargrid_assets.sql_checks import SqlCheck, check_result, read_checks
 
 
-def build_derived_checks(months: dg.MonthlyPartitionsDefinition) -> list[dg.AssetChecksDefinition]:
+def build_derived_checks(
+    months: dg.MonthlyPartitionsDefinition, keys: AssetKeys = UNPREFIXED
+) -> list[dg.AssetChecksDefinition]:
     """One Dagster check per file, by month if its table has months."""
     checks = [*read_checks("analytics"), *read_checks("core")]
-    return [_build_check(check, months if check.table.is_partitioned else None) for check in checks]
+    return [_build_check(check, months if check.table.is_partitioned else None, keys) for check in checks]
 
 
-def _build_check(check: SqlCheck, months: dg.MonthlyPartitionsDefinition | None) -> dg.AssetChecksDefinition:
+def _build_check(
+    check: SqlCheck, months: dg.MonthlyPartitionsDefinition | None, keys: AssetKeys
+) -> dg.AssetChecksDefinition:
     @dg.asset_check(
-        asset=check.asset_key,
+        asset=keys.table(check.table),
         name=check.name,
-        additional_deps=[dg.AssetKey(table.key) for table in check.other_tables],
+        additional_deps=keys.tables(check.other_tables),
         description=check.description,
         partitions_def=months,
         blocking=check.is_blocking,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from cleargrid_assets.asset_keys import UNPREFIXED, AssetKeys
 from cleargrid_assets.assets.raw.month_checks import blocking_checks
 from cleargrid_assets.checks.freshness import (
     LedgerState,
@@ -21,7 +22,7 @@ from cleargrid_assets.connections import Clock, WarehouseConnection
 from cleargrid_assets.failures import dagster_failures
 from cleargrid_assets.landing.ledger import last_loads
 from cleargrid_assets.rules_version import rules_version
-from cleargrid_assets.staleness import RAW, DataVersions
+from cleargrid_assets.staleness import DataVersions
 from cleargrid_assets.tables.d23 import D23
 from cleargrid_assets.tables.dataset import RawDataset
 from cleargrid_assets.warehouse import WarehouseMissingError
@@ -29,7 +30,6 @@ from cleargrid_assets.warehouse import WarehouseMissingError
 if TYPE_CHECKING:
     from cleargrid_assets.warehouse.warehouse import Warehouse
 
-LEDGER = dg.AssetKey(D23.loads.key)
 NEWEST = "SELECT max({cursor}) FROM {rows} WHERE {cursor} <= ?"
 
 FreshnessCheck = Callable[[LedgerState], dg.AssetCheckResult]
@@ -57,24 +57,31 @@ FRESHNESS_CHECKS: tuple[tuple[FreshnessCheck, str], ...] = (
 
 
 def build_ledger_checks(
-    dataset: RawDataset, months: dg.MonthlyPartitionsDefinition, blocking: Sequence[dg.AssetCheckKey]
+    dataset: RawDataset,
+    months: dg.MonthlyPartitionsDefinition,
+    blocking: Sequence[dg.AssetCheckKey],
+    keys: AssetKeys = UNPREFIXED,
 ) -> list[dg.AssetChecksDefinition]:
     """The three freshness checks of the dataset, and the check that lists its months to repair.
 
     `blocking`: the checks on derived tables whose failure marks a month as failed.
     """
-    freshness = [_freshness_check(dataset, months, check, description) for check, description in FRESHNESS_CHECKS]
-    return [*freshness, _month_health_check(dataset, months, blocking)]
+    freshness = [_freshness_check(dataset, months, check, description, keys) for check, description in FRESHNESS_CHECKS]
+    return [*freshness, _month_health_check(dataset, months, blocking, keys)]
 
 
 def _freshness_check(
-    dataset: RawDataset, months: dg.MonthlyPartitionsDefinition, check: FreshnessCheck, description: str
+    dataset: RawDataset,
+    months: dg.MonthlyPartitionsDefinition,
+    check: FreshnessCheck,
+    description: str,
+    keys: AssetKeys,
 ) -> dg.AssetChecksDefinition:
     @dg.asset_check(
-        asset=dg.AssetKey(dataset.loads.key),
+        asset=keys.table(dataset.loads),
         name=check.__name__,
         description=description,
-        additional_deps=[dg.AssetKey(dataset.rows.key)],
+        additional_deps=[keys.table(dataset.rows)],
     )
     def freshness(
         warehouse: dg.ResourceParam[WarehouseConnection], clock: dg.ResourceParam[Clock]
@@ -85,13 +92,16 @@ def _freshness_check(
 
 
 def _month_health_check(
-    dataset: RawDataset, months: dg.MonthlyPartitionsDefinition, blocking: Sequence[dg.AssetCheckKey]
+    dataset: RawDataset,
+    months: dg.MonthlyPartitionsDefinition,
+    blocking: Sequence[dg.AssetCheckKey],
+    keys: AssetKeys,
 ) -> dg.AssetChecksDefinition:
-    raw = dg.AssetKey(dataset.rows.key)
+    raw = keys.table(dataset.rows)
     checks = [*(dg.AssetCheckKey(raw, name) for name in sorted(blocking_checks(dataset))), *blocking]
 
     @dg.asset_check(
-        asset=dg.AssetKey(dataset.loads.key),
+        asset=keys.table(dataset.loads),
         name=every_month_is_in_order.__name__,
         description=IN_ORDER,
         additional_deps=[raw],
@@ -103,9 +113,9 @@ def _month_health_check(
     ) -> dg.AssetCheckResult:
         state = _ledger_state(dataset, months, warehouse, clock.now())
         stale: Mapping[str, Sequence[dg.AssetKey]] = {}
-        if raw == RAW:  # every derived table is computed from D23
+        if dataset == D23:  # every derived table is computed from D23
             with dagster_failures():
-                versions = DataVersions(context.instance, rules_version(warehouse.settings))
+                versions = DataVersions(context.instance, rules_version(warehouse.settings), keys)
             stale = versions.stale_tables()
         failed = find_failures(context.instance, raw, months, state.all_keys(), checks)
         return every_month_is_in_order(state, RunHistory(failed, stale))

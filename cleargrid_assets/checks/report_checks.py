@@ -4,12 +4,13 @@ Add here what a file for people or other tools must never lack. These checks run
 because a file may fall behind while nothing writes it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from io import BytesIO
 from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from cleargrid_assets.asset_keys import UNPREFIXED, AssetKeys
 from cleargrid_assets.assets.reports import collections_report, published_tables
 from cleargrid_assets.connections import WarehouseConnection
 from cleargrid_assets.failures import dagster_failures
@@ -30,18 +31,19 @@ DESCRIPTION = (
 MAX_LISTED = 5
 
 
-def build_report_checks() -> list[dg.AssetChecksDefinition]:
+def build_report_checks(keys: AssetKeys = UNPREFIXED) -> list[dg.AssetChecksDefinition]:
     """One check on the report and one on the published files."""
+    computed = keys.tables(table for table in ANALYTICS_TABLES if table.is_partitioned)
     return [
-        _check(collections_report.KEY, _missing_from_page),
-        _check(published_tables.KEY, _missing_from_published_tables),
+        _check(keys(*collections_report.PATH), computed, _missing_from_page),
+        _check(keys(*published_tables.PATH), computed, _missing_from_published_tables),
     ]
 
 
-def _check(key: dg.AssetKey, missing_months: MissingMonths) -> dg.AssetChecksDefinition:
-    tables = [dg.AssetKey(table.key) for table in ANALYTICS_TABLES if table.is_partitioned]
-
-    @dg.asset_check(asset=key, name=NAME, description=DESCRIPTION, additional_deps=tables)
+def _check(
+    key: dg.AssetKey, computed: Sequence[dg.AssetKey], missing_months: MissingMonths
+) -> dg.AssetChecksDefinition:
+    @dg.asset_check(asset=key, name=NAME, description=DESCRIPTION, additional_deps=computed)
     def every_computed_month_is_in_it(warehouse: dg.ResourceParam[WarehouseConnection]) -> dg.AssetCheckResult:
         with dagster_failures():
             missing = missing_months(warehouse.warehouse(), warehouse.settings.environment)

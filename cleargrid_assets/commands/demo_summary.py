@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cleargrid_assets.asset_keys import UNPREFIXED
 from cleargrid_assets.assets.reports import collections_report, published_tables
 from cleargrid_assets.commands.instance import our_command
 from cleargrid_assets.commands.run_console import failure_of, first_sentence
@@ -35,8 +36,8 @@ def print_summary(instance: dg.DagsterInstance, settings: Settings, runs: Sequen
     failed = [check for run in runs for check in failed_checks_of(instance, run.run_id)]
     for check in failed:
         click.echo(f"failed: {check.name} of {check.asset}. {first_sentence(check.sentence)}")
-    published = _artifact_path(instance, published_tables.KEY, "folder")
-    report = _artifact_path(instance, collections_report.KEY, "page")
+    published = _artifact_path(instance, UNPREFIXED(*published_tables.PATH), "folder")
+    report = _artifact_path(instance, UNPREFIXED(*collections_report.PATH), "page")
     click.echo(
         f"\nThe months are in {_relative_path(settings.warehouse)}, which any DuckDB shell can open; the analytics are "
         f"also in {_relative_path(published)}/*.parquet.\n"

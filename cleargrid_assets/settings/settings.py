@@ -37,12 +37,14 @@ class Account:
 class Settings(Declarations):
     """Settings read from `variables`; reading one raises `SettingsError` if its variable has an invalid value.
 
-    `from_file`: the names whose values come from `.env`. `file_problems`: what could not be read in it.
+    `from_file`: the names whose values come from `.env`. `file_problems`: what could not be read in it. `key_prefix`:
+    that of the asset keys in a Dagster project that embeds the assets; no variable sets it.
     """
 
     variables: Mapping[str, str] = field(repr=False)
     from_file: frozenset[str] = frozenset()
     file_problems: tuple[str, ...] = ()
+    key_prefix: tuple[str, ...] = ()
 
     @classmethod
     def from_environment(cls) -> Settings:

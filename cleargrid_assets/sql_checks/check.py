@@ -90,11 +90,6 @@ class SqlCheck:
         )
 
     @property
-    def asset_key(self) -> dg.AssetKey:
-        """The key of the table that it checks."""
-        return dg.AssetKey(self.table.key)
-
-    @property
     def other_tables(self) -> list[Table]:
         """The tables that the SELECT reads besides its own."""
         code = COMMENT.sub("", self.sql)

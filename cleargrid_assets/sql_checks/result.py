@@ -14,7 +14,6 @@ def check_result(check: SqlCheck, violations: Violations) -> dg.AssetCheckResult
     """Passed if no row violates the check, with the observed value; otherwise the first of the rows that do."""
     return dg.AssetCheckResult(
         check_name=check.name,
-        asset_key=check.asset_key,
         passed=violations.count == 0,
         severity=check.severity,
         description=_sentence(check, violations),

@@ -47,7 +47,7 @@ def test_the_resources_show_the_account_the_limits_and_the_warehouse_in_force() 
     assert (warehouse["warehouse"], warehouse["duckdb_memory_mb"]) == ("data/staging.duckdb", 192)
 
 
-@pytest.mark.parametrize("name", ["cleargrid", "warehouse", "clock", "io_manager"])
+@pytest.mark.parametrize("name", ["cleargrid", "warehouse", "clock", "warehouse_io_manager"])
 def test_every_resource_and_each_of_its_fields_has_a_description(name: str) -> None:
     definition = resource(name, ACCOUNT)
     assert definition.description

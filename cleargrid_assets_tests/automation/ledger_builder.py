@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from cleargrid_assets.checks.ledger_checks import LEDGER
+from cleargrid_assets.asset_keys import UNPREFIXED
 from cleargrid_assets.connections import Clock
 from cleargrid_assets.definitions import build_definitions
 from cleargrid_assets.partitions import build_months, window_of
@@ -61,7 +61,7 @@ def run_ledger_checks(settings: Settings, now: datetime, instance: dg.DagsterIns
     definitions = build_definitions(settings, {"clock": StandingClock(now)})
     run = definitions.resolve_job_def("check_months").execute_in_process(instance=instance)
     evaluations = run.get_asset_check_evaluations()
-    return {check.check_name: check for check in evaluations if check.asset_key == LEDGER}
+    return {check.check_name: check for check in evaluations if check.asset_key == UNPREFIXED.table(D23_LOADS)}
 
 
 def _insert(connection: Any, table: Any, values: Mapping[str, object]) -> None:

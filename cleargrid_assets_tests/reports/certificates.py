@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cleargrid_assets.asset_keys import UNPREFIXED
 from cleargrid_assets.assets.reports import month_certificates
 from cleargrid_assets.assets.reports.collections_report import reports_location
 from cleargrid_assets.jobs import REFRESH_SUMMARY
@@ -25,7 +26,7 @@ def summarize(platform: Platform) -> dict[str, Any]:
     (materialization,) = [
         event.step_materialization_data.materialization
         for event in run.get_asset_materialization_events()
-        if event.asset_key == month_certificates.KEY
+        if event.asset_key == UNPREFIXED(*month_certificates.PATH)
     ]
     return {name: value.value for name, value in materialization.metadata.items()}
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from cleargrid_assets.asset_keys import UNPREFIXED
 from cleargrid_assets.assets.reports import collections_report, published_tables
 from cleargrid_assets.jobs import REFRESH_SUMMARY
 from cleargrid_assets.tables.analytics import ANALYTICS_TABLES
@@ -45,25 +46,28 @@ def assert_green(run: dg.ExecuteInProcessResult) -> None:
 
 
 def page_of(run: dg.ExecuteInProcessResult) -> str:
-    return Path(metadata_of(run, collections_report.KEY)["page"]).read_text(encoding="utf-8")
+    return Path(metadata_of(run, UNPREFIXED(*collections_report.PATH))["page"]).read_text(encoding="utf-8")
 
 
 def test_an_empty_warehouse_has_a_summary_that_says_so(platform: Platform) -> None:
     run = summary(platform)
     assert_green(run)
     assert NOTHING in page_of(run)
-    assert metadata_of(run, collections_report.KEY)["month"] == "none: no month has been computed yet"
-    assert metadata_of(run, published_tables.KEY)["published"].startswith(f"{len(ANALYTICS_TABLES)} tables")
+    assert metadata_of(run, UNPREFIXED(*collections_report.PATH))["month"] == "none: no month has been computed yet"
+    assert metadata_of(run, UNPREFIXED(*published_tables.PATH))["published"].startswith(
+        f"{len(ANALYTICS_TABLES)} tables"
+    )
 
 
 def test_the_report_alone_needs_no_warehouse(platform: Platform) -> None:
     job = platform.definitions.resolve_implicit_global_asset_job_def()
     run = job.execute_in_process(
-        asset_selection=[collections_report.KEY, published_tables.KEY], instance=platform.instance
+        asset_selection=[UNPREFIXED(*collections_report.PATH), UNPREFIXED(*published_tables.PATH)],
+        instance=platform.instance,
     )
     assert_green(run)
     assert NOTHING in page_of(run)
-    assert metadata_of(run, published_tables.KEY)["published"] == "none: no month has been computed yet"
+    assert metadata_of(run, UNPREFIXED(*published_tables.PATH))["published"] == "none: no month has been computed yet"
 
 
 def test_months_that_were_loaded_and_not_computed_are_no_figures_yet(platform: Platform) -> None:
@@ -104,8 +108,8 @@ def test_a_report_and_files_that_lack_a_computed_month_are_red_until_they_are_wr
         for check in run.get_asset_check_evaluations()
         if check.check_name == "every_computed_month_is_in_it" and not check.passed
     }
-    assert missing[collections_report.KEY] == ["2026-04"]
-    assert "2026-04 in kpi_monthly.parquet" in missing[published_tables.KEY]
+    assert missing[UNPREFIXED(*collections_report.PATH)] == ["2026-04"]
+    assert "2026-04 in kpi_monthly.parquet" in missing[UNPREFIXED(*published_tables.PATH)]
     assert_green(summary(platform))
 
 
@@ -120,5 +124,7 @@ def test_a_report_that_was_deleted_is_missing_every_month(platform: Platform) ->
         for check in run.get_asset_check_evaluations()
         if check.check_name == "every_computed_month_is_in_it"
     }
-    assert descriptions[collections_report.KEY].startswith("Missing: 2026-05. Run the job refresh_summary")
-    assert descriptions[published_tables.KEY] == "Every computed month is in it."
+    assert descriptions[UNPREFIXED(*collections_report.PATH)].startswith(
+        "Missing: 2026-05. Run the job refresh_summary"
+    )
+    assert descriptions[UNPREFIXED(*published_tables.PATH)] == "Every computed month is in it."

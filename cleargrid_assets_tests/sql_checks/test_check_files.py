@@ -9,6 +9,7 @@ import dagster as dg
 import duckdb
 import pytest
 
+from cleargrid_assets.asset_keys import UNPREFIXED
 from cleargrid_assets.definitions import build_definitions
 from cleargrid_assets.settings import Settings
 from cleargrid_assets.sql_checks import SqlCheck, check, check_result, read_checks, read_raw_checks
@@ -63,8 +64,9 @@ def test_every_check_says_what_to_do_when_it_fails(sql_check: SqlCheck) -> None:
 @pytest.mark.parametrize("sql_check", DERIVED_CHECKS, ids=lambda sql_check: f"{sql_check.table.name}-{sql_check.name}")
 def test_dagster_knows_which_other_tables_a_check_reads(sql_check: SqlCheck) -> None:
     others = tables_read(sql_check.sql) - {sql_check.table.qualified_name}
-    node = GRAPH.get(dg.AssetCheckKey(sql_check.asset_key, sql_check.name))
-    assert {".".join(key.path) for key in node.parent_entity_keys - {sql_check.asset_key}} == others
+    key = UNPREFIXED.table(sql_check.table)
+    node = GRAPH.get(dg.AssetCheckKey(key, sql_check.name))
+    assert {".".join(parent.path) for parent in node.parent_entity_keys - {key}} == others
 
 
 def test_every_file_is_a_check() -> None:
@@ -73,7 +75,7 @@ def test_every_file_is_a_check() -> None:
 
 def test_dagster_knows_each_check_with_its_head() -> None:
     for sql_check in (*read_raw_checks(D23), *DERIVED_CHECKS):
-        node = GRAPH.get(dg.AssetCheckKey(sql_check.asset_key, sql_check.name))
+        node = GRAPH.get(dg.AssetCheckKey(UNPREFIXED.table(sql_check.table), sql_check.name))
         assert node.blocking == sql_check.is_blocking
         assert node.description == sql_check.description
 

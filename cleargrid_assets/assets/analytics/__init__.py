@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cleargrid_assets.asset_keys import UNPREFIXED
 from cleargrid_assets.assets.seed_asset import seed_asset, seed_of
 from cleargrid_assets.assets.sql_asset import sql_asset, sql_path
 from cleargrid_assets.tables.analytics import (
@@ -24,6 +25,8 @@ from cleargrid_assets.tables.core import CALLING_HOURS_PROFILES, CONTACT_ATTEMPT
 if TYPE_CHECKING:
     import dagster as dg
 
+    from cleargrid_assets.asset_keys import AssetKeys
+
 MONTH_AFTER = sql_path(KPI_MONTHLY).with_name("kpi_monthly__month_after.sql")
 """Updates the comparison of the month after, which reads the values of the month just computed."""
 
@@ -31,21 +34,22 @@ OBSERVATION = ("month", "load_number", "rules_version")
 """What a vintage keeps for ever: one observation per load and rules version of a month."""
 
 
-def build_analytics(months: dg.MonthlyPartitionsDefinition) -> list[dg.AssetsDefinition]:
+def build_analytics(months: dg.MonthlyPartitionsDefinition, keys: AssetKeys = UNPREFIXED) -> list[dg.AssetsDefinition]:
     """The assets of the schema: by month, or over all months at once."""
     return [
-        sql_asset(OUTCOME_MIX, [CONTACT_ATTEMPTS], months),
-        sql_asset(AGENT_PRODUCTIVITY, [CONTACT_ATTEMPTS], months),
-        sql_asset(COHORT_CONTACT, [CONTACT_ATTEMPTS], months),
-        sql_asset(CALLING_HOURS, [CONTACT_ATTEMPTS], months, seeds=(seed_of(CALLING_HOURS_PROFILES),)),
+        sql_asset(OUTCOME_MIX, [CONTACT_ATTEMPTS], months, keys=keys),
+        sql_asset(AGENT_PRODUCTIVITY, [CONTACT_ATTEMPTS], months, keys=keys),
+        sql_asset(COHORT_CONTACT, [CONTACT_ATTEMPTS], months, keys=keys),
+        sql_asset(CALLING_HOURS, [CONTACT_ATTEMPTS], months, seeds=(seed_of(CALLING_HOURS_PROFILES),), keys=keys),
         sql_asset(
             KPI_MONTHLY,
             [CONTACT_ATTEMPTS, CALLING_HOURS],
             months,
             seeds=(seed_of(METRIC_DEFINITIONS),),
             post_statement=MONTH_AFTER.read_text(encoding="utf-8"),
+            keys=keys,
         ),
-        sql_asset(PTP_VINTAGE, [CONTACT_ATTEMPTS], months, replace_key=OBSERVATION),
-        seed_asset(METRIC_DEFINITIONS),
-        sql_asset(UNMAPPED_OUTCOMES, [CONTACT_ATTEMPTS, OUTCOME_SPELLINGS], None),
+        sql_asset(PTP_VINTAGE, [CONTACT_ATTEMPTS], months, replace_key=OBSERVATION, keys=keys),
+        seed_asset(METRIC_DEFINITIONS, keys),
+        sql_asset(UNMAPPED_OUTCOMES, [CONTACT_ATTEMPTS, OUTCOME_SPELLINGS], None, keys=keys),
     ]

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from cleargrid_assets.asset_keys import UNPREFIXED
 from cleargrid_assets.assets.definition_metadata import OWNERS, VENDOR_PAGE, code_references
 
 if TYPE_CHECKING:
+    from cleargrid_assets.asset_keys import AssetKeys
     from cleargrid_assets.tables.dataset import RawDataset
 
 
@@ -16,15 +18,10 @@ API_POOL = "cleargrid_api"
 """The pool of every step that sends requests to ClearGrid. The instance limits it; code cannot."""
 
 
-def source_key(dataset: RawDataset) -> dg.AssetKey:
-    """The asset that stands for the dataset at ClearGrid."""
-    return dg.AssetKey(["cleargrid", dataset.code.lower()])
-
-
-def build_source(dataset: RawDataset) -> dg.AssetSpec:
+def build_source(dataset: RawDataset, keys: AssetKeys = UNPREFIXED) -> dg.AssetSpec:
     """The dataset, which runs read but never write."""
     return dg.AssetSpec(
-        source_key(dataset),
+        keys.source(dataset),
         group_name="cleargrid",
         description=(
             f"ClearGrid's dataset {dataset.code}, {dataset.title}, in section {dataset.export.section} of its export "

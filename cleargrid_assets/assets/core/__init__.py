@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cleargrid_assets.asset_keys import UNPREFIXED
 from cleargrid_assets.assets.core.outcome_spellings import build_outcome_spellings
 from cleargrid_assets.assets.seed_asset import seed_asset
 from cleargrid_assets.assets.sql_asset import sql_asset
@@ -16,11 +17,13 @@ from cleargrid_assets.tables.raw import D23_MANUAL_COMMUNICATION_LOGS
 if TYPE_CHECKING:
     import dagster as dg
 
+    from cleargrid_assets.asset_keys import AssetKeys
 
-def build_core(months: dg.MonthlyPartitionsDefinition) -> list[dg.AssetsDefinition]:
+
+def build_core(months: dg.MonthlyPartitionsDefinition, keys: AssetKeys = UNPREFIXED) -> list[dg.AssetsDefinition]:
     """The assets of the schema."""
     return [
-        build_outcome_spellings(months),
-        sql_asset(CONTACT_ATTEMPTS, [D23_MANUAL_COMMUNICATION_LOGS, OUTCOME_SPELLINGS], months),
-        seed_asset(CALLING_HOURS_PROFILES),
+        build_outcome_spellings(months, keys),
+        sql_asset(CONTACT_ATTEMPTS, [D23_MANUAL_COMMUNICATION_LOGS, OUTCOME_SPELLINGS], months, keys=keys),
+        seed_asset(CALLING_HOURS_PROFILES, keys),
     ]

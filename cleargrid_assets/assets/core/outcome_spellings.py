@@ -6,7 +6,14 @@ joins this table in plain SQL. The map and its matching key are in `outcome_map`
 
 import dagster as dg
 
-from cleargrid_assets.assets.definition_metadata import FRESHNESS, OWNERS, definition_metadata, description
+from cleargrid_assets.asset_keys import UNPREFIXED, AssetKeys
+from cleargrid_assets.assets.definition_metadata import (
+    FRESHNESS,
+    IO_MANAGER,
+    OWNERS,
+    definition_metadata,
+    description,
+)
 from cleargrid_assets.assets.sql_asset import data_version
 from cleargrid_assets.connections import WarehouseConnection
 from cleargrid_assets.failures import dagster_failures
@@ -25,16 +32,19 @@ SELECT DISTINCT outcome_option FROM {D23_MANUAL_COMMUNICATION_LOGS.qualified_nam
 VERSION = "SELECT max(load_number) FROM raw.month_versions WHERE month = ?"
 
 
-def build_outcome_spellings(months: dg.MonthlyPartitionsDefinition) -> dg.AssetsDefinition:
+def build_outcome_spellings(
+    months: dg.MonthlyPartitionsDefinition, keys: AssetKeys = UNPREFIXED
+) -> dg.AssetsDefinition:
     """The asset, partitioned by `months`."""
 
     @dg.asset(
-        key=dg.AssetKey(OUTCOME_SPELLINGS.key),
+        key=keys.table(OUTCOME_SPELLINGS),
         group_name="core",
-        deps=[dg.AssetKey(D23_MANUAL_COMMUNICATION_LOGS.key)],
+        deps=[keys.table(D23_MANUAL_COMMUNICATION_LOGS)],
         partitions_def=months,
         description=description(OUTCOME_SPELLINGS),
-        metadata=definition_metadata(OUTCOME_SPELLINGS),
+        metadata=definition_metadata(OUTCOME_SPELLINGS, keys),
+        io_manager_key=IO_MANAGER,
         freshness_policy=FRESHNESS,
         owners=OWNERS,
         kinds={"duckdb", "python"},

@@ -20,12 +20,14 @@ if TYPE_CHECKING:
     from cleargrid_assets.tables.dataset import RawDataset
 
 
-def check_specs(checks: Sequence[SqlCheck], months: dg.PartitionsDefinition) -> list[dg.AssetCheckSpec]:
+def check_specs(
+    checks: Sequence[SqlCheck], months: dg.PartitionsDefinition, asset: dg.AssetKey
+) -> list[dg.AssetCheckSpec]:
     """One spec per check and month; a blocking check that fails keeps derived tables from being computed."""
     return [
         dg.AssetCheckSpec(
             check.name,
-            asset=check.asset_key,
+            asset=asset,
             partitions_def=months,
             blocking=check.is_blocking,
             description=check.description,

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import dagster as dg
 
-from cleargrid_assets.assets.cleargrid import API_POOL, source_key
+from cleargrid_assets.asset_keys import UNPREFIXED, AssetKeys
+from cleargrid_assets.assets.cleargrid import API_POOL
 from cleargrid_assets.assets.definition_metadata import (
     FRESHNESS,
     OWNERS,
@@ -38,19 +39,22 @@ what is wrong with a month. The checks of `{ledger}` show whether every month is
 
 
 def build_raw(
-    dataset: RawDataset, months: dg.MonthlyPartitionsDefinition, retries: dg.RetryPolicy = RETRIES
+    dataset: RawDataset,
+    months: dg.MonthlyPartitionsDefinition,
+    retries: dg.RetryPolicy = RETRIES,
+    keys: AssetKeys = UNPREFIXED,
 ) -> dg.AssetsDefinition:
     """The dataset's raw asset by `months`; `retries` apply to transient errors."""
-    key, checks = dg.AssetKey(dataset.rows.key), read_raw_checks(dataset)
-    how_to = HOW_TO.format(after_a_load=dataset.after_a_load, ledger="/".join(dataset.loads.key))
+    key, checks = keys.table(dataset.rows), read_raw_checks(dataset)
+    how_to = HOW_TO.format(after_a_load=dataset.after_a_load, ledger=keys.table(dataset.loads).to_user_string())
     sources = references_to(DECLARATIONS / f"{dataset.code.lower()}.py", Path(__file__))
     spec = dg.AssetSpec(
         key,
         skippable=True,  # a superseded read materializes nothing, and Dagster skips what depends on it
         group_name="raw",
-        deps=[source_key(dataset)],
+        deps=[keys.source(dataset)],
         description=f"{description(dataset.rows)}\n\n{how_to}",
-        metadata={**definition_metadata(dataset.rows), "dagster/code_references": sources},
+        metadata={**definition_metadata(dataset.rows, keys), "dagster/code_references": sources},
         freshness_policy=FRESHNESS,
         owners=OWNERS,
         kinds={"duckdb", "python"},
@@ -60,7 +64,7 @@ def build_raw(
         name=key.to_python_identifier(),
         specs=[spec],
         partitions_def=months,
-        check_specs=check_specs(checks, months),
+        check_specs=check_specs(checks, months, key),
         pool=API_POOL,
         can_subset=True,
     )
@@ -82,9 +86,9 @@ def build_raw(
                 return
             yield month.result
             for table in dataset.side_tables:
-                yield dg.AssetMaterialization(dg.AssetKey(table.key), partition=context.partition_key)
+                yield dg.AssetMaterialization(keys.table(table), partition=context.partition_key)
             with dagster_failures():
-                yield from report_other_months(context, dataset, checks, warehouse, month.landed)
+                yield from report_other_months(context, key, checks, warehouse, month.landed)
         yield from _checked(context, checks, warehouse)
 
     return rows_of_month
@@ -102,16 +106,18 @@ def _checked(
         raise failure
 
 
-def build_side_tables(dataset: RawDataset, months: dg.MonthlyPartitionsDefinition) -> list[dg.AssetSpec]:
+def build_side_tables(
+    dataset: RawDataset, months: dg.MonthlyPartitionsDefinition, keys: AssetKeys = UNPREFIXED
+) -> list[dg.AssetSpec]:
     """The tables that a load writes besides its rows; they are never materialized on their own."""
     return [
         dg.AssetSpec(
-            dg.AssetKey(table.key),
+            keys.table(table),
             group_name="raw",
-            deps=[dg.AssetKey(dataset.rows.key)],
+            deps=[keys.table(dataset.rows)],
             partitions_def=months,
             description=description(table),
-            metadata=definition_metadata(table),
+            metadata=definition_metadata(table, keys),
             owners=OWNERS,
             kinds={"duckdb"},
         )

@@ -22,27 +22,26 @@ if TYPE_CHECKING:
     from cleargrid_assets.connections import WarehouseConnection
     from cleargrid_assets.landing.write import Landed
     from cleargrid_assets.sql_checks import SqlCheck
-    from cleargrid_assets.tables.dataset import RawDataset
 
 
 def report_other_months(
     context: dg.AssetExecutionContext,
-    dataset: RawDataset,
+    asset: dg.AssetKey,
     checks: Sequence[SqlCheck],
     warehouse: WarehouseConnection,
     landed: Landed,
 ) -> Iterator[dg.AssetMaterialization]:
-    """Yield a materialization of each month that `landed` took rows from, and log that month's check results."""
+    """Yield a materialization of `asset` for each month that `landed` took rows from, and log its check results."""
     for month, rows in landed.taken.items():
         key = f"{month:%Y-%m-%d}"
         yield dg.AssetMaterialization(
-            dg.AssetKey(dataset.rows.key),
+            asset,
             partition=key,
             description=f"{rows} rows moved to {context.partition_key[:7]}.",
             metadata={"rows_moved_away": rows, "load_number": landed.entry.load_number},
             tags={DATA_VERSION_TAG: landed.entry.version},
         )
-        for evaluation in _evaluations(context, dg.AssetKey(dataset.rows.key), checks, warehouse, month):
+        for evaluation in _evaluations(context, asset, checks, warehouse, month):
             context.log_event(evaluation)
 
 

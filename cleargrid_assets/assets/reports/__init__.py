@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cleargrid_assets.asset_keys import UNPREFIXED
 from cleargrid_assets.assets.reports.collections_report import build_collections_report
 from cleargrid_assets.assets.reports.month_certificates import build_month_certificates
 from cleargrid_assets.assets.reports.published_tables import build_published_tables
@@ -11,7 +12,9 @@ from cleargrid_assets.assets.reports.published_tables import build_published_tab
 if TYPE_CHECKING:
     import dagster as dg
 
+    from cleargrid_assets.asset_keys import AssetKeys
 
-def build_reports() -> list[dg.AssetsDefinition]:
+
+def build_reports(keys: AssetKeys = UNPREFIXED) -> list[dg.AssetsDefinition]:
     """The assets of the group."""
-    return [build_published_tables(), build_collections_report(), build_month_certificates()]
+    return [build_published_tables(keys), build_collections_report(keys), build_month_certificates(keys)]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from cleargrid_assets.asset_keys import UNPREFIXED, AssetKeys
 from cleargrid_assets.assets.definition_metadata import FRESHNESS, OWNERS, code_references
 from cleargrid_assets.assets.reports.page.data import read_report
 from cleargrid_assets.assets.reports.page.section import ReportData, Section
@@ -28,7 +29,7 @@ from cleargrid_assets.warehouse.artifacts import Artifacts, artifacts_at
 if TYPE_CHECKING:
     from cleargrid_assets.warehouse.warehouse import Warehouse
 
-KEY = dg.AssetKey(["reports", "collections_report"])
+PATH = ("reports", "collections_report")
 LATEST = "latest.html"
 WRITTEN_AT = "%Y%m%dT%H%M%S"
 """The time in a page's name; names sort by time."""
@@ -37,19 +38,19 @@ MONTHS_OF_PAGE = re.compile(r'<meta name="cleargrid-months" content="([^"]*)">')
 NO_MONTH = "none: no month has been computed yet"
 
 
-def build_collections_report() -> dg.AssetsDefinition:
+def build_collections_report(keys: AssetKeys = UNPREFIXED) -> dg.AssetsDefinition:
     """The asset, computed over all months at once."""
 
     @dg.asset(
-        key=KEY,
+        key=keys(*PATH),
         group_name="reports",
-        deps=[dg.AssetKey(table.key) for table in (*ANALYTICS_TABLES, D23_LOADS, D23_CHANGES)],
+        deps=keys.tables((*ANALYTICS_TABLES, D23_LOADS, D23_CHANGES)),
         description=(
             "What a collections manager reads: one HTML page per run in `reports/<environment>`, with charts and the "
             "numbers behind them. It needs no network and prints on paper; `latest.html` is the last one. Older pages "
             "are deleted after CLEARGRID_REPORT_KEEP_DAYS."
         ),
-        metadata={"dagster/code_references": code_references(*KEY.path)},
+        metadata={"dagster/code_references": code_references(*PATH)},
         freshness_policy=FRESHNESS,
         owners=OWNERS,
         kinds={"html", "altair"},

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from cleargrid_assets.asset_keys import UNPREFIXED, AssetKeys
 from cleargrid_assets.assets.definition_metadata import FRESHNESS, OWNERS, code_references
 from cleargrid_assets.assets.reports.certificate.certificate import (
     Certificate,
@@ -32,7 +33,7 @@ from cleargrid_assets.warehouse.artifacts import Artifacts, artifacts_at
 if TYPE_CHECKING:
     from cleargrid_assets.warehouse.warehouse import Warehouse
 
-KEY = dg.AssetKey(["reports", "month_certificates"])
+PATH = ("reports", "month_certificates")
 NO_MONTH = "none: no month has been loaded yet"
 ROWS_CHANGED = (
     "%s: its rows differ from those certified, although no load has changed them since. The certificate of the earlier "
@@ -40,19 +41,19 @@ ROWS_CHANGED = (
 )
 
 
-def build_month_certificates() -> dg.AssetsDefinition:
+def build_month_certificates(keys: AssetKeys = UNPREFIXED) -> dg.AssetsDefinition:
     """The asset, computed over all months at once."""
 
     @dg.asset(
-        key=KEY,
+        key=keys(*PATH),
         group_name="reports",
-        deps=[dg.AssetKey(table.key) for table in (D23_MANUAL_COMMUNICATION_LOGS, D23_LOADS, *ANALYTICS_TABLES)],
+        deps=keys.tables((D23_MANUAL_COMMUNICATION_LOGS, D23_LOADS, *ANALYTICS_TABLES)),
         description=(
             "A certificate of every loaded month in `reports/<environment>/certificates`, as JSON and as a page: rows "
             "received, landed, quarantined and collapsed, ClearGrid's own count, digests of ids and rows, and what the "
             "checks found. It holds no row and no id. `cleargrid certificate MONTH` verifies it against the warehouse."
         ),
-        metadata={"dagster/code_references": code_references(*KEY.path)},
+        metadata={"dagster/code_references": code_references(*PATH)},
         freshness_policy=FRESHNESS,
         owners=OWNERS,
         kinds={"html", "json"},

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from cleargrid_assets.asset_keys import UNPREFIXED, AssetKeys
 from cleargrid_assets.assets.definition_metadata import FRESHNESS, OWNERS, code_references
 from cleargrid_assets.assets.sql_asset import data_version
 from cleargrid_assets.connections import WarehouseConnection
@@ -22,21 +23,21 @@ if TYPE_CHECKING:
 
     from cleargrid_assets.warehouse.warehouse import Warehouse
 
-KEY = dg.AssetKey(["reports", "published_tables"])
+PATH = ("reports", "published_tables")
 
 
-def build_published_tables() -> dg.AssetsDefinition:
+def build_published_tables(keys: AssetKeys = UNPREFIXED) -> dg.AssetsDefinition:
     """The asset, computed over all months at once."""
 
     @dg.asset(
-        key=KEY,
+        key=keys(*PATH),
         group_name="reports",
-        deps=[dg.AssetKey(table.key) for table in ANALYTICS_TABLES],
+        deps=keys.tables(ANALYTICS_TABLES),
         description=(
             "Every analytics table as a Parquet file in `published/<environment>` beside the warehouse, for tools that "
             "read files. Each file is replaced as a whole: a reader sees the old one or the new one."
         ),
-        metadata={"dagster/code_references": code_references(*KEY.path)},
+        metadata={"dagster/code_references": code_references(*PATH)},
         freshness_policy=FRESHNESS,
         owners=OWNERS,
         kinds={"duckdb", "parquet"},
