@@ -1,0 +1,1 @@
+"""An existing Dagster project that takes in the assets of cleargrid_assets as a component."""
