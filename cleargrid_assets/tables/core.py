@@ -72,11 +72,6 @@ CONTACT_ATTEMPTS = Table(
         ),
         OUTCOME_MAP_VERSION,
         LOAD_NUMBER,
-        Column(
-            "last_load_number",
-            "BIGINT",
-            "The month's last load at the time of the computation, which these rows come from.",
-        ),
         RULES_VERSION,
     ),
 )

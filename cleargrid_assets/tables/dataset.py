@@ -114,6 +114,16 @@ class RawDataset:
         return f"raw.{self.view_prefix}moved_away"
 
     @property
+    def changing_loads(self) -> str:
+        """The view of the loads that changed each month's rows."""
+        return f"raw.{self.view_prefix}changing_loads"
+
+    @property
+    def version_loads(self) -> str:
+        """The view of the last load that found each version of a month's rows."""
+        return f"raw.{self.view_prefix}version_loads"
+
+    @property
     def month_versions(self) -> str:
         """The view of the version of each month's rows."""
         return f"raw.{self.view_prefix}month_versions"
@@ -122,7 +132,8 @@ class RawDataset:
     def sql_names(self) -> Mapping[str, str]:
         """The names of its tables, views and cursor in SQL, by their role."""
         tables = {"rows": self.rows, "quarantine": self.quarantine, "loads": self.loads, "changes": self.changes}
-        views = {"last_loads": self.last_loads, "moved_away": self.moved_away, "month_versions": self.month_versions}
+        roles = ("last_loads", "moved_away", "changing_loads", "month_versions", "version_loads")
+        views: dict[str, str] = {role: getattr(self, role) for role in roles}
         return {role: table.qualified_name for role, table in tables.items()} | views | {"cursor": self.cursor_field}
 
     def adapt(self, text: str, *, written_for: RawDataset) -> str:

@@ -14,23 +14,46 @@ INNER JOIN raw.last_loads AS last_load ON moved.month = last_load.month AND move
 WHERE moved.change = 'moved' AND moved.field = 'month' AND moved.old = moved.month::VARCHAR
 GROUP BY moved.month;
 
--- The version of each month's rows: the load that last changed them, its own or that of a month that took rows from it,
--- or the first load after the month's end, which makes them final. A re-read that finds nothing changed leaves it.
+-- The loads that changed a month's rows: its own, those of other months that took rows from it, its first load, and the
+-- first one after its end, which makes the rows final.
+CREATE OR REPLACE VIEW raw.changing_loads AS
+SELECT month, min(load_number) AS load_number
+FROM raw.d23_loads
+GROUP BY month, loaded_at >= until
+UNION
+SELECT month, load_number
+FROM raw.d23_loads
+WHERE rows_added + rows_changed + rows_vanished > 0
+UNION
+SELECT month, load_number
+FROM raw.d23_changes
+WHERE change = 'moved';
+
+-- The version of each month's rows: the load that last changed them. A re-read that finds nothing changed leaves it.
 CREATE OR REPLACE VIEW raw.month_versions AS
 SELECT month, max(load_number) AS load_number
-FROM (
-    SELECT month, min(load_number) AS load_number
-    FROM raw.d23_loads
-    GROUP BY month, loaded_at >= until
-    UNION ALL
-    SELECT month, max(load_number) AS load_number
-    FROM raw.d23_loads
-    WHERE rows_added + rows_changed + rows_vanished > 0
-    GROUP BY month
-    UNION ALL
-    SELECT month, max(load_number) AS load_number
-    FROM raw.d23_changes
-    WHERE change = 'moved'
-    GROUP BY month
-) AS changing_loads
+FROM raw.changing_loads
 GROUP BY month;
+
+-- The last load that found each version of a month's rows, with its time: figures that depend on time are as of it.
+CREATE OR REPLACE VIEW raw.version_loads AS
+WITH version AS (
+    SELECT
+        month,
+        load_number,
+        lead(load_number) OVER (PARTITION BY month ORDER BY load_number) AS next_load_number
+    FROM raw.changing_loads
+)
+
+SELECT
+    version.month,
+    version.load_number AS version,
+    max(found.load_number) AS load_number,
+    max_by(found.loaded_at, found.load_number) AS loaded_at,
+    max_by(found.until, found.load_number) AS until
+FROM version
+INNER JOIN raw.d23_loads AS found
+    ON
+        version.month = found.month
+        AND (version.next_load_number IS NULL OR version.next_load_number > found.load_number)
+GROUP BY version.month, version.load_number;

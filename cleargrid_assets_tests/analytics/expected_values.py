@@ -72,7 +72,6 @@ def attempt(row: LandedRow, scenario: Scenario, *, in_scope: bool) -> dict[str, 
     return {
         **asdict(row),
         "month": month,
-        "last_load_number": scenario.load_number(month),
         "outcome": outcome,
         "contact_class": who,
         "result_class": result,

@@ -14,6 +14,8 @@ from cleargrid_assets.warehouse.schema import prepare
 CHECKS = {f"{check.table.name}__{check.name}": check for check in (*read_checks("core"), *read_checks("analytics"))}
 LANDED = "raw.d23_manual_communication_logs"
 ATTEMPTS = "core.contact_attempts"
+LOADS = "raw.version_loads"
+VINTAGES = "analytics.ptp_vintage"
 TWO_LANDED = "('a', true), ('b', true), ('c', false)) AS t(public_id, is_active)"
 ROW = "TIMESTAMP '2026-05-02' AS communicated_at, TIMESTAMP '2026-05-02' AS updated_at, false AS is_ptp_broken"
 RATES = ("contact_rate", "rpc_per_contact", "ptp_per_rpc")
@@ -71,7 +73,8 @@ SPELLED = "SELECT 'PTP' AS outcome_option, 'ptp' AS outcome_key, true AS is_mapp
 UNSPELLED = "SELECT 'B,P' AS outcome_option, 'bp' AS outcome_key, false AS is_mapped, 'v1' AS outcome_map_version"
 APRIL = "SELECT * REPLACE (DATE '2026-04-01' AS month) FROM"
 PROMISE = "true AS in_scope, true AS is_promise, 'v1' AS rules_version"
-PROMISED = f"SELECT {PROMISE}, 7 AS last_load_number FROM range(2)"
+PROMISED = f"SELECT {PROMISE}, 6 AS load_number FROM range(2)"
+LAST_LOAD = "SELECT 6 AS version, 7 AS load_number"
 VINTAGE = "SELECT {load} AS load_number, 'v1' AS rules_version, {broken} AS broken, 2 AS promises, {rates}"
 HALF = "0.1 AS broken_share_lo, 0.5 AS broken_share, 0.9 AS broken_share_hi"
 HOURS = (
@@ -167,12 +170,12 @@ CASES: dict[str, tuple[Tables, Tables]] = {
         {"core.outcome_spellings": UNSPELLED},
     ),
     "ptp_vintage__broken_promises_are_promises": (
-        {"analytics.ptp_vintage": VINTAGE.format(load=7, broken=1, rates=HALF)},
-        {"analytics.ptp_vintage": VINTAGE.format(load=7, broken=3, rates=HALF)},
+        {VINTAGES: VINTAGE.format(load=7, broken=1, rates=HALF)},
+        {VINTAGES: VINTAGE.format(load=7, broken=3, rates=HALF)},
     ),
     "ptp_vintage__the_last_load_was_observed": (
-        {ATTEMPTS: PROMISED, "analytics.ptp_vintage": VINTAGE.format(load=7, broken=1, rates=HALF)},
-        {ATTEMPTS: PROMISED, "analytics.ptp_vintage": VINTAGE.format(load=6, broken=1, rates=HALF)},
+        {ATTEMPTS: PROMISED, LOADS: LAST_LOAD, VINTAGES: VINTAGE.format(load=7, broken=1, rates=HALF)},
+        {ATTEMPTS: PROMISED, LOADS: LAST_LOAD, VINTAGES: VINTAGE.format(load=6, broken=1, rates=HALF)},
     ),
     "unmapped_outcomes__every_month_follows_the_current_rules": (
         {"core.outcome_spellings": SPELLED},
@@ -190,8 +193,9 @@ def violations(name: str, tables: Tables, variables: dict[str, Any]) -> Violatio
         prepare(connection)
         for table, select in tables.items():
             rows = select if select.startswith(APRIL) else f"SELECT *, DATE '2026-05-01' AS month FROM ({select})"
+            kind = "VIEW" if table == LOADS else "TABLE"
             what = (
-                f"INSERT INTO {table[1:]} BY NAME" if table.startswith("+") else f"CREATE OR REPLACE TABLE {table} AS"
+                f"INSERT INTO {table[1:]} BY NAME" if table.startswith("+") else f"CREATE OR REPLACE {kind} {table} AS"
             )
             connection.execute(f"{what} {rows}")
         return CHECKS[name].find_violations(connection, variables)

@@ -29,7 +29,7 @@ WITH attempt AS (
         row.load_number,
         last_load.loaded_at >= last_load.until AS is_final
     FROM core.contact_attempts AS row
-    LEFT JOIN raw.d23_loads AS last_load ON row.month = last_load.month AND row.last_load_number = last_load.load_number
+    LEFT JOIN raw.version_loads AS last_load ON row.month = last_load.month AND row.load_number = last_load.version
     WHERE getvariable('month') IS NULL OR row.month = getvariable('month')
 ),
 

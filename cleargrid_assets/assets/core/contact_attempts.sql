@@ -52,8 +52,6 @@ SELECT
     isodow(attempt.local_at)::INTEGER AS iso_weekday,
     epoch(attempt.created_at) - epoch(attempt.communicated_at) AS log_lag_seconds,
     attempt.outcome_map_version,
-    version.load_number,
-    last_load.load_number AS last_load_number
+    version.load_number
 FROM classified AS attempt
 LEFT JOIN raw.month_versions AS version ON attempt.month = version.month
-LEFT JOIN raw.last_loads AS last_load ON attempt.month = last_load.month
