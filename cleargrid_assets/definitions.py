@@ -15,6 +15,7 @@ from cleargrid_assets.alert_sensors import build_alert_sensors
 from cleargrid_assets.asset_keys import AssetKeys
 from cleargrid_assets.assets.analytics import build_analytics
 from cleargrid_assets.assets.cleargrid import build_source
+from cleargrid_assets.assets.code_versions import with_code_versions
 from cleargrid_assets.assets.core import build_core
 from cleargrid_assets.assets.definition_metadata import IO_MANAGER
 from cleargrid_assets.assets.deployment import with_deployment
@@ -63,7 +64,9 @@ def build_definitions(
     loaded = [build_raw(dataset, months, retries, keys) for dataset in datasets]
     side_tables = [table for dataset in datasets for table in build_side_tables(dataset, months, keys)]
     ledgers = keys.tables(dataset.loads for dataset in datasets)
-    derived = [*build_core(months, keys), *build_analytics(months, keys), *build_reports(keys)]
+    derived = with_code_versions(
+        [*build_core(months, keys), *build_analytics(months, keys), *build_reports(keys)], settings
+    )
     refresh_month, compute_month = build_refresh_month([*loaded, *derived]), build_compute_month(derived)
     refresh_summary, check_months = build_refresh_summary(derived), build_check_months(ledgers, keys)
     return dg.Definitions(

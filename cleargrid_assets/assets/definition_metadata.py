@@ -26,8 +26,12 @@ IO_MANAGER = "warehouse_io_manager"
 
 VENDOR_PAGE = "https://docs.command.cleargrid.ai"
 COLUMNS = Path(side_tables.__file__)
+SOURCES = frozenset({".py", ".sql", ".html", ".css"})
 FRESHNESS = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=36), warn_window=timedelta(hours=26))
-"""The freshness badge, green if the pipeline ran recently. It ignores partitions; the freshness checks do not."""
+"""The freshness badge, green if the pipeline ran recently. It ignores partitions; the freshness checks do not.
+
+A table that follows from rows and rules alone has none: it is right for as long as they stay the same.
+"""
 
 
 def column_schema(table: Table) -> dg.TableSchema:
@@ -77,6 +81,11 @@ def code_references(schema: str, name: str) -> dg.CodeReferencesMetadataValue:
     folder = Path(__file__).parent / schema
     files = [path for suffix in ("sql", "csv", "py") if (path := folder / f"{name}.{suffix}").is_file()] or [COLUMNS]
     return references_to(*files)
+
+
+def files_of(folder: Path) -> list[Path]:
+    """The source files of an asset that is made in a folder of its own."""
+    return [path for path in sorted(folder.rglob("*")) if path.suffix in SOURCES]
 
 
 def references_to(*files: Path) -> dg.CodeReferencesMetadataValue:

@@ -4,13 +4,13 @@ The CSV files are next to the assets. Each month that joins such a table refresh
 be computed alone; the asset shows the table in the lineage and fills it before any month runs.
 """
 
-import hashlib
 from pathlib import Path
 
 import dagster as dg
 
 from cleargrid_assets.asset_keys import UNPREFIXED, AssetKeys
 from cleargrid_assets.assets.definition_metadata import IO_MANAGER, OWNERS, definition_metadata, description
+from cleargrid_assets.rules_version import files_version
 from cleargrid_assets.tables.table import Table
 from cleargrid_assets.warehouse import Query, Seed
 
@@ -30,7 +30,7 @@ def seed_asset(table: Table, keys: AssetKeys = UNPREFIXED) -> dg.AssetsDefinitio
         description=description(table),
         metadata=definition_metadata(table, keys),
         io_manager_key=IO_MANAGER,
-        code_version=hashlib.sha256(seed.file.read_bytes()).hexdigest()[:12],
+        code_version=files_version(seed.file),
         owners=OWNERS,
         kinds={"duckdb", "csv"},
     )

@@ -4,6 +4,8 @@ Add what all SQL assets share here; the SQL files are next to the assets.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import dagster as dg
@@ -15,41 +17,68 @@ from cleargrid_assets.assets.definition_metadata import (
     OWNERS,
     definition_metadata,
     description,
+    references_to,
 )
 from cleargrid_assets.connections import WarehouseConnection
 from cleargrid_assets.failures import dagster_failures
 from cleargrid_assets.partitions import month_of
-from cleargrid_assets.rules_version import rules_version
+from cleargrid_assets.rules_version import files_version, rules_version
 from cleargrid_assets.settings import Settings
 from cleargrid_assets.staleness import DataVersions, rules_of
 from cleargrid_assets.tables.table import Table
 from cleargrid_assets.warehouse import Query, Seed
 
 
+@dataclass(frozen=True)
+class SqlTable:
+    """A table, those that its SELECT reads, and how its rows are stored, which `Query` explains.
+
+    `post_file`: the file of the post statement. `is_as_of_the_load`: its figures depend on the time of the month's last
+    load, and not on its rows and the rules alone.
+    """
+
+    table: Table
+    deps: tuple[Table, ...]
+    replace_key: tuple[str, ...] = ()
+    seeds: tuple[Seed, ...] = ()
+    post_file: Path | None = None
+    is_as_of_the_load: bool = False
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files that its rows follow from, besides those that all tables share."""
+        return (sql_path(self.table), *(seed.file for seed in self.seeds), *filter(None, [self.post_file]))
+
+    def query(self, settings: Settings, rules: str, month: date | None) -> Query:
+        """The query that computes the month, or the whole table, under the rules version `rules`."""
+        return Query(
+            sql_of(self.table),
+            {**reporting_variables(settings), **({"month": month} if month else {})},
+            replace_key=self.replace_key,
+            seeds=self.seeds,
+            post_statement=self.post_file.read_text(encoding="utf-8") if self.post_file else None,
+            rules_version=rules,
+        )
+
+
 def sql_asset(
-    table: Table,
-    deps: Sequence[Table],
-    months: dg.MonthlyPartitionsDefinition | None,
-    *,
-    replace_key: tuple[str, ...] = (),
-    seeds: tuple[Seed, ...] = (),
-    post_statement: str | None = None,
-    keys: AssetKeys = UNPREFIXED,
+    sql_table: SqlTable, months: dg.MonthlyPartitionsDefinition | None, keys: AssetKeys = UNPREFIXED
 ) -> dg.AssetsDefinition:
-    """The asset that computes `table` from `deps`: by month, or as a whole without `months`. `Query` has the rest."""
-    sql = sql_of(table)
-    sources = (*deps, *(seed.table for seed in seeds))
-    upstream = keys.tables(source for source in deps if source.is_partitioned)
+    """The asset that computes the table: by month, or as a whole without `months`."""
+    table = sql_table.table
+    sources = (*sql_table.deps, *(seed.table for seed in sql_table.seeds))
+    upstream = keys.tables(source for source in sql_table.deps if source.is_partitioned)
 
     @dg.asset(
         key=keys.table(table),
         group_name=table.schema,
         deps=keys.tables(sources),
         partitions_def=months,
-        description=f"{description(table)}\n\n```sql\n{sql}\n```",
-        metadata=definition_metadata(table, keys),
+        description=f"{description(table)}\n\n```sql\n{sql_of(table)}\n```",
+        metadata={**definition_metadata(table, keys), "dagster/code_references": references_to(*sql_table.files)},
         io_manager_key=IO_MANAGER,
-        freshness_policy=FRESHNESS,
+        code_version=files_version(*sql_table.files),
+        freshness_policy=FRESHNESS if sql_table.is_as_of_the_load or not months else None,
         owners=OWNERS,
         kinds={"duckdb", "sql"},
     )
@@ -57,18 +86,9 @@ def sql_asset(
         context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[WarehouseConnection]
     ) -> dg.Output[Query]:
         with dagster_failures():
-            variables = reporting_variables(warehouse.settings)
             version = data_version(context, warehouse.settings, upstream)
-        if months:
-            variables["month"] = month_of(context.partition_key)
-        query = Query(
-            sql,
-            variables,
-            replace_key=replace_key,
-            seeds=seeds,
-            post_statement=post_statement,
-            rules_version=rules_of(version),
-        )
+            month = month_of(context.partition_key) if months else None
+            query = sql_table.query(warehouse.settings, rules_of(version), month)
         return dg.Output(query, data_version=version)
 
     return compute_table

@@ -151,6 +151,30 @@ def test_changed_rules_compute_every_month_again_without_loading_it(
     ]
 
 
+def test_an_upgrade_marks_the_months_that_lag_and_computes_them_again(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for month in (FEBRUARY, MARCH):
+        assert platform.run_job(REFRESH_MONTH, month).success
+    assert run_until_quiet(platform) == [SUMMARY]
+    monkeypatch.setattr("cleargrid_assets.rules_version._sql_version", lambda: "upgraded")
+    assert months_that_lag(platform) == [FEBRUARY, MARCH]
+    assert run_until_quiet(platform) == [(COMPUTE_MONTH, FEBRUARY), (COMPUTE_MONTH, MARCH), SUMMARY]
+    assert months_that_lag(platform) == []
+
+
+def months_that_lag(platform: Platform) -> list[str]:
+    """The months that the check on the rules lists."""
+    key = dg.AssetCheckKey(dg.AssetKey(["analytics", "unmapped_outcomes"]), "every_month_follows_the_current_rules")
+    job = platform.definitions.resolve_implicit_global_asset_job_def()
+    run = job.get_subset(asset_selection=set(), asset_check_selection={key}).execute_in_process(
+        instance=platform.instance
+    )
+    (check,) = run.get_asset_check_evaluations()
+    offending = check.metadata.get("first_offending_rows")
+    return [str(row.data["month"]) for row in offending.records] if isinstance(offending, dg.TableMetadataValue) else []
+
+
 def test_a_month_with_a_failed_blocking_check_waits_until_it_is_loaded_again_and_holds_nobody_up(
     start_platform: Callable[..., Platform],
 ) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from cleargrid_assets.asset_keys import UNPREFIXED
 from cleargrid_assets.assets.seed_asset import seed_asset, seed_of
-from cleargrid_assets.assets.sql_asset import sql_asset, sql_path
+from cleargrid_assets.assets.sql_asset import SqlTable, sql_asset, sql_path
 from cleargrid_assets.tables.analytics import (
     AGENT_PRODUCTIVITY,
     CALLING_HOURS,
@@ -34,22 +34,28 @@ OBSERVATION = ("month", "load_number", "rules_version")
 """What a vintage keeps for ever: one observation per load and rules version of a month."""
 
 
+BY_MONTH = (
+    SqlTable(OUTCOME_MIX, (CONTACT_ATTEMPTS,)),
+    SqlTable(AGENT_PRODUCTIVITY, (CONTACT_ATTEMPTS,)),
+    SqlTable(COHORT_CONTACT, (CONTACT_ATTEMPTS,)),
+    SqlTable(CALLING_HOURS, (CONTACT_ATTEMPTS,), seeds=(seed_of(CALLING_HOURS_PROFILES),)),
+    SqlTable(
+        KPI_MONTHLY,
+        (CONTACT_ATTEMPTS, CALLING_HOURS),
+        seeds=(seed_of(METRIC_DEFINITIONS),),
+        post_file=MONTH_AFTER,
+        is_as_of_the_load=True,
+    ),
+    SqlTable(PTP_VINTAGE, (CONTACT_ATTEMPTS,), replace_key=OBSERVATION, is_as_of_the_load=True),
+)
+AS_OF_THE_LOAD = tuple(table for table in BY_MONTH if table.is_as_of_the_load)
+"""The tables that a load writes even if it finds nothing changed; every other table then stays as it is."""
+
+
 def build_analytics(months: dg.MonthlyPartitionsDefinition, keys: AssetKeys = UNPREFIXED) -> list[dg.AssetsDefinition]:
     """The assets of the schema: by month, or over all months at once."""
     return [
-        sql_asset(OUTCOME_MIX, [CONTACT_ATTEMPTS], months, keys=keys),
-        sql_asset(AGENT_PRODUCTIVITY, [CONTACT_ATTEMPTS], months, keys=keys),
-        sql_asset(COHORT_CONTACT, [CONTACT_ATTEMPTS], months, keys=keys),
-        sql_asset(CALLING_HOURS, [CONTACT_ATTEMPTS], months, seeds=(seed_of(CALLING_HOURS_PROFILES),), keys=keys),
-        sql_asset(
-            KPI_MONTHLY,
-            [CONTACT_ATTEMPTS, CALLING_HOURS],
-            months,
-            seeds=(seed_of(METRIC_DEFINITIONS),),
-            post_statement=MONTH_AFTER.read_text(encoding="utf-8"),
-            keys=keys,
-        ),
-        sql_asset(PTP_VINTAGE, [CONTACT_ATTEMPTS], months, replace_key=OBSERVATION, keys=keys),
+        *(sql_asset(table, months, keys) for table in BY_MONTH),
         seed_asset(METRIC_DEFINITIONS, keys),
-        sql_asset(UNMAPPED_OUTCOMES, [CONTACT_ATTEMPTS, OUTCOME_SPELLINGS], None, keys=keys),
+        sql_asset(SqlTable(UNMAPPED_OUTCOMES, (CONTACT_ATTEMPTS, OUTCOME_SPELLINGS)), None, keys),
     ]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from cleargrid_assets.asset_keys import UNPREFIXED
 from cleargrid_assets.assets.core.outcome_spellings import build_outcome_spellings
 from cleargrid_assets.assets.seed_asset import seed_asset
-from cleargrid_assets.assets.sql_asset import sql_asset
+from cleargrid_assets.assets.sql_asset import SqlTable, sql_asset
 from cleargrid_assets.tables.core import CALLING_HOURS_PROFILES, CONTACT_ATTEMPTS, OUTCOME_SPELLINGS
 from cleargrid_assets.tables.raw import D23_MANUAL_COMMUNICATION_LOGS
 
@@ -24,6 +24,6 @@ def build_core(months: dg.MonthlyPartitionsDefinition, keys: AssetKeys = UNPREFI
     """The assets of the schema."""
     return [
         build_outcome_spellings(months, keys),
-        sql_asset(CONTACT_ATTEMPTS, [D23_MANUAL_COMMUNICATION_LOGS, OUTCOME_SPELLINGS], months, keys=keys),
+        sql_asset(SqlTable(CONTACT_ATTEMPTS, (D23_MANUAL_COMMUNICATION_LOGS, OUTCOME_SPELLINGS)), months, keys),
         seed_asset(CALLING_HOURS_PROFILES, keys),
     ]

@@ -4,11 +4,12 @@ The spellings are classified in Python, because the matching key needs Unicode r
 joins this table in plain SQL. The map and its matching key are in `outcome_map`.
 """
 
+from pathlib import Path
+
 import dagster as dg
 
 from cleargrid_assets.asset_keys import UNPREFIXED, AssetKeys
 from cleargrid_assets.assets.definition_metadata import (
-    FRESHNESS,
     IO_MANAGER,
     OWNERS,
     definition_metadata,
@@ -19,6 +20,7 @@ from cleargrid_assets.connections import WarehouseConnection
 from cleargrid_assets.failures import dagster_failures
 from cleargrid_assets.outcome_map import OutcomeMap
 from cleargrid_assets.partitions import month_of
+from cleargrid_assets.rules_version import files_version
 from cleargrid_assets.staleness import rules_of
 from cleargrid_assets.tables.core import OUTCOME_SPELLINGS
 from cleargrid_assets.tables.raw import D23_MANUAL_COMMUNICATION_LOGS
@@ -45,7 +47,7 @@ def build_outcome_spellings(
         description=description(OUTCOME_SPELLINGS),
         metadata=definition_metadata(OUTCOME_SPELLINGS, keys),
         io_manager_key=IO_MANAGER,
-        freshness_policy=FRESHNESS,
+        code_version=files_version(Path(__file__)),
         owners=OWNERS,
         kinds={"duckdb", "python"},
     )

@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from cleargrid_assets.asset_keys import UNPREFIXED, AssetKeys
-from cleargrid_assets.assets.definition_metadata import FRESHNESS, OWNERS, code_references
+from cleargrid_assets.assets.definition_metadata import FRESHNESS, OWNERS, code_references, files_of
 from cleargrid_assets.assets.reports.page.data import read_report
 from cleargrid_assets.assets.reports.page.section import ReportData, Section
 from cleargrid_assets.assets.reports.page.sections import report_sections
 from cleargrid_assets.assets.sql_asset import data_version
 from cleargrid_assets.connections import WarehouseConnection
 from cleargrid_assets.failures import dagster_failures
+from cleargrid_assets.rules_version import files_version
 from cleargrid_assets.settings import Settings
 from cleargrid_assets.tables.analytics import ANALYTICS_TABLES
 from cleargrid_assets.tables.raw import D23_CHANGES, D23_LOADS
@@ -51,6 +52,7 @@ def build_collections_report(keys: AssetKeys = UNPREFIXED) -> dg.AssetsDefinitio
             "are deleted after CLEARGRID_REPORT_KEEP_DAYS."
         ),
         metadata={"dagster/code_references": code_references(*PATH)},
+        code_version=files_version(Path(__file__), *files_of(Path(__file__).with_name("page"))),
         freshness_policy=FRESHNESS,
         owners=OWNERS,
         kinds={"html", "altair"},

@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import dagster as dg
 
 from cleargrid_assets.asset_keys import UNPREFIXED, AssetKeys
-from cleargrid_assets.assets.definition_metadata import FRESHNESS, OWNERS, code_references
+from cleargrid_assets.assets.definition_metadata import FRESHNESS, OWNERS, code_references, files_of
 from cleargrid_assets.assets.reports.certificate.certificate import (
     Certificate,
     Evidence,
@@ -25,6 +26,7 @@ from cleargrid_assets.assets.sql_asset import data_version
 from cleargrid_assets.connections import WarehouseConnection
 from cleargrid_assets.failures import dagster_failures
 from cleargrid_assets.landing.ledger import last_loads
+from cleargrid_assets.rules_version import files_version
 from cleargrid_assets.settings import Settings
 from cleargrid_assets.tables.analytics import ANALYTICS_TABLES
 from cleargrid_assets.tables.raw import D23_LOADS, D23_MANUAL_COMMUNICATION_LOGS
@@ -54,6 +56,7 @@ def build_month_certificates(keys: AssetKeys = UNPREFIXED) -> dg.AssetsDefinitio
             "checks found. It holds no row and no id. `cleargrid certificate MONTH` verifies it against the warehouse."
         ),
         metadata={"dagster/code_references": code_references(*PATH)},
+        code_version=files_version(Path(__file__), *files_of(Path(__file__).with_name("certificate"))),
         freshness_policy=FRESHNESS,
         owners=OWNERS,
         kinds={"html", "json"},

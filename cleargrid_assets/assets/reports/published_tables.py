@@ -4,6 +4,7 @@ The copies and where they lie belong here; the tables do not. The folder `publis
 warehouse file, or with a lake's own files, so that generated rows never replace production's.
 """
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -13,6 +14,7 @@ from cleargrid_assets.assets.definition_metadata import FRESHNESS, OWNERS, code_
 from cleargrid_assets.assets.sql_asset import data_version
 from cleargrid_assets.connections import WarehouseConnection
 from cleargrid_assets.failures import dagster_failures
+from cleargrid_assets.rules_version import files_version
 from cleargrid_assets.tables.analytics import ANALYTICS_TABLES
 from cleargrid_assets.tables.table import Table
 from cleargrid_assets.warehouse import WarehouseMissingError
@@ -38,6 +40,7 @@ def build_published_tables(keys: AssetKeys = UNPREFIXED) -> dg.AssetsDefinition:
             "read files. Each file is replaced as a whole: a reader sees the old one or the new one."
         ),
         metadata={"dagster/code_references": code_references(*PATH)},
+        code_version=files_version(Path(__file__)),
         freshness_policy=FRESHNESS,
         owners=OWNERS,
         kinds={"duckdb", "parquet"},
