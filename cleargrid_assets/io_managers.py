@@ -21,7 +21,6 @@ from dagster_duckdb_pandas.duckdb_pandas_type_handler import DuckDBPandasTypeHan
 
 from cleargrid_assets.assets.materialization_metadata import month_metadata
 from cleargrid_assets.failures import RETRIES, dagster_failures
-from cleargrid_assets.tables.catalog import TABLES
 from cleargrid_assets.warehouse import Query
 from cleargrid_assets.warehouse.conflicts import retry_conflicts
 
@@ -81,20 +80,7 @@ class QueryHandler(DbTypeHandler[Query]):
         connection: duckdb.DuckDBPyConnection,
     ) -> dict[str, Any]:
         """Run the SELECT inside the warehouse."""
-        name = _name(table_slice)
-        for seed in obj.seeds:
-            seed.load(connection)
-        select = obj.bind(connection)
-        if obj.replace_key:
-            key = " AND ".join(f"kept.{column} IS NOT DISTINCT FROM new.{column}" for column in obj.replace_key)
-            connection.execute(
-                f"DELETE FROM {name} AS kept WHERE EXISTS (SELECT 1 FROM ({select}\n) AS new WHERE {key})"
-            )
-        else:
-            connection.execute(f"DELETE FROM {name}{_where(table_slice)}")
-        connection.execute(f"INSERT INTO {name} BY NAME {select}")
-        if obj.post_statement:
-            connection.execute(obj.post_statement)
+        obj.store(connection, _name(table_slice), _where(table_slice))
         return _row_counts(context, table_slice, connection)
 
     def load_input(self, *_arguments: Any) -> Query:
@@ -173,12 +159,8 @@ def _where(table_slice: TableSlice) -> str:
 def _row_counts(
     context: dg.OutputContext, table_slice: TableSlice, connection: duckdb.DuckDBPyConnection
 ) -> dict[str, Any]:
-    """The row counts of the month (plotted per partition) and of the whole table (the tile)."""
-    counts = f"SELECT count(*) FROM {_name(table_slice)}"
-    total = connection.execute(counts).fetchall()[0][0]
-    if not context.has_asset_partitions:
-        return {"dagster/row_count": total}
-    rows = connection.execute(f"{counts}{_where(table_slice)}").fetchall()[0][0]
-    metadata = {"dagster/row_count": total, "dagster/partition_row_count": rows}
-    table = TABLES.get(_name(table_slice))
-    return metadata | (month_metadata(connection, table, _where(table_slice)) if table else {})
+    """The row counts of the month (plotted by partition) and of the table (the tile), and the month's numbers."""
+    if context.has_asset_partitions:
+        return month_metadata(connection, _name(table_slice), _where(table_slice))
+    total = connection.execute(f"SELECT count(*) FROM {_name(table_slice)}").fetchall()[0][0]
+    return {"dagster/row_count": total}

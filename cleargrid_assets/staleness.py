@@ -96,6 +96,10 @@ class DataVersions:
         }
         return {month: tables for month, tables in stale.items() if tables}
 
+    def stale_tables_of(self, month: str, rows: str) -> list[dg.AssetKey]:
+        """The tables of a month that were not computed under the rules from the rows of the version `rows`."""
+        return [table for table in self.monthly if self._latest(table, month).get(month) != self._data_version(rows)]
+
     def months_under_other_rules(self) -> list[str]:
         """Months with a table that was computed under old rules."""
         return sorted({month for _, month, version in self._computed() if not version.startswith(f"{self.rules}{ON}")})

@@ -21,6 +21,7 @@ from cleargrid_assets.tables.analytics import (
     OUTCOME_MIX,
     PTP_VINTAGE,
 )
+from cleargrid_assets.tables.catalog import TABLES
 from cleargrid_assets.tables.core import CONTACT_ATTEMPTS
 
 if TYPE_CHECKING:
@@ -108,12 +109,18 @@ SUMMARIES: Mapping[Table, Summary] = {
 }
 
 
-def month_metadata(connection: duckdb.DuckDBPyConnection, table: Table, where: str) -> dict[str, Any]:
-    """Metadata for the table's rows that match `where`; omits a share without a denominator instead of showing 0."""
-    summary = SUMMARIES.get(table)
-    if summary is None:
-        return {}
-    rows = f"FROM {table.qualified_name}{where}"
+def month_metadata(connection: duckdb.DuckDBPyConnection, table: str, where: str) -> dict[str, Any]:
+    """The row counts of the table and of its month, which `where` selects, and the month's numbers and chart."""
+    counts = f"SELECT count(*) FROM {table}"
+    ((total,),) = connection.execute(counts).fetchall()
+    ((rows,),) = connection.execute(f"{counts}{where}").fetchall()
+    metadata = {"dagster/row_count": total, "dagster/partition_row_count": rows}
+    summary = SUMMARIES.get(TABLES[table]) if table in TABLES else None
+    return metadata | (_summary(connection, summary, f"FROM {table}{where}") if summary else {})
+
+
+def _summary(connection: duckdb.DuckDBPyConnection, summary: Summary, rows: str) -> dict[str, Any]:
+    """The numbers and the chart of `rows`; omits a share without a denominator instead of showing 0."""
     (values,) = connection.execute(f"SELECT {', '.join(summary.numbers.values())} {rows}").fetchall()
     numbers = {name: _number(value) for name, value in zip(summary.numbers, values, strict=True) if value is not None}
     return numbers | ({"chart": _chart(connection, summary.chart, rows)} if summary.chart else {})

@@ -52,6 +52,19 @@ class Query:
     post_statement: str | None = None
     rules_version: str | None = None
 
+    def store(self, connection: duckdb.DuckDBPyConnection, table: str, where: str) -> None:
+        """Replace the rows of `table` that match the clause `where`, or the query's key, by the SELECT's rows."""
+        for seed in self.seeds:
+            seed.load(connection)
+        select = self.bind(connection)
+        if self.replace_key:
+            key = " AND ".join(f"kept.{column} IS NOT DISTINCT FROM new.{column}" for column in self.replace_key)
+            where = f" AS kept WHERE EXISTS (SELECT 1 FROM ({select}\n) AS new WHERE {key})"
+        connection.execute(f"DELETE FROM {table}{where}")
+        connection.execute(f"INSERT INTO {table} BY NAME {select}")
+        if self.post_statement:
+            connection.execute(self.post_statement)
+
     def bind(self, connection: duckdb.DuckDBPyConnection) -> str:
         """Set the variables and register the relations on `connection`; return the SELECT without its semicolon."""
         for name, value in self.variables.items():

@@ -25,6 +25,7 @@ from cleargrid_assets.failures import RETRIES, dagster_failures
 from cleargrid_assets.partitions import month_of
 from cleargrid_assets.sql_checks import SqlCheck, read_raw_checks
 from cleargrid_assets.tables import dataset as declarations
+from cleargrid_assets.tables.d23 import D23
 from cleargrid_assets.tables.dataset import RawDataset
 
 DECLARATIONS = Path(declarations.__file__).parent
@@ -50,7 +51,7 @@ def build_raw(
     sources = references_to(DECLARATIONS / f"{dataset.code.lower()}.py", Path(__file__))
     spec = dg.AssetSpec(
         key,
-        skippable=True,  # a superseded read materializes nothing, and Dagster skips what depends on it
+        skippable=True,  # after a superseded read, and after one that found nothing changed, the rest is skipped
         group_name="raw",
         deps=[keys.source(dataset)],
         description=f"{description(dataset.rows)}\n\n{how_to}",
@@ -74,9 +75,11 @@ def build_raw(
         cleargrid: dg.ResourceParam[ClearGridConnection],
         warehouse: dg.ResourceParam[WarehouseConnection],
     ) -> Iterator[dg.MaterializeResult[None] | dg.AssetMaterialization | dg.AssetCheckResult]:
+        unchanged = None
         if key in context.selected_asset_keys:
-            # Importing Arrow takes a quarter of start-up, and loading definitions does not need it.
+            # Importing Arrow and DuckDB takes a quarter of start-up, and loading definitions needs neither.
             from cleargrid_assets.assets.raw.load_month import load_month  # noqa: PLC0415
+            from cleargrid_assets.assets.raw.unchanged_month import find_unchanged  # noqa: PLC0415
 
             with dagster_failures(retries, retries_so_far=context.retry_number):
                 month = load_month(
@@ -84,12 +87,17 @@ def build_raw(
                 )
             if month is None:
                 return
-            yield month.result
+            with dagster_failures():
+                unchanged = find_unchanged(context, month, warehouse) if dataset == D23 else None
+            yield unchanged.rows(month) if unchanged else month.result
             for table in dataset.side_tables:
                 yield dg.AssetMaterialization(keys.table(table), partition=context.partition_key)
             with dagster_failures():
                 yield from report_other_months(context, key, checks, warehouse, month.landed)
         yield from _checked(context, checks, warehouse)
+        if unchanged:
+            with dagster_failures():
+                yield from unchanged.derived_tables()
 
     return rows_of_month
 

@@ -1,0 +1,165 @@
+"""Ends a load that found nothing changed: it writes the figures that depend on its time, and nothing else is computed.
+
+The load leaves the tables that follow from rows and rules alone as they are, and Dagster skips them. Whether they are
+up to date is decided in `staleness`; what depends on a load's time is listed in `assets.analytics`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+import duckdb
+from dagster._core.definitions.data_version import DATA_VERSION_TAG
+from dagster._core.storage.tags import BACKFILL_ID_TAG
+
+from cleargrid_assets.asset_keys import AssetKeys
+from cleargrid_assets.assets.analytics import AS_OF_THE_LOAD
+from cleargrid_assets.assets.materialization_metadata import month_metadata
+from cleargrid_assets.assets.raw.month_checks import check_month, log_results
+from cleargrid_assets.assets.sql_asset import reporting_variables
+from cleargrid_assets.client import SettingsError
+from cleargrid_assets.outcome_map import OutcomeMapError
+from cleargrid_assets.partitions import month_of
+from cleargrid_assets.rules_version import rules_version
+from cleargrid_assets.sql_checks import read_checks
+from cleargrid_assets.staleness import MONTHLY, DataVersions
+from cleargrid_assets.tables.d23 import D23
+from cleargrid_assets.warehouse.conflicts import retry_conflicts
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+    from datetime import date
+
+    from cleargrid_assets.assets.raw.load_month import MonthLanded
+    from cleargrid_assets.assets.sql_asset import SqlTable
+    from cleargrid_assets.connections import WarehouseConnection
+    from cleargrid_assets.sql_checks import SqlCheck
+    from cleargrid_assets.tables.table import Table
+
+WRITTEN_BY_THE_LOAD = frozenset(computed.table for computed in AS_OF_THE_LOAD)
+SKIPPED = [table for table in MONTHLY if table not in WRITTEN_BY_THE_LOAD]
+UNCHANGED = "The load found the month's rows unchanged."
+
+
+@dataclass(frozen=True)
+class UnchangedMonth:
+    """A month whose tables hold what its rows and the rules give.
+
+    `rules`: their version. `results`: what the checks on tables that no load writes have found.
+    """
+
+    context: dg.AssetExecutionContext
+    warehouse: WarehouseConnection
+    rules: str
+    results: Mapping[SqlCheck, dg.AssetCheckResult]
+
+    @cached_property
+    def keys(self) -> AssetKeys:
+        """The keys of the assets."""
+        return AssetKeys.of(self.warehouse.settings)
+
+    @property
+    def month(self) -> date:
+        """The run's month."""
+        return month_of(self.context.partition_key)
+
+    def rows(self, landed: MonthLanded) -> dg.AssetMaterialization:
+        """The event that records the load of the rows. Without the step's output, Dagster skips what depends on it."""
+        tags = {DATA_VERSION_TAG: landed.landed.version}
+        return self._materialization(self.keys.table(D23.rows), UNCHANGED, landed.result.metadata or {}, tags)
+
+    def derived_tables(self) -> Iterator[dg.AssetMaterialization]:
+        """Write the tables that depend on the load's time; record them, and the results of all checks."""
+        self.context.log.info(
+            "The month's rows have not changed, and its tables follow from them under the current rules. This run "
+            "writes %s, which depend on the load's time, and computes nothing else.",
+            " and ".join(computed.table.qualified_name for computed in AS_OF_THE_LOAD),
+        )
+        for computed in AS_OF_THE_LOAD:
+            yield self._again(computed.table, f"{UNCHANGED} The figures are as of this load.", self._write(computed))
+        for table in self._tables_of_backfill:
+            yield self._again(table, f"{UNCHANGED} The table was not computed again.", {})
+        results = {**self.results, **_check(WRITTEN_BY_THE_LOAD, self.warehouse, self.month)}
+        for table in MONTHLY:
+            of_table = {check: result for check, result in results.items() if check.table == table}
+            log_results(self.context, self.keys.table(table), of_table, self.month)
+
+    def _write(self, computed: SqlTable) -> Mapping[str, Any]:
+        """Compute the month of a table; return its metadata."""
+        query = computed.query(self.warehouse.settings, self.rules, self.month)
+        name, where = computed.table.qualified_name, f" WHERE month = DATE '{self.month}'"
+
+        def write() -> Mapping[str, Any]:
+            with self.warehouse.warehouse().writing() as connection:
+                query.store(connection, name, where)
+                return month_metadata(connection, name, where)
+
+        return retry_conflicts(write, lambda conflict: self.context.log.warning("%s Trying again.", conflict))
+
+    @cached_property
+    def _tables_of_backfill(self) -> list[Table]:
+        """The skipped tables, if a backfill of assets waits for them: it counts a table without an event as failed."""
+        backfill_id = self.context.run.tags.get(BACKFILL_ID_TAG)
+        backfill = self.context.instance.get_backfill(backfill_id) if backfill_id else None
+        if backfill is None or not backfill.is_asset_backfill:
+            return []
+        selected = self.context.run.asset_selection or frozenset()
+        return [table for table in SKIPPED if self.keys.table(table) in selected]
+
+    def _again(self, table: Table, description: str, metadata: Mapping[str, Any]) -> dg.AssetMaterialization:
+        """The table's latest materialization once more: it has the same versions of data, code and inputs."""
+        key = self.keys.table(table)
+        latest = dg.AssetRecordsFilter(asset_key=key, asset_partitions=[self.context.partition_key])
+        (record,) = self.context.instance.fetch_materializations(latest, limit=1).records
+        event = record.asset_materialization
+        assert event is not None  # it is what was asked for
+        return self._materialization(key, description, {**event.metadata, **metadata}, event.tags or {})
+
+    def _materialization(
+        self, key: dg.AssetKey, description: str, metadata: Mapping[str, Any], tags: Mapping[str, str]
+    ) -> dg.AssetMaterialization:
+        return dg.AssetMaterialization(
+            key, partition=self.context.partition_key, description=description, metadata=metadata, tags=tags
+        )
+
+
+def find_unchanged(
+    context: dg.AssetExecutionContext, landed: MonthLanded, warehouse: WarehouseConnection
+) -> UnchangedMonth | None:
+    """The month, if its tables were computed from the rows that the load found, and their checks hold.
+
+    None if anything has to be computed. Raises `WarehouseError`.
+    """
+    try:
+        rules = rules_version(warehouse.settings)
+    except (SettingsError, OutcomeMapError):
+        return None  # what computes the tables says what is wrong
+    versions = DataVersions(context.instance, rules, AssetKeys.of(warehouse.settings))
+    if versions.stale_tables_of(context.partition_key, landed.landed.version):
+        return None
+    try:
+        results = _check(SKIPPED, warehouse, month_of(context.partition_key))
+    except duckdb.Error as error:
+        context.log.warning("The rows have not changed, but a table cannot be checked: %s", error)
+        return None
+    failed = [check.name for check, result in results.items() if _is_error(result)]
+    if failed:
+        context.log.warning("The rows have not changed, but checks of the tables fail: %s.", ", ".join(failed))
+        return None
+    return UnchangedMonth(context, warehouse, rules, results)
+
+
+def _check(
+    tables: Collection[Table], warehouse: WarehouseConnection, month: date
+) -> Mapping[SqlCheck, dg.AssetCheckResult]:
+    """The results of all checks on the month in `tables`. Raises `WarehouseError` or `duckdb.Error`."""
+    checks = [check for check in (*read_checks("core"), *read_checks("analytics")) if check.table in tables]
+    results = check_month(checks, warehouse, month, **reporting_variables(warehouse.settings))
+    return dict(zip(checks, results, strict=True))
+
+
+def _is_error(result: dg.AssetCheckResult) -> bool:
+    return not result.passed and result.severity is dg.AssetCheckSeverity.ERROR
