@@ -34,6 +34,7 @@ from cleargrid_assets.run_history import (
     evaluations_of,
     failed_checks_of,
     failed_run,
+    is_preview,
     is_retried,
     month_of,
     succeeded_steps,
@@ -178,14 +179,14 @@ def alerts_on_runs(instance: dg.DagsterInstance, origin: Origin, state: State) -
     for ended in ended_runs(instance, state.position):
         failed = (
             failed_run(instance, ended.run)
-            if ended.is_failure and not _is_retried(instance, ended.run, state)
+            if ended.is_failure and not is_preview(ended.run) and not _is_retried(instance, ended.run, state)
             else None
         )
         if group and (failed is None or failed.kind != group[0][1].kind):
             yield from _alert_on_group(origin, state, group)
         if failed:
             group.append((ended, failed))
-        elif not ended.is_failure:
+        elif not ended.is_failure and not is_preview(ended.run):
             yield from _alert_on_recovery(instance, origin, state, ended)
         if not group:
             state.position = ended.position
@@ -252,7 +253,7 @@ def _alert_on_recovery(instance: dg.DagsterInstance, origin: Origin, state: Stat
 def alerts_on_checks(instance: dg.DagsterInstance, origin: Origin, state: State) -> Iterator[str]:
     """Alerts on failed checks of successful runs, and on their recoveries; a failed run's alert lists its own."""
     for ended in ended_runs(instance, state.position):
-        if not ended.is_failure:
+        if not ended.is_failure and not is_preview(ended.run):
             yield from _alert_on_checks(instance, origin, state, ended)
         yield from _alert_on_recovered_checks(instance, origin, state, ended)
         state.position = ended.position

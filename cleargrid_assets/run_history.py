@@ -13,12 +13,17 @@ import dagster as dg
 from dagster._core.errors import DagsterAssetCheckFailedError
 from dagster._core.storage.tags import AUTO_RETRY_RUN_ID_TAG, PARTITION_NAME_TAG, RUN_KEY_TAG, WILL_RETRY_TAG
 
+from cleargrid_assets.tables.catalog import DATASETS
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 BLOCKING_CHECK_FAILED = DagsterAssetCheckFailedError.__name__
 Kind = dg.DagsterEventType
 ENDS: tuple[Literal[Kind.RUN_FAILURE, Kind.RUN_SUCCESS], ...] = (Kind.RUN_FAILURE, Kind.RUN_SUCCESS)
+RAW_STEPS = tuple(dg.AssetKey(dataset.rows.key).to_python_identifier() for dataset in DATASETS.values())
+"""What the names of the steps that load a month end with; the key prefix of an embedding project comes before."""
+
 MAX_RUNS = 100
 """The maximum of ended runs to read of each kind."""
 
@@ -102,6 +107,12 @@ def run_name(run: dg.DagsterRun) -> str:
         return "checks"
     name = names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
     return name if assets else f"checks of {name}"
+
+
+def is_preview(run: dg.DagsterRun) -> bool:
+    """True if the run only shows what a load would change: its end says nothing about the month."""
+    ops = run.run_config.get("ops", {}) if isinstance(run.run_config, dict) else {}
+    return any(name.endswith(RAW_STEPS) and (op.get("config") or {}).get("preview") is True for name, op in ops.items())
 
 
 def is_retried(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:

@@ -22,7 +22,7 @@ from cleargrid_assets.client import SettingsError
 from cleargrid_assets.jobs import COMPUTE_MONTH, REFRESH_MONTH, REFRESH_SUMMARY, report_keys
 from cleargrid_assets.outcome_map import OutcomeMapError
 from cleargrid_assets.rules_version import rules_version
-from cleargrid_assets.run_history import awaits_retry
+from cleargrid_assets.run_history import awaits_retry, is_preview
 from cleargrid_assets.settings import Settings
 from cleargrid_assets.staleness import MONTHLY, VERSION_TAG, Backlog, DataVersions
 from cleargrid_assets.tables.analytics import UNMAPPED_OUTCOMES
@@ -132,6 +132,7 @@ def build_restart_sensor(
         for run in context.instance.get_runs(failed):
             if (
                 _loads_a_month(run, raw)
+                and not is_preview(run)
                 and awaits_retry(context.instance, run)
                 and _is_skipped_by_retries(context.instance, run)
             ):

@@ -18,6 +18,7 @@ from dagster._core.definitions.data_version import DATA_VERSION_TAG
 from dagster._core.errors import DagsterExecutionInterruptedError
 
 from cleargrid_assets.asset_keys import UNPREFIXED, AssetKeys
+from cleargrid_assets.run_history import is_preview
 from cleargrid_assets.tables.analytics import ANALYTICS_TABLES
 from cleargrid_assets.tables.core import CORE_TABLES
 from cleargrid_assets.tables.raw import D23_MANUAL_COMMUNICATION_LOGS
@@ -30,6 +31,9 @@ MONTHLY = tuple(table for table in (*CORE_TABLES, *ANALYTICS_TABLES) if table.is
 
 VERSION_TAG = "cleargrid/data_version"
 """Tag of a requested run: the data version that it should produce."""
+
+MAX_PREVIEWS = 20
+"""The maximum of previews after a run before that run is forgotten."""
 
 ON, NO_ROWS = " on ", "no rows"
 INTERRUPTED = DagsterExecutionInterruptedError.__name__
@@ -156,11 +160,20 @@ class Backlog:
 
         `since`: the event of the month's last load, which may have found the rows unchanged.
         """
-        storage = self.versions.instance.event_log_storage
-        planned = storage.get_latest_planned_materialization_info(asset, month)
-        is_recent = planned is not None and planned.storage_id > since
-        run = self.versions.instance.get_run_by_id(planned.run_id) if planned and is_recent else None
+        run = self._latest_run(asset, month, since)
         return run is not None and run.tags.get(VERSION_TAG) == version and not self._was_interrupted(run)
+
+    def _latest_run(self, asset: dg.AssetKey, month: str | None, since: int) -> dg.DagsterRun | None:
+        """The latest run that meant to compute the asset; previews plan to and do not."""
+        planned = dg.EventRecordsFilter(
+            dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED,
+            asset_key=asset,
+            asset_partitions=[month] if month else None,
+            after_cursor=since,
+        )
+        records = self.versions.instance.event_log_storage.get_event_records(planned, limit=MAX_PREVIEWS + 1)
+        runs = (self.versions.instance.get_run_by_id(record.run_id) for record in records)
+        return next((run for run in runs if run and not is_preview(run)), None)
 
     def _was_interrupted(self, run: dg.DagsterRun) -> bool:
         """True if the run failed without a step's error, because its process was stopped or died."""

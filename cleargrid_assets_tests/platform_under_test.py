@@ -104,6 +104,15 @@ class Platform:
         """Land a month and compute everything that is made of it, with all checks."""
         return self.run_job(REFRESH_MONTH, month)
 
+    def preview_job(self, month: str = MAY) -> dg.ExecuteInProcessResult:
+        """A preview by the job that loads and computes a month."""
+        return self.definitions.resolve_job_def(REFRESH_MONTH).execute_in_process(
+            run_config={"ops": {LOGS.to_python_identifier(): {"config": {"preview": True}}}},
+            partition_key=month,
+            instance=self.instance,
+            raise_on_error=False,
+        )
+
     def run_job(
         self, name: str, month: str | None = None, tags: Mapping[str, str] | None = None
     ) -> dg.ExecuteInProcessResult:

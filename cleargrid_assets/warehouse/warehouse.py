@@ -6,10 +6,11 @@ locks are in `locks`, the tables in `schema`.
 
 from __future__ import annotations
 
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Protocol
 
 import duckdb
@@ -129,6 +130,14 @@ class Warehouse:
                 connection = stack.enter_context(self._open(read_only=True))
             yield connection
 
+    @contextmanager
+    def scratch(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """An empty warehouse with the same tables, in a temporary file that is deleted at the end."""
+        with TemporaryDirectory() as folder, closing(duckdb.connect(Path(folder, "scratch.duckdb"))) as connection:
+            self._configure(connection)
+            prepare(connection, self.display_name, self.datasets)
+            yield connection
+
     def check_writable(self) -> None:
         """Raise the error that the next write would meet, as far as it can be foreseen; leave nothing behind."""
         self._store.check_writable()
@@ -152,10 +161,13 @@ class Warehouse:
     @contextmanager
     def _connection(self, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:
         with self._store.connection(read_only=read_only) as connection:
-            connection.execute("SET TimeZone='UTC'")
-            connection.execute("SET preserve_insertion_order=false")
-            connection.execute(f"SET memory_limit='{self.memory_mb}MB'")
+            self._configure(connection)
             yield connection
+
+    def _configure(self, connection: duckdb.DuckDBPyConnection) -> None:
+        connection.execute("SET TimeZone='UTC'")
+        connection.execute("SET preserve_insertion_order=false")
+        connection.execute(f"SET memory_limit='{self.memory_mb}MB'")
 
     @contextmanager
     def _transaction(self, connection: duckdb.DuckDBPyConnection) -> Iterator[None]:

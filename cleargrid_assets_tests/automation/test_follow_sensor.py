@@ -215,6 +215,16 @@ def test_a_computation_that_failed_waits_for_a_person_or_the_next_load(platform:
     assert run_until_quiet(platform) == [(COMPUTE_MONTH, FEBRUARY), SUMMARY]
 
 
+def test_a_preview_neither_computes_nor_makes_a_failed_computation_run_again(platform: Platform) -> None:
+    assert platform.load(FEBRUARY).success
+    with platform.warehouse.writing() as connection:
+        connection.execute("DROP TABLE analytics.calling_hours")
+        connection.execute("CREATE TABLE analytics.calling_hours AS SELECT 1 AS a_column_that_is_not_ours")
+    assert run_until_quiet(platform) == [(COMPUTE_MONTH, FEBRUARY), SUMMARY]
+    assert platform.preview_job(FEBRUARY).success
+    assert requests(platform) == []
+
+
 def test_a_month_that_lost_a_row_to_another_months_load_is_computed_again(platform: Platform) -> None:
     in_march = {"communicated_at": "2026-03-20T09:00:00.000Z"}
     serve(platform, [row(1, **in_march), row(2, **in_march)])

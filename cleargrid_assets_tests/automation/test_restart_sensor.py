@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 import pytest
@@ -40,10 +40,15 @@ def add_backfill(platform: Platform, status: BulkActionStatus) -> None:
 
 
 def fail(
-    platform: Platform, tags: dict[str, str], job: str = REFRESH_MONTH, assets: frozenset[dg.AssetKey] | None = None
+    platform: Platform,
+    tags: dict[str, str],
+    job: str = REFRESH_MONTH,
+    assets: frozenset[dg.AssetKey] | None = None,
+    config: dict[str, Any] | None = None,
 ) -> None:
     """A run that failed."""
-    run = platform.instance.add_run(dg.DagsterRun(job, run_id=RUN, tags=tags, asset_selection=assets))
+    run = dg.DagsterRun(job, run_id=RUN, tags=tags, asset_selection=assets, run_config=config)
+    platform.instance.add_run(run)
     platform.instance.report_run_failed(run)
 
 
@@ -96,4 +101,10 @@ def test_a_backfill_that_is_going_on_or_was_cancelled_is_left_alone(
 def test_other_failed_runs_are_left_alone(platform: Platform, tags: dict[str, str], job: str) -> None:
     add_backfill(platform, BulkActionStatus.COMPLETED_SUCCESS)
     fail(platform, tags, job)
+    assert requests(platform) == []
+
+
+def test_a_preview_is_never_started_again_as_a_load(platform: Platform) -> None:
+    add_backfill(platform, BulkActionStatus.COMPLETED_SUCCESS)
+    fail(platform, INTERRUPTED, config={"ops": {LOGS.to_python_identifier(): {"config": {"preview": True}}}})
     assert requests(platform) == []

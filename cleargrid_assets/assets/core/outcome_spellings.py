@@ -4,7 +4,9 @@ The spellings are classified in Python, because the matching key needs Unicode r
 joins this table in plain SQL. The map and its matching key are in `outcome_map`.
 """
 
+from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
@@ -25,6 +27,9 @@ from cleargrid_assets.staleness import rules_of
 from cleargrid_assets.tables.core import OUTCOME_SPELLINGS
 from cleargrid_assets.tables.raw import D23_MANUAL_COMMUNICATION_LOGS
 from cleargrid_assets.warehouse import Query
+
+if TYPE_CHECKING:
+    import duckdb
 
 FILL = "SELECT getvariable('month') AS month, *, getvariable('load_number') AS load_number FROM classified"
 
@@ -59,31 +64,36 @@ def build_outcome_spellings(
             version = data_version(context, warehouse.settings)
             outcome_map = OutcomeMap.load(warehouse.settings.outcomes)
             with warehouse.warehouse().reading() as connection:
-                spellings = [row[0] for row in connection.execute(SPELLINGS, [month]).fetchall()]
-                ((load_number,),) = connection.execute(VERSION, [month]).fetchall()
-        return _output({"month": month, "load_number": load_number}, outcome_map, spellings, version)
+                query = spellings_query(connection, month, outcome_map, rules_of(version))
+        classified = query.relations["classified"]
+        return dg.Output(
+            query,
+            data_version=version,
+            metadata={
+                "spellings": classified.num_rows,
+                "unmapped_spellings": classified["is_mapped"].to_pylist().count(False),
+                "outcome_map_version": outcome_map.version,
+            },
+        )
 
     return outcome_spellings
 
 
-def _output(
-    variables: dict[str, object], outcome_map: OutcomeMap, spellings: list[str | None], version: dg.DataVersion
-) -> dg.Output[Query]:
+def spellings_query(
+    connection: "duckdb.DuckDBPyConnection", month: date, outcome_map: OutcomeMap, rules_version: str
+) -> Query:
     """The month's classified spellings. Imports Arrow here, because loading definitions does not need it."""
     import pyarrow as pa  # noqa: PLC0415 - see the docstring
 
+    spellings = [row[0] for row in connection.execute(SPELLINGS, [month]).fetchall()]
+    ((load_number,),) = connection.execute(VERSION, [month]).fetchall()
     types = {"BOOLEAN": pa.bool_()}
     schema = pa.schema(
         [(column.name, types.get(column.type, pa.string())) for column in OUTCOME_SPELLINGS.columns[1:-2]]
     )
-    classified = outcome_map.classify(spellings)
-    rows = pa.Table.from_pylist(classified, schema=schema)
-    return dg.Output(
-        Query(FILL, variables=variables, relations={"classified": rows}, rules_version=rules_of(version)),
-        data_version=version,
-        metadata={
-            "spellings": len(classified),
-            "unmapped_spellings": sum(not row["is_mapped"] for row in classified),
-            "outcome_map_version": outcome_map.version,
-        },
+    return Query(
+        FILL,
+        variables={"month": month, "load_number": load_number},
+        relations={"classified": pa.Table.from_pylist(outcome_map.classify(spellings), schema=schema)},
+        rules_version=rules_version,
     )

@@ -24,6 +24,11 @@ class LoadConfig(dg.Config):
         description=f"Accept that ClearGrid removed more rows than {Settings.vanish_limit.name} allows; once, in this "
         "run. Ask ClearGrid first.",
     )
+    preview: bool = Field(
+        default=False,
+        description="Read the month and show, as an observation in the run, what a load would change in its rows and "
+        "key figures. Nothing is written, computed or started.",
+    )
 
     def validated(self) -> LoadConfig:
         """This config. Raises `SettingsError` if a number is out of its setting's bounds."""

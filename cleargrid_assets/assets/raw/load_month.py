@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from cleargrid_assets.assets.raw.load_config import LoadConfig
     from cleargrid_assets.client import ClearGridClient
     from cleargrid_assets.connections import ClearGridConnection
+    from cleargrid_assets.landing.read_month import MonthLoad
     from cleargrid_assets.landing.write import Landed
     from cleargrid_assets.tables.dataset import RawDataset
     from cleargrid_assets.warehouse.warehouse import Warehouse
@@ -49,18 +50,13 @@ def load_month(
     warehouse: Warehouse,
 ) -> MonthLanded | None:
     """Read and land the run's month; None if a later read landed first. Raises the client's and landing's errors."""
-    window, settings = window_of(months, context.partition_key), cleargrid.settings
-    verify_time_zone(settings.timezone, window.since, window.until)
-    client = cleargrid.client()
-    guard = _guard(months, cleargrid, client, warehouse)
-    guard.verify_warehouse(warehouse)
-    load = read(context, config, dataset, window, client=client, settings=settings, warehouse=warehouse)
+    load, guard = read_verified(context, config, dataset, months, cleargrid=cleargrid, warehouse=warehouse)
     landed = land(
         warehouse,
         load,
         guard=guard,
         run_id=context.run.run_id,
-        vanish_limit=config.vanish_limit(settings),
+        vanish_limit=config.vanish_limit(cleargrid.settings),
         on_conflict=lambda conflict: context.log.warning("%s Trying again.", conflict),
     )
     if isinstance(landed, Superseded):
@@ -73,6 +69,25 @@ def load_month(
         metadata=figures(load, landed), data_version=dg.DataVersion(landed.version)
     )
     return MonthLanded(result, landed)
+
+
+def read_verified(
+    context: dg.AssetExecutionContext,
+    config: LoadConfig,
+    dataset: RawDataset,
+    months: dg.MonthlyPartitionsDefinition,
+    *,
+    cleargrid: ClearGridConnection,
+    warehouse: Warehouse,
+) -> tuple[MonthLoad, IdentityGuard]:
+    """Read the run's month for a warehouse that may hold it, of which the guard makes sure."""
+    window, settings = window_of(months, context.partition_key), cleargrid.settings
+    verify_time_zone(settings.timezone, window.since, window.until)
+    client = cleargrid.client()
+    guard = _guard(months, cleargrid, client, warehouse)
+    guard.verify_warehouse(warehouse)
+    load = read(context, config, dataset, window, client=client, settings=settings, warehouse=warehouse)
+    return load, guard
 
 
 def _guard(

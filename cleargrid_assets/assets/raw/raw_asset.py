@@ -34,6 +34,9 @@ HOW_TO = """
 and replaced at once; a month that fails keeps its previous rows, and its run says why and what to do.
 {after_a_load}
 
+**What would a load change?** *Materialize*, one month, *Open launchpad*, `preview: true`. The run reads the month and
+shows what would change in rows and key figures, as an observation; it writes nothing.
+
 **Is everything there?** *Partitions* shows which months were loaded. *Checks*, then a check's own *Partitions*, shows
 what is wrong with a month. The checks of `{ledger}` show whether every month is present and recent.
 """
@@ -51,7 +54,7 @@ def build_raw(
     sources = references_to(DECLARATIONS / f"{dataset.code.lower()}.py", Path(__file__))
     spec = dg.AssetSpec(
         key,
-        skippable=True,  # after a superseded read, and after one that found nothing changed, the rest is skipped
+        skippable=True,  # the rest is skipped after a preview, a superseded read, or one that found nothing changed
         group_name="raw",
         deps=[keys.source(dataset)],
         description=f"{description(dataset.rows)}\n\n{how_to}",
@@ -75,6 +78,16 @@ def build_raw(
         cleargrid: dg.ResourceParam[ClearGridConnection],
         warehouse: dg.ResourceParam[WarehouseConnection],
     ) -> Iterator[dg.MaterializeResult[None] | dg.AssetMaterialization | dg.AssetCheckResult]:
+        if config.preview:
+            from cleargrid_assets.assets.raw.preview_month import preview_month, report_preview  # noqa: PLC0415
+
+            with dagster_failures(retries, retries_so_far=context.retry_number):
+                preview = preview_month(
+                    context, config.validated(), dataset, months, cleargrid=cleargrid, warehouse=warehouse
+                )
+                if preview:
+                    report_preview(context, key, preview)
+            return
         unchanged = None
         if key in context.selected_asset_keys:
             # Importing Arrow and DuckDB takes a quarter of start-up, and loading definitions needs neither.

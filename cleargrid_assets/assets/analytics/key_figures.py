@@ -1,0 +1,70 @@
+"""Computes a month's key figures in any warehouse: those of `analytics.kpi_monthly` over all of the month's rows.
+
+The tables that they are made of belong here; their SQL is that of the assets.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cleargrid_assets.assets.core.outcome_spellings import spellings_query
+from cleargrid_assets.assets.seed_asset import seed_of
+from cleargrid_assets.assets.sql_asset import reporting_variables, sql_of
+from cleargrid_assets.outcome_map import OutcomeMap
+from cleargrid_assets.rules_version import rules_version
+from cleargrid_assets.tables.analytics import CALLING_HOURS, KPI_MONTHLY, METRIC_DEFINITIONS
+from cleargrid_assets.tables.core import CALLING_HOURS_PROFILES, CONTACT_ATTEMPTS, OUTCOME_SPELLINGS
+from cleargrid_assets.warehouse import Query
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+
+    import duckdb
+
+    from cleargrid_assets.settings import Settings
+
+TABLES = (
+    (CONTACT_ATTEMPTS, ()),
+    (CALLING_HOURS, (seed_of(CALLING_HOURS_PROFILES),)),
+    (KPI_MONTHLY, (seed_of(METRIC_DEFINITIONS),)),
+)
+"""In the order of computation, each with the seeds that it joins."""
+
+KEY_FIGURES = f"""
+SELECT kpi.metric, definition.name, definition.unit, kpi.numerator, kpi.denominator, kpi.value
+FROM {KPI_MONTHLY.qualified_name} AS kpi
+INNER JOIN {METRIC_DEFINITIONS.qualified_name} AS definition ON kpi.metric = definition.metric
+WHERE kpi.month = ? AND kpi.slice = 'all'
+ORDER BY kpi.metric
+"""
+
+
+@dataclass(frozen=True)
+class KeyFigure:
+    """One metric of a month, as `analytics.kpi_monthly` holds it."""
+
+    metric: str
+    name: str
+    unit: str
+    numerator: int | None
+    denominator: int
+    value: float | None
+
+
+def compute_key_figures(
+    connection: duckdb.DuckDBPyConnection, month: date, settings: Settings
+) -> Mapping[str, KeyFigure]:
+    """Compute the tables of the month from its raw rows and return the figures by metric.
+
+    Raises `SettingsError` or `OutcomeMapError`.
+    """
+    rules, where = rules_version(settings), f" WHERE month = DATE '{month}'"
+    spellings = spellings_query(connection, month, OutcomeMap.load(settings.outcomes), rules)
+    spellings.store(connection, OUTCOME_SPELLINGS.qualified_name, where)
+    variables = {**reporting_variables(settings), "month": month}
+    for table, seeds in TABLES:
+        query = Query(sql_of(table), variables, seeds=seeds, rules_version=rules)
+        query.store(connection, table.qualified_name, where)
+    return {row[0]: KeyFigure(*row) for row in connection.execute(KEY_FIGURES, [month]).fetchall()}
