@@ -14,7 +14,7 @@ import dagster as dg
 from cleargrid_assets.alert_sensors import build_alert_sensors
 from cleargrid_assets.asset_keys import AssetKeys
 from cleargrid_assets.assets.analytics import build_analytics
-from cleargrid_assets.assets.cleargrid import build_source
+from cleargrid_assets.assets.cleargrid import build_sources
 from cleargrid_assets.assets.code_versions import with_code_versions
 from cleargrid_assets.assets.core import build_core
 from cleargrid_assets.assets.definition_metadata import IO_MANAGER
@@ -27,6 +27,7 @@ from cleargrid_assets.failures import RETRIES
 from cleargrid_assets.jobs import (
     build_check_months,
     build_compute_month,
+    build_observe_cleargrid,
     build_refresh_month,
     build_refresh_summary,
     keep_house,
@@ -60,7 +61,7 @@ def build_definitions(
     """
     silence_preview_warnings()
     months, datasets, keys = build_months(settings), settings.datasets, AssetKeys.of(settings)
-    sources = [build_source(dataset, keys) for dataset in datasets]
+    sources = build_sources(datasets, months, retries, keys)
     loaded = [build_raw(dataset, months, retries, keys) for dataset in datasets]
     side_tables = [table for dataset in datasets for table in build_side_tables(dataset, months, keys)]
     ledgers = keys.tables(dataset.loads for dataset in datasets)
@@ -69,13 +70,14 @@ def build_definitions(
     )
     refresh_month, compute_month = build_refresh_month([*loaded, *derived]), build_compute_month(derived)
     refresh_summary, check_months = build_refresh_summary(derived), build_check_months(ledgers, keys)
+    observe_cleargrid = build_observe_cleargrid(sources.keys)
     return dg.Definitions(
-        assets=with_deployment(settings, [*sources, *loaded, *side_tables, *derived]),
+        assets=with_deployment(settings, [sources, *loaded, *side_tables, *derived]),
         asset_checks=build_checks(months, datasets, keys),
-        jobs=[refresh_month, compute_month, refresh_summary, check_months],
+        jobs=[refresh_month, compute_month, refresh_summary, check_months, observe_cleargrid],
         schedules=[
             *build_refresh_schedules(settings, months, refresh_month),
-            *build_daily_schedules(settings, refresh_summary, check_months),
+            *build_daily_schedules(settings, observe_cleargrid, refresh_summary, check_months),
             *build_maintenance_schedules(settings, keep_house),
         ],
         sensors=[

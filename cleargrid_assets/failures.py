@@ -19,6 +19,7 @@ from cleargrid_assets.client import (
     LoginRejectedError,
     PermanentError,
     QueryTooLargeError,
+    RequestBudgetError,
     SettingsError,
     TransientError,
 )
@@ -52,6 +53,7 @@ NEXT_STEPS: tuple[tuple[type[Exception], str], ...] = (
     (PermanentError, "Send ClearGrid the message and the request id."),
     (QueryTooLargeError, "Send ClearGrid the window and the request id: even the smallest query times out."),
     (TransientError, "Run the month again later; if it fails again, send ClearGrid the request id."),
+    (RequestBudgetError, "Allow more requests, or run it again later."),
     (ReconciliationError, "Run the month again; if it fails again, send ClearGrid both counts and the request id."),
     (ContractError, "Send ClearGrid the message and the request id: the response contradicts its documentation."),
     (

@@ -3,7 +3,7 @@
 Add a selection of assets here; `schedules` decides when it runs and for which months.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
@@ -17,6 +17,7 @@ REFRESH_MONTH = "refresh_month"
 COMPUTE_MONTH = "compute_month"
 REFRESH_SUMMARY = "refresh_summary"
 CHECK_MONTHS = "check_months"
+OBSERVE_CLEARGRID = "observe_cleargrid"
 
 
 def build_refresh_month(assets: Sequence[dg.AssetsDefinition]) -> UnresolvedAssetJobDefinition:
@@ -45,6 +46,19 @@ def build_refresh_summary(assets: Sequence[dg.AssetsDefinition]) -> UnresolvedAs
         REFRESH_SUMMARY,
         selection=dg.AssetSelection.assets(*(asset.key for asset in assets if not asset.partitions_def)),
         description="Compute the tables and files over all months.",
+        executor_def=dg.in_process_executor,
+    )
+
+
+def build_observe_cleargrid(sources: Iterable[dg.AssetKey]) -> UnresolvedAssetJobDefinition:
+    """The job that asks ClearGrid about every month, in one run."""
+    return dg.define_asset_job(
+        OBSERVE_CLEARGRID,
+        selection=dg.AssetSelection.assets(*sources),
+        description=(
+            "Ask ClearGrid for its count of every month, in one run without a partition, within "
+            "CLEARGRID_OBSERVE_REQUESTS requests."
+        ),
         executor_def=dg.in_process_executor,
     )
 

@@ -34,6 +34,7 @@ CLEARGRID_FIELDS: tuple[Setting[Any], ...] = (
     Settings.timeout_seconds,
     Settings.stall_seconds,
     Settings.load_seconds,
+    Settings.observe_requests,
     Settings.quarantine_limit,
     Settings.vanish_limit,
 )

@@ -12,6 +12,7 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 from cleargrid_assets.partitions import EARLIER_MONTHS, earlier_months, recent_months
 from cleargrid_assets.settings import Settings
 
+OBSERVATION = "0 2 * * *"
 DAILY = "0 3 * * *"
 WEEKLY = "30 4 * * 0"
 SUMMARY = "0 6 * * *"
@@ -54,11 +55,14 @@ def build_refresh_schedules(
 
 
 def build_daily_schedules(
-    settings: Settings, summary: UnresolvedAssetJobDefinition, freshness: UnresolvedAssetJobDefinition
+    settings: Settings,
+    observation: UnresolvedAssetJobDefinition,
+    summary: UnresolvedAssetJobDefinition,
+    freshness: UnresolvedAssetJobDefinition,
 ) -> list[dg.ScheduleDefinition]:
-    """The schedules that run every day in any case: the tables over all months, then the freshness checks.
+    """The schedules that run every day in any case: observation, then the tables over all months, then the checks.
 
-    The sensor usually refreshes those tables sooner; the schedule guarantees it, even if the sensor is stopped.
+    The sensor usually refreshes the tables sooner; the schedule guarantees it, even if the sensor is stopped.
     """
     return [
         dg.ScheduleDefinition(
@@ -70,6 +74,12 @@ def build_daily_schedules(
             description=description,
         )
         for name, job, cron, description in (
+            (
+                "observe_cleargrid_daily",
+                observation,
+                OBSERVATION,
+                "Every day: ask ClearGrid for its count of each month.",
+            ),
             ("refresh_summary_daily", summary, SUMMARY, "Every day: compute the tables and files over all months."),
             ("check_months_daily", freshness, FRESHNESS, "Every day: check that the months are present and recent."),
         )

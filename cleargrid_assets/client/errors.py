@@ -10,6 +10,7 @@ ClearGridError
         UnreachableError, ServerFaultError, QueryTooLargeError, RateLimitedError
     ContractError: a 200 that breaks the contract
         UnexpectedAnswerError, CursorLoopError
+    RequestBudgetError: the caller's own budget of requests is used up
 """
 
 from __future__ import annotations
@@ -118,3 +119,7 @@ class UnexpectedAnswerError(ContractError):
 
 class CursorLoopError(ContractError):
     """The pages of a window lead back to a cursor or page that came before."""
+
+
+class RequestBudgetError(ClearGridError):
+    """The budget of requests that the caller set is used up, so the next one was not sent."""

@@ -15,7 +15,7 @@ from urllib.parse import quote
 from cleargrid_assets.client.auth import Authenticator, Token
 from cleargrid_assets.client.deadlines import AdaptiveTimeout
 from cleargrid_assets.client.envelope import Envelope, parse_page
-from cleargrid_assets.client.errors import ClearGridError, UnreachableError
+from cleargrid_assets.client.errors import ClearGridError, RequestBudgetError, UnreachableError
 from cleargrid_assets.client.login import Login
 from cleargrid_assets.client.response import BodyTooLargeError, ConnectionBrokenError, RequestTimeoutError, Response
 from cleargrid_assets.client.retry import FailedAttempt
@@ -48,8 +48,12 @@ class FailedRequests:
 
 @dataclass
 class Counters:
-    """Requests sent, retried, answered with a 200 and failed by all threads of one load, and its latest error."""
+    """Requests sent, retried, answered with a 200 and failed by all threads of one load, and its latest error.
 
+    `max_requests`: the budget of requests, retries included; None for no limit.
+    """
+
+    max_requests: int | None = None
     requests: int = 0
     retries: int = 0
     successes: int = 0
@@ -57,9 +61,19 @@ class Counters:
     failures: dict[type[ClearGridError], FailedRequests] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
+    @property
+    def requests_left(self) -> float:
+        """How many more requests may be sent; infinite without a budget."""
+        return float("inf") if self.max_requests is None else self.max_requests - self.requests
+
     def add(self, *, requests: int = 0, retries: int = 0, successes: int = 0) -> None:
-        """Increment the counters; safe to call from any thread."""
+        """Increment the counters; safe to call from any thread.
+
+        Raises `RequestBudgetError`, and counts nothing, if the budget does not allow the request.
+        """
         with self._lock:
+            if requests > self.requests_left:
+                raise RequestBudgetError(f"the budget of {self.max_requests} requests is used up")
             self.requests += requests
             self.retries += retries
             self.successes += successes

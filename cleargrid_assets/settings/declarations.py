@@ -115,6 +115,14 @@ class Declarations:
     load_seconds = Integer(
         "CLEARGRID_LOAD_SECONDS", 7200, 10, 14400, "seconds that one load of a month may take", group=Group.LOADING
     )
+    observe_requests = Integer(
+        "CLEARGRID_OBSERVE_REQUESTS",
+        200,
+        1,
+        100_000,
+        "requests that the nightly observation of ClearGrid may send, retries included",
+        group=Group.LOADING,
+    )
     quarantine_limit = Share(
         "CLEARGRID_QUARANTINE_LIMIT",
         "0.01",

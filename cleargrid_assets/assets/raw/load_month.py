@@ -11,17 +11,16 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from cleargrid_assets.assets.identity_guard import identity_guard
 from cleargrid_assets.assets.raw.read_with_progress import figures, read, summary
 from cleargrid_assets.assets.raw.superseded_load import report_superseded
 from cleargrid_assets.landing.ledger import Superseded
-from cleargrid_assets.landing.warehouse_identity import Identity, IdentityGuard
 from cleargrid_assets.landing.write import land
 from cleargrid_assets.partitions import window_of
 from cleargrid_assets.time_zone_data import verify_time_zone
 
 if TYPE_CHECKING:
     from cleargrid_assets.assets.raw.load_config import LoadConfig
-    from cleargrid_assets.client import ClearGridClient
     from cleargrid_assets.connections import ClearGridConnection
     from cleargrid_assets.landing.read_month import MonthLoad
     from cleargrid_assets.landing.write import Landed
@@ -84,19 +83,7 @@ def read_verified(
     window, settings = window_of(months, context.partition_key), cleargrid.settings
     verify_time_zone(settings.timezone, window.since, window.until)
     client = cleargrid.client()
-    guard = _guard(months, cleargrid, client, warehouse)
+    guard = identity_guard(months, cleargrid, client, warehouse)
     guard.verify_warehouse(warehouse)
     load = read(context, config, dataset, window, client=client, settings=settings, warehouse=warehouse)
     return load, guard
-
-
-def _guard(
-    months: dg.MonthlyPartitionsDefinition,
-    cleargrid: ClearGridConnection,
-    client: ClearGridClient,
-    warehouse: Warehouse,
-) -> IdentityGuard:
-    """The guard of the warehouse's identity. Logs in, because only ClearGrid knows the lender's public id."""
-    settings = cleargrid.settings
-    identity = Identity(settings.environment, settings.account.lender, client.log_in(), settings.timezone)
-    return IdentityGuard(identity, lambda month: window_of(months, f"{month:%Y-%m-%d}"), warehouse.display_name)

@@ -1,0 +1,92 @@
+"""Asks ClearGrid for its count of each month, within the night's budget of requests.
+
+What makes a count known belongs here; the order of the months and what becomes of the counts is in `observation`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cleargrid_assets.client import (
+    ContractError,
+    RateLimitedError,
+    RequestBudgetError,
+    Total,
+    TransientError,
+    UnreachableError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from cleargrid_assets.client import ClearGridClient, ClearGridError, Counters, Window
+    from cleargrid_assets.tables.dataset import RawDataset
+
+NOTES: tuple[tuple[type[ClearGridError], str], ...] = (
+    (RateLimitedError, "rate limited"),
+    (UnreachableError, "unreachable"),
+    (ContractError, "unusable"),
+    (RequestBudgetError, "budget used up"),
+    (TransientError, "failed"),
+)
+"""The note on a count that ended in an error."""
+
+
+@dataclass(frozen=True)
+class SourceMonth:
+    """A month of a dataset at ClearGrid."""
+
+    dataset: RawDataset
+    key: str
+
+    def __str__(self) -> str:
+        return f"{self.dataset.code} {self.key[:7]}"
+
+
+@dataclass(frozen=True)
+class MonthCount:
+    """ClearGrid's response to the request for one count. `error`: why there was none."""
+
+    month: SourceMonth
+    total: Total
+    error: ClearGridError | None = None
+
+    @property
+    def rows(self) -> int | None:
+        """The number of rows; None if it is not known."""
+        return self.total.total if self.total.exact else None
+
+    @property
+    def note(self) -> str:
+        """Why the count is not known, in a word or two; empty if it is."""
+        return "" if self.total.exact else self.total.note or "not exact"
+
+
+@dataclass(frozen=True)
+class MonthCounts:
+    """The months that ClearGrid was asked about, and those left out because the budget was used up."""
+
+    asked: Sequence[MonthCount]
+    left_out: Sequence[SourceMonth]
+
+
+def count_months(client: ClearGridClient, windows: Mapping[SourceMonth, Window], counters: Counters) -> MonthCounts:
+    """Count the months in the given order until the budget of `counters` is used up.
+
+    An error that may go away by itself costs its month alone. Raises `PermanentError` and `SettingsError`.
+    """
+    asked: list[MonthCount] = []
+    for month, window in windows.items():
+        if counters.requests_left < 1:
+            break
+        asked.append(_count(client, month, window, counters))
+    return MonthCounts(asked, list(windows)[len(asked) :])
+
+
+def _count(client: ClearGridClient, month: SourceMonth, window: Window, counters: Counters) -> MonthCount:
+    try:
+        return MonthCount(month, client.count(month.dataset.export, window, counters))
+    except (TransientError, ContractError, RequestBudgetError) as error:
+        note = next(note for kind, note in NOTES if isinstance(error, kind))
+        return MonthCount(month, Total(None, exact=False, note=note, request_id=error.request_id), error)

@@ -1,0 +1,118 @@
+"""The observations in Dagster's event log: one of each month that was asked about, and one summary without a partition.
+
+Writing and reading these events belongs here. The data version of a month is ClearGrid's count of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+from dagster._core.definitions.data_version import DATA_VERSION_TAG
+
+from cleargrid_assets.partitions import month_ranges
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from cleargrid_assets.assets.cleargrid.month_counts import MonthCount
+    from cleargrid_assets.tables.dataset import RawDataset
+
+OBSERVED = dg.DagsterEventType.ASSET_OBSERVATION
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What one observation learned about a dataset. `requests` and `max_requests` are those of all datasets.
+
+    `left_out`: months that were not counted because the budget was used up.
+    """
+
+    dataset: RawDataset
+    counts: Sequence[MonthCount]
+    left_out: Sequence[str]
+    requests: int
+    max_requests: int
+
+    @property
+    def not_known(self) -> Mapping[str, str]:
+        """Why the count is not known, by month."""
+        return {count.month.key: count.note for count in self.counts if count.rows is None}
+
+    @property
+    def is_complete(self) -> bool:
+        """True if ClearGrid counted every month."""
+        return not self.not_known and not self.left_out
+
+    @property
+    def sentence(self) -> str:
+        """The same for a person."""
+        counted, months = len(self.counts) - len(self.not_known), len(self.counts) + len(self.left_out)
+        sentences = [
+            f"ClearGrid counted {counted} of {months} months of {self.dataset.code}.",
+            f"The observation sent {self.requests} of {self.max_requests} requests.",
+        ]
+        if self.not_known:
+            sentences.append(f"Not known, so these months keep their version: {_listed(self.not_known)}.")
+        if self.left_out:
+            sentences.append(
+                f"Left out, because the budget CLEARGRID_OBSERVE_REQUESTS was used up: "
+                f"{', '.join(month_ranges(self.left_out))}. They come first next time."
+            )
+        return " ".join(sentences)
+
+    def event(self, source: dg.AssetKey) -> dg.ObserveResult:
+        """The event without a partition."""
+        return dg.ObserveResult(
+            asset_key=source,
+            metadata={
+                "summary": self.sentence,
+                "months_counted": len(self.counts) - len(self.not_known),
+                "months_not_known": dg.MetadataValue.json(dict(self.not_known)),
+                "months_left_out": dg.MetadataValue.json(list(self.left_out)),
+                "requests": self.requests,
+                "request_budget": self.max_requests,
+            },
+        )
+
+
+def month_event(source: dg.AssetKey, count: MonthCount, previous_version: str | None) -> dg.AssetObservation:
+    """The event of a month; a count that is not known repeats the month's previous version, if there is one."""
+    version = previous_version if count.rows is None else str(count.rows)
+    metadata: dict[str, Any] = {"is_known": count.rows is not None}
+    if count.rows is not None:
+        metadata["rows_at_cleargrid"] = count.rows
+    else:
+        metadata["not_known_because"] = count.note
+    if count.total.request_id:
+        metadata["request_id"] = count.total.request_id
+    return dg.AssetObservation(
+        source,
+        partition=count.month.key,
+        metadata=metadata,
+        tags={DATA_VERSION_TAG: version} if version else {},
+    )
+
+
+def observed_versions(instance: dg.DagsterInstance, source: dg.AssetKey) -> Mapping[str, str]:
+    """The data version of each observed month: ClearGrid's latest count that was known."""
+    storage = instance.event_log_storage
+    tags = storage.get_latest_tags_by_partition(source, OBSERVED, [DATA_VERSION_TAG])
+    return {month: values[DATA_VERSION_TAG] for month, values in tags.items()}
+
+
+def observation_order(instance: dg.DagsterInstance, source: dg.AssetKey) -> Mapping[str, int]:
+    """A number for each observed month that increases with the time of its latest observation."""
+    return instance.event_log_storage.get_latest_storage_id_by_partition(source, OBSERVED)
+
+
+def _listed(notes: Mapping[str, str]) -> str:
+    """The months in ranges, by note: `2024-01 to 2024-03 (capped), 2024-05 (timeout)`."""
+    return ", ".join(
+        f"{months} ({note})" for note in sorted({*notes.values()}) for months in month_ranges(_keys_of(notes, note))
+    )
+
+
+def _keys_of(notes: Mapping[str, str], note: str) -> Iterable[str]:
+    return (key for key, reason in notes.items() if reason == note)
