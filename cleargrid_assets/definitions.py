@@ -35,7 +35,7 @@ from cleargrid_assets.jobs import (
 from cleargrid_assets.partitions import build_months
 from cleargrid_assets.resources import ClearGridResource, ClockResource, WarehouseResource, build_resource
 from cleargrid_assets.schedules import build_daily_schedules, build_maintenance_schedules, build_refresh_schedules
-from cleargrid_assets.sensors import build_follow_sensor, build_restart_sensor
+from cleargrid_assets.sensors import build_change_sensor, build_follow_sensor, build_restart_sensor
 from cleargrid_assets.settings import Settings
 from cleargrid_assets.tables.d23 import D23
 
@@ -83,6 +83,7 @@ def build_definitions(
         sensors=[
             build_follow_sensor(settings, blocking_checks(D23), [compute_month, refresh_summary]),
             build_restart_sensor(refresh_month, [asset.key for asset in loaded]),
+            build_change_sensor(datasets, refresh_month, keys),
             *build_alert_sensors(settings),
         ],
         resources={**_resources(settings, retries), **(resources or {})},

@@ -58,6 +58,11 @@ def earlier_months(months: dg.TimeWindowPartitionsDefinition, now: datetime, tra
     return recent_months(months, now, trailing + 1 + EARLIER_MONTHS)[: -(trailing + 1)]
 
 
+def older_months(months: dg.TimeWindowPartitionsDefinition, now: datetime, trailing: int) -> list[str]:
+    """Keys of the months at `now` that no schedule reads again."""
+    return list(months.get_partition_keys(current_time=now)[: -(trailing + 1 + EARLIER_MONTHS)])
+
+
 def month_ranges(keys: Iterable[str]) -> list[str]:
     """The months as text, consecutive months joined: `2024-01 to 2024-03`, `2024-05`."""
     ranges: list[list[date]] = []

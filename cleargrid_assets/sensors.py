@@ -1,8 +1,9 @@
-"""The sensors that start runs: for months whose rows or rules have changed, and for interrupted loads.
+"""The sensors that start runs: for changed rows and rules, for changes at ClearGrid, and for interrupted loads.
 
 Add a sensor here. What makes a table stale is in `staleness`; alerts are in `alert_sensors`.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -18,6 +19,7 @@ from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
 from dagster._core.storage.tags import BACKFILL_ID_TAG, PARTITION_NAME_TAG
 
 from cleargrid_assets.asset_keys import AssetKeys
+from cleargrid_assets.assets.cleargrid import changed_months
 from cleargrid_assets.client import SettingsError
 from cleargrid_assets.jobs import COMPUTE_MONTH, REFRESH_MONTH, REFRESH_SUMMARY, report_keys
 from cleargrid_assets.outcome_map import OutcomeMapError
@@ -26,12 +28,16 @@ from cleargrid_assets.run_history import awaits_retry, is_preview
 from cleargrid_assets.settings import Settings
 from cleargrid_assets.staleness import MONTHLY, VERSION_TAG, Backlog, DataVersions
 from cleargrid_assets.tables.analytics import UNMAPPED_OUTCOMES
+from cleargrid_assets.tables.dataset import RawDataset
 from cleargrid_assets.tables.raw import D23_MANUAL_COMMUNICATION_LOGS
 
 UNFINISHED_BACKFILLS = [BulkActionStatus.REQUESTED, BulkActionStatus.CANCELING, BulkActionStatus.FAILING]
 FINISHED_BACKFILLS = {*BULK_ACTION_TERMINAL_STATUSES} - {BulkActionStatus.CANCELED}
 RESTART_WITHIN = timedelta(days=1)
 """After a failure. Limits what a tick reads; if the sensor was off for longer, the schedule reads the month again."""
+
+CHANGE_TAG = "cleargrid/change"
+"""Tag of a requested run: the change at ClearGrid because of which the month is loaded again."""
 
 JOBS = frozenset({REFRESH_MONTH, COMPUTE_MONTH, REFRESH_SUMMARY})
 
@@ -139,6 +145,38 @@ def build_restart_sensor(
                 yield dg.RunRequest(run_key=run.run_id, partition_key=run.tags[PARTITION_NAME_TAG])
 
     return interrupted_months_resume
+
+
+def build_change_sensor(
+    datasets: Sequence[RawDataset], refresh_month: UnresolvedAssetJobDefinition, keys: AssetKeys
+) -> dg.SensorDefinition:
+    """The sensor that loads older months again in which the nightly observation found a change.
+
+    Its run keys name the change and the load that lacks it, so a load that fails is not requested again for the same.
+    """
+    raw = frozenset(keys.table(dataset.rows) for dataset in datasets)
+
+    @dg.sensor(
+        name="changed_months_refresh",
+        job=refresh_month,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        minimum_interval_seconds=60,
+        description=(
+            "Loads a month again that no schedule reads any more, if the latest observation of ClearGrid found that it "
+            "has changed since its last load: once for each change, and never beside another load of the month."
+        ),
+    )
+    def changed_months_refresh(context: dg.SensorEvaluationContext) -> Iterator[dg.RunRequest]:
+        unfinished = context.instance.get_runs(dg.RunsFilter(statuses=NOT_FINISHED_STATUSES))
+        changes: dict[str, list[str]] = defaultdict(list)
+        for dataset in datasets:
+            for month, change in changed_months(context.instance, dataset, keys).items():
+                changes[month].append(f"{dataset.code}: {change}")
+        for month in sorted(changes.keys() - _months_of(run for run in unfinished if _loads_a_month(run, raw))):
+            reasons = "; ".join(changes[month])
+            yield dg.RunRequest(run_key=f"{month} {reasons}", partition_key=month, tags={CHANGE_TAG: reasons})
+
+    return changed_months_refresh
 
 
 def _loads_a_month(run: dg.DagsterRun, raw_assets: frozenset[dg.AssetKey]) -> bool:

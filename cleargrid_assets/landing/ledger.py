@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 LAST_LOADS = """
 SELECT
   last_load.month, load_number, rows_landed - coalesce(moved_away.rows, 0), rows_quarantined, duplicates_collapsed,
-  loaded_at, page_size_used, loaded_at >= until
+  loaded_at, page_size_used, loaded_at >= until, CASE WHEN total_exact THEN expected_total ELSE rows_received END
 FROM {last_loads} AS last_load
 LEFT JOIN {moved_away} AS moved_away ON last_load.month = moved_away.month
 ORDER BY last_load.month
@@ -51,7 +51,8 @@ LIMIT 1
 class LastLoad:
     """A month's last load. `loaded_at`: naive UTC. `is_complete`: it was read after the month had ended.
 
-    `rows_landed`: without the rows that loads of other months have taken over since.
+    `rows_landed`: without the rows that loads of other months have taken over since. `rows_at_cleargrid`: ClearGrid's
+    own count, or the rows received if that was not exact.
     """
 
     month: date
@@ -62,6 +63,7 @@ class LastLoad:
     loaded_at: datetime
     page_size_used: int
     is_complete: bool
+    rows_at_cleargrid: int
 
 
 @dataclass(frozen=True)

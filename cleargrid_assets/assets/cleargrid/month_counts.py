@@ -18,9 +18,10 @@ from cleargrid_assets.client import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from cleargrid_assets.client import ClearGridClient, ClearGridError, Counters, Window
+    from cleargrid_assets.landing.ledger import LastLoad
     from cleargrid_assets.tables.dataset import RawDataset
 
 NOTES: tuple[tuple[type[ClearGridError], str], ...] = (
@@ -90,3 +91,12 @@ def _count(client: ClearGridClient, month: SourceMonth, window: Window, counters
     except (TransientError, ContractError, RequestBudgetError) as error:
         note = next(note for kind, note in NOTES if isinstance(error, kind))
         return MonthCount(month, Total(None, exact=False, note=note, request_id=error.request_id), error)
+
+
+def count_changes(counts: Iterable[MonthCount], loads: Mapping[str, LastLoad]) -> Mapping[str, str]:
+    """What changed, for each counted month among `loads` whose count is not that of its last load."""
+    return {
+        count.month.key: f"{count.rows} rows instead of {load.rows_at_cleargrid} at load {load.load_number}"
+        for count in counts
+        if (load := loads.get(count.month.key)) and count.rows not in (None, load.rows_at_cleargrid)
+    }

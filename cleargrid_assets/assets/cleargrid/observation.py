@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cleargrid_assets.assets.cleargrid.month_counts import SourceMonth, count_months
+from cleargrid_assets.assets.cleargrid.month_counts import SourceMonth, count_changes, count_months
 from cleargrid_assets.assets.cleargrid.observation_events import (
     Summary,
     month_event,
@@ -18,11 +18,12 @@ from cleargrid_assets.assets.cleargrid.observation_events import (
 )
 from cleargrid_assets.assets.identity_guard import identity_guard
 from cleargrid_assets.client import Counters
-from cleargrid_assets.partitions import window_of
+from cleargrid_assets.landing.ledger import last_loads
+from cleargrid_assets.partitions import month_of, older_months, window_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from datetime import datetime
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import date, datetime
 
     import dagster as dg
 
@@ -30,19 +31,24 @@ if TYPE_CHECKING:
     from cleargrid_assets.assets.cleargrid.month_counts import MonthCounts
     from cleargrid_assets.client import ClearGridClient
     from cleargrid_assets.connections import ClearGridConnection
+    from cleargrid_assets.landing.ledger import LastLoad
     from cleargrid_assets.tables.dataset import RawDataset
     from cleargrid_assets.warehouse.warehouse import Warehouse
 
 
 @dataclass(frozen=True)
 class Observation:
-    """One observation of `keys`, the months of the `datasets`. `counters` hold its budget."""
+    """One observation of `keys`, the months of the `datasets`. `counters` hold its budget.
+
+    `loads`: the last loads of the older months, which no schedule reads again, by dataset code and month.
+    """
 
     context: dg.AssetExecutionContext
     datasets: Sequence[RawDataset]
     months: dg.MonthlyPartitionsDefinition
     asset_keys: AssetKeys
     keys: Sequence[str]
+    loads: Mapping[str, Mapping[str, LastLoad]]
     client: ClearGridClient
     counters: Counters
 
@@ -73,6 +79,7 @@ class Observation:
             dataset,
             counts=asked,
             left_out=[month.key for month in counts.left_out if month.dataset == dataset],
+            changes=count_changes(asked, self.loads[dataset.code]),
             requests=self.counters.requests,
             max_requests=self.counters.max_requests or 0,
         )
@@ -98,12 +105,19 @@ def begin_observation(
     client = cleargrid.client()
     identity_guard(months, cleargrid, client, warehouse).verify_warehouse(warehouse)
     every_key = months.get_partition_keys(current_time=now)
+    older = older_months(months, now, cleargrid.settings.trailing_months)
     return Observation(
         context,
         datasets,
         months,
         asset_keys,
         keys=[context.partition_key] if context.has_partition_key else every_key,
+        loads={dataset.code: _loads_of(older, last_loads(warehouse, dataset)) for dataset in datasets},
         client=client,
         counters=Counters(max_requests=cleargrid.settings.observe_requests),
     )
+
+
+def _loads_of(keys: Sequence[str], loads: Mapping[date, LastLoad]) -> Mapping[str, LastLoad]:
+    """The last load of each of `keys` that was ever loaded."""
+    return {key: loads[month_of(key)] for key in keys if month_of(key) in loads}

@@ -16,22 +16,26 @@ from cleargrid_assets.partitions import month_ranges
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from cleargrid_assets.asset_keys import AssetKeys
     from cleargrid_assets.assets.cleargrid.month_counts import MonthCount
     from cleargrid_assets.tables.dataset import RawDataset
 
-OBSERVED = dg.DagsterEventType.ASSET_OBSERVATION
+OBSERVED, LANDED = dg.DagsterEventType.ASSET_OBSERVATION, dg.DagsterEventType.ASSET_MATERIALIZATION
+CHANGES = "months_changed"
 
 
 @dataclass(frozen=True)
 class Summary:
     """What one observation learned about a dataset. `requests` and `max_requests` are those of all datasets.
 
-    `left_out`: months that were not counted because the budget was used up.
+    `left_out`: months that were not counted because the budget was used up. `changes`: what changed since the last
+    load, for each older month that must be read again.
     """
 
     dataset: RawDataset
     counts: Sequence[MonthCount]
     left_out: Sequence[str]
+    changes: Mapping[str, str]
     requests: int
     max_requests: int
 
@@ -60,6 +64,9 @@ class Summary:
                 f"Left out, because the budget CLEARGRID_OBSERVE_REQUESTS was used up: "
                 f"{', '.join(month_ranges(self.left_out))}. They come first next time."
             )
+        if self.changes:
+            changes = ", ".join(f"{key[:7]} ({change})" for key, change in sorted(self.changes.items()))
+            sentences.append(f"Changed since the last load, so these months are read again: {changes}.")
         return " ".join(sentences)
 
     def event(self, source: dg.AssetKey) -> dg.ObserveResult:
@@ -71,6 +78,7 @@ class Summary:
                 "months_counted": len(self.counts) - len(self.not_known),
                 "months_not_known": dg.MetadataValue.json(dict(self.not_known)),
                 "months_left_out": dg.MetadataValue.json(list(self.left_out)),
+                CHANGES: dg.MetadataValue.json(dict(self.changes)),
                 "requests": self.requests,
                 "request_budget": self.max_requests,
             },
@@ -105,6 +113,17 @@ def observed_versions(instance: dg.DagsterInstance, source: dg.AssetKey) -> Mapp
 def observation_order(instance: dg.DagsterInstance, source: dg.AssetKey) -> Mapping[str, int]:
     """A number for each observed month that increases with the time of its latest observation."""
     return instance.event_log_storage.get_latest_storage_id_by_partition(source, OBSERVED)
+
+
+def changed_months(instance: dg.DagsterInstance, dataset: RawDataset, keys: AssetKeys) -> Mapping[str, str]:
+    """What the latest complete observation found changed, by month, except in months that have landed since."""
+    record = next(iter(instance.fetch_observations(keys.source(dataset), limit=1).records), None)
+    event = record.event_log_entry.asset_observation if record else None
+    changes = event.metadata.get(CHANGES) if event else None
+    if record is None or not isinstance(changes, dg.JsonMetadataValue) or not isinstance(changes.value, dict):
+        return {}
+    landed = instance.event_log_storage.get_latest_storage_id_by_partition(keys.table(dataset.rows), LANDED)
+    return {key: change for key, change in changes.value.items() if landed.get(key, 0) < record.storage_id}
 
 
 def _listed(notes: Mapping[str, str]) -> str:

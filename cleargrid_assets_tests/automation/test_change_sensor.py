@@ -1,0 +1,143 @@
+"""An older month that changed at ClearGrid is loaded again by itself: once, by name, and no other month."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import dagster as dg
+import pytest
+
+from cleargrid_assets.emulator.faults import FAULTS
+from cleargrid_assets.jobs import REFRESH_MONTH
+from cleargrid_assets_tests.automation.observing import observe, summary
+from cleargrid_assets_tests.fixed_rows import serve
+from cleargrid_assets_tests.landing.communication_logs import BOTH
+from cleargrid_assets_tests.landing.communication_logs import load as load_d21
+from cleargrid_assets_tests.landing.communication_logs import row as row_of_d21
+from cleargrid_assets_tests.landing.communication_logs import serve as serve_d21
+from cleargrid_assets_tests.landing.rows_of_may import row
+from cleargrid_assets_tests.platform_under_test import MAY
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cleargrid_assets_tests.platform_under_test import Platform
+
+MUCH_LATER = datetime(2027, 9, 20, 2, tzinfo=UTC)
+"""When the schedules read the months from June 2026 on."""
+
+ONE_MORE = "D23: 3 rows instead of 2 at load 1"
+
+
+@pytest.fixture
+def platform(start_platform: Callable[..., Platform]) -> Platform:
+    """Two rows of May have landed long ago."""
+    platform = start_platform(variables={"CLEARGRID_START_MONTH": "2026-04"}, now=MUCH_LATER)
+    serve(platform, [row(1), row(2)])
+    assert platform.load().success
+    return platform
+
+
+def night(platform: Platform) -> list[dg.RunRequest]:
+    """Observe ClearGrid, and return the loads that the sensor then requests."""
+    assert observe(platform, MUCH_LATER).success
+    return requests(platform)
+
+
+def requests(platform: Platform) -> list[dg.RunRequest]:
+    return list(platform.requested_runs("changed_months_refresh"))
+
+
+def months(requested: list[dg.RunRequest]) -> list[str | None]:
+    return [request.partition_key for request in requested]
+
+
+def add_a_row(platform: Platform) -> None:
+    serve(platform, [row(1), row(2), row(3)])
+
+
+def test_nothing_is_requested_before_the_first_observation(platform: Platform) -> None:
+    add_a_row(platform)
+    assert requests(platform) == []
+
+
+def test_nothing_is_requested_while_the_counts_are_those_of_the_last_loads(platform: Platform) -> None:
+    assert night(platform) == []
+
+
+def test_an_older_month_whose_count_moved_is_loaded_again_and_then_no_more(platform: Platform) -> None:
+    add_a_row(platform)
+    (request,) = night(platform)
+    assert (request.partition_key, request.tags["cleargrid/change"]) == (MAY, ONE_MORE)
+    assert "2026-05 (3 rows instead of 2 at load 1)" in summary(platform)["summary"]
+    assert platform.run_job(REFRESH_MONTH, MAY, request.tags).success
+    assert len(platform.landed()) == 3
+    assert requests(platform) == []
+    assert night(platform) == []
+
+
+def test_one_change_has_one_run_key_however_often_it_is_observed(platform: Platform) -> None:
+    """Dagster starts one run for each key."""
+    add_a_row(platform)
+    keys = {request.run_key for _ in range(3) for request in night(platform)}
+    assert keys == {f"{MAY} {ONE_MORE}"}
+
+
+def test_a_count_that_comes_back_after_a_load_has_a_run_key_of_its_own(platform: Platform) -> None:
+    keys = []
+    for number in (3, 2, 3):
+        serve(platform, [row(each + 1) for each in range(number)])
+        (request,) = night(platform)
+        keys.append(request.run_key)
+        assert platform.load().success
+    assert len({*keys}) == 3
+
+
+def test_a_month_that_is_being_loaded_waits(platform: Platform) -> None:
+    add_a_row(platform)
+    definition = platform.definitions.resolve_job_def(REFRESH_MONTH)
+    running = platform.instance.create_run_for_job(
+        definition, tags={"dagster/partition": MAY}, status=dg.DagsterRunStatus.STARTED
+    )
+    assert night(platform) == []
+    platform.instance.report_run_failed(running)
+    assert months(requests(platform)) == [MAY]
+
+
+def test_a_capped_count_starts_nothing(platform: Platform) -> None:
+    add_a_row(platform)
+    with platform.inject_fault(FAULTS["total-capped"]):
+        assert night(platform) == []
+    assert summary(platform)["months_not_known"][MAY] == "capped"
+
+
+def test_a_month_that_the_schedules_read_is_left_to_them(platform: Platform) -> None:
+    add_a_row(platform)
+    recent = datetime(2026, 6, 20, 2, tzinfo=UTC)
+    assert observe(platform, recent).success
+    assert requests(platform) == []
+
+
+def test_a_month_that_was_never_loaded_is_not_started(platform: Platform) -> None:
+    serve(platform, [row(1), row(2), row(3, communicated_at="2026-04-03T08:00:00.000Z")])
+    assert night(platform) == []
+
+
+def test_a_month_whose_load_counted_nothing_exactly_is_compared_with_the_rows_it_received(platform: Platform) -> None:
+    with platform.inject_fault(FAULTS["total-capped"]):
+        assert platform.load().success
+    assert night(platform) == []
+    add_a_row(platform)
+    assert [request.run_key for request in night(platform)] == [f"{MAY} D23: 3 rows instead of 2 at load 2"]
+
+
+def test_a_change_in_the_second_dataset_has_its_month_loaded_again(start_platform: Callable[..., Platform]) -> None:
+    platform = start_platform(variables={"CLEARGRID_START_MONTH": "2026-04", **BOTH}, now=MUCH_LATER)
+    serve(platform, [row(1), row(2)])
+    serve_d21(platform, [row_of_d21(1)])
+    assert platform.load().success
+    assert load_d21(platform).success
+    serve_d21(platform, [row_of_d21(1), row_of_d21(2)])
+    (request,) = night(platform)
+    assert (request.partition_key, request.run_key) == (MAY, f"{MAY} D21: 2 rows instead of 1 at load 1")
