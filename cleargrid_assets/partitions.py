@@ -37,10 +37,24 @@ def window_of(months: dg.TimeWindowPartitionsDefinition, key: str) -> Window:
 
     Dagster would use the host's time zone files, which may be older than the data that local dates are computed with.
     """
-    zone, first = time_zone(months.timezone), month_of(key)
+    first = month_of(key)
     after = (first + timedelta(days=31)).replace(day=1)
-    midnights = (datetime(day.year, day.month, 1, tzinfo=zone) for day in (first, after))
-    return Window(*(midnight.astimezone(UTC) for midnight in midnights))
+    return Window(_midnight(months, first), _midnight(months, after))
+
+
+def day_window(months: dg.TimeWindowPartitionsDefinition, day: date) -> Window:
+    """The day's half-open range in UTC, from local midnight to local midnight."""
+    return Window(_midnight(months, day), _midnight(months, day + timedelta(days=1)))
+
+
+def monday_before(months: dg.TimeWindowPartitionsDefinition, now: datetime) -> date:
+    """The first day of the local ISO week in which `now` lies."""
+    today = now.astimezone(time_zone(months.timezone)).date()
+    return today - timedelta(days=today.weekday())
+
+
+def _midnight(months: dg.TimeWindowPartitionsDefinition, day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=time_zone(months.timezone)).astimezone(UTC)
 
 
 def month_of(key: str) -> date:

@@ -1,6 +1,6 @@
 """The checks on the ledger of a dataset, such as `raw/d23_loads`, as Dagster checks, and the state that they look at.
 
-Add to that state here, and list a new check; the checks themselves are in `freshness` and `month_health`.
+Add to that state here, and list a new check; the checks are in `freshness`, `month_health` and `sampled_days`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -18,6 +18,7 @@ from cleargrid_assets.checks.freshness import (
     the_newest_attempt_is_recent,
 )
 from cleargrid_assets.checks.month_health import RunHistory, every_month_is_in_order, find_failures
+from cleargrid_assets.checks.sampled_days import build_sampled_days_check
 from cleargrid_assets.connections import Clock, WarehouseConnection
 from cleargrid_assets.failures import dagster_failures
 from cleargrid_assets.landing.ledger import last_loads
@@ -62,12 +63,13 @@ def build_ledger_checks(
     blocking: Sequence[dg.AssetCheckKey],
     keys: AssetKeys = UNPREFIXED,
 ) -> list[dg.AssetChecksDefinition]:
-    """The three freshness checks of the dataset, and the check that lists its months to repair.
+    """The freshness checks of the dataset, the check that lists its months to repair, and that of the sampled days.
 
     `blocking`: the checks on derived tables whose failure marks a month as failed.
     """
     freshness = [_freshness_check(dataset, months, check, description, keys) for check, description in FRESHNESS_CHECKS]
-    return [*freshness, _month_health_check(dataset, months, blocking, keys)]
+    health = _month_health_check(dataset, months, blocking, keys)
+    return [*freshness, health, build_sampled_days_check(dataset, months, keys)]
 
 
 def _freshness_check(

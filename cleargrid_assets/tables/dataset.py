@@ -11,7 +11,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from cleargrid_assets.tables.side_tables import LANDED_AT, changes_table, loads_table, quarantine_table
+from cleargrid_assets.tables.side_tables import (
+    LANDED_AT,
+    changes_table,
+    loads_table,
+    quarantine_table,
+    sampled_days_table,
+)
 from cleargrid_assets.tables.table import MONTH, Table
 
 if TYPE_CHECKING:
@@ -93,6 +99,11 @@ class RawDataset:
         """The history of its rows."""
         return changes_table(self._name("changes"))
 
+    @cached_property
+    def sampled_days(self) -> Table:
+        """The days that were compared with ClearGrid."""
+        return sampled_days_table(self._name("sampled_days"))
+
     @property
     def side_tables(self) -> tuple[Table, ...]:
         """The tables that a load writes besides the rows."""
@@ -101,7 +112,7 @@ class RawDataset:
     @property
     def tables(self) -> tuple[Table, ...]:
         """All of its tables."""
-        return (self.rows, *self.side_tables)
+        return (self.rows, *self.side_tables, self.sampled_days)
 
     @property
     def last_loads(self) -> str:
@@ -131,7 +142,13 @@ class RawDataset:
     @property
     def sql_names(self) -> Mapping[str, str]:
         """The names of its tables, views and cursor in SQL, by their role."""
-        tables = {"rows": self.rows, "quarantine": self.quarantine, "loads": self.loads, "changes": self.changes}
+        tables = {
+            "rows": self.rows,
+            "quarantine": self.quarantine,
+            "loads": self.loads,
+            "changes": self.changes,
+            "sampled_days": self.sampled_days,
+        }
         roles = ("last_loads", "moved_away", "changing_loads", "month_versions", "version_loads")
         views: dict[str, str] = {role: getattr(self, role) for role in roles}
         return {role: table.qualified_name for role, table in tables.items()} | views | {"cursor": self.cursor_field}

@@ -1,6 +1,6 @@
-"""The tables that a load writes besides its rows: quarantine, ledger and history of changes, of any dataset.
+"""The tables beside the rows of any dataset: quarantine, ledger and history of changes, and the sampled days.
 
-Add a column of theirs here. Each dataset has its own three; `dataset` names them.
+Add a column of theirs here. Each dataset has its own; `dataset` names them.
 """
 
 from cleargrid_assets.tables.table import MONTH, Column, Table
@@ -58,6 +58,19 @@ def changes_table(name: str) -> Table:
         "vanished and moved rows (one record per field that they held). A moved row is in the history of both months.",
         (),
         CHANGES_COLUMNS,
+        is_history=True,
+    )
+
+
+def sampled_days_table(name: str) -> Table:
+    """The history of the days that were compared with ClearGrid."""
+    return Table(
+        "raw",
+        name,
+        "The days of older months that were read again and compared with the landed rows, one row per comparison. Only "
+        "this finds changes in place in months that no schedule reads any more.",
+        (),
+        SAMPLED_DAYS_COLUMNS,
         is_history=True,
     )
 
@@ -142,4 +155,14 @@ CHANGES_COLUMNS = (
     ),
     Column("old", "VARCHAR", "The field's previous value as text.", nullable=True),
     Column("new", "VARCHAR", "The field's new value as text; null for vanished rows.", nullable=True),
+)
+
+SAMPLED_DAYS_COLUMNS = (
+    Column("sampled_at", "TIMESTAMP", "When the observation that compared the day began, UTC."),
+    Column("run_id", "VARCHAR", "The Dagster run that compared the day."),
+    MONTH,
+    Column("day", "DATE", "The local date, chosen by chance from the days of the month."),
+    Column("load_number", "BIGINT", "The month's last load, whose rows were compared."),
+    Column("rows", "BIGINT", "Rows that ClearGrid sent for the day and that can be landed."),
+    Column("rows_different", "BIGINT", "Rows that were added, changed or removed at ClearGrid since that load."),
 )

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 MUCH_LATER = datetime(2027, 9, 20, 2, tzinfo=UTC)
 """When the schedules read the months from June 2026 on."""
 
-ONE_MORE = "D23: 3 rows instead of 2 at load 1"
+ONE_MORE = "D23: count 3 instead of 2 at load 1"
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def test_an_older_month_whose_count_moved_is_loaded_again_and_then_no_more(platf
     add_a_row(platform)
     (request,) = night(platform)
     assert (request.partition_key, request.tags["cleargrid/change"]) == (MAY, ONE_MORE)
-    assert "2026-05 (3 rows instead of 2 at load 1)" in summary(platform)["summary"]
+    assert "2026-05 (count 3 instead of 2 at load 1)" in summary(platform)["summary"]
     assert platform.run_job(REFRESH_MONTH, MAY, request.tags).success
     assert len(platform.landed()) == 3
     assert requests(platform) == []
@@ -129,7 +129,7 @@ def test_a_month_whose_load_counted_nothing_exactly_is_compared_with_the_rows_it
         assert platform.load().success
     assert night(platform) == []
     add_a_row(platform)
-    assert [request.run_key for request in night(platform)] == [f"{MAY} D23: 3 rows instead of 2 at load 2"]
+    assert [request.run_key for request in night(platform)] == [f"{MAY} D23: count 3 instead of 2 at load 2"]
 
 
 def test_a_change_in_the_second_dataset_has_its_month_loaded_again(start_platform: Callable[..., Platform]) -> None:
@@ -140,4 +140,4 @@ def test_a_change_in_the_second_dataset_has_its_month_loaded_again(start_platfor
     assert load_d21(platform).success
     serve_d21(platform, [row_of_d21(1), row_of_d21(2)])
     (request,) = night(platform)
-    assert (request.partition_key, request.run_key) == (MAY, f"{MAY} D21: 2 rows instead of 1 at load 1")
+    assert (request.partition_key, request.run_key) == (MAY, f"{MAY} D21: count 2 instead of 1 at load 1")

@@ -127,7 +127,7 @@ def test_every_schedule_and_each_sensor_that_starts_runs_is_on_from_the_first_st
     for schedule in repository.schedule_defs:
         assert schedule.default_status is dg.DefaultScheduleStatus.RUNNING
         assert schedule.execution_timezone == "Asia/Dubai"
-    for sensor in ("derived_tables_follow", "interrupted_months_resume"):
+    for sensor in ("derived_tables_follow", "interrupted_months_resume", "changed_months_refresh"):
         assert repository.get_sensor_def(sensor).default_status is dg.DefaultSensorStatus.RUNNING
 
 

@@ -31,7 +31,10 @@ NOTES: tuple[tuple[type[ClearGridError], str], ...] = (
     (RequestBudgetError, "budget used up"),
     (TransientError, "failed"),
 )
-"""The note on a count that ended in an error."""
+"""The note on what ended in an error."""
+
+NOT_KNOWN = (TransientError, ContractError, RequestBudgetError)
+"""The errors that cost one month or day, not the observation."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,13 @@ class MonthCounts:
     asked: Sequence[MonthCount]
     left_out: Sequence[SourceMonth]
 
+    def of(self, dataset: RawDataset) -> MonthCounts:
+        """Those of one dataset."""
+        return MonthCounts(
+            [count for count in self.asked if count.month.dataset == dataset],
+            [month for month in self.left_out if month.dataset == dataset],
+        )
+
 
 def count_months(client: ClearGridClient, windows: Mapping[SourceMonth, Window], counters: Counters) -> MonthCounts:
     """Count the months in the given order until the budget of `counters` is used up.
@@ -88,15 +98,19 @@ def count_months(client: ClearGridClient, windows: Mapping[SourceMonth, Window],
 def _count(client: ClearGridClient, month: SourceMonth, window: Window, counters: Counters) -> MonthCount:
     try:
         return MonthCount(month, client.count(month.dataset.export, window, counters))
-    except (TransientError, ContractError, RequestBudgetError) as error:
-        note = next(note for kind, note in NOTES if isinstance(error, kind))
-        return MonthCount(month, Total(None, exact=False, note=note, request_id=error.request_id), error)
+    except NOT_KNOWN as error:
+        return MonthCount(month, Total(None, exact=False, note=note_on(error), request_id=error.request_id), error)
+
+
+def note_on(error: ClearGridError) -> str:
+    """What the error means, in a word or two."""
+    return next(note for kind, note in NOTES if isinstance(error, kind))
 
 
 def count_changes(counts: Iterable[MonthCount], loads: Mapping[str, LastLoad]) -> Mapping[str, str]:
     """What changed, for each counted month among `loads` whose count is not that of its last load."""
     return {
-        count.month.key: f"{count.rows} rows instead of {load.rows_at_cleargrid} at load {load.load_number}"
+        count.month.key: f"count {count.rows} instead of {load.rows_at_cleargrid} at load {load.load_number}"
         for count in counts
         if (load := loads.get(count.month.key)) and count.rows not in (None, load.rows_at_cleargrid)
     }

@@ -1,7 +1,7 @@
 """Observes all months of the datasets at ClearGrid in one run, within one budget of requests.
 
-The order of the months and the steps of an observation belong here; the counting is in `month_counts`, the events in
-`observation_events`.
+The order of the months and the steps of an observation belong here; counting is in `month_counts`, comparing days in
+`day_samples`, the events in `observation_events`.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from cleargrid_assets.assets.cleargrid.day_samples import Sampler, day_changes
 from cleargrid_assets.assets.cleargrid.month_counts import SourceMonth, count_changes, count_months
 from cleargrid_assets.assets.cleargrid.observation_events import (
     Summary,
@@ -23,13 +24,13 @@ from cleargrid_assets.partitions import month_of, older_months, window_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from datetime import date, datetime
+    from datetime import datetime
 
     import dagster as dg
 
     from cleargrid_assets.asset_keys import AssetKeys
+    from cleargrid_assets.assets.cleargrid.day_samples import DaySamples
     from cleargrid_assets.assets.cleargrid.month_counts import MonthCounts
-    from cleargrid_assets.client import ClearGridClient
     from cleargrid_assets.connections import ClearGridConnection
     from cleargrid_assets.landing.ledger import LastLoad
     from cleargrid_assets.tables.dataset import RawDataset
@@ -38,9 +39,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Observation:
-    """One observation of `keys`, the months of the `datasets`. `counters` hold its budget.
+    """One observation of `keys`, the months of the `datasets`. `sampler` has the client, the budget and the warehouse.
 
-    `loads`: the last loads of the older months, which no schedule reads again, by dataset code and month.
+    `loads`: the last loads of those months that no schedule reads again, by dataset code and month.
     """
 
     context: dg.AssetExecutionContext
@@ -49,43 +50,64 @@ class Observation:
     asset_keys: AssetKeys
     keys: Sequence[str]
     loads: Mapping[str, Mapping[str, LastLoad]]
-    client: ClearGridClient
-    counters: Counters
+    sampler: Sampler
 
-    def observe(self) -> list[dg.AssetObservation | dg.ObserveResult]:
-        """Ask ClearGrid, log what it did not answer, and return the events of the months, then of the datasets."""
-        counts = count_months(
-            self.client, {month: window_of(self.months, month.key) for month in self._due()}, self.counters
-        )
-        for count in counts.asked:
-            if count.error:
-                self.context.log.warning("The count of %s is not known: %s", count.month, count.error)
-        return [event for dataset in self.datasets for event in self._events(dataset, counts)]
+    def observe(self) -> Iterator[dg.AssetObservation | dg.ObserveResult]:
+        """Count the months, then compare days; yield the events of the months, then of the datasets."""
+        counts = self._count()
+        for dataset in self.datasets:
+            source = self.asset_keys.source(dataset)
+            versions = observed_versions(self.context.instance, source)
+            yield from (month_event(source, count, versions.get(count.month.key)) for count in counts.of(dataset).asked)
+        samples = self._sample()
+        for dataset in self.datasets:
+            summary = self._summary(dataset, counts.of(dataset), samples.of(dataset))
+            self.context.log.log("INFO" if summary.is_complete else "WARNING", summary.sentence)
+            yield summary.event(self.asset_keys.source(dataset))
 
-    def _due(self) -> list[SourceMonth]:
-        """All months, those observed longest ago first."""
+    def _count(self) -> MonthCounts:
+        """Count the months, those observed longest ago first."""
         orders = {
             dataset.code: observation_order(self.context.instance, self.asset_keys.source(dataset))
             for dataset in self.datasets
         }
-        due = [SourceMonth(dataset, key) for dataset in self.datasets for key in self.keys]
-        return sorted(due, key=lambda month: (orders[month.dataset.code].get(month.key, 0), month.key))
+        months = [SourceMonth(dataset, key) for dataset in self.datasets for key in self.keys]
+        months.sort(key=lambda month: (orders[month.dataset.code].get(month.key, 0), month.key))
+        windows = {month: window_of(self.months, month.key) for month in months}
+        counts = count_months(self.sampler.client, windows, self.sampler.counters)
+        for count in counts.asked:
+            if count.error:
+                self.context.log.warning("The count of %s is not known: %s", count.month, count.error)
+        return counts
 
-    def _events(self, dataset: RawDataset, counts: MonthCounts) -> Iterator[dg.AssetObservation | dg.ObserveResult]:
-        source = self.asset_keys.source(dataset)
-        versions = observed_versions(self.context.instance, source)
-        asked = [count for count in counts.asked if count.month.dataset == dataset]
-        summary = Summary(
+    def _sample(self) -> DaySamples:
+        due = [
+            day
+            for dataset in self.datasets
+            if self.loads[dataset.code]
+            for day in self.sampler.due_days(dataset, self.months, self.loads[dataset.code].values())
+        ]
+        samples = self.sampler.sample(due)
+        for sample in samples.read:
+            if sample.error:
+                self.context.log.warning("%s was not compared: %s", sample.day, sample.error)
+        return samples
+
+    def _summary(self, dataset: RawDataset, counts: MonthCounts, samples: DaySamples) -> Summary:
+        loads = self.loads[dataset.code]
+        counted = count_changes(counts.asked, loads)
+        sampled = day_changes(self.sampler.warehouse, dataset, loads) if loads else {}
+        return Summary(
             dataset,
-            counts=asked,
-            left_out=[month.key for month in counts.left_out if month.dataset == dataset],
-            changes=count_changes(asked, self.loads[dataset.code]),
-            requests=self.counters.requests,
-            max_requests=self.counters.max_requests or 0,
+            counts,
+            samples,
+            changes={
+                key: "; ".join(change[key] for change in (counted, sampled) if key in change)
+                for key in sorted({*counted, *sampled})
+            },
+            requests=self.sampler.counters.requests,
+            max_requests=self.sampler.settings.observe_requests,
         )
-        self.context.log.log("INFO" if summary.is_complete else "WARNING", summary.sentence)
-        yield from (month_event(source, count, versions.get(count.month.key)) for count in asked)
-        yield summary.event(source)
 
 
 def begin_observation(
@@ -102,22 +124,23 @@ def begin_observation(
 
     A run of one partition observes that month only. Raises the client's errors and `WarehouseError`.
     """
-    client = cleargrid.client()
+    client, settings = cleargrid.client(), cleargrid.settings
+    counters = Counters(max_requests=settings.observe_requests)
     identity_guard(months, cleargrid, client, warehouse).verify_warehouse(warehouse)
-    every_key = months.get_partition_keys(current_time=now)
-    older = older_months(months, now, cleargrid.settings.trailing_months)
+    keys = [context.partition_key] if context.has_partition_key else months.get_partition_keys(current_time=now)
+    older = [key for key in older_months(months, now, settings.trailing_months) if key in keys]
     return Observation(
         context,
         datasets,
         months,
         asset_keys,
-        keys=[context.partition_key] if context.has_partition_key else every_key,
-        loads={dataset.code: _loads_of(older, last_loads(warehouse, dataset)) for dataset in datasets},
-        client=client,
-        counters=Counters(max_requests=cleargrid.settings.observe_requests),
+        keys,
+        loads={dataset.code: _loads_of(older, warehouse, dataset) for dataset in datasets},
+        sampler=Sampler(client, counters, warehouse, settings, context.run.run_id, now, context.log),
     )
 
 
-def _loads_of(keys: Sequence[str], loads: Mapping[date, LastLoad]) -> Mapping[str, LastLoad]:
+def _loads_of(keys: Sequence[str], warehouse: Warehouse, dataset: RawDataset) -> Mapping[str, LastLoad]:
     """The last load of each of `keys` that was ever loaded."""
+    loads = last_loads(warehouse, dataset)
     return {key: loads[month_of(key)] for key in keys if month_of(key) in loads}

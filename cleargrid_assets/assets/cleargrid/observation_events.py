@@ -14,60 +14,53 @@ from dagster._core.definitions.data_version import DATA_VERSION_TAG
 from cleargrid_assets.partitions import month_ranges
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
 
     from cleargrid_assets.asset_keys import AssetKeys
-    from cleargrid_assets.assets.cleargrid.month_counts import MonthCount
+    from cleargrid_assets.assets.cleargrid.day_samples import DaySamples
+    from cleargrid_assets.assets.cleargrid.month_counts import MonthCount, MonthCounts
+    from cleargrid_assets.landing.sampled_days import SampledDay
     from cleargrid_assets.tables.dataset import RawDataset
 
 OBSERVED, LANDED = dg.DagsterEventType.ASSET_OBSERVATION, dg.DagsterEventType.ASSET_MATERIALIZATION
 CHANGES = "months_changed"
+LEFT_OUT = "no budget left"
 
 
 @dataclass(frozen=True)
 class Summary:
     """What one observation learned about a dataset. `requests` and `max_requests` are those of all datasets.
 
-    `left_out`: months that were not counted because the budget was used up. `changes`: what changed since the last
-    load, for each older month that must be read again.
+    `changes`: what changed since the last load, for each older month that must be read again.
     """
 
     dataset: RawDataset
-    counts: Sequence[MonthCount]
-    left_out: Sequence[str]
+    counts: MonthCounts
+    samples: DaySamples
     changes: Mapping[str, str]
     requests: int
     max_requests: int
 
     @property
-    def not_known(self) -> Mapping[str, str]:
+    def months_not_known(self) -> Mapping[str, str]:
         """Why the count is not known, by month."""
-        return {count.month.key: count.note for count in self.counts if count.rows is None}
+        return {count.month.key: count.note for count in self.counts.asked if count.rows is None}
+
+    @property
+    def days_not_compared(self) -> Mapping[str, str]:
+        """Why a day that was due was not compared, by month."""
+        notes = {f"{sample.day.month:%Y-%m-%d}": sample.note for sample in self.samples.read if sample.note}
+        return notes | {f"{day.month:%Y-%m-%d}": LEFT_OUT for day in self.samples.left_out}
 
     @property
     def is_complete(self) -> bool:
-        """True if ClearGrid counted every month."""
-        return not self.not_known and not self.left_out
+        """True if ClearGrid counted every month and every day that was due was compared."""
+        return not (self.months_not_known or self.counts.left_out or self.days_not_compared)
 
     @property
     def sentence(self) -> str:
         """The same for a person."""
-        counted, months = len(self.counts) - len(self.not_known), len(self.counts) + len(self.left_out)
-        sentences = [
-            f"ClearGrid counted {counted} of {months} months of {self.dataset.code}.",
-            f"The observation sent {self.requests} of {self.max_requests} requests.",
-        ]
-        if self.not_known:
-            sentences.append(f"Not known, so these months keep their version: {_listed(self.not_known)}.")
-        if self.left_out:
-            sentences.append(
-                f"Left out, because the budget CLEARGRID_OBSERVE_REQUESTS was used up: "
-                f"{', '.join(month_ranges(self.left_out))}. They come first next time."
-            )
-        if self.changes:
-            changes = ", ".join(f"{key[:7]} ({change})" for key, change in sorted(self.changes.items()))
-            sentences.append(f"Changed since the last load, so these months are read again: {changes}.")
-        return " ".join(sentences)
+        return " ".join(self._sentences())
 
     def event(self, source: dg.AssetKey) -> dg.ObserveResult:
         """The event without a partition."""
@@ -75,14 +68,40 @@ class Summary:
             asset_key=source,
             metadata={
                 "summary": self.sentence,
-                "months_counted": len(self.counts) - len(self.not_known),
-                "months_not_known": dg.MetadataValue.json(dict(self.not_known)),
-                "months_left_out": dg.MetadataValue.json(list(self.left_out)),
+                "months_counted": len(self.counts.asked) - len(self.months_not_known),
+                "months_not_known": dg.MetadataValue.json(dict(self.months_not_known)),
+                "months_left_out": dg.MetadataValue.json([month.key for month in self.counts.left_out]),
+                "days_compared": len(self._sampled_days()),
+                "days_not_compared": dg.MetadataValue.json(dict(self.days_not_compared)),
                 CHANGES: dg.MetadataValue.json(dict(self.changes)),
                 "requests": self.requests,
                 "request_budget": self.max_requests,
             },
         )
+
+    def _sentences(self) -> Iterator[str]:
+        months, counted = len(self.counts.asked) + len(self.counts.left_out), len(self.counts.asked)
+        yield f"ClearGrid counted {counted - len(self.months_not_known)} of {months} months of {self.dataset.code}."
+        if self.months_not_known:
+            yield f"Not known, so these months keep their version: {_listed(self.months_not_known)}."
+        if self.counts.left_out:
+            left_out = ", ".join(month_ranges(month.key for month in self.counts.left_out))
+            yield (
+                f"Left out, because the budget CLEARGRID_OBSERVE_REQUESTS was used up: {left_out}. They come first "
+                f"next time."
+            )
+        if days := self._sampled_days():
+            different = sum(1 for day in days if day.rows_different)
+            yield f"Days of older months that were compared: {len(days)}, of which {different} held changes."
+        if self.days_not_compared:
+            yield f"A day is still to be compared this week of {_listed(self.days_not_compared)}."
+        if self.changes:
+            changes = ", ".join(f"{key[:7]} ({change})" for key, change in self.changes.items())
+            yield f"Changed since the last load, so these months are read again: {changes}."
+        yield f"The observation sent {self.requests} of {self.max_requests} requests."
+
+    def _sampled_days(self) -> list[SampledDay]:
+        return [sample.sampled for sample in self.samples.read if sample.sampled]
 
 
 def month_event(source: dg.AssetKey, count: MonthCount, previous_version: str | None) -> dg.AssetObservation:

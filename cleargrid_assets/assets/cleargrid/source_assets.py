@@ -23,9 +23,15 @@ ClearGrid's dataset {code}, {title}, in section {section} of its export API: {so
 fact, so months are read again.
 
 Every night, the job `observe_cleargrid` asks ClearGrid for its own count of each month, which is the month's data
-version. A count that is missing, capped or not exact is not known: the month keeps its version. The latest event
-without a partition lists the months that are not known, and those left out because the budget of requests,
-`CLEARGRID_OBSERVE_REQUESTS`, was used up.
+version. A count that is missing, capped or not exact is not known: the month keeps its version.
+
+No count shows changes in place. So each week, the observation also reads one random day of every loaded month that no
+schedule reads any more, and compares it with the landed rows. A month that changed since its last load is loaded again
+by the sensor `changed_months_refresh`; the check `sampled_days_are_unchanged` of `{ledger}` says how
+many days may hold changes.
+
+The latest event without a partition lists the months that changed, those that are not known, and those left out because
+the budget of requests, `CLEARGRID_OBSERVE_REQUESTS`, did not suffice.
 """
 
 
@@ -62,8 +68,7 @@ def build_sources(
                 context, selected, months, keys, cleargrid=cleargrid, warehouse=warehouse.warehouse(), now=clock.now()
             )
         with dagster_failures():
-            events = observation.observe()
-        yield from events
+            yield from observation.observe()
 
     return _observed(months_at_cleargrid)
 
@@ -79,7 +84,11 @@ def _spec(dataset: RawDataset, keys: AssetKeys) -> dg.AssetSpec:
         keys.source(dataset),
         group_name="cleargrid",
         description=DESCRIPTION.format(
-            code=dataset.code, title=dataset.title, section=dataset.export.section, source=dataset.source
+            code=dataset.code,
+            title=dataset.title,
+            section=dataset.export.section,
+            source=dataset.source,
+            ledger="/".join(dataset.loads.key),
         ),
         metadata={
             "ClearGrid's documentation": dg.MetadataValue.url(VENDOR_PAGE),

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from cleargrid_assets.assets.raw.load_config import LoadConfig
     from cleargrid_assets.connections import ClearGridConnection
     from cleargrid_assets.landing.read_month import MonthLoad
+    from cleargrid_assets.landing.warehouse_identity import IdentityGuard
     from cleargrid_assets.landing.write import Landed
     from cleargrid_assets.tables.dataset import RawDataset
     from cleargrid_assets.warehouse.warehouse import Warehouse
