@@ -25,8 +25,9 @@ TRACED_BY_HAND = {
         "raw.d23_manual_communication_logs.communicated_at",
         "raw.d23_manual_communication_logs.created_at",
     },
-    # the views raw.last_loads, and raw.month_versions with its three SELECTs over two tables
-    "core.contact_attempts.last_load_number": {"raw.d23_loads.load_number"},
+    # the view raw.version_loads: max(load_number)
+    "analytics.ptp_vintage.load_number": {f"{LOADS}.load_number"},
+    # the view raw.month_versions over raw.changing_loads, with its three SELECTs over two tables
     "core.contact_attempts.load_number": {"raw.d23_loads.load_number", "raw.d23_changes.load_number"},
     # wilson_lo(rpc, contacts) of two counts with a FILTER
     "analytics.agent_productivity.rpc_per_contact_lo": {
@@ -41,7 +42,8 @@ TRACED_BY_HAND = {
         "core.calling_hours_profiles.timezone",
         "core.calling_hours_profiles.start",
     },
-    "analytics.kpi_monthly.status": {f"{LOADS}.loaded_at", f"{LOADS}.until"},
+    # loaded_at >= until of the last load by number
+    "analytics.kpi_monthly.status": {f"{LOADS}.loaded_at", f"{LOADS}.until", f"{LOADS}.load_number"},
     # the value that the month before has in the same table
     "analytics.kpi_monthly.prev_value": {"analytics.kpi_monthly.value"},
     # count(*) over rows that have public_id as their key, divided by another one
@@ -92,8 +94,7 @@ def test_every_computed_asset_has_its_column_lineage_as_metadata() -> None:
     key = dg.AssetKey(["analytics", "ptp_vintage"])
     lineage = GRAPH.get(key).metadata["dagster/column_lineage"].deps_by_column
     assert lineage["age_days"] == [
-        dg.TableColumnDep(dg.AssetKey(["raw", "d23_loads"]), "loaded_at"),
-        dg.TableColumnDep(dg.AssetKey(["raw", "d23_loads"]), "until"),
+        dg.TableColumnDep(dg.AssetKey(["raw", "d23_loads"]), name) for name in ("load_number", "loaded_at", "until")
     ]
     with_lineage = {key for key in GRAPH.get_all_asset_keys() if "dagster/column_lineage" in GRAPH.get(key).metadata}
     tables = {dg.AssetKey(table.key) for table in TABLES.values() if column_lineage(table)}
