@@ -12,7 +12,7 @@ from dagster._core.execution.backfill import PartitionBackfill
 from dagster._core.storage.tags import BACKFILL_ID_TAG
 
 from cleargrid_assets.asset_keys import UNPREFIXED
-from cleargrid_assets.jobs import CHECK_MONTHS, COMPUTE_MONTH, REFRESH_MONTH, REFRESH_SUMMARY
+from cleargrid_assets.jobs import CHECK_MONTHS, COMPUTE_MONTH, OBSERVE_CLEARGRID, REFRESH_MONTH, REFRESH_SUMMARY
 from cleargrid_assets.staleness import MONTHLY as DERIVED
 from cleargrid_assets_tests.automation.test_follow_sensor import run_until_quiet
 from cleargrid_assets_tests.fixed_rows import serve
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from cleargrid_assets_tests.platform_under_test import Platform
 
 NIGHT = datetime(2026, 6, 20, 3, tzinfo=UTC)
-SCHEDULES = ("refresh_recent_months", "refresh_summary_daily", "check_months_daily")
+SCHEDULES = ("refresh_recent_months", "observe_cleargrid_daily", "refresh_summary_daily", "check_months_daily")
 SIDE_TABLES = {f"raw/d23_{name}" for name in ("quarantine", "loads", "changes")}
 WRITTEN_BY_A_LOAD = {LOGS.to_user_string(), *SIDE_TABLES, "analytics/kpi_monthly", "analytics/ptp_vintage"}
 MONTHLY = UNPREFIXED.tables(DERIVED)
@@ -64,7 +64,7 @@ def change(platform: Platform, statement: str) -> None:
 
 
 def run_night(platform: Platform) -> Counter[str]:
-    """Execute what the schedules of a night request, each followed by what the sensor requests; count runs by job."""
+    """Execute what the schedules of a night request, each followed by what the sensors request; count runs by job."""
     repository = platform.definitions.get_repository_def()
     runs: Counter[str] = Counter()
     for name in SCHEDULES:
@@ -77,14 +77,18 @@ def run_night(platform: Platform) -> Counter[str]:
             assert platform.run_job(schedule.job_name, request.partition_key, request.tags).success
         runs[schedule.job_name] += len(requests)
         runs.update(str(job) for job, _ in run_until_quiet(platform))
+        runs.update(str(request.job_name) for request in platform.requested_runs("changed_months_refresh"))
     return runs
 
 
-def test_a_quiet_night_costs_the_loads_one_summary_and_the_checks(start_platform: Callable[..., Platform]) -> None:
+def test_a_quiet_night_costs_the_loads_one_observation_one_summary_and_the_checks(
+    start_platform: Callable[..., Platform],
+) -> None:
     platform = start_platform(rows_per_day=4)
-    assert run_night(platform) == {REFRESH_MONTH: 4, REFRESH_SUMMARY: 2, CHECK_MONTHS: 1}
+    quiet = {REFRESH_MONTH: 4, OBSERVE_CLEARGRID: 1, REFRESH_SUMMARY: 1, CHECK_MONTHS: 1}
+    assert run_night(platform) == {**quiet, REFRESH_SUMMARY: 2}
     for _ in range(2):
-        assert run_night(platform) == {REFRESH_MONTH: 4, REFRESH_SUMMARY: 1, CHECK_MONTHS: 1}
+        assert run_night(platform) == quiet
     written = derived_rows(platform)
     for (month,) in platform.query("SELECT DISTINCT month::VARCHAR FROM core.contact_attempts"):
         assert platform.run_job(COMPUTE_MONTH, str(month)).success
