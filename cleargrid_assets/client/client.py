@@ -16,7 +16,8 @@ from cleargrid_assets.client.adaptive_page_size import AdaptivePageSize
 from cleargrid_assets.client.auth import Credentials
 from cleargrid_assets.client.concurrency_limiter import ConcurrencyLimiter
 from cleargrid_assets.client.deadlines import Deadline
-from cleargrid_assets.client.envelope import Page, Total
+from cleargrid_assets.client.declared_pages import page_decoder
+from cleargrid_assets.client.envelope import Page, Total, decode
 from cleargrid_assets.client.errors import QueryTooLargeError, ServerFaultError, during
 from cleargrid_assets.client.pagination import Paginator, Split
 from cleargrid_assets.client.redaction import Redactor
@@ -27,6 +28,8 @@ from cleargrid_assets.client.worker_pool import FetchResult, Progress, read_wind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+
+    import msgspec
 
     from cleargrid_assets.client.dataset import Dataset
     from cleargrid_assets.client.transport import Transport
@@ -115,6 +118,7 @@ class ClearGridClient:
         concurrency: int | None = None,
         page_size: int | None = None,
         merge: Callable[[list[T]], list[T]] = list,
+        row_type: type[msgspec.Struct] | None = None,
         target_rows: int | None = None,
         deadline_seconds: float = 7200.0,
         stall_seconds: float = 75.0,
@@ -123,7 +127,8 @@ class ClearGridClient:
     ) -> FetchResult[T]:
         """Read `windows` concurrently, with up to `concurrency` requests in flight.
 
-        `convert` makes a `T` of each page, `merge` reduces the `T`s of a window. A window with many more than
+        `convert` makes a `T` of each page, `merge` reduces the `T`s of a window. The rows of a page are instances of
+        `row_type` if every one of them is exactly that, and as received if not. A window with many more than
         `target_rows` rows is split, so that no worker is left with a long tail. `counters`: those of the load that
         the fetch belongs to. Raises the first error of any worker at once, and a `TransientError` that is not
         retryable after `deadline_seconds` or after `stall_seconds` without a page. A wait that ClearGrid requests
@@ -140,6 +145,7 @@ class ClearGridClient:
             adaptive_page_size=AdaptivePageSize(page_size or self.page_size),
             target_rows=target_rows,
             merge=merge,
+            decode=decode if row_type is None else page_decoder(row_type),
         )
         return read_windows(paginator, windows, workers, on_progress)
 

@@ -89,16 +89,21 @@ def is_error_envelope(document: Any) -> bool:
     if not isinstance(document, dict):
         return False
     code = document.get("code")
-    return document.get("success") is False or (code is not None and str(code) not in ("200", "200.0"))
+    return document.get("success") is False or code not in (None, HTTPStatus.OK, "200", "200.0")
 
 
 def error_details(response: Response) -> tuple[str | None, str | None]:
     """The message and request id of any response, as the server wrote them: not redacted yet."""
-    header_id = next((response.headers[name] for name in REQUEST_ID_HEADERS if response.headers.get(name)), None)
     try:
         document = decode(response.body)
     except UndecodableBodyError:
-        return None, header_id
+        document = None
+    return details(document, response)
+
+
+def details(document: Any, response: Response) -> tuple[str | None, str | None]:
+    """The message and request id of a response whose body is `document`, not redacted yet."""
+    header_id = next((response.headers[name] for name in REQUEST_ID_HEADERS if response.headers.get(name)), None)
     if not isinstance(document, dict):
         return None, header_id
     message, body_id = document.get("message"), document.get("requestId")

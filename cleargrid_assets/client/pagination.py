@@ -12,6 +12,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from cleargrid_assets.client.adaptive_page_size import MIN_PAGE_SIZE, page_sizes
+from cleargrid_assets.client.envelope import decode
 from cleargrid_assets.client.errors import CursorLoopError, QueryTooLargeError, during
 from cleargrid_assets.client.requester import Counters, PageRequest, RequestContext, Requester
 from cleargrid_assets.client.status import TooSlowError
@@ -79,12 +80,17 @@ class CycleDetector:
             return self._consecutive_empty_pages < MAX_EMPTY_PAGES
         self._consecutive_empty_pages = 0
         sample = page.rows[:: max(1, len(page.rows) // SAMPLE_ROWS)]
-        if any(isinstance(row, dict) and row.get("public_id") for row in sample):
+        if any(_public_id(row) for row in sample):
             digest = _digest(f"{len(page.rows)} {_as_text(sample)}")
             self._page_digests[digest] += 1
             if self._page_digests[digest] >= MAX_REPEATS:
                 raise _loop(page, f"the same page came {MAX_REPEATS} times under different cursors")
         return True
+
+
+def _public_id(row: Any) -> Any:
+    """The id of a row as received or of a declared type; None if it has none."""
+    return row.get("public_id") if isinstance(row, dict) else getattr(row, "public_id", None)
 
 
 def _loop(page: Page, what: str) -> CursorLoopError:
@@ -96,8 +102,7 @@ def _as_text(sample: list[Any]) -> str:
     try:
         return repr(sample)
     except RecursionError:
-        ids = [row.get("public_id") for row in sample if isinstance(row, dict)]
-        return repr([public_id for public_id in ids if isinstance(public_id, str)])
+        return repr([public_id for public_id in map(_public_id, sample) if isinstance(public_id, str)])
 
 
 def _digest(text: str) -> bytes:
@@ -109,7 +114,7 @@ class Paginator(Generic[T]):
     """Reads windows of one dataset; all of them share the deadline, limiter, counters and adaptive_page_size.
 
     `convert` makes a `T` of each page and `merge` reduces the `T`s of a completed window. With `target_rows` the
-    first page asks for the window's total, and a window with many more rows is split.
+    first page asks for the window's total, and a window with many more rows is split. `decode`: see `declared_pages`.
     """
 
     requester: Requester
@@ -121,6 +126,7 @@ class Paginator(Generic[T]):
     adaptive_page_size: AdaptivePageSize
     target_rows: int | None = None
     merge: Callable[[list[T]], list[T]] = list
+    decode: Callable[[bytes], Any] = decode
 
     def read(self, window: Window, on_page: Callable[[int], None] = lambda _rows: None) -> CompletedWindow[T] | Split:
         """Read all pages of `window`, or return its parts if it is too dense, too sparse or too slow.
@@ -158,7 +164,7 @@ class Paginator(Generic[T]):
         sizes = page_sizes(self.adaptive_page_size.size, window)
         for timeouts_so_far, size in enumerate(sizes):
             try:
-                request = PageRequest(self.dataset, window, size, cursor, wants_total)
+                request = PageRequest(self.dataset, window, size, cursor, wants_total, self.decode)
                 page = self.requester.get(request, context, timeouts_so_far=timeouts_so_far)
             except TooSlowError as slow:
                 self._on_timeout(context, slow, self.adaptive_page_size.on_timeout(window, size))

@@ -9,12 +9,12 @@ import random
 import threading
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from cleargrid_assets.client.auth import Authenticator, Token
 from cleargrid_assets.client.deadlines import AdaptiveTimeout
-from cleargrid_assets.client.envelope import Envelope, parse_page
+from cleargrid_assets.client.envelope import Envelope, decode, parse_page
 from cleargrid_assets.client.errors import ClearGridError, RequestBudgetError, UnreachableError
 from cleargrid_assets.client.login import Login
 from cleargrid_assets.client.response import BodyTooLargeError, ConnectionBrokenError, RequestTimeoutError, Response
@@ -102,13 +102,17 @@ class RequestContext:
 
 @dataclass(frozen=True)
 class PageRequest:
-    """A request for one page of `window`: the one at `cursor`, or the first, which may ask for the window's total."""
+    """A request for one page of `window`: the one at `cursor`, or the first, which may ask for the window's total.
+
+    `decode`: what decodes its answer; see `declared_pages`.
+    """
 
     dataset: Dataset
     window: Window
     limit: int
     cursor: str | None = None
     wants_total: bool = False
+    decode: Callable[[bytes], Any] = decode
 
     @property
     def params(self) -> dict[str, str]:
@@ -207,4 +211,5 @@ class Requester:
             return FailedAttempt(UnreachableError(f"no complete response ({error})"))
         if response.status == HTTPStatus.OK:
             self._timeout.record(response.seconds)
-        return classify(response, self._redactor, has_cursor=request.cursor is not None)
+        has_cursor = request.cursor is not None
+        return classify(response, self._redactor, has_cursor=has_cursor, decode_page=request.decode)

@@ -7,9 +7,16 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from cleargrid_assets.client.envelope import Envelope, UndecodableBodyError, decode, error_details, is_error_envelope
+from cleargrid_assets.client.envelope import (
+    Envelope,
+    UndecodableBodyError,
+    decode,
+    details,
+    error_details,
+    is_error_envelope,
+)
 from cleargrid_assets.client.errors import (
     AccessDeniedError,
     ClearGridError,
@@ -24,6 +31,8 @@ from cleargrid_assets.client.errors import (
 from cleargrid_assets.client.retry import FailedAttempt, parse_retry_after
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from cleargrid_assets.client.redaction import Redactor
     from cleargrid_assets.client.response import BodyTooLargeError, Response
 
@@ -62,15 +71,21 @@ def body_too_large(error: BodyTooLargeError, redactor: Redactor) -> UnexpectedAn
     )
 
 
-def classify(response: Response, redactor: Redactor, *, has_cursor: bool = False) -> Envelope | FailedAttempt:
-    """The envelope of a 200, or the failed attempt if a retry may succeed.
+def classify(
+    response: Response,
+    redactor: Redactor,
+    *,
+    has_cursor: bool = False,
+    decode_page: Callable[[bytes], Any] = decode,
+) -> Envelope | FailedAttempt:
+    """The envelope of a 200, decoded by `decode_page`, or the failed attempt if a retry may succeed.
 
     Raises `TooSlowError` for 504, and a `PermanentError` or `ContractError` if a retry cannot succeed.
     """
-    text, request_id = (None if value is None else redactor.clean(value) for value in error_details(response))
-    status, message = response.status, f"HTTP {response.status}" + (f", {text!r}" if text else "")
-    if status == HTTPStatus.OK:
-        return _classify_200(response, message, request_id)
+    if response.status == HTTPStatus.OK:
+        return _classify_200(response, redactor, decode_page)
+    message, request_id = _clean(error_details(response), response.status, redactor)
+    status = response.status
     if status == HTTPStatus.GATEWAY_TIMEOUT:
         raise TooSlowError(status, request_id, response.seconds)
     if has_cursor and status == HTTPStatus.INTERNAL_SERVER_ERROR:
@@ -86,17 +101,27 @@ def classify(response: Response, redactor: Redactor, *, has_cursor: bool = False
     return FailedAttempt(error, wait)
 
 
-def _classify_200(response: Response, message: str, request_id: str | None) -> Envelope | FailedAttempt:
+def _classify_200(
+    response: Response, redactor: Redactor, decode_page: Callable[[bytes], Any]
+) -> Envelope | FailedAttempt:
     """A truncated document or an error envelope under a 200 may be a gateway's hiccup, so both are retried."""
     try:
-        document = decode(response.body)
+        document = decode_page(response.body)
     except UndecodableBodyError:
+        _, request_id = _clean(details(None, response), response.status, redactor)
         message = "the response is not a complete JSON document"
     else:
+        message, request_id = _clean(details(document, response), response.status, redactor)
         if not is_error_envelope(document):
             return Envelope(document, request_id, response.sent_at)
         message += ": the envelope reports an error although HTTP says 200"
     return FailedAttempt(UnexpectedAnswerError(message, status=response.status, request_id=request_id))
+
+
+def _clean(message_and_id: tuple[str | None, str | None], status: int, redactor: Redactor) -> tuple[str, str | None]:
+    """What to report of a response: its status with the server's message, and its request id, both redacted."""
+    text, request_id = (None if value is None else redactor.clean(value) for value in message_and_id)
+    return f"HTTP {status}" + (f", {text!r}" if text else ""), request_id
 
 
 def _error_class(status: int) -> type[ClearGridError]:

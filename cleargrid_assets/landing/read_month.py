@@ -135,6 +135,7 @@ def _read_once(
         _plan_windows(counted, target_rows, started, limits.concurrency),
         converter.convert,
         merge=converter.merge_batches,
+        row_type=converter.row_type,
         concurrency=limits.concurrency,
         page_size=limits.page_size,
         deadline_seconds=limits.load_seconds,

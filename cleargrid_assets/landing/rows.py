@@ -3,16 +3,20 @@
 Add a rule of validity, or a type of fields, here; what is kept of an invalid row is in `quarantined_row`.
 
 A page is converted column by column. If that fails, the page is halved until the invalid rows are isolated, so one bad
-row does not cost its page, and validity is defined only once.
+row does not cost its page, and validity is defined only once. Rows come as instances of `RowConverter.row_type` if all
+rows of their page are exactly that, which is usual and twice as fast, and as JSON values if not.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from operator import attrgetter, itemgetter
+from typing import TYPE_CHECKING, Annotated, Any
 
+import msgspec
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -30,6 +34,9 @@ if TYPE_CHECKING:
 TIMESTAMP = pa.timestamp("us")
 INSTANT = pa.timestamp("us", tz="UTC")
 ARROW_TYPES = {"VARCHAR": pa.string(), "BOOLEAN": pa.bool_(), "DOUBLE": pa.float64(), "TIMESTAMP": TIMESTAMP}
+
+EXACT_INTEGER = Annotated[int, msgspec.Meta(ge=-(2**53), le=2**53)]
+JSON_TYPES: dict[str, Any] = {"VARCHAR": str, "BOOLEAN": bool, "DOUBLE": EXACT_INTEGER | float, "TIMESTAMP": str}
 
 MAX_TEXT_LENGTH = 1_000
 """Characters. A longer vocabulary value or id is corrupt, and no free text is landed."""
@@ -86,13 +93,25 @@ class RowConverter:
         """The landed fields as Arrow holds them."""
         return pa.schema([(column.name, ARROW_TYPES[column.type]) for column in self.dataset.fields])
 
+    @cached_property
+    def row_type(self) -> type[msgspec.Struct]:
+        """A row with all documented fields, no other, and no value of another type. Personal fields stay undecoded."""
+        landed = [
+            (column.name, JSON_TYPES[column.type] | None if column.nullable else JSON_TYPES[column.type])
+            for column in self.dataset.fields
+        ]
+        names = {f"personal_{number}": name for number, name in enumerate(self.dataset.personal_fields)}
+        personal = [(attribute, msgspec.Raw, None) for attribute in names]
+        return msgspec.defstruct("Row", [*landed, *personal], rename=names, forbid_unknown_fields=True, gc=False)
+
     def convert(self, rows: Sequence[Any], window: Window) -> Batch:
         """Validate the rows of one page of `window`; never raises, whatever they hold."""
         good: list[pa.Table] = []
         bad: list[QuarantinedRow] = []
         self._bisect_invalid(list(rows), window, good, bad)
         table = pa.concat_tables(good) if good else self.schema.empty_table()
-        return Batch(table, tuple(bad), self._unknown_fields(rows))
+        unknown_fields = frozenset[str]() if self._is_declared(rows) else self._unknown_fields(rows)
+        return Batch(table, tuple(bad), unknown_fields)
 
     def merge_batches(self, batches: list[Batch]) -> list[Batch]:
         """Merge a window's batches into one: a thousand small buffers cost 50 % more memory than they hold."""
@@ -116,10 +135,15 @@ class RowConverter:
 
     def _columns(self, rows: list[Any], window: Window) -> pa.Table:
         """All columns of `rows`; raises at the first invalid one."""
-        if not all(type(row) is dict for row in rows):
+        getter = attrgetter if self._is_declared(rows) else itemgetter
+        if getter is itemgetter and set(map(type, rows)) != {dict}:
             raise TypeError
-        columns = [self._column(column, [row[column.name] for row in rows], window) for column in self.dataset.fields]
+        columns = [self._column(column, list(map(getter(column.name), rows)), window) for column in self.dataset.fields]
         return pa.table(columns, schema=self.schema)
+
+    def _is_declared(self, rows: Sequence[Any]) -> bool:
+        """True if these are rows of a page whose every row is a `row_type`."""
+        return bool(rows) and type(rows[0]) is self.row_type
 
     def _column(self, column: Column, values: list[Any], window: Window) -> pa.Array:
         """One column from JSON values; raises `InvalidFieldError`."""
@@ -127,14 +151,16 @@ class RowConverter:
         array = CONVERTERS[column.type](name, values)
         if array.null_count and not column.nullable:
             raise InvalidFieldError("null", name)
-        if name == PUBLIC_ID and pc.any(pc.equal(pc.utf8_trim_whitespace(array), "")).as_py():
+        if name == PUBLIC_ID and ("" in values or pc.any(pc.utf8_is_space(array)).as_py()):
             raise InvalidFieldError("blank", name)
         if name == self.dataset.cursor_field:
             _require_between(array, window.since, window.until, "outside_window", name)
-        return array.cast(TIMESTAMP) if column.type == "TIMESTAMP" else array
+        return array
 
     def _quarantine(self, row: Any, window: Window) -> QuarantinedRow:
         """The quarantined `row` with every reason."""
+        if self._is_declared([row]):
+            row = {name: getattr(row, name) for name in self.dataset.field_names}
         if type(row) is not dict:
             return QuarantinedRow(None, ("not_an_object",), "null")
         reasons = tuple(reason for column in self.dataset.fields if (reason := self._reason(column, row, window)))
@@ -152,8 +178,7 @@ class RowConverter:
 
     def _unknown_fields(self, rows: Sequence[Any]) -> frozenset[str]:
         """Field names that the contract does not list, shortened; their values are never read."""
-        odd = [row for row in rows if type(row) is dict and row.keys() != self._documented_names]
-        names = sorted({name for row in odd for name in row.keys() - self._documented_names})
+        names = sorted(set[str]().union(*(row for row in rows if type(row) is dict)) - self._documented_names)
         return frozenset(ascii(name)[1:-1][:MAX_NAME_LENGTH] for name in names[:MAX_NAMES])
 
     @cached_property
@@ -165,18 +190,29 @@ class RowConverter:
         return kept_patterns(self.dataset)
 
 
-def _texts(name: str, values: list[Any]) -> pa.Array:
+def _strings(name: str, values: list[Any]) -> pa.StringArray:
     try:
-        array = pa.array(values, pa.string())
+        return pa.array(values, pa.string())
     except UnicodeEncodeError as error:
         raise InvalidFieldError("not_unicode", name) from error
     except BAD_VALUE as error:
         raise InvalidFieldError("bad_type", name) from error
-    if (pc.max(pc.utf8_length(array)).as_py() or 0) > MAX_TEXT_LENGTH:
+
+
+def _texts(name: str, values: list[Any]) -> pa.StringArray:
+    texts = _strings(name, values)
+    _require_fit_texts(name, texts)
+    return texts
+
+
+def _require_fit_texts(name: str, texts: pa.StringArray) -> None:
+    """Raise `InvalidFieldError` for a text that cannot be landed; characters are looked at if the bytes give cause."""
+    _, offsets, data = texts.buffers()
+    longest = np.diff(np.frombuffer(offsets, np.int32, len(texts) + 1)).max()
+    if longest > MAX_TEXT_LENGTH and pc.max(pc.utf8_length(texts)).as_py() > MAX_TEXT_LENGTH:
         raise InvalidFieldError("too_long", name)
-    if pc.any(pc.match_substring(array, "\0")).as_py():
+    if data is not None and b"\0" in data.to_pybytes():
         raise InvalidFieldError("nul_character", name)
-    return array
 
 
 def _booleans(name: str, values: list[Any]) -> pa.Array:
@@ -198,26 +234,33 @@ def _numbers(name: str, values: list[Any]) -> pa.Array:
     return array
 
 
-def _instants(name: str, values: list[Any]) -> pa.Array:
+def _timestamps(name: str, values: list[Any]) -> pa.Array:
+    texts = _strings(name, values)
     try:
-        instants = pc.cast(_texts(name, values), INSTANT)
+        timestamps = pc.cast(texts, INSTANT).view(TIMESTAMP)
     except pa.ArrowInvalid as error:
+        _require_fit_texts(name, texts)
         raise InvalidFieldError("unparsable", name) from error
-    _require_between(instants, EARLIEST, LATEST, "unparsable", name)
-    return instants
+    _require_between(timestamps, EARLIEST, LATEST, "unparsable", name)
+    return timestamps
 
 
 CONVERTERS: dict[str, Callable[[str, list[Any]], pa.Array]] = {
     "VARCHAR": _texts,
     "BOOLEAN": _booleans,
     "DOUBLE": _numbers,
-    "TIMESTAMP": _instants,
+    "TIMESTAMP": _timestamps,
 }
 
 
-def _require_between(instants: pa.Array, since: datetime, until: datetime, word: str, name: str) -> None:
+def _require_between(timestamps: pa.Array, since: datetime, until: datetime, word: str, name: str) -> None:
     """Raise `InvalidFieldError` if a timestamp is not in `[since, until)`."""
-    bounds = [pa.scalar(moment, INSTANT) for moment in (since, until)]
-    outside = pc.or_(pc.less(instants, bounds[0]), pc.greater_equal(instants, bounds[1]))
-    if pc.any(outside).as_py():
+    extremes = pc.min_max(timestamps.view(pa.int64()))  # as numbers, because Python's datetime ends in the year 9999
+    earliest, latest = extremes["min"].as_py(), extremes["max"].as_py()
+    if earliest is not None and not _microseconds(since) <= earliest <= latest < _microseconds(until):
         raise InvalidFieldError(word, name)
+
+
+def _microseconds(moment: datetime) -> int:
+    """The microseconds since 1970."""
+    return (moment - EARLIEST) // timedelta(microseconds=1)
