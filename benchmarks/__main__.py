@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 
-from benchmarks import backfills, lakes, lenders, loading, platform
+from benchmarks import backfills, decoding, lakes, lenders, loading, platform
 
 BENCHMARKS = {
     "side-by-side": loading.side_by_side,
     "growth": loading.growth,
     "dense-day": loading.dense_day,
     "re-read": loading.re_read,
+    "decode": decoding.decode_and_convert,
     "start-up": platform.start_up,
     "one-run": platform.one_run,
     "marts": platform.marts,

@@ -29,11 +29,16 @@ class PlainExport:
 
     def pages(self, since: datetime, until: datetime) -> Iterator[list[dict[str, Any]]]:
         """The rows of a window, page by page."""
+        for body in self.bodies(since, until):
+            yield orjson.loads(body)["body"]["rows"]
+
+    def bodies(self, since: datetime, until: datetime) -> Iterator[bytes]:
+        """The pages of a window as they come, not decoded."""
         params = {"since": since.isoformat(), "until": until.isoformat(), "limit": str(self._limit)}
         while True:
-            body = orjson.loads(self._session.get(self._url, params=params, timeout=60).content)["body"]
-            yield body["rows"]
-            cursor = body["pagination"]["nextCursor"]
-            if cursor is None:
+            body = self._session.get(self._url, params=params, timeout=60).content
+            yield body
+            _, cursor_follows, rest = body.rpartition(b'"nextCursor":"')
+            if not cursor_follows:
                 return
-            params["cursor"] = cursor
+            params["cursor"] = rest.partition(b'"')[0].decode()
