@@ -29,19 +29,22 @@ def emulator(rows_a_month: int, *, delay_ms: int = 0, dense_days: dict[date, flo
 
 
 def side_by_side(rows: int = 200_000, *, pairs: int = PAIRS) -> None:
-    """Load seconds, CPU seconds and peak memory of three loaders at three speeds of the server."""
+    """Load seconds, CPU seconds and peak memory of three loaders and a floor at three speeds of the server."""
     for delay_ms in (0, 50, 200):
         print(f"\n{rows:,} rows, a page takes {delay_ms} ms, 8 in flight, {pairs} pairs, medians:")
         with emulator(rows, delay_ms=delay_ms) as server:
             run_loader("simplest", server.base_url, MONTH)  # the emulator makes its rows once, outside the race
-            ours, simplest = [], []
+            floor, ours, simplest = [], [], []
             for _ in range(pairs):
+                floor.append(run_loader("floor", server.base_url, MONTH))
                 simplest.append(run_loader("simplest", server.base_url, MONTH))
                 ours.append(run_loader("ours", server.base_url, MONTH))
             naive = [run_loader("naive", server.base_url, MONTH)]
+        print(f"floor     {median(floor, 'load_seconds'):6.2f} load s, {floor[0].rows} pages")
         print(line("simplest", simplest))
         print(line("ours", ours, simplest))
         print(line("naive", naive, simplest))
+        print(f"ours / floor: {median(ours, 'load_seconds') / median(floor, 'load_seconds'):.2f}x")
 
 
 def growth(sizes: tuple[int, ...] = (200_000, 1_000_000, 2_000_000, 5_000_000)) -> None:
