@@ -24,6 +24,7 @@ from cleargrid_assets.client.redaction import Redactor
 from cleargrid_assets.client.requester import Counters, PageRequest, RequestContext, Requester
 from cleargrid_assets.client.retry import RetryPolicy
 from cleargrid_assets.client.status import TooSlowError
+from cleargrid_assets.client.walk import Walk
 from cleargrid_assets.client.worker_pool import FetchResult, Progress, read_windows
 
 if TYPE_CHECKING:
@@ -127,6 +128,8 @@ class ClearGridClient:
     ) -> FetchResult[T]:
         """Read `windows` concurrently, with up to `concurrency` requests in flight.
 
+        A worker that has nothing left to do takes over the rest of the window with the most pages to come.
+
         `convert` makes a `T` of each page, `merge` reduces the `T`s of a window. The rows of a page are instances of
         `row_type` if every one of them is exactly that, and as received if not. A window with many more than
         `target_rows` rows is split, so that no worker is left with a long tail. `counters`: those of the load that
@@ -166,7 +169,7 @@ class ClearGridClient:
         )
         pending = [window]
         while pending:
-            outcome = paginator.read(pending.pop(0))
+            outcome = paginator.read(Walk(pending.pop(0), dataset.cursor_field, can_be_shortened=False))
             if isinstance(outcome, Split):
                 pending[:0] = outcome.parts
             else:

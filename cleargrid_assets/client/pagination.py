@@ -16,6 +16,7 @@ from cleargrid_assets.client.envelope import decode
 from cleargrid_assets.client.errors import CursorLoopError, QueryTooLargeError, during
 from cleargrid_assets.client.requester import Counters, PageRequest, RequestContext, Requester
 from cleargrid_assets.client.status import TooSlowError
+from cleargrid_assets.client.walk import BoundaryUnclearError
 from cleargrid_assets.client.window_planning import MAX_EMPTY_PAGES, dense_parts, sparse_parts
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from cleargrid_assets.client.dataset import Dataset
     from cleargrid_assets.client.deadlines import Deadline
     from cleargrid_assets.client.envelope import Page
+    from cleargrid_assets.client.walk import Walk
     from cleargrid_assets.client.window import Window
 
 T = TypeVar("T")
@@ -48,9 +50,10 @@ class CompletedWindow(Generic[T]):
 
 @dataclass(frozen=True)
 class Split:
-    """A window to read in parts instead; its pages were discarded."""
+    """A window to read in parts instead; its pages were discarded. `is_ordered`: False if its rows were not."""
 
     parts: list[Window]
+    is_ordered: bool = True
 
 
 class CycleDetector:
@@ -128,37 +131,42 @@ class Paginator(Generic[T]):
     merge: Callable[[list[T]], list[T]] = list
     decode: Callable[[bytes], Any] = decode
 
-    def read(self, window: Window, on_page: Callable[[int], None] = lambda _rows: None) -> CompletedWindow[T] | Split:
-        """Read all pages of `window`, or return its parts if it is too dense, too sparse or too slow.
+    def read(self, walk: Walk, on_page: Callable[[int], None] = lambda _rows: None) -> CompletedWindow[T] | Split:
+        """Read all pages of the walk's window, or return its parts if it is too dense, too sparse or too slow.
 
-        `on_page` is called with the number of rows of each page.
+        A walk that is shortened meanwhile ends with the page that passes its new end. `on_page` is called with the
+        number of rows of each page.
         """
-        if parts := self.adaptive_page_size.split_if_too_long(window):
+        if parts := self.adaptive_page_size.split_if_too_long(walk.asked):
             return Split(parts)
-        with during(f"reading {self.dataset.code} {window}"):
-            return self._read_pages(window, on_page)
+        with during(f"reading {self.dataset.code} {walk.asked}"):
+            return self._read_pages(walk, on_page)
 
-    def _read_pages(self, window: Window, on_page: Callable[[int], None]) -> CompletedWindow[T] | Split:
+    def _read_pages(self, walk: Walk, on_page: Callable[[int], None]) -> CompletedWindow[T] | Split:
         detector, batches, received, empty = CycleDetector(), list[T](), 0, 0
         cursor: str | None = None
         while True:
-            page = self._read_page(window, cursor)
-            if isinstance(page, Split):
-                return page
-            if cursor is None and (parts := self._allowed_parts(window, page)):
+            page = self._read_page(walk.asked, cursor)
+            if page is None:
+                return Split(walk.close().split())
+            if cursor is None and (parts := self._allowed_parts(walk.asked, page)):
                 return Split(parts)
-            on_page(len(page.rows))
-            batches.append(self.convert(page.rows, window))
-            received += len(page.rows)
+            try:
+                rows, is_past_end = walk.take(page.rows)
+            except BoundaryUnclearError:
+                return Split([walk.close()], is_ordered=False)
+            on_page(len(rows))
+            batches.append(self.convert(rows, walk.asked))
+            received += len(rows)
             empty += not page.rows
-            if page.next_cursor is None:
-                return CompletedWindow(window, self.merge(batches), received, len(batches), empty)
+            if page.next_cursor is None or is_past_end:
+                return CompletedWindow(walk.close(), self.merge(batches), received, len(batches), empty)
             if not detector.record_page(page):
-                return Split(sparse_parts(window, page))
+                return Split(sparse_parts(walk.close(), page))
             cursor = detector.next_cursor(page)
 
-    def _read_page(self, window: Window, cursor: str | None) -> Page | Split:
-        """The page at `cursor`. If it is too slow, try smaller pages, then split the window."""
+    def _read_page(self, window: Window, cursor: str | None) -> Page | None:
+        """The page at `cursor`, if it is too slow in smaller pages; None if the window has to be split."""
         wants_total = cursor is None and self.target_rows is not None
         context = RequestContext(self.deadline, self.limiter, self.counters)
         sizes = page_sizes(self.adaptive_page_size.size, window)
@@ -174,7 +182,7 @@ class Paginator(Generic[T]):
                 return page
         if window.is_splittable:
             self.adaptive_page_size.on_window_timeout(window)
-            return Split(window.split())
+            return None
         raise _query_too_large(latest, len(sizes))
 
     def _allowed_parts(self, window: Window, first_page: Page) -> list[Window]:

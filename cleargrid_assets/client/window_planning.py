@@ -29,29 +29,18 @@ MAX_EMPTY_PAGES = 100
 """In a row; after that the window is halved, because each half starts nearer to its rows."""
 
 
-def plan_windows(
-    window: Window, total: int | None, target_rows: int, now: datetime | None = None, workers: int = 1
-) -> list[Window]:
+def plan_windows(window: Window, total: int | None, target_rows: int, now: datetime | None = None) -> list[Window]:
     """Windows that cover `window`, each with about `target_rows` of its `total` rows, or one day without a total.
 
-    The last ones are smaller, so that `workers` who read them concurrently finish together. The time after `now` is
-    one window, because the future of an open month has almost no rows.
+    The time after `now` is one window, because the future of an open month has almost no rows.
     """
     if now is not None and window.since + SECOND <= now <= window.until - SECOND:
         boundary = now.astimezone(UTC).replace(microsecond=0) + SECOND
         if boundary < window.until:
             past, future = Window(window.since, boundary), Window(boundary, window.until)
-            return [*plan_windows(past, total, target_rows, workers=workers), future]
+            return [*plan_windows(past, total, target_rows), future]
     parts = ceil(window.seconds / DAY_SECONDS) if total is None else ceil(total / max(target_rows, 1))
-    return _with_short_tail(window.split(min(max(parts, 1), MAX_WINDOWS)), workers)
-
-
-def _with_short_tail(windows: list[Window], workers: int) -> list[Window]:
-    """Quarter the last windows, so that each worker gets two of the parts; too few windows stay as they are."""
-    tail = workers // 2
-    if not tail or len(windows) <= workers:
-        return windows
-    return [*windows[:-tail], *(part for window in windows[-tail:] for part in window.split(4))]
+    return window.split(min(max(parts, 1), MAX_WINDOWS))
 
 
 def dense_parts(window: Window, first_page: Page, target_rows: int | None) -> list[Window]:

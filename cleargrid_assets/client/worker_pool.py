@@ -10,11 +10,13 @@ import time
 from collections import deque
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from cleargrid_assets.client.deadlines import CancelledError
 from cleargrid_assets.client.errors import TransientError, UnreachableError
 from cleargrid_assets.client.pagination import CompletedWindow, Split
+from cleargrid_assets.client.walk import Walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -25,6 +27,12 @@ if TYPE_CHECKING:
     from cleargrid_assets.client.window import Window
 
 T = TypeVar("T")
+
+MIN_PAGES_LEFT = 3.0
+"""A rest of fewer pages is not handed over: that costs half a page on average."""
+
+MAX_PAGES = 64
+"""A walk with more pages is ended at the next whole second, so that no time-out costs more pages than these."""
 
 POLL_SECONDS = 0.25
 PROGRESS_INTERVAL_SECONDS = 3.0
@@ -98,9 +106,9 @@ class _WorkQueue(Generic[T]):
 
     def __init__(self, windows: Iterable[Window], paginator: Paginator[T]) -> None:
         self._paginator = paginator
-        self._pending = deque(windows)
+        self._pending = deque(self._walk(window) for window in windows)
         self._total = len(self._pending)
-        self._active = 0
+        self._active: set[Walk] = set()
         self._completed: list[CompletedWindow[T]] = []
         self._error: BaseException | None = None
         self._splits = self._pages = self._rows = 0
@@ -108,43 +116,63 @@ class _WorkQueue(Generic[T]):
 
     def run_worker(self) -> None:
         """Worker loop: read windows until the queue is empty or a worker fails."""
-        while (window := self._take()) is not None:
-            with _ErrorForwarder(self):
-                self._finish(self._paginator.read(window, self.on_page))
+        while (walk := self._take()) is not None:
+            with _ErrorForwarder(self, walk):
+                self._finish(walk, self._paginator.read(walk, partial(self.on_page, walk)))
 
-    def _take(self) -> Window | None:
-        """The next window; waits while windows that are being read may still be split."""
+    def _walk(self, window: Window, *, is_ordered: bool = True) -> Walk:
+        return Walk(window, self._paginator.dataset.cursor_field, can_be_shortened=is_ordered)
+
+    def _take(self) -> Walk | None:
+        """The next window, or the rest of one that is being read; waits while there may still be one."""
         with self._changed:
-            self._changed.wait_for(lambda: self._pending or not self._active or self._error)
+            self._changed.wait_for(lambda: self._pending or not self._active or self._error or self._hand_over())
             if not self._pending or self._error:
                 return None
-            self._active += 1
-            return self._pending.popleft()
+            walk = self._pending.popleft()
+            self._active.add(walk)
+            return walk
 
-    def _finish(self, outcome: CompletedWindow[T] | Split) -> None:
+    def _hand_over(self) -> bool:
+        """Make the rest of the longest walk pending, if it is long enough; True if there is one."""
+        longest = max(self._active, key=lambda walk: walk.pages_left)
+        return longest.pages_left >= MIN_PAGES_LEFT and self._add(longest.hand_over())
+
+    def _add(self, rest: Window | None) -> bool:
+        """Make the rest of a walk pending; False if there is none."""
+        if rest is not None:
+            self._pending.append(self._walk(rest))
+            self._total += 1
+        return rest is not None
+
+    def _finish(self, walk: Walk, outcome: CompletedWindow[T] | Split) -> None:
         with self._changed:
-            self._active -= 1
+            self._active.remove(walk)
             if isinstance(outcome, Split):
-                self._pending.extendleft(reversed(outcome.parts))
+                parts = [self._walk(part, is_ordered=outcome.is_ordered) for part in outcome.parts]
+                self._pending.extendleft(reversed(parts))
                 self._splits += 1
                 self._total += len(outcome.parts) - 1
             else:
                 self._completed.append(outcome)
             self._changed.notify_all()
 
-    def fail(self, error: BaseException) -> None:
+    def fail(self, walk: Walk, error: BaseException) -> None:
         """Keep the first error that is not a mere cancellation."""
         with self._changed:
-            self._active -= 1
+            self._active.discard(walk)
             if self._error is None and not isinstance(error, CancelledError):
                 self._error = error
             self._changed.notify_all()
 
-    def on_page(self, rows: int) -> None:
-        """Count a page and restart the stall timer."""
+    def on_page(self, walk: Walk, rows: int) -> None:
+        """Count a page and restart the stall timer; end the walk soon if it has many pages already."""
         with self._changed:
             self._pages += 1
             self._rows += rows
+            if walk.pages >= MAX_PAGES:
+                self._add(walk.hand_over(is_due=True))
+            self._changed.notify_all()
         self._paginator.deadline.record_progress()
 
     def close(self) -> None:
@@ -199,15 +227,16 @@ class _WorkQueue(Generic[T]):
 class _ErrorForwarder(AbstractContextManager[None]):
     """Passes any exception of a worker to the queue, whose waiting thread raises it."""
 
-    def __init__(self, queue: _WorkQueue[Any]) -> None:
+    def __init__(self, queue: _WorkQueue[Any], walk: Walk) -> None:
         self._queue = queue
+        self._walk = walk
 
     def __exit__(
         self, _kind: type[BaseException] | None, error: BaseException | None, _trace: TracebackType | None
     ) -> bool:
         if error is None:
             return False
-        self._queue.fail(error)
+        self._queue.fail(self._walk, error)
         return True
 
 

@@ -10,6 +10,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -28,9 +29,6 @@ if TYPE_CHECKING:
     from cleargrid_assets.landing.reconciliation import CountedRange
     from cleargrid_assets.landing.rows import Batch, QuarantinedRow
     from cleargrid_assets.tables.dataset import RawDataset
-
-PAGES_PER_WINDOW = 4
-"""Small enough to avoid a long last window, large enough to keep half-filled last pages few."""
 
 
 @dataclass(frozen=True)
@@ -129,10 +127,11 @@ def _read_once(
     started, clock = now(), time.monotonic()
     converter, request = RowConverter(dataset), partial(client.count, dataset.export, counters=counters)
     counted = count(request, window)
-    expected, target_rows = sum_totals(counted), PAGES_PER_WINDOW * limits.page_size
+    expected = sum_totals(counted)
+    target_rows = max(limits.page_size, ceil((expected.total or 0) / limits.concurrency))  # a window for each worker
     fetch_result = client.fetch(
         dataset.export,
-        _plan_windows(counted, target_rows, started, limits.concurrency),
+        _plan_windows(counted, target_rows, started),
         converter.convert,
         merge=converter.merge_batches,
         row_type=converter.row_type,
@@ -142,7 +141,6 @@ def _read_once(
         stall_seconds=limits.stall_seconds,
         counters=counters,
         on_progress=lambda progress: on_progress(progress, expected),
-        target_rows=None if expected.total is None else target_rows,  # without a total, do not ask for counts again
     )
     received = {completed.window: completed.rows_received for completed in fetch_result.windows}
     expected = reconcile(request, counted, received)
@@ -160,14 +158,12 @@ def _read_once(
     return load
 
 
-def _plan_windows(counted: Sequence[CountedRange], target_rows: int, now: datetime, workers: int) -> list[Window]:
+def _plan_windows(counted: Sequence[CountedRange], target_rows: int, now: datetime) -> list[Window]:
     """The windows to read, sized by their counts."""
     return [
         window
         for part in counted
-        for window in plan_windows(
-            part.window, part.total.total if part.total.exact else None, target_rows, now=now, workers=workers
-        )
+        for window in plan_windows(part.window, part.total.total if part.total.exact else None, target_rows, now)
     ]
 
 

@@ -192,7 +192,7 @@ def test_progress_counts_pages_rows_and_windows(monkeypatch):
 
     with FaultServer(play) as server:
         fetch(client_of(server), WINDOW.split(6), on_progress=reports.append, concurrency=2)
-    assert reports[-1].windows_total == 6
+    assert reports[-1].windows_total >= 6  # and those that an idle worker took over
     assert 0 < reports[-1].pages <= 6 + len(truth())
     assert [progress.rows for progress in reports] == sorted(progress.rows for progress in reports)
 
