@@ -56,7 +56,7 @@ def decode_and_convert(rows: int = 20_000, *, rounds: int = ROUNDS) -> None:
 
 
 def _race(ways: dict[str, Callable[[bytes], Any]], bodies: Sequence[bytes], rounds: int) -> dict[str, list[float]]:
-    """The processor seconds of each way in each round, one way after the other in every round."""
+    """The CPU seconds of each way in each round, one way after the other in every round."""
     seconds = defaultdict[str, list[float]](list)
     for _ in range(rounds):
         for way, read in ways.items():
