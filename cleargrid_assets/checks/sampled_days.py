@@ -52,7 +52,10 @@ def build_sampled_days_check(
     """The check on the ledger of `dataset`."""
 
     @dg.asset_check(
-        asset=keys.table(dataset.loads), name=NAME, description=DESCRIPTION, additional_deps=[keys.source(dataset)]
+        asset=keys.table(dataset.loads),
+        name=NAME,
+        description=DESCRIPTION,
+        additional_deps=[keys.table(dataset.sampled_days)],
     )
     def sampled_days(
         warehouse: dg.ResourceParam[WarehouseConnection], clock: dg.ResourceParam[Clock]

@@ -15,6 +15,7 @@ from cleargrid_assets.jobs import REFRESH_MONTH
 from cleargrid_assets.landing.sampled_days import random_day
 from cleargrid_assets.settings import Settings
 from cleargrid_assets.tables.d21 import D21
+from cleargrid_assets.tables.d23 import D23
 from cleargrid_assets_tests.automation.ledger_builder import record_loads, run_ledger_checks
 from cleargrid_assets_tests.automation.observing import counted_months, observe, summary
 from cleargrid_assets_tests.fixed_rows import serve
@@ -91,6 +92,8 @@ def test_a_day_that_is_as_it_landed_is_on_record_and_starts_nothing(platform: Pl
     assert night(platform) == []
     assert samples(platform) == [(MAY, DAY, 1, 2, 0)]
     assert days_read(platform) == [f"{DAY}"]
+    (event,) = platform.instance.fetch_materializations(dg.AssetKey(D23.sampled_days.key), limit=9).records
+    assert (event.partition_key, event.asset_materialization.metadata["day"].value) == (MAY, f"{DAY}")
     result = check(platform, MONDAY)
     assert result.passed
     assert "fewer than 95 % of the days before 2026-06 held a change" in result.description

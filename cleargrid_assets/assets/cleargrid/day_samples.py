@@ -67,6 +67,11 @@ class DaySamples:
     read: Sequence[DaySample] = ()
     left_out: Sequence[Day] = ()
 
+    @property
+    def compared(self) -> Sequence[SampledDay]:
+        """The results of those that could be read."""
+        return [sample.sampled for sample in self.read if sample.sampled]
+
     def of(self, dataset: RawDataset) -> DaySamples:
         """Those of one dataset."""
         return DaySamples(

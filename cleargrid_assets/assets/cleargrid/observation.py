@@ -13,6 +13,7 @@ from cleargrid_assets.assets.cleargrid.day_samples import Sampler, day_changes
 from cleargrid_assets.assets.cleargrid.month_counts import SourceMonth, count_changes, count_months
 from cleargrid_assets.assets.cleargrid.observation_events import (
     Summary,
+    day_event,
     month_event,
     observation_order,
     observed_versions,
@@ -52,8 +53,8 @@ class Observation:
     loads: Mapping[str, Mapping[str, LastLoad]]
     sampler: Sampler
 
-    def observe(self) -> Iterator[dg.AssetObservation | dg.ObserveResult]:
-        """Count the months, then compare days; yield the events of the months, then of the datasets."""
+    def observe(self) -> Iterator[dg.AssetObservation | dg.AssetMaterialization | dg.ObserveResult]:
+        """Count the months, then compare days; yield the events of the months and days, then of the datasets."""
         counts = self._count()
         for dataset in self.datasets:
             source = self.asset_keys.source(dataset)
@@ -61,6 +62,8 @@ class Observation:
             yield from (month_event(source, count, versions.get(count.month.key)) for count in counts.of(dataset).asked)
         samples = self._sample()
         for dataset in self.datasets:
+            table = self.asset_keys.table(dataset.sampled_days)
+            yield from (day_event(table, sample) for sample in samples.of(dataset).compared)
             summary = self._summary(dataset, counts.of(dataset), samples.of(dataset))
             self.context.log.log("INFO" if summary.is_complete else "WARNING", summary.sentence)
             yield summary.event(self.asset_keys.source(dataset))

@@ -71,7 +71,7 @@ class Summary:
                 "months_counted": len(self.counts.asked) - len(self.months_not_known),
                 "months_not_known": dg.MetadataValue.json(dict(self.months_not_known)),
                 "months_left_out": dg.MetadataValue.json([month.key for month in self.counts.left_out]),
-                "days_compared": len(self._sampled_days()),
+                "days_compared": len(self.samples.compared),
                 "days_not_compared": dg.MetadataValue.json(dict(self.days_not_compared)),
                 CHANGES: dg.MetadataValue.json(dict(self.changes)),
                 "requests": self.requests,
@@ -90,7 +90,7 @@ class Summary:
                 f"Left out, because the budget CLEARGRID_OBSERVE_REQUESTS was used up: {left_out}. They come first "
                 f"next time."
             )
-        if days := self._sampled_days():
+        if days := self.samples.compared:
             different = sum(1 for day in days if day.rows_different)
             yield f"Days of older months that were compared: {len(days)}, of which {different} held changes."
         if self.days_not_compared:
@@ -99,9 +99,6 @@ class Summary:
             changes = ", ".join(f"{key[:7]} ({change})" for key, change in self.changes.items())
             yield f"Changed since the last load, so these months are read again: {changes}."
         yield f"The observation sent {self.requests} of {self.max_requests} requests."
-
-    def _sampled_days(self) -> list[SampledDay]:
-        return [sample.sampled for sample in self.samples.read if sample.sampled]
 
 
 def month_event(source: dg.AssetKey, count: MonthCount, previous_version: str | None) -> dg.AssetObservation:
@@ -119,6 +116,15 @@ def month_event(source: dg.AssetKey, count: MonthCount, previous_version: str | 
         partition=count.month.key,
         metadata=metadata,
         tags={DATA_VERSION_TAG: version} if version else {},
+    )
+
+
+def day_event(table: dg.AssetKey, sampled: SampledDay) -> dg.AssetMaterialization:
+    """The event of a row that was added to the table of sampled days."""
+    return dg.AssetMaterialization(
+        table,
+        partition=f"{sampled.day:%Y-%m}-01",
+        metadata={"day": f"{sampled.day}", "rows": sampled.rows, "rows_different": sampled.rows_different},
     )
 
 

@@ -59,7 +59,7 @@ def build_sources(
         cleargrid: dg.ResourceParam[ClearGridConnection],
         warehouse: dg.ResourceParam[WarehouseConnection],
         clock: dg.ResourceParam[Clock],
-    ) -> Iterator[dg.AssetObservation | dg.ObserveResult]:
+    ) -> Iterator[dg.AssetObservation | dg.AssetMaterialization | dg.ObserveResult]:
         from cleargrid_assets.assets.cleargrid.observation import begin_observation  # noqa: PLC0415 - start-up
 
         selected = [dataset for key, dataset in by_key.items() if key in context.selected_asset_keys]

@@ -130,7 +130,7 @@ def _checked(
 def build_side_tables(
     dataset: RawDataset, months: dg.MonthlyPartitionsDefinition, keys: AssetKeys = UNPREFIXED
 ) -> list[dg.AssetSpec]:
-    """The tables that a load writes besides its rows; they are never materialized on their own."""
+    """The tables beside the rows, which loads and observations write; they are never materialized on their own."""
     return [
         dg.AssetSpec(
             keys.table(table),
@@ -142,5 +142,5 @@ def build_side_tables(
             owners=OWNERS,
             kinds={"duckdb"},
         )
-        for table in dataset.side_tables
+        for table in (*dataset.side_tables, dataset.sampled_days)
     ]
