@@ -35,7 +35,7 @@ INSTANTS = [column.name for column in D23.fields if column.type == "TIMESTAMP"]
 
 
 def decode_and_convert(rows: int = 20_000, *, rounds: int = ROUNDS) -> None:
-    """Processor time per row of the fast path and of the exact one, beside orjson and Arrow's reader without checks."""
+    """CPU time per row of the fast path and of the exact one, beside orjson and Arrow's reader without checks."""
     converter = RowConverter(D23)
     with emulator(rows) as server:
         job = Job(server.base_url, date.fromisoformat(MONTH), "", page_size=1000, concurrency=1)
@@ -48,7 +48,7 @@ def decode_and_convert(rows: int = 20_000, *, rounds: int = ROUNDS) -> None:
         "ours, rows as declared": partial(_convert, converter, page_decoder(converter.row_type), window),
         "ours, any rows": partial(_convert, converter, decode, window),
     }
-    print(f"\n{received:,} rows in pages of 1,000, {rounds} rounds, processor time, medians:")
+    print(f"\n{received:,} rows in pages of 1,000, {rounds} rounds, CPU time, medians:")
     seconds = _race(ways, bodies, rounds)
     for way, measured in seconds.items():
         ratio = statistics.median(one / other for one, other in zip(measured, seconds[YARDSTICK], strict=True))
