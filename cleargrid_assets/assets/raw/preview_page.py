@@ -87,7 +87,9 @@ def _figure_record(metric: KeyFigure, before: KeyFigure | None, after: KeyFigure
 
 def _page(preview: Preview) -> str:
     """The whole page as Markdown."""
-    lines = [summary(preview), "", "| change | | rows | for example |", "| --- | --- | ---: | --- |"]
+    lines = [summary(preview)]
+    if preview.rehearsed.differences:
+        lines += ["", "| change | | rows | for example |", "| --- | --- | ---: | --- |"]
     lines += [
         f"| {each.change} | {each.detail or ''} | {count(each.rows)} | {', '.join(each.examples)} |"
         for each in preview.rehearsed.differences
