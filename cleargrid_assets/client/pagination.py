@@ -11,6 +11,8 @@ from hashlib import blake2b
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+import msgspec
+
 from cleargrid_assets.client.adaptive_page_size import MIN_PAGE_SIZE, page_sizes
 from cleargrid_assets.client.envelope import decode
 from cleargrid_assets.client.errors import CursorLoopError, QueryTooLargeError, during
@@ -102,6 +104,8 @@ def _loop(page: Page, what: str) -> CursorLoopError:
 
 def _as_text(sample: list[Any]) -> str:
     """The rows as text, or only their ids if a value is nested too deeply for `repr`."""
+    if isinstance(sample[0], msgspec.Struct):  # whose raw fields have no repr of their own
+        return msgspec.json.encode(sample).decode("utf-8", "surrogateescape")
     try:
         return repr(sample)
     except RecursionError:
@@ -162,7 +166,8 @@ class Paginator(Generic[T]):
             if page.next_cursor is None or is_past_end:
                 return CompletedWindow(walk.close(), self.merge(batches), received, len(batches), empty)
             if not detector.record_page(page):
-                return Split(sparse_parts(walk.close(), page))
+                left = walk.close()  # a shortened walk is not past its end yet: only its window is read again
+                return Split(sparse_parts(left, page) if left == walk.asked else [left])
             cursor = detector.next_cursor(page)
 
     def _read_page(self, window: Window, cursor: str | None) -> Page | None:

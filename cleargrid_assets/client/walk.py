@@ -51,7 +51,7 @@ class Walk:
                 return rows, False
             self.pages += 1
             self._reached = instants[-1] if instants else self._reached
-            kept = bisect_left(instants, self._until)
+            kept = bisect_left(instants, self._until) if is_shortened else len(rows)
             return rows[:kept], kept < len(rows)
 
     def close(self) -> Window:
@@ -64,7 +64,7 @@ class Walk:
     def pages_left(self) -> float:
         """How many pages are still to come, judged by the pages so far; 0 if that is unknown."""
         with self._lock:
-            if not self._can_be_shortened or not self.pages:
+            if not self._can_be_shortened or not self._has_begun:
                 return 0.0
             walked = max(self._reached - self.asked.since, SECOND)
             return self.pages * ((self._until - self._reached) / walked)
@@ -77,11 +77,21 @@ class Walk:
         with self._lock:
             second = self._reached.replace(microsecond=0)
             boundary = second + SECOND * (1 if is_due else (self._until - second) // (2 * SECOND))
-            if not self._can_be_shortened or boundary <= second or self._until - boundary < SECOND:
+            if (
+                not self._can_be_shortened
+                or not self._has_begun
+                or self._until - boundary < SECOND
+                or boundary <= second
+            ):
                 return None
             rest = Window(boundary, self._until)
             self._until = boundary
             return rest
+
+    @property
+    def _has_begun(self) -> bool:
+        """True once a row has shown where the walk is: empty pages do not."""
+        return self._reached > self.asked.since
 
     def _continues_with(self, instants: list[datetime]) -> bool:
         """True if these instants follow those of the earlier pages in order, and are inside the window."""

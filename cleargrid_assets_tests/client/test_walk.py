@@ -109,6 +109,17 @@ def test_a_walk_that_is_due_ends_at_the_next_whole_second():
     assert walk.hand_over(is_due=True) is None
 
 
+def test_a_walk_of_empty_pages_hands_nothing_over_because_nobody_knows_how_far_it_is():
+    walk = walk_of()
+    walk.take([])
+    assert walk.pages_left == 0
+    assert walk.hand_over(is_due=True) is None
+
+
+def test_a_row_at_the_very_end_of_a_walk_that_nobody_shortened_is_not_dropped():
+    assert walk_of().take(rows_at(1, 24)) == (rows_at(1, 24), False)
+
+
 def test_a_walk_before_its_first_page_or_after_its_end_hands_nothing_over():
     walk = walk_of()
     assert walk.pages_left == 0
@@ -152,18 +163,22 @@ COLLECTIONS = {
 }
 
 
-def serve(collection, change=lambda rows, _start: rows):
-    """Responds with pages of `collection`, altered by `change`; refuses a cursor of another window."""
+def serve(collection, change=lambda rows, _start: rows, empty_pages=0):
+    """Responds with pages of `collection`, altered by `change`; refuses a cursor of another window.
+
+    A window of more than ten minutes begins with `empty_pages`.
+    """
 
     def play(request):
         asked = [request.record.params[name] for name in ("since", "until")]
         since, until = map(datetime.fromisoformat, asked)
         inside = [row(moment, number) for number, moment in enumerate(collection) if since <= moment < until]
-        *asked_before, start = json.loads(request.record.params.get("cursor", json.dumps([*asked, 0])))
+        begin = -empty_pages * request.limit if until - since > timedelta(minutes=10) else 0
+        *asked_before, start = json.loads(request.record.params.get("cursor", json.dumps([*asked, begin])))
         end = start + request.limit
         pagination = {"nextCursor": json.dumps([*asked, end]) if end < len(inside) else None}
         meta = dict(zip(("since", "until"), asked, strict=True))
-        rows = inside[start:end]
+        rows = inside[max(start, 0) : max(end, 0)]
         body = {"rows": change(rows, start), "pagination": pagination, "meta": meta}
         request.server.is_closing.wait(0.002)
         request.send(200, {"code": 200, "body": body}) if asked == asked_before else request.refuse(400)
@@ -239,3 +254,14 @@ def test_rows_that_come_in_disorder_after_a_window_was_shortened_are_read_again(
         fetched = fetch(server, concurrency=2)
     assert fetched.statistics.splits == 1
     assert_complete(fetched, EVENLY)
+
+
+@pytest.mark.parametrize("concurrency", [1, 8])
+@pytest.mark.parametrize("empty_pages", [70, 150])
+def test_windows_that_begin_with_many_empty_pages_are_read_to_their_end(empty_pages, concurrency):
+    hour = Window(DAY.since, DAY.since + HOUR)
+    late = [hour.until - timedelta(milliseconds=number) for number in range(5, 0, -1)]
+    with FaultServer(serve(late, empty_pages=empty_pages)) as server:
+        fetched = fetch(server, [hour], concurrency)
+    assert fetched.rows_received == len(late)
+    assert (fetched.windows[0].window.since, fetched.windows[-1].window.until) == (hour.since, hour.until)

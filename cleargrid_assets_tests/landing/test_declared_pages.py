@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 
 from cleargrid_assets.client import ClearGridError
 from cleargrid_assets.client.declared_pages import page_decoder
-from cleargrid_assets.client.envelope import decode, parse_page
+from cleargrid_assets.client.envelope import Envelope, decode, parse_page
+from cleargrid_assets.client.errors import CursorLoopError
+from cleargrid_assets.client.pagination import CycleDetector
 from cleargrid_assets.client.redaction import Redactor
 from cleargrid_assets.client.response import Response
 from cleargrid_assets.client.retry import FailedAttempt
@@ -244,3 +246,21 @@ def test_personal_fields_of_a_page_decoded_fast_are_in_no_row_that_is_set_aside(
     assert [bad.reasons for bad in batch.quarantined] == [("blank:public_id",)]
     assert "971" not in repr(batch)
     assert "Ahmed" not in repr(batch)
+
+
+@pytest.mark.parametrize("dataset", GOOD, ids=lambda dataset: dataset.code)
+@pytest.mark.parametrize("is_declared", [True, False], ids=["declared", "as received"])
+def test_a_page_that_comes_again_under_new_cursors_is_detected_in_either_form(dataset, is_declared):
+    decode_page = page_decoder(CONVERTERS[dataset].row_type) if is_declared else decode
+    detector = CycleDetector()
+    bodies = [
+        page_of([json_object(members(GOOD[dataset]))], pagination=b'{"nextCursor":"%d"}' % number)
+        for number in range(3)
+    ]
+    first, second, third = (
+        parse_page(Envelope(decode_page(body), None), MAY, is_first=True, wants_total=False) for body in bodies
+    )
+    assert detector.record_page(first)
+    assert detector.record_page(second)
+    with pytest.raises(CursorLoopError, match="the same page came 3 times"):
+        detector.record_page(third)
