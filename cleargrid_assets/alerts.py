@@ -10,6 +10,7 @@ from __future__ import annotations
 import html
 import logging
 import re
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ from cleargrid_assets.partitions import month_ranges
 from cleargrid_assets.run_history import month_of, run_name
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     import dagster as dg
 
@@ -82,13 +83,24 @@ def _notify(url: str, text: str) -> None:
         ) from error
 
     title, _, body = html.unescape(text).partition("\n")
-    with apprise.LogCapture(level=logging.CRITICAL):  # type: ignore[no-untyped-call]  # its stub has no types
+    with _silenced("apprise"):
         service = apprise.Apprise.instantiate(url)
         if service is None:
             raise SettingsError("CLEARGRID_ALERT_WEBHOOK is neither an https:// address nor one that apprise knows")
         is_delivered = service.notify(body=body or title, title=title.replace("*", ""))
     if not is_delivered:
         raise AlertError(f"the alert was not delivered: {service.service_name} did not accept it")
+
+
+@contextmanager
+def _silenced(name: str) -> Iterator[None]:
+    """Switch a logger off while the block runs."""
+    logger = logging.getLogger(name)
+    was_disabled, logger.disabled = logger.disabled, True
+    try:
+        yield
+    finally:
+        logger.disabled = was_disabled
 
 
 def _post(url: str, text: str) -> int:

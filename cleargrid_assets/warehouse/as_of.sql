@@ -6,6 +6,11 @@ CREATE OR REPLACE MACRO raw.d23_as_of(instant) AS TABLE
         SELECT
             CASE
                 WHEN typeof(instant) = 'TIMESTAMP WITH TIME ZONE' THEN instant::timestamptz AT TIME ZONE 'UTC'
+                -- A cast of text to a timestamp would leave the offset out.
+                WHEN
+                    typeof(instant) = 'VARCHAR'
+                    AND regexp_matches(instant::varchar, ':[0-9.]+ *([+-][0-9]|[A-Ya-y])')
+                    THEN error('raw.d23_as_of: give an instant with a zone as TIMESTAMPTZ, not as text')::timestamp
                 ELSE instant::timestamp
             END AS moment
     ),

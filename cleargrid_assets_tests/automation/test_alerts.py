@@ -73,10 +73,15 @@ def test_a_service_that_does_not_accept_an_alert_is_an_error_without_its_address
     assert TOKEN not in caplog.text
 
 
-def test_an_address_that_apprise_does_not_know_is_refused_without_repeating_it() -> None:
+@pytest.mark.parametrize("address", [f"nothing://{TOKEN}", f"tgram://{TOKEN}/55"])
+def test_an_address_that_apprise_does_not_know_is_refused_without_repeating_it(
+    address: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
     with pytest.raises(SettingsError) as raised:
-        send_alert(Settings({"CLEARGRID_ALERT_WEBHOOK": f"nothing://{TOKEN}"}), "hello")
+        send_alert(Settings({"CLEARGRID_ALERT_WEBHOOK": address}), "hello")
     assert TOKEN not in str(raised.value)
+    assert TOKEN not in caplog.text
 
 
 def test_without_apprise_the_error_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch, chat: Receiver) -> None:

@@ -37,11 +37,11 @@ def capped(month: str) -> Fault:
     return Fault(f"the count of {month} is capped", alter=alter)
 
 
-def refused(month: str) -> Fault:
-    """A fault that answers every request for one month with 500."""
+def refused(month: str, status: int = 500) -> Fault:
+    """A fault that answers every request for one month with an error."""
     return Fault(
         f"requests for {month} fail",
-        lambda request: error(500, "Oops", request.number) if request.params["since"].startswith(month) else None,
+        lambda request: error(status, "Oops", request.number) if request.params["since"].startswith(month) else None,
     )
 
 
@@ -85,11 +85,12 @@ def test_a_month_that_was_never_counted_has_no_version(platform: Platform) -> No
     assert versions(platform).keys() == {*MONTHS} - {"2026-04"}
 
 
-def test_a_month_whose_count_fails_does_not_cost_the_others_theirs(platform: Platform) -> None:
-    with platform.inject_fault(refused("2026-02")):
+@pytest.mark.parametrize(("status", "note"), [(500, "failed"), (400, "refused"), (404, "not available")])
+def test_a_month_whose_count_fails_does_not_cost_the_others_theirs(platform: Platform, status: int, note: str) -> None:
+    with platform.inject_fault(refused("2026-02", status)):
         assert observe(platform).success
     assert versions(platform).keys() == {*MONTHS} - {"2026-02"}
-    assert summary(platform)["months_not_known"] == {"2026-02-01": "failed"}
+    assert summary(platform)["months_not_known"] == {"2026-02-01": note}
 
 
 def test_a_count_that_breaks_the_contract_is_not_known(platform: Platform) -> None:

@@ -93,6 +93,13 @@ def test_a_time_before_the_first_load_is_refused(platform: Platform, instant: da
         platform.query(AS_OF, [instant])
 
 
+@pytest.mark.parametrize("instant", ["2026-06-01 04:00:00+04", "2026-06-01 04:00:00 Asia/Dubai"])
+def test_text_with_a_zone_is_refused_because_a_cast_would_leave_the_zone_out(platform: Platform, instant: str) -> None:
+    platform.load()
+    with pytest.raises(duckdb.Error, match="give an instant with a zone as TIMESTAMPTZ, not as text"):
+        platform.query(f"FROM raw.d23_as_of('{instant}')")
+
+
 def test_a_warehouse_without_a_load_knows_nothing(platform: Platform) -> None:
     with platform.warehouse.writing():
         pass

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 
 from cleargrid_assets.client import (
     ContractError,
+    DatasetUnavailableError,
     RateLimitedError,
     RequestBudgetError,
+    RequestRefusedError,
     Total,
     TransientError,
     UnreachableError,
@@ -29,12 +31,17 @@ NOTES: tuple[tuple[type[ClearGridError], str], ...] = (
     (UnreachableError, "unreachable"),
     (ContractError, "unusable"),
     (RequestBudgetError, "budget used up"),
+    (RequestRefusedError, "refused"),
+    (DatasetUnavailableError, "not available"),
     (TransientError, "failed"),
 )
 """The note on what ended in an error."""
 
-NOT_KNOWN = (TransientError, ContractError, RequestBudgetError)
+NOT_KNOWN = tuple(kind for kind, _ in NOTES)
 """The errors that cost one month or day, not the observation."""
+
+OVERLOADED = (RateLimitedError, UnreachableError)
+"""After two of these in a row nothing more is asked for: each further month would wait as long again."""
 
 
 @dataclass(frozen=True)
@@ -85,13 +92,16 @@ class MonthCounts:
 def count_months(client: ClearGridClient, windows: Mapping[SourceMonth, Window], counters: Counters) -> MonthCounts:
     """Count the months in the given order until the budget of `counters` is used up.
 
-    An error that may go away by itself costs its month alone. Raises `PermanentError` and `SettingsError`.
+    An error costs its month alone; a rate limit or an outage that outlasts two of them leaves out the rest.
+    Raises `PermanentError` for a refused login or account, and `SettingsError`.
     """
     asked: list[MonthCount] = []
     for month, window in windows.items():
         if counters.requests_left < 1:
             break
         asked.append(_count(client, month, window, counters))
+        if len(asked) > 1 and all(isinstance(count.error, OVERLOADED) for count in asked[-2:]):
+            break
     return MonthCounts(asked, list(windows)[len(asked) :])
 
 
