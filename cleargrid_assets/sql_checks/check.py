@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -91,10 +92,11 @@ class SqlCheck:
 
     @property
     def other_tables(self) -> list[Table]:
-        """The tables that the SELECT reads besides its own."""
+        """The tables that the SELECT reads besides its own, also those of views."""
         code = COMMENT.sub("", self.sql)
-        names = (name for name in TABLES if re.search(rf"\b{re.escape(name)}\b", code))
-        return [TABLES[name] for name in names if name != self.table.qualified_name]
+        sources = {**{name: (table,) for name, table in TABLES.items()}, **D23.tables_of_views}
+        tables = [tables for name, tables in sources.items() if re.search(rf"\b{re.escape(name)}\b", code)]
+        return [table for table in dict.fromkeys(chain.from_iterable(tables)) if table != self.table]
 
     def find_violations(self, connection: duckdb.DuckDBPyConnection, variables: Mapping[str, object]) -> Violations:
         """Find the rows that violate the check, with `variables` set; if there are none, what was observed instead."""

@@ -140,6 +140,18 @@ class RawDataset:
         return f"raw.{self.view_prefix}month_versions"
 
     @property
+    def tables_of_views(self) -> Mapping[str, tuple[Table, ...]]:
+        """The tables that each view is made of."""
+        versions = (self.loads, self.changes)
+        return {
+            self.last_loads: (self.loads,),
+            self.moved_away: versions,
+            self.changing_loads: versions,
+            self.version_loads: versions,
+            self.month_versions: versions,
+        }
+
+    @property
     def sql_names(self) -> Mapping[str, str]:
         """The names of its tables, views and cursor in SQL, by their role."""
         tables = {

@@ -19,7 +19,7 @@ from cleargrid_assets.commands.emulator_settings import (
     with_demo_settings,
 )
 from cleargrid_assets.commands.instance import EMULATOR, dagster_home
-from cleargrid_assets.emulator import Emulator, generated_rows
+from cleargrid_assets.emulator import Emulator, generated_d23_rows
 from cleargrid_assets.outcome_map import OutcomeMap
 from cleargrid_assets.settings import Settings
 
@@ -106,7 +106,7 @@ def test_what_the_demo_left_holds_while_no_setting_says_otherwise(monkeypatch):
 
 
 def test_the_emulators_own_map_knows_every_outcome_that_its_agents_log():
-    spellings = sorted(set(generated_rows.OUTCOMES))
+    spellings = sorted(set(generated_d23_rows.OUTCOMES))
     known = OutcomeMap.load(OUTCOMES).classify(spellings)
     assert [outcome["outcome_option"] for outcome in known if not outcome["is_mapped"]] == []
     assert any(not outcome["is_mapped"] for outcome in OutcomeMap.load().classify(spellings))
