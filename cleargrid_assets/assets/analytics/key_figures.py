@@ -8,14 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from cleargrid_assets.assets.analytics import BY_MONTH
+from cleargrid_assets.assets.core import ATTEMPTS
 from cleargrid_assets.assets.core.outcome_spellings import spellings_query
-from cleargrid_assets.assets.seed_asset import seed_of
-from cleargrid_assets.assets.sql_asset import reporting_variables, sql_of
 from cleargrid_assets.outcome_map import OutcomeMap
 from cleargrid_assets.rules_version import rules_version
 from cleargrid_assets.tables.analytics import CALLING_HOURS, KPI_MONTHLY, METRIC_DEFINITIONS
-from cleargrid_assets.tables.core import CALLING_HOURS_PROFILES, CONTACT_ATTEMPTS, OUTCOME_SPELLINGS
-from cleargrid_assets.warehouse import Query
+from cleargrid_assets.tables.core import OUTCOME_SPELLINGS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,12 +24,8 @@ if TYPE_CHECKING:
 
     from cleargrid_assets.settings import Settings
 
-TABLES = (
-    (CONTACT_ATTEMPTS, ()),
-    (CALLING_HOURS, (seed_of(CALLING_HOURS_PROFILES),)),
-    (KPI_MONTHLY, (seed_of(METRIC_DEFINITIONS),)),
-)
-"""In the order of computation, each with the seeds that it joins."""
+COMPUTED = (ATTEMPTS, *(computed for computed in BY_MONTH if computed.table in (CALLING_HOURS, KPI_MONTHLY)))
+"""In the order of computation."""
 
 KEY_FIGURES = f"""
 SELECT kpi.metric, definition.name, definition.unit, kpi.numerator, kpi.denominator, kpi.value
@@ -63,8 +58,6 @@ def compute_key_figures(
     rules, where = rules_version(settings), f" WHERE month = DATE '{month}'"
     spellings = spellings_query(connection, month, OutcomeMap.load(settings.outcomes), rules)
     spellings.store(connection, OUTCOME_SPELLINGS.qualified_name, where)
-    variables = {**reporting_variables(settings), "month": month}
-    for table, seeds in TABLES:
-        query = Query(sql_of(table), variables, seeds=seeds, rules_version=rules)
-        query.store(connection, table.qualified_name, where)
+    for computed in COMPUTED:
+        computed.query(settings, rules, month).store(connection, computed.table.qualified_name, where)
     return {row[0]: KeyFigure(*row) for row in connection.execute(KEY_FIGURES, [month]).fetchall()}

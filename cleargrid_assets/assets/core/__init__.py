@@ -19,11 +19,13 @@ if TYPE_CHECKING:
 
     from cleargrid_assets.asset_keys import AssetKeys
 
+ATTEMPTS = SqlTable(CONTACT_ATTEMPTS, (D23_MANUAL_COMMUNICATION_LOGS, OUTCOME_SPELLINGS))
+
 
 def build_core(months: dg.MonthlyPartitionsDefinition, keys: AssetKeys = UNPREFIXED) -> list[dg.AssetsDefinition]:
     """The assets of the schema."""
     return [
         build_outcome_spellings(months, keys),
-        sql_asset(SqlTable(CONTACT_ATTEMPTS, (D23_MANUAL_COMMUNICATION_LOGS, OUTCOME_SPELLINGS)), months, keys),
+        sql_asset(ATTEMPTS, months, keys),
         seed_asset(CALLING_HOURS_PROFILES, keys),
     ]
