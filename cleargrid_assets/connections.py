@@ -10,9 +10,8 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from cleargrid_assets.client import ClearGridClient
-
 if TYPE_CHECKING:
+    from cleargrid_assets.client import ClearGridClient
     from cleargrid_assets.settings import Settings
     from cleargrid_assets.warehouse.warehouse import Warehouse
 
@@ -25,6 +24,8 @@ class ClearGridConnection:
 
     def client(self, **options: Any) -> ClearGridClient:
         """A new client, which has not sent anything yet; `options` replace the settings. Raises `SettingsError`."""
+        from cleargrid_assets.client import ClearGridClient  # noqa: PLC0415 - loading definitions reads nothing
+
         self.settings.validate_sources()
         account = self.settings.account
         configured: dict[str, Any] = {

@@ -6,15 +6,10 @@ Add a sensor here. What makes a table stale is in `staleness`; alerts are in `al
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
-from dagster._core.execution.backfill import (
-    BULK_ACTION_TERMINAL_STATUSES,
-    BulkActionsFilter,
-    BulkActionStatus,
-    PartitionBackfill,
-)
 from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
 from dagster._core.storage.tags import BACKFILL_ID_TAG, PARTITION_NAME_TAG
 
@@ -31,8 +26,9 @@ from cleargrid_assets.tables.analytics import UNMAPPED_OUTCOMES
 from cleargrid_assets.tables.dataset import RawDataset
 from cleargrid_assets.tables.raw import D23_MANUAL_COMMUNICATION_LOGS
 
-UNFINISHED_BACKFILLS = [BulkActionStatus.REQUESTED, BulkActionStatus.CANCELING, BulkActionStatus.FAILING]
-FINISHED_BACKFILLS = {*BULK_ACTION_TERMINAL_STATUSES} - {BulkActionStatus.CANCELED}
+if TYPE_CHECKING:
+    from dagster._core.execution.backfill import PartitionBackfill
+
 RESTART_WITHIN = timedelta(days=1)
 """After a failure. Limits what a tick reads; if the sensor was off for longer, the schedule reads the month again."""
 
@@ -101,14 +97,17 @@ def _months_of(runs: Iterable[dg.DagsterRun]) -> set[str]:
     return {run.tags[PARTITION_NAME_TAG] for run in runs if PARTITION_NAME_TAG in run.tags}
 
 
-def _is_ours(work: dg.DagsterRun | PartitionBackfill, assets: frozenset[dg.AssetKey]) -> bool:
+def _is_ours(work: "dg.DagsterRun | PartitionBackfill", assets: frozenset[dg.AssetKey]) -> bool:
     """True if a run or backfill loads, computes or summarizes months."""
     return work.job_name in JOBS or not assets.isdisjoint(work.asset_selection or ())
 
 
 def _is_backfilling(instance: dg.DagsterInstance, assets: frozenset[dg.AssetKey]) -> bool:
     """True if a backfill of months may still create runs."""
-    backfills = instance.get_backfills(filters=BulkActionsFilter(statuses=UNFINISHED_BACKFILLS))
+    from dagster._core.execution.backfill import BulkActionsFilter, BulkActionStatus  # noqa: PLC0415 - slow to import
+
+    unfinished = [BulkActionStatus.REQUESTED, BulkActionStatus.CANCELING, BulkActionStatus.FAILING]
+    backfills = instance.get_backfills(filters=BulkActionsFilter(statuses=unfinished))
     return any(_is_ours(backfill, assets) for backfill in backfills)
 
 
@@ -186,5 +185,11 @@ def _loads_a_month(run: dg.DagsterRun, raw_assets: frozenset[dg.AssetKey]) -> bo
 
 def _is_skipped_by_retries(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
     """True if run retries do not start the run because its backfill is finished."""
+    from dagster._core.execution.backfill import (  # noqa: PLC0415 - slow to import
+        BULK_ACTION_TERMINAL_STATUSES,
+        BulkActionStatus,
+    )
+
     backfill = instance.get_backfill(run.tags[BACKFILL_ID_TAG]) if BACKFILL_ID_TAG in run.tags else None
-    return backfill is not None and backfill.status in FINISHED_BACKFILLS
+    finished = {*BULK_ACTION_TERMINAL_STATUSES} - {BulkActionStatus.CANCELED}
+    return backfill is not None and backfill.status in finished
