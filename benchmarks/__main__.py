@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from benchmarks import backfills, decoding, lakes, lenders, loading, platform
+from benchmarks import backfills, decoding, development, lakes, lenders, loading, platform, reporting
 
 BENCHMARKS = {
     "side-by-side": loading.side_by_side,
@@ -13,8 +13,10 @@ BENCHMARKS = {
     "re-read": loading.re_read,
     "decode": decoding.decode_and_convert,
     "start-up": platform.start_up,
+    "dev-start": development.dev_start,
     "one-run": platform.one_run,
     "marts": platform.marts,
+    "report": reporting.report,
     "backfill": backfills.backfill,
     "choices": backfills.choices,
     "lenders": lenders.lenders,

@@ -65,7 +65,16 @@ def test_definitions_load_with_no_variable_set_and_send_nothing(monkeypatch: pyt
 def test_definitions_load_without_the_libraries_that_only_runs_need() -> None:
     code = "import sys, cleargrid_assets.definitions as code; code.definitions(); print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    slow = {"altair", "duckdb", "msgspec", "pandas", "pyarrow", "requests", "sqlglot", "dagster._core.execution.backfill"}
+    slow = {
+        "altair",
+        "duckdb",
+        "msgspec",
+        "pandas",
+        "pyarrow",
+        "requests",
+        "sqlglot",
+        "dagster._core.execution.backfill",
+    }
     assert slow & set(done.stdout.split()) == set()
 
 
