@@ -79,7 +79,8 @@ def test_a_page_size_outside_1_to_1000_is_brought_inside(configured, used):
 
 
 def test_the_client_needs_neither_dagster_nor_pandas_nor_duckdb():
-    code = "import sys; from cleargrid_assets.client import *; print(*{'dagster', 'pandas', 'duckdb', 'pyarrow'} & set(sys.modules))"
+    show = "print(*{'dagster', 'pandas', 'duckdb', 'pyarrow'} & set(sys.modules))"
+    code = f"import sys; from cleargrid_assets.client import *; {show}"
     process = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert process.stdout.strip() == ""
 
