@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from benchmarks import backfills, decoding, development, lakes, lenders, loading, platform, reporting
+from benchmarks import backfills, decoding, development, lakes, lenders, loading, nights, platform, reporting
 
 BENCHMARKS = {
     "side-by-side": loading.side_by_side,
@@ -16,6 +16,7 @@ BENCHMARKS = {
     "dev-start": development.dev_start,
     "one-run": platform.one_run,
     "marts": platform.marts,
+    "night": nights.night,
     "report": reporting.report,
     "backfill": backfills.backfill,
     "choices": backfills.choices,
