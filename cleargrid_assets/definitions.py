@@ -19,8 +19,9 @@ from cleargrid_assets.assets.code_versions import with_code_versions
 from cleargrid_assets.assets.core import build_core
 from cleargrid_assets.assets.definition_metadata import IO_MANAGER
 from cleargrid_assets.assets.deployment import with_deployment
+from cleargrid_assets.assets.month_checks import blocking_checks
+from cleargrid_assets.assets.month_tables import build_month_tables
 from cleargrid_assets.assets.raw import build_raw, build_side_tables
-from cleargrid_assets.assets.raw.month_checks import blocking_checks
 from cleargrid_assets.assets.reports import build_reports
 from cleargrid_assets.checks import build_checks
 from cleargrid_assets.failures import RETRIES
@@ -66,7 +67,8 @@ def build_definitions(
     side_tables = [table for dataset in datasets for table in build_side_tables(dataset, months, keys)]
     ledgers = keys.tables(dataset.loads for dataset in datasets)
     derived = with_code_versions(
-        [*build_core(months, keys), *build_analytics(months, keys), *build_reports(keys)], settings
+        [build_month_tables(months, retries, keys), *build_core(keys), *build_analytics(keys), *build_reports(keys)],
+        settings,
     )
     refresh_month, compute_month = build_refresh_month([*loaded, *derived]), build_compute_month(derived)
     refresh_summary, check_months = build_refresh_summary(derived), build_check_months(ledgers, keys)

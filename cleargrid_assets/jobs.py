@@ -24,7 +24,7 @@ def build_refresh_month(assets: Sequence[dg.AssetsDefinition]) -> UnresolvedAsse
     """The job that reads one month from ClearGrid and computes its analytics."""
     return dg.define_asset_job(
         REFRESH_MONTH,
-        selection=dg.AssetSelection.assets(*(asset.key for asset in assets if asset.partitions_def)),
+        selection=dg.AssetSelection.assets(*(key for asset in assets if asset.partitions_def for key in asset.keys)),
         description="Read a month again and compute everything that depends on it.",
         executor_def=dg.in_process_executor,
     )
@@ -34,7 +34,7 @@ def build_compute_month(derived: Sequence[dg.AssetsDefinition]) -> UnresolvedAss
     """The job that computes one month's tables from its landed rows."""
     return dg.define_asset_job(
         COMPUTE_MONTH,
-        selection=dg.AssetSelection.assets(*(asset.key for asset in derived if asset.partitions_def)),
+        selection=dg.AssetSelection.assets(*(key for asset in derived if asset.partitions_def for key in asset.keys)),
         description="Compute everything that depends on a month from its landed rows, without reading it again.",
         executor_def=dg.in_process_executor,
     )
@@ -44,7 +44,9 @@ def build_refresh_summary(assets: Sequence[dg.AssetsDefinition]) -> UnresolvedAs
     """The job that computes the tables and files over all months."""
     return dg.define_asset_job(
         REFRESH_SUMMARY,
-        selection=dg.AssetSelection.assets(*(asset.key for asset in assets if not asset.partitions_def)),
+        selection=dg.AssetSelection.assets(
+            *(key for asset in assets if not asset.partitions_def for key in asset.keys)
+        ),
         description="Compute the tables and files over all months.",
         executor_def=dg.in_process_executor,
     )

@@ -24,7 +24,9 @@ from cleargrid_assets.tables.core import CORE_TABLES
 from cleargrid_assets.tables.raw import D23_MANUAL_COMMUNICATION_LOGS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from cleargrid_assets.tables.table import Table
 
 MONTHLY = tuple(table for table in (*CORE_TABLES, *ANALYTICS_TABLES) if table.is_partitioned)
 """The tables that are computed from one month of the raw table."""
@@ -62,19 +64,13 @@ class DataVersions:
         """The assets of the monthly tables."""
         return self.keys.tables(MONTHLY)
 
-    def of_month(self, month: str, upstream: Iterable[dg.AssetKey] = ()) -> str:
-        """The version of every table that is computed from the month's current rows.
+    def of_month(self, month: str) -> str:
+        """The version of every table that is computed from the month's current rows."""
+        return self._data_version(self._latest(self.raw, month).get(month))
 
-        If one of the monthly tables in `upstream` is stale or missing, its version: a table is never fresher than its
-        inputs.
-        """
-        current = self._data_version(self._latest(self.raw, month).get(month))
-        versions = (
-            self._latest(table, month).get(month, self._data_version(None))
-            for table in upstream
-            if table in self.monthly
-        )
-        return next((version for version in versions if version != current), current)
+    def of_table(self, table: Table, month: str) -> str:
+        """The version of the month that a monthly table holds."""
+        return self._latest(self.keys.table(table), month).get(month, self._data_version(None))
 
     @cached_property
     def of_summary(self) -> str:

@@ -1,12 +1,14 @@
-"""`sql_asset`: a table computed by one SELECT, in an `.sql` file with the table's name.
+"""`SqlTable`: a table computed by one SELECT, in an `.sql` file with the table's name; `sql_asset`: a whole one.
 
-Add what all SQL assets share here; the SQL files are next to the assets.
+Add what all SQL tables share here; the SQL files are next to the assets. The monthly tables become assets in
+`month_tables`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import dagster as dg
 
@@ -21,12 +23,14 @@ from cleargrid_assets.assets.definition_metadata import (
 )
 from cleargrid_assets.connections import WarehouseConnection
 from cleargrid_assets.failures import dagster_failures
-from cleargrid_assets.partitions import month_of
 from cleargrid_assets.rules_version import files_version, rules_version
 from cleargrid_assets.settings import Settings
 from cleargrid_assets.staleness import DataVersions, rules_of
 from cleargrid_assets.tables.table import Table
 from cleargrid_assets.warehouse import Query, Seed
+
+if TYPE_CHECKING:
+    import duckdb
 
 
 @dataclass(frozen=True)
@@ -44,10 +48,22 @@ class SqlTable:
     post_file: Path | None = None
     is_as_of_the_load: bool = False
 
+    language: ClassVar[str] = "sql"
+
+    @property
+    def sources(self) -> tuple[Table, ...]:
+        """The tables that its rows are made of."""
+        return (*self.deps, *(seed.table for seed in self.seeds))
+
     @property
     def files(self) -> tuple[Path, ...]:
         """The files that its rows follow from, besides those that all tables share."""
         return (sql_path(self.table), *(seed.file for seed in self.seeds), *filter(None, [self.post_file]))
+
+    @property
+    def description(self) -> str:
+        """The table's meaning, its grain and its SQL."""
+        return f"{description(self.table)}\n\n```sql\n{sql_of(self.table)}\n```"
 
     def query(self, settings: Settings, rules: str, month: date | None) -> Query:
         """The query that computes the month, or the whole table, under the rules version `rules`."""
@@ -60,52 +76,53 @@ class SqlTable:
             rules_version=rules,
         )
 
+    def store(
+        self, connection: "duckdb.DuckDBPyConnection", settings: Settings, rules: str, month: date
+    ) -> Mapping[str, Any]:
+        """Replace the month in the open transaction. It has no metadata of its own to return."""
+        self.query(settings, rules, month).store(connection, self.table.qualified_name, where_month(month))
+        return {}
 
-def sql_asset(
-    sql_table: SqlTable, months: dg.MonthlyPartitionsDefinition | None, keys: AssetKeys = UNPREFIXED
-) -> dg.AssetsDefinition:
-    """The asset that computes the table: by month, or as a whole without `months`."""
+
+def sql_asset(sql_table: SqlTable, keys: AssetKeys = UNPREFIXED) -> dg.AssetsDefinition:
+    """The asset that computes the table as a whole, over all months."""
     table = sql_table.table
-    sources = (*sql_table.deps, *(seed.table for seed in sql_table.seeds))
-    upstream = keys.tables(source for source in sql_table.deps if source.is_partitioned)
 
     @dg.asset(
         key=keys.table(table),
         group_name=table.schema,
-        deps=keys.tables(sources),
-        partitions_def=months,
-        description=f"{description(table)}\n\n```sql\n{sql_of(table)}\n```",
+        deps=keys.tables(sql_table.sources),
+        description=sql_table.description,
         metadata={**definition_metadata(table, keys), "dagster/code_references": references_to(*sql_table.files)},
         io_manager_key=IO_MANAGER,
         code_version=files_version(*sql_table.files),
-        freshness_policy=FRESHNESS if sql_table.is_as_of_the_load or not months else None,
+        freshness_policy=FRESHNESS,
         owners=OWNERS,
-        kinds={"duckdb", "sql"},
+        kinds={"duckdb", sql_table.language},
     )
     def compute_table(
         context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[WarehouseConnection]
     ) -> dg.Output[Query]:
         with dagster_failures():
-            version = data_version(context, warehouse.settings, upstream)
-            month = month_of(context.partition_key) if months else None
-            query = sql_table.query(warehouse.settings, rules_of(version), month)
+            version = summary_version(context, warehouse.settings)
+            query = sql_table.query(warehouse.settings, rules_of(version), None)
         return dg.Output(query, data_version=version)
 
     return compute_table
 
 
-def data_version(
-    context: dg.AssetExecutionContext, settings: Settings, upstream: Sequence[dg.AssetKey] = ()
-) -> dg.DataVersion:
-    """The version of the asset's current inputs; get it before reading their rows, so that it is never too new.
+def summary_version(context: dg.AssetExecutionContext, settings: Settings) -> dg.DataVersion:
+    """The version of all months; get it before reading their rows, so that it is never too new.
 
-    A month computed from a stale table in `upstream` is as stale as that table. Raises `SettingsError` or
-    `OutcomeMapError`.
+    Raises `SettingsError` or `OutcomeMapError`.
     """
     versions = DataVersions(context.instance, rules_version(settings), AssetKeys.of(settings))
-    if not context.has_partition_key:
-        return dg.DataVersion(versions.of_summary)
-    return dg.DataVersion(versions.of_month(context.partition_key, upstream))
+    return dg.DataVersion(versions.of_summary)
+
+
+def where_month(month: date) -> str:
+    """The clause that selects the month's rows of a table."""
+    return f" WHERE month = DATE '{month}'"
 
 
 def sql_of(table: Table) -> str:

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import dagster as dg
+
 from cleargrid_assets.asset_keys import UNPREFIXED
+from cleargrid_assets.assets.month_run import read_month_checks
 from cleargrid_assets.checks.derived import build_derived_checks
 from cleargrid_assets.checks.ledger_checks import build_ledger_checks
 from cleargrid_assets.checks.report_checks import build_report_checks
@@ -15,8 +18,6 @@ from cleargrid_assets.tables.d23 import D23
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    import dagster as dg
 
     from cleargrid_assets.asset_keys import AssetKeys
     from cleargrid_assets.tables.dataset import RawDataset
@@ -26,11 +27,12 @@ def build_checks(
     months: dg.MonthlyPartitionsDefinition, datasets: Sequence[RawDataset], keys: AssetKeys = UNPREFIXED
 ) -> list[dg.AssetChecksDefinition]:
     """All checks except those that a load runs itself."""
-    derived = build_derived_checks(months, keys)
-    blocking = [spec.key for check in derived for spec in check.check_specs if spec.blocking and spec.partitions_def]
+    blocking = [
+        dg.AssetCheckKey(keys.table(check.table), check.name) for check in read_month_checks() if check.is_blocking
+    ]
     on_ledgers = [
         check
         for dataset in datasets
         for check in build_ledger_checks(dataset, months, blocking if dataset == D23 else [], keys)
     ]
-    return [*derived, *build_report_checks(keys), *on_ledgers]
+    return [*build_derived_checks(keys), *build_report_checks(keys), *on_ledgers]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from cleargrid_assets.asset_keys import UNPREFIXED, AssetKeys
-from cleargrid_assets.assets.raw.month_checks import blocking_checks
+from cleargrid_assets.assets.month_checks import blocking_checks
 from cleargrid_assets.checks.freshness import (
     LedgerState,
     every_recent_month_was_read_again,

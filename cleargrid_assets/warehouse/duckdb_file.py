@@ -76,6 +76,10 @@ class DuckDBFile:
         file_size(self.path)
         ArtifactFolder(Path(self.location)).check_writable()
 
+    def begin_transactions(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Leave the checkpoint to the end of the connection: the journal undoes one and no more."""
+        connection.execute("SET wal_autocheckpoint='1000TB'")
+
     def lock(self, *, is_writing: bool) -> AbstractContextManager[None]:  # noqa: ARG002 - a reader keeps writers out too
         """A file lock beside the file. Raises `WarehouseUnreadableError` when the path is not a file."""
         file_size(self.path)

@@ -79,6 +79,9 @@ class DuckLake:
         _ = self._engine
         artifacts_at(self.location).check_writable()
 
+    def begin_transactions(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Nothing: the catalog takes any number of transactions."""
+
     def lock(self, *, is_writing: bool) -> AbstractContextManager[None]:
         """The catalog's lock, which all hosts share."""
         return self._catalog.lock(is_writing=is_writing)

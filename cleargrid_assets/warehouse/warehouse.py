@@ -6,12 +6,12 @@ locks are in `locks`, the tables in `schema`.
 
 from __future__ import annotations
 
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 import duckdb
 
@@ -22,11 +22,14 @@ from cleargrid_assets.warehouse.errors import WarehouseMissingError
 from cleargrid_assets.warehouse.schema import is_outdated, prepare, supported_version
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
     from cleargrid_assets.tables.dataset import RawDataset
     from cleargrid_assets.warehouse.errors import WarehouseError
+
+    Transactions: TypeAlias = Callable[[], AbstractContextManager[duckdb.DuckDBPyConnection]]
+    """Begins a transaction at each call."""
 
 
 class Store(Protocol):
@@ -46,6 +49,9 @@ class Store(Protocol):
 
     def check_writable(self) -> None:
         """Raise the error that a first write would meet, as far as it can be foreseen; leave nothing behind."""
+
+    def begin_transactions(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Prepare a connection for more than one transaction."""
 
     def lock(self, *, is_writing: bool) -> AbstractContextManager[None]:
         """The lock that processes sharing the warehouse take."""
@@ -111,6 +117,20 @@ class Warehouse:
             yield connection
 
     @contextmanager
+    def transactions(self) -> Iterator[Transactions]:
+        """Open the warehouse once for several transactions, each like that of `writing`.
+
+        Opening costs more than a small transaction. Raises `WarehouseMissingError` when there is none, and what
+        `writing` raises.
+        """
+        self._verify_existence()
+        with self._store.lock(is_writing=True), self._connection(read_only=False) as connection:
+            self._store.begin_transactions(connection)
+            with self._transaction(connection):
+                prepare(connection, self.display_name, self.datasets)
+            yield lambda: self._revocable_transaction(connection)
+
+    @contextmanager
     def reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """A read-only connection that sees one snapshot of the warehouse.
 
@@ -119,8 +139,7 @@ class Warehouse:
         Raises `WarehouseMissingError` when there is none, `WarehouseBusyError`, `WarehouseUnreachableError`,
         `WarehouseUnreadableError` or `WarehouseVersionError`.
         """
-        if not self.exists:
-            raise WarehouseMissingError(f"there is no warehouse at {self.display_name} yet: load a month first")
+        self._verify_existence()
         with ExitStack() as stack:
             connection = stack.enter_context(self._open(read_only=True))
             if is_outdated(connection, self.display_name, self.datasets):
@@ -144,6 +163,10 @@ class Warehouse:
         if self.exists:
             with self._open(read_only=False) as connection:
                 supported_version(connection, self.display_name)
+
+    def _verify_existence(self) -> None:
+        if not self.exists:
+            raise WarehouseMissingError(f"there is no warehouse at {self.display_name} yet: load a month first")
 
     @cached_property
     def _store(self) -> Store:
@@ -177,6 +200,17 @@ class Warehouse:
             yield
         with self._translate_errors(is_commit=True):
             connection.execute("COMMIT")
+
+    @contextmanager
+    def _revocable_transaction(self, connection: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Begin and commit, or roll back; the connection then takes the next transaction."""
+        try:
+            with self._transaction(connection):
+                yield connection
+        except BaseException:
+            with suppress(duckdb.Error):  # a failed commit has rolled back already
+                connection.execute("ROLLBACK")
+            raise
 
     @contextmanager
     def _translate_errors(self, *, is_commit: bool) -> Iterator[None]:

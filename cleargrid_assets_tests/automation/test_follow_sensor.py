@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 import pytest
 
-from cleargrid_assets.assets.raw.month_checks import blocking_checks
+from cleargrid_assets.assets.month_checks import blocking_checks
 from cleargrid_assets.emulator.faults import FAULTS, ExportRequest, Fault
 from cleargrid_assets.jobs import COMPUTE_MONTH, REFRESH_MONTH, REFRESH_SUMMARY
 from cleargrid_assets.rules_version import rules_version

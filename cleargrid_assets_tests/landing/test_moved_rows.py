@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import dagster as dg
 import pytest
 
-from cleargrid_assets.assets.raw.month_checks import blocking_checks
+from cleargrid_assets.assets.month_checks import blocking_checks
 from cleargrid_assets.landing.ledger import last_loads
 from cleargrid_assets.sql_checks import read_raw_checks
 from cleargrid_assets.tables.d23 import D23

@@ -52,10 +52,9 @@ AS_OF_THE_LOAD = tuple(table for table in BY_MONTH if table.is_as_of_the_load)
 """The tables that a load writes even if it finds nothing changed; every other table then stays as it is."""
 
 
-def build_analytics(months: dg.MonthlyPartitionsDefinition, keys: AssetKeys = UNPREFIXED) -> list[dg.AssetsDefinition]:
-    """The assets of the schema: by month, or over all months at once."""
+def build_analytics(keys: AssetKeys = UNPREFIXED) -> list[dg.AssetsDefinition]:
+    """The assets of the schema that have no months."""
     return [
-        *(sql_asset(table, months, keys) for table in BY_MONTH),
         seed_asset(METRIC_DEFINITIONS, keys),
-        sql_asset(SqlTable(UNMAPPED_OUTCOMES, (CONTACT_ATTEMPTS, OUTCOME_SPELLINGS)), None, keys),
+        sql_asset(SqlTable(UNMAPPED_OUTCOMES, (CONTACT_ATTEMPTS, OUTCOME_SPELLINGS)), keys),
     ]

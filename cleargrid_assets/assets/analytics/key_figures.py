@@ -8,13 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cleargrid_assets.assets.analytics import BY_MONTH
-from cleargrid_assets.assets.core import ATTEMPTS
-from cleargrid_assets.assets.core.outcome_spellings import spellings_query
-from cleargrid_assets.outcome_map import OutcomeMap
+from cleargrid_assets.assets.month_run import MONTH_TABLES
 from cleargrid_assets.rules_version import rules_version
 from cleargrid_assets.tables.analytics import CALLING_HOURS, KPI_MONTHLY, METRIC_DEFINITIONS
-from cleargrid_assets.tables.core import OUTCOME_SPELLINGS
+from cleargrid_assets.tables.core import CONTACT_ATTEMPTS, OUTCOME_SPELLINGS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,7 +21,8 @@ if TYPE_CHECKING:
 
     from cleargrid_assets.settings import Settings
 
-COMPUTED = (ATTEMPTS, *(computed for computed in BY_MONTH if computed.table in (CALLING_HOURS, KPI_MONTHLY)))
+NEEDED = (OUTCOME_SPELLINGS, CONTACT_ATTEMPTS, CALLING_HOURS, KPI_MONTHLY)
+COMPUTED = tuple(computed for computed in MONTH_TABLES if computed.table in NEEDED)
 """In the order of computation."""
 
 KEY_FIGURES = f"""
@@ -55,9 +53,7 @@ def compute_key_figures(
 
     Raises `SettingsError` or `OutcomeMapError`.
     """
-    rules, where = rules_version(settings), f" WHERE month = DATE '{month}'"
-    spellings = spellings_query(connection, month, OutcomeMap.load(settings.outcomes), rules)
-    spellings.store(connection, OUTCOME_SPELLINGS.qualified_name, where)
+    rules = rules_version(settings)
     for computed in COMPUTED:
-        computed.query(settings, rules, month).store(connection, computed.table.qualified_name, where)
+        computed.store(connection, settings, rules, month)
     return {row[0]: KeyFigure(*row) for row in connection.execute(KEY_FIGURES, [month]).fetchall()}

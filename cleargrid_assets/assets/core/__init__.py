@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cleargrid_assets.asset_keys import UNPREFIXED
-from cleargrid_assets.assets.core.outcome_spellings import build_outcome_spellings
+from cleargrid_assets.assets.core.outcome_spellings import OutcomeSpellings
 from cleargrid_assets.assets.seed_asset import seed_asset
-from cleargrid_assets.assets.sql_asset import SqlTable, sql_asset
+from cleargrid_assets.assets.sql_asset import SqlTable
 from cleargrid_assets.tables.core import CALLING_HOURS_PROFILES, CONTACT_ATTEMPTS, OUTCOME_SPELLINGS
 from cleargrid_assets.tables.raw import D23_MANUAL_COMMUNICATION_LOGS
 
@@ -19,13 +19,11 @@ if TYPE_CHECKING:
 
     from cleargrid_assets.asset_keys import AssetKeys
 
+SPELLINGS = OutcomeSpellings()
 ATTEMPTS = SqlTable(CONTACT_ATTEMPTS, (D23_MANUAL_COMMUNICATION_LOGS, OUTCOME_SPELLINGS))
+BY_MONTH = (SPELLINGS, ATTEMPTS)
 
 
-def build_core(months: dg.MonthlyPartitionsDefinition, keys: AssetKeys = UNPREFIXED) -> list[dg.AssetsDefinition]:
-    """The assets of the schema."""
-    return [
-        build_outcome_spellings(months, keys),
-        sql_asset(ATTEMPTS, months, keys),
-        seed_asset(CALLING_HOURS_PROFILES, keys),
-    ]
+def build_core(keys: AssetKeys = UNPREFIXED) -> list[dg.AssetsDefinition]:
+    """The assets of the schema that have no months."""
+    return [seed_asset(CALLING_HOURS_PROFILES, keys)]

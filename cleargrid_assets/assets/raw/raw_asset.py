@@ -17,8 +17,8 @@ from cleargrid_assets.assets.definition_metadata import (
     description,
     references_to,
 )
+from cleargrid_assets.assets.month_checks import check_raw_month, check_spec, failure_of_checks, step_results
 from cleargrid_assets.assets.raw.load_config import LoadConfig
-from cleargrid_assets.assets.raw.month_checks import check_month, check_specs, failure_of_checks
 from cleargrid_assets.assets.raw.report_moved_rows import report_other_months
 from cleargrid_assets.connections import ClearGridConnection, WarehouseConnection
 from cleargrid_assets.failures import RETRIES, dagster_failures
@@ -68,7 +68,7 @@ def build_raw(
         name=key.to_python_identifier(),
         specs=[spec],
         partitions_def=months,
-        check_specs=check_specs(checks, months, key),
+        check_specs=[check_spec(check, months, key) for check in checks],
         pool=API_POOL,
         can_subset=True,
     )
@@ -77,7 +77,7 @@ def build_raw(
         config: LoadConfig,
         cleargrid: dg.ResourceParam[ClearGridConnection],
         warehouse: dg.ResourceParam[WarehouseConnection],
-    ) -> Iterator[dg.MaterializeResult[None] | dg.AssetMaterialization | dg.AssetCheckResult]:
+    ) -> Iterator[dg.MaterializeResult[None] | dg.AssetMaterialization | dg.Output[None] | dg.AssetCheckEvaluation]:
         if config.preview:
             from cleargrid_assets.assets.raw.preview_month import preview_month, report_preview  # noqa: PLC0415
 
@@ -107,7 +107,7 @@ def build_raw(
                 yield dg.AssetMaterialization(keys.table(table), partition=context.partition_key)
             with dagster_failures():
                 yield from report_other_months(context, key, checks, warehouse, month.landed)
-        yield from _checked(context, checks, warehouse)
+        yield from _checked(context, key, checks, warehouse)
         if unchanged:
             with dagster_failures():
                 yield from unchanged.derived_tables()
@@ -116,14 +116,15 @@ def build_raw(
 
 
 def _checked(
-    context: dg.AssetExecutionContext, checks: Sequence[SqlCheck], warehouse: WarehouseConnection
-) -> Iterator[dg.AssetCheckResult]:
+    context: dg.AssetExecutionContext, asset: dg.AssetKey, checks: Sequence[SqlCheck], warehouse: WarehouseConnection
+) -> Iterator[dg.Output[None] | dg.AssetCheckEvaluation]:
     """Evaluate the selected checks of the month. Raises `dagster.Failure` if a blocking one fails."""
+    month, selected = month_of(context.partition_key), {key.name for key in context.selected_asset_check_keys}
     with dagster_failures():
-        results = check_month(checks, warehouse, month_of(context.partition_key))
-    selected = {key.name for key in context.selected_asset_check_keys}
-    yield from (result for result in results if result.check_name in selected)
-    if failure := failure_of_checks(checks, results):
+        results = check_raw_month(checks, warehouse, month)
+    chosen = {check: result for check, result in results.items() if check.name in selected}
+    yield from step_results(context, asset, chosen, month)
+    if failure := failure_of_checks(results):
         raise failure
 
 

@@ -17,14 +17,12 @@ from dagster._core.storage.tags import BACKFILL_ID_TAG
 
 from cleargrid_assets.asset_keys import AssetKeys
 from cleargrid_assets.assets.analytics import AS_OF_THE_LOAD
-from cleargrid_assets.assets.materialization_metadata import month_metadata
-from cleargrid_assets.assets.raw.month_checks import check_month, log_results
-from cleargrid_assets.assets.sql_asset import reporting_variables
+from cleargrid_assets.assets.month_checks import log_results, run_checks
+from cleargrid_assets.assets.month_run import check_variables, read_month_checks, store_month
 from cleargrid_assets.client import SettingsError
 from cleargrid_assets.outcome_map import OutcomeMapError
 from cleargrid_assets.partitions import month_of
 from cleargrid_assets.rules_version import rules_version
-from cleargrid_assets.sql_checks import read_checks
 from cleargrid_assets.staleness import MONTHLY, DataVersions
 from cleargrid_assets.tables.d23 import D23
 from cleargrid_assets.warehouse.conflicts import retry_conflicts
@@ -36,8 +34,10 @@ if TYPE_CHECKING:
     from cleargrid_assets.assets.raw.load_month import MonthLanded
     from cleargrid_assets.assets.sql_asset import SqlTable
     from cleargrid_assets.connections import WarehouseConnection
+    from cleargrid_assets.settings import Settings
     from cleargrid_assets.sql_checks import SqlCheck
     from cleargrid_assets.tables.table import Table
+    from cleargrid_assets.warehouse.warehouse import Transactions
 
 WRITTEN_BY_THE_LOAD = frozenset(computed.table for computed in AS_OF_THE_LOAD)
 SKIPPED = [table for table in MONTHLY if table not in WRITTEN_BY_THE_LOAD]
@@ -86,24 +86,25 @@ class UnchangedMonth:
             "writes %s, which depend on the load's time, and computes nothing else.",
             " and ".join(computed.table.qualified_name for computed in AS_OF_THE_LOAD),
         )
-        for computed in AS_OF_THE_LOAD:
-            yield self._again(computed.table, f"{UNCHANGED} The figures are as of this load.", self._write(computed))
+        with self.warehouse.warehouse().transactions() as transaction:
+            for computed in AS_OF_THE_LOAD:
+                metadata = self._write(computed, transaction)
+                yield self._again(computed.table, f"{UNCHANGED} The figures are as of this load.", metadata)
+            with transaction() as connection:
+                written = _check(WRITTEN_BY_THE_LOAD, connection, self.warehouse.settings, self.rules, self.month)
         for table in self._tables_of_backfill:
             yield self._again(table, f"{UNCHANGED} The table was not computed again.", {})
-        results = {**self.results, **_check(WRITTEN_BY_THE_LOAD, self.warehouse, self.month)}
+        results = {**self.results, **written}
         for table in MONTHLY:
             of_table = {check: result for check, result in results.items() if check.table == table}
             log_results(self.context, self.keys.table(table), of_table, self.month)
 
-    def _write(self, computed: SqlTable) -> Mapping[str, Any]:
+    def _write(self, computed: SqlTable, transaction: Transactions) -> Mapping[str, Any]:
         """Compute the month of a table; return its metadata."""
-        query = computed.query(self.warehouse.settings, self.rules, self.month)
-        name, where = computed.table.qualified_name, f" WHERE month = DATE '{self.month}'"
 
         def write() -> Mapping[str, Any]:
-            with self.warehouse.warehouse().writing() as connection:
-                query.store(connection, name, where)
-                return month_metadata(connection, name, where)
+            with transaction() as connection:
+                return store_month(connection, computed, self.warehouse.settings, self.rules, self.month)
 
         return retry_conflicts(write, lambda conflict: self.context.log.warning("%s Trying again.", conflict))
 
@@ -148,11 +149,15 @@ def find_unchanged(
     versions = DataVersions(context.instance, rules, AssetKeys.of(warehouse.settings))
     if versions.stale_tables_of(context.partition_key, landed.landed.version):
         return None
+    month = month_of(context.partition_key)
     try:
-        if landed.landed.rows_of_month and _is_outdated(warehouse, month_of(context.partition_key), rules):
-            context.log.warning("The rows have not changed, but the warehouse does not hold the tables made of them.")
-            return None
-        results = _check(SKIPPED, warehouse, month_of(context.partition_key))
+        with warehouse.warehouse().reading() as connection:
+            if landed.landed.rows_of_month and _is_outdated(connection, month, rules):
+                context.log.warning(
+                    "The rows have not changed, but the warehouse does not hold the tables made of them."
+                )
+                return None
+            results = _check(SKIPPED, connection, warehouse.settings, rules, month)
     except duckdb.Error as error:
         context.log.warning("The rows have not changed, but a table cannot be checked: %s", error)
         return None
@@ -163,26 +168,24 @@ def find_unchanged(
     return UnchangedMonth(context, warehouse, rules, results)
 
 
-def _is_outdated(warehouse: WarehouseConnection, month: date, rules: str) -> bool:
+def _is_outdated(connection: duckdb.DuckDBPyConnection, month: date, rules: str) -> bool:
     """True if a skipped table does not hold the month as it would be computed now.
 
     The event log alone does not prove that: the warehouse may have been restored, or a table changed by hand.
     """
-    with warehouse.warehouse().reading() as connection:
-        return any(
-            connection.execute(OUTDATED.format(table=table.qualified_name), {"rules": rules, "month": month}).fetchone()
-            != (False,)
-            for table in SKIPPED
-        )
+    return any(
+        connection.execute(OUTDATED.format(table=table.qualified_name), {"rules": rules, "month": month}).fetchone()
+        != (False,)
+        for table in SKIPPED
+    )
 
 
 def _check(
-    tables: Collection[Table], warehouse: WarehouseConnection, month: date
+    tables: Collection[Table], connection: duckdb.DuckDBPyConnection, settings: Settings, rules: str, month: date
 ) -> Mapping[SqlCheck, dg.AssetCheckResult]:
-    """The results of all checks on the month in `tables`. Raises `WarehouseError` or `duckdb.Error`."""
-    checks = [check for check in (*read_checks("core"), *read_checks("analytics")) if check.table in tables]
-    results = check_month(checks, warehouse, month, **reporting_variables(warehouse.settings))
-    return dict(zip(checks, results, strict=True))
+    """The results of all checks on the month in `tables`. Raises `duckdb.Error`."""
+    checks = [check for check in read_month_checks() if check.table in tables]
+    return run_checks(checks, connection, check_variables(settings, rules, month))
 
 
 def _is_error(result: dg.AssetCheckResult) -> bool:

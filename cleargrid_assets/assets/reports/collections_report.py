@@ -18,7 +18,7 @@ from cleargrid_assets.assets.definition_metadata import FRESHNESS, OWNERS, code_
 from cleargrid_assets.assets.reports.page.data import read_report
 from cleargrid_assets.assets.reports.page.section import ReportData, Section
 from cleargrid_assets.assets.reports.page.sections import report_sections
-from cleargrid_assets.assets.sql_asset import data_version
+from cleargrid_assets.assets.sql_asset import summary_version
 from cleargrid_assets.connections import WarehouseConnection
 from cleargrid_assets.failures import dagster_failures
 from cleargrid_assets.rules_version import files_version
@@ -62,7 +62,7 @@ def build_collections_report(keys: AssetKeys = UNPREFIXED) -> dg.AssetsDefinitio
     ) -> dg.MaterializeResult[None]:
         with dagster_failures():
             settings = warehouse.settings
-            version = data_version(context, settings)
+            version = summary_version(context, settings)
             sections = report_sections()
             data = read_report(warehouse.warehouse(), settings, sections)
             reports = report_artifacts(warehouse.warehouse(), settings.environment)

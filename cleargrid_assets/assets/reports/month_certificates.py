@@ -22,7 +22,7 @@ from cleargrid_assets.assets.reports.certificate.certificate import (
     Origin,
 )
 from cleargrid_assets.assets.reports.collections_report import reports_location
-from cleargrid_assets.assets.sql_asset import data_version
+from cleargrid_assets.assets.sql_asset import summary_version
 from cleargrid_assets.connections import WarehouseConnection
 from cleargrid_assets.failures import dagster_failures
 from cleargrid_assets.landing.ledger import last_loads
@@ -65,7 +65,7 @@ def build_month_certificates(keys: AssetKeys = UNPREFIXED) -> dg.AssetsDefinitio
         context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[WarehouseConnection]
     ) -> dg.MaterializeResult[None]:
         with dagster_failures():
-            data = data_version(context, warehouse.settings)
+            data = summary_version(context, warehouse.settings)
             certifier = Certifier(context, warehouse.settings, warehouse.warehouse())
             months = list(last_loads(certifier.warehouse))
             new = [f"{month:%Y-%m}" for month in months if certifier.certify(month)]

@@ -11,7 +11,7 @@ import dagster as dg
 
 from cleargrid_assets.asset_keys import UNPREFIXED, AssetKeys
 from cleargrid_assets.assets.definition_metadata import FRESHNESS, OWNERS, code_references
-from cleargrid_assets.assets.sql_asset import data_version
+from cleargrid_assets.assets.sql_asset import summary_version
 from cleargrid_assets.connections import WarehouseConnection
 from cleargrid_assets.failures import dagster_failures
 from cleargrid_assets.rules_version import files_version
@@ -49,7 +49,7 @@ def build_published_tables(keys: AssetKeys = UNPREFIXED) -> dg.AssetsDefinition:
         context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[WarehouseConnection]
     ) -> dg.MaterializeResult[None]:
         with dagster_failures():
-            version = data_version(context, warehouse.settings)
+            version = summary_version(context, warehouse.settings)
             folder, rows = publish(warehouse.warehouse(), warehouse.settings.environment)
         state = f"{len(rows)} tables" if rows else "none: no month has been computed yet"
         metadata: dict[str, Any] = {"folder": dg.MetadataValue.path(folder), "published": state, **rows}
