@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from benchmarks import backfills, decoding, development, lakes, lenders, loading, nights, platform, reporting
+from benchmarks import backfills, decoding, development, lakes, lenders, loading, nights, platform, reporting, small_runs
 
 BENCHMARKS = {
     "side-by-side": loading.side_by_side,
@@ -15,6 +15,7 @@ BENCHMARKS = {
     "start-up": platform.start_up,
     "dev-start": development.dev_start,
     "one-run": platform.one_run,
+    "small-run": small_runs.small_run,
     "marts": platform.marts,
     "night": nights.night,
     "report": reporting.report,

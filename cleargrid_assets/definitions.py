@@ -7,6 +7,8 @@ calls `definitions`, which needs no variable set.
 from __future__ import annotations
 
 import warnings
+from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -47,7 +49,19 @@ if TYPE_CHECKING:
 @dg.definitions
 def definitions() -> dg.Definitions:
     """The definitions for the settings of the environment and `.env`."""
-    return build_definitions(Settings.from_environment())
+    settings = Settings.from_environment()
+    return _definitions(frozenset(settings.variables.items()), settings.from_file, settings.file_problems, Path.cwd())
+
+
+@lru_cache(maxsize=1)
+def _definitions(
+    variables: frozenset[tuple[str, str]],
+    from_file: frozenset[str],
+    file_problems: tuple[str, ...],
+    _folder: Path,  # that relative paths start from
+) -> dg.Definitions:
+    """The same object for the same settings: Dagster asks five times for each run, and resolves the graph each time."""
+    return build_definitions(Settings(dict(variables), from_file, file_problems))
 
 
 def build_definitions(
@@ -103,7 +117,7 @@ def _resources(settings: Settings, retries: dg.RetryPolicy) -> dict[str, Any]:
 
 
 def _io_manager(retries: dg.RetryPolicy) -> dg.IOManagerDefinition:
-    """Imported by the runs that store something: it brings pandas, a third of a second of start-up."""
+    """Imported by runs: definitions need none."""
 
     @dg.io_manager(
         required_resource_keys={"warehouse"},

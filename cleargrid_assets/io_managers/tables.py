@@ -1,4 +1,4 @@
-"""The I/O manager: a derived asset's output becomes its table's month, in one transaction, or nothing changes.
+"""What the I/O manager does with an output: it becomes its table's month, in one transaction, or nothing changes.
 
 It extends that of dagster-duckdb-pandas and repairs the faults that lose or swap data: delete and insert commit
 together, columns go by name, tables have declared types even if the first month is empty, a month is selected by its
@@ -20,9 +20,7 @@ from dagster_duckdb.io_manager import DuckDbClient
 from dagster_duckdb_pandas.duckdb_pandas_type_handler import DuckDBPandasTypeHandler
 
 from cleargrid_assets.assets.materialization_metadata import month_metadata
-from cleargrid_assets.failures import RETRIES, dagster_failures
 from cleargrid_assets.warehouse import Query
-from cleargrid_assets.warehouse.conflicts import retry_conflicts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -118,30 +116,14 @@ def _with_typed_nulls(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.astype(dict.fromkeys(empty, "string"))
 
 
-class WarehouseIOManager(DbIOManager):
-    """Dagster's database I/O manager over our warehouse; its errors say what to do next."""
-
-    def __init__(self, resource: WarehouseConnection, retries: dg.RetryPolicy = RETRIES) -> None:
-        self._retries = retries
-        super().__init__(
-            type_handlers=[QueryHandler(), FrameHandler()],
-            db_client=WarehouseClient(resource),
-            database="",
-            default_load_type=pd.DataFrame,
-        )
-
-    def handle_output(self, context: dg.OutputContext, obj: object) -> None:
-        """Store `obj`. Raises `dagster.Failure` if that fails; the table is then unchanged."""
-        with dagster_failures(self._retries, retries_so_far=context.step_context.previous_attempt_count):
-            retry_conflicts(
-                lambda: super(WarehouseIOManager, self).handle_output(context, obj),
-                on_conflict=lambda conflict: context.log.warning("%s Trying again.", conflict),
-            )
-
-    def load_input(self, context: dg.InputContext) -> object:
-        """The stored rows. Raises `dagster.Failure` if they cannot be read."""
-        with dagster_failures():
-            return super().load_input(context)
+def warehouse_tables(resource: WarehouseConnection) -> DbIOManager:
+    """Dagster's database I/O manager over our warehouse."""
+    return DbIOManager(
+        type_handlers=[QueryHandler(), FrameHandler()],
+        db_client=WarehouseClient(resource),
+        database="",
+        default_load_type=pd.DataFrame,
+    )
 
 
 def _name(table_slice: TableSlice) -> str:
