@@ -1,4 +1,4 @@
-"""Reads one complete month: plans windows, reads them, collapses duplicates, reconciles.
+"""Reads one complete month: counts it, plans windows, reads them, reconciles.
 
 Add a step between the client and the write here; ClearGrid's counts are in `reconciliation`, SQL in `write`.
 """
@@ -11,23 +11,22 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from math import ceil
-from typing import TYPE_CHECKING, Any
-
-import pyarrow as pa
+from typing import TYPE_CHECKING
 
 from cleargrid_assets.client import Counters, plan_windows
 from cleargrid_assets.landing.errors import ConservationError, ReconciliationError
+from cleargrid_assets.landing.receive import receive
 from cleargrid_assets.landing.reconciliation import count, reconcile, sum_totals
 from cleargrid_assets.landing.rows import RowConverter
-from cleargrid_assets.tables.dataset import PUBLIC_ID, UPDATED_AT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import date
 
-    from cleargrid_assets.client import ClearGridClient, FetchResult, Progress, Statistics, Total, Window
+    from cleargrid_assets.client import ClearGridClient, Progress, Statistics, Total, Window
     from cleargrid_assets.landing.reconciliation import CountedRange
-    from cleargrid_assets.landing.rows import Batch, QuarantinedRow
+    from cleargrid_assets.landing.rows import QuarantinedRow
+    from cleargrid_assets.landing.spill import SpilledRows
     from cleargrid_assets.tables.dataset import RawDataset
 
 
@@ -52,7 +51,7 @@ class MonthLoad:
     month: date
     window: Window
     started_at: datetime
-    rows: pa.Table
+    rows: SpilledRows
     quarantined: tuple[QuarantinedRow, ...]
     unknown_fields: frozenset[str]
     duplicates_collapsed: int
@@ -125,16 +124,14 @@ def _read_once(
 ) -> MonthLoad:
     """Read the month; `counters` continue if it is read a second time."""
     started, clock = now(), time.monotonic()
-    converter, request = RowConverter(dataset), partial(client.count, dataset.export, counters=counters)
+    request = partial(client.count, dataset.export, counters=counters)
     counted = count(request, window)
     expected = sum_totals(counted)
     target_rows = max(limits.page_size, ceil((expected.total or 0) / limits.concurrency))  # a window for each worker
-    fetch_result = client.fetch(
-        dataset.export,
+    received = receive(
+        client,
+        RowConverter(dataset),
         _plan_windows(counted, target_rows, started),
-        converter.convert,
-        merge=converter.merge_batches,
-        row_type=converter.row_type,
         concurrency=limits.concurrency,
         page_size=limits.page_size,
         deadline_seconds=limits.load_seconds,
@@ -142,16 +139,20 @@ def _read_once(
         counters=counters,
         on_progress=lambda progress: on_progress(progress, expected),
     )
-    received = {completed.window: completed.rows_received for completed in fetch_result.windows}
-    expected = reconcile(request, counted, received)
-    statistics = replace(fetch_result.statistics, requests=counters.requests, retries=counters.retries)
-    load = _month_load(
-        converter,
-        month,
-        window,
-        replace(fetch_result, statistics=statistics),
-        expected,
+    fetch_result = received.fetch_result
+    expected = reconcile(request, counted, {done.window: done.rows_received for done in fetch_result.windows})
+    load = MonthLoad(
+        dataset=dataset,
+        month=month,
+        window=window,
         started_at=started,
+        rows=received.rows,
+        quarantined=received.quarantined,
+        unknown_fields=received.unknown_fields,
+        duplicates_collapsed=received.duplicates_collapsed,
+        rows_received=fetch_result.rows_received,
+        expected=expected,
+        statistics=replace(fetch_result.statistics, requests=counters.requests, retries=counters.retries),
         seconds=time.monotonic() - clock,
     )
     load.verify_conservation()
@@ -165,57 +166,6 @@ def _plan_windows(counted: Sequence[CountedRange], target_rows: int, now: dateti
         for part in counted
         for window in plan_windows(part.window, part.total.total if part.total.exact else None, target_rows, now)
     ]
-
-
-def _month_load(
-    converter: RowConverter,
-    month: date,
-    window: Window,
-    fetch_result: FetchResult[Batch],
-    expected: Total,
-    *,
-    started_at: datetime,
-    seconds: float,
-) -> MonthLoad:
-    batches = [batch for completed in fetch_result.windows for batch in completed.batches]
-    received = pa.concat_tables([converter.schema.empty_table(), *(batch.rows for batch in batches)])
-    rows = collapse_duplicates(received)
-    return MonthLoad(
-        dataset=converter.dataset,
-        month=month,
-        window=window,
-        started_at=started_at,
-        rows=rows,
-        quarantined=tuple(row for batch in batches for row in batch.quarantined),
-        unknown_fields=frozenset().union(*(batch.unknown_fields for batch in batches)),
-        duplicates_collapsed=received.num_rows - rows.num_rows,
-        rows_received=fetch_result.rows_received,
-        expected=expected,
-        statistics=fetch_result.statistics,
-        seconds=seconds,
-    )
-
-
-def collapse_duplicates(rows: pa.Table) -> pa.Table:
-    """`rows` with one row per `public_id`: the latest by `updated_at`, and among equals the one received last."""
-    if not _may_repeat_ids(rows):
-        return rows
-    positions = pa.array(range(rows.num_rows), pa.int64())
-    ordered = rows.select([PUBLIC_ID, UPDATED_AT]).append_column("position", positions)
-    ordered = ordered.sort_by([(UPDATED_AT, "ascending"), ("position", "ascending")])
-    latest = ordered.group_by(PUBLIC_ID, use_threads=False).aggregate([("position", "last")])
-    return rows.take(latest.sort_by("position_last")["position_last"])
-
-
-def _may_repeat_ids(rows: pa.Table) -> bool:
-    """False proves that every id is unique, because equal ids have equal hashes. Costs a fifth of counting the ids."""
-    import duckdb  # noqa: PLC0415 - loading definitions compares nothing
-
-    with duckdb.connect() as connection:
-        connection.register("received", rows)
-        hashes: Any = connection.execute(f"SELECT hash({PUBLIC_ID}) AS hash FROM received").fetchnumpy()["hash"]
-    hashes.sort()
-    return bool((hashes[1:] == hashes[:-1]).any())
 
 
 def count_reasons(quarantined: Sequence[QuarantinedRow]) -> dict[str, int]:

@@ -12,10 +12,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-import pyarrow as pa
-
 from cleargrid_assets.landing.ledger import to_naive_utc
-from cleargrid_assets.landing.read_month import collapse_duplicates
+from cleargrid_assets.landing.receive import receive
 from cleargrid_assets.landing.rows import RowConverter
 from cleargrid_assets.warehouse.conflicts import retry_conflicts
 from cleargrid_assets.warehouse.errors import WarehouseMissingError
@@ -27,6 +25,7 @@ if TYPE_CHECKING:
     import duckdb
 
     from cleargrid_assets.client import ClearGridClient, Counters, Window
+    from cleargrid_assets.landing.spill import SpilledRows
     from cleargrid_assets.tables.dataset import RawDataset
     from cleargrid_assets.warehouse.errors import WarehouseConflictError
     from cleargrid_assets.warehouse.warehouse import Warehouse
@@ -140,27 +139,26 @@ def samples_since(warehouse: Warehouse, dataset: RawDataset, moment: datetime) -
         return []
 
 
-def read_day(client: ClearGridClient, day: Day, *, page_size: int, counters: Counters, load_seconds: float) -> pa.Table:
+def read_day(
+    client: ClearGridClient, day: Day, *, page_size: int, counters: Counters, load_seconds: float
+) -> SpilledRows:
     """The day's rows as a load would convert them. Raises the client's errors."""
-    converter = RowConverter(day.dataset)
-    fetched = client.fetch(
-        day.dataset.export,
+    received = receive(
+        client,
+        RowConverter(day.dataset),
         [day.window],
-        converter.convert,
         concurrency=1,
         page_size=page_size,
-        merge=converter.merge_batches,
         deadline_seconds=load_seconds,
         counters=counters,
     )
-    batches = [batch.rows for completed in fetched.windows for batch in completed.batches]
-    return collapse_duplicates(pa.concat_tables([converter.schema.empty_table(), *batches]))
+    return received.rows
 
 
 def record_day(
     warehouse: Warehouse,
     day: Day,
-    rows: pa.Table,
+    rows: SpilledRows,
     *,
     run_id: str,
     sampled_at: datetime,
