@@ -38,7 +38,7 @@ def collapse_duplicates(rows: SpilledRows) -> SpilledRows:
     """One row per `public_id`: the latest by `updated_at`, and among equals the one received last."""
     import duckdb  # noqa: PLC0415 - loading definitions compares nothing
 
-    with duckdb.connect() as connection:
+    with duckdb.connect(config={"temp_directory": ""}) as connection:  # it has no folder of its own to spill to
         if not _may_repeat_ids(connection, rows):
             return rows
         kept = np.ones(rows.num_rows, np.bool_)

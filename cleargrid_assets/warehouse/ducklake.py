@@ -27,6 +27,7 @@ from cleargrid_assets.warehouse.errors import (
     first_line,
 )
 from cleargrid_assets.warehouse.extensions import load_extension
+from cleargrid_assets.warehouse.private_folder import PrivateFolder
 from cleargrid_assets.warehouse.s3_config import is_object_store, use_object_store
 
 if TYPE_CHECKING:
@@ -122,9 +123,14 @@ class DuckLake:
         return catalog_at(self.address, self.lock_timeout)
 
     @cached_property
+    def _spill_folder(self) -> PrivateFolder:
+        """Where the engine spills to."""
+        return PrivateFolder()
+
+    @cached_property
     def _engine(self) -> duckdb.DuckDBPyConnection:
         """One DuckDB with the extensions loaded, shared by this object's connections: loading takes 0.3 s."""
-        engine = duckdb.connect()
+        engine = duckdb.connect(config={"temp_directory": str(self._spill_folder.path)})
         for name in ("ducklake", *self._catalog.extensions):
             load_extension(engine, name, self.extensions)
         if self.data and is_object_store(self.data):

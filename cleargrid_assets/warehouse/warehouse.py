@@ -10,7 +10,6 @@ from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 import duckdb
@@ -19,6 +18,7 @@ from cleargrid_assets.tables.d23 import D23
 from cleargrid_assets.warehouse.duckdb_file import DuckDBFile
 from cleargrid_assets.warehouse.ducklake import PREFIX, DuckLake
 from cleargrid_assets.warehouse.errors import WarehouseMissingError
+from cleargrid_assets.warehouse.private_folder import PrivateFolder
 from cleargrid_assets.warehouse.schema import is_outdated, prepare, supported_version
 
 if TYPE_CHECKING:
@@ -152,7 +152,7 @@ class Warehouse:
     @contextmanager
     def scratch(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """An empty warehouse with the same tables, in a temporary file that is deleted at the end."""
-        with TemporaryDirectory() as folder, closing(duckdb.connect(Path(folder, "scratch.duckdb"))) as connection:
+        with PrivateFolder() as folder, closing(duckdb.connect(folder / "scratch.duckdb")) as connection:
             self._configure(connection)
             prepare(connection, self.display_name, self.datasets)
             yield connection
