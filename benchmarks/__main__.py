@@ -23,7 +23,7 @@ BENCHMARKS = {
     "choices": backfills.choices,
     "lenders": lenders.lenders,
 }
-DISTRIBUTED = {"lake": lakes.lake, "hosts": lakes.hosts}
+DISTRIBUTED = {"lake": lakes.lake, "lake-growth": lakes.lake_growth, "hosts": lakes.hosts}
 """Those that need `.venv-lake` and PostgreSQL; asked for by name only."""
 
 

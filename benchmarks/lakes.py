@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.loading import MONTH, NOW, PAIRS, emulator
-from benchmarks.measure import median, run_loader
+from benchmarks.loading import GROWTH, MONTH, NOW, PAIRS, emulator
+from benchmarks.measure import line, median, run_loader
 from benchmarks.platform import MARTS, RAW, materialize
 from cleargrid_assets.commands.emulator_settings import emulator_settings
 from cleargrid_assets.partitions import build_months, recent_months
@@ -50,6 +50,21 @@ def lake(rows: int = 1_000_000, *, pairs: int = PAIRS) -> None:
 
 
 FIELDS = ("wall_seconds", "cpu_seconds", "peak_mb")
+
+
+def lake_growth(sizes: tuple[int, ...] = GROWTH) -> None:
+    """Peak memory and processor time of a first load into a lake and of reading it again, as the month grows."""
+    print("\nGrowth with rows, a lake in a folder, 0 ms, 8 in flight:")
+    for rows in sizes:
+        with (
+            emulator(rows) as server,
+            run_postgres(_binaries()) as catalog,
+            tempfile.TemporaryDirectory() as folder,
+        ):
+            address = f"ducklake:postgres:{catalog.dsn(catalog.create_database())}"
+            for attempt in ("first", "again"):
+                loaded = run_loader("ours", server.base_url, MONTH, warehouse=address, lake_data=folder)
+                print(line(attempt, [loaded]), flush=True)
 
 
 @contextmanager

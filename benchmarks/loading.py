@@ -47,12 +47,17 @@ def side_by_side(rows: int = 200_000, *, pairs: int = PAIRS) -> None:
         print(f"ours / floor: {median(ours, 'load_seconds') / median(floor, 'load_seconds'):.2f}x")
 
 
-def growth(sizes: tuple[int, ...] = (200_000, 1_000_000, 2_000_000, 5_000_000)) -> None:
-    """Peak memory and processor time as the month grows."""
-    print("\nGrowth with rows, 0 ms, 8 in flight:")
+GROWTH = (200_000, 1_000_000, 5_000_000, 20_000_000)
+
+
+def growth(sizes: tuple[int, ...] = GROWTH) -> None:
+    """Peak memory and processor time of a first load and of reading it again, as the month grows."""
+    print("\nGrowth with rows, a file, 0 ms, 8 in flight:")
     for rows in sizes:
-        with emulator(rows) as server:
-            print(line("ours", [run_loader("ours", server.base_url, MONTH)]))
+        with emulator(rows) as server, tempfile.TemporaryDirectory() as folder:
+            for attempt in ("first", "again"):
+                warehouse = str(Path(folder) / "warehouse.duckdb")
+                print(line(attempt, [run_loader("ours", server.base_url, MONTH, warehouse=warehouse)]), flush=True)
 
 
 def dense_day(rows: int = 200_000, *, pairs: int = PAIRS) -> None:

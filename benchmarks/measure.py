@@ -65,12 +65,19 @@ def _last_json(output_text: str) -> dict[str, float]:
 
 
 def run_loader(
-    name: str, base_url: str, month: str, *, concurrency: int = 8, warehouse: str | None = None
+    name: str,
+    base_url: str,
+    month: str,
+    *,
+    concurrency: int = 8,
+    warehouse: str | None = None,
+    lake_data: str | None = None,
 ) -> Measurement:
-    """One loader of `benchmarks.loaders`, into a new file unless `warehouse` names one."""
+    """One loader of `benchmarks.loaders`, into a new file unless `warehouse` names another, or a lake."""
     with tempfile.TemporaryDirectory() as folder:
         target = warehouse or str(Path(folder) / "warehouse.duckdb")
         arguments = ["--base-url", base_url, "--month", month, "--warehouse", target, "--concurrency", str(concurrency)]
+        arguments += ["--lake-data", lake_data] if lake_data else []
         return run([sys.executable, "-m", f"benchmarks.loaders.{name}", *arguments])
 
 

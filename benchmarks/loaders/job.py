@@ -12,13 +12,14 @@ from cleargrid_assets.emulator import Credentials
 
 @dataclass(frozen=True)
 class Job:
-    """One month from one address into one new file."""
+    """One month from one address into one warehouse; `lake_data`: where a new lake keeps its files."""
 
     base_url: str
     month: date
     warehouse: str
     page_size: int
     concurrency: int
+    lake_data: str | None = None
 
     @property
     def since(self) -> datetime:
@@ -45,6 +46,7 @@ def parse_job() -> Job:
     parser.add_argument("--warehouse", required=True)
     parser.add_argument("--page-size", type=int, default=1000)
     parser.add_argument("--concurrency", type=int, default=8)
+    parser.add_argument("--lake-data")
     return Job(**vars(parser.parse_args()))
 
 

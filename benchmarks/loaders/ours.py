@@ -22,7 +22,7 @@ def load(job: Job) -> tuple[int, float]:
     limits = LoadLimits(job.concurrency, job.page_size, load_seconds=7200, stall_seconds=75)
     started = datetime.now(UTC)
     month = read_month(client, D23, job.month, Window(job.since, job.until), limits)
-    with Warehouse(job.warehouse).writing() as connection:
+    with Warehouse(job.warehouse, lake_data=job.lake_data).writing() as connection:
         write_month(connection, month, run_id="benchmark", vanish_limit=0.2)
     return month.rows.num_rows, (datetime.now(UTC) - started).total_seconds()
 
