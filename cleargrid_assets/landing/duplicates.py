@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 HASHES_AT_ONCE = 5_000_000
 ROWS_AT_ONCE = 1_000_000
 
-SHARE = f"hash({PUBLIC_ID}) % $shares = $share"
+SHARE = f"hash({PUBLIC_ID}) % {{shares}} = {{share}}"  # as parameters, they would be numbers of 128 bits
 HASHES = f"SELECT hash({PUBLIC_ID}) AS hash FROM received WHERE {SHARE}"
 COPIES = f"""
 SELECT position
@@ -64,6 +64,6 @@ def _repeats(hashes: np.ndarray[Any, Any]) -> bool:
 
 def _column(connection: duckdb.DuckDBPyConnection, sql: str, share: int, shares: int) -> np.ndarray[Any, Any]:
     """The only column of a query on a share of the ids."""
-    columns: dict[str, Any] = connection.execute(sql, {"share": share, "shares": shares}).fetchnumpy()
+    columns: dict[str, Any] = connection.execute(sql.format(share=share, shares=shares)).fetchnumpy()
     (column,) = columns.values()
     return np.asarray(column)
