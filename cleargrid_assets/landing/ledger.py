@@ -140,9 +140,11 @@ def month_version(connection: duckdb.DuckDBPyConnection, load: MonthLoad) -> str
     return version_of(load_number, run_id)
 
 
-def append(connection: duckdb.DuckDBPyConnection, entry: Entry, load: MonthLoad, changes: Changes) -> None:
+def append(
+    connection: duckdb.DuckDBPyConnection, entry: Entry, load: MonthLoad, changes: Changes, ids_digest: str | None
+) -> None:
     """Add the load to the ledger."""
-    row = _row(entry, load, changes)
+    row = {**_row(entry, load, changes), "ids_digest": ids_digest}
     names = ", ".join(f'"{name}"' for name in row)
     marks = ", ".join("?" for _ in row)
     connection.execute(

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cleargrid_assets.landing.ledger import to_naive_utc
+from cleargrid_assets.landing.unique_ids import months_holding
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,7 +37,7 @@ SELECT
   ) OVER (PARTITION BY other.public_id) AS stays
 FROM {rows} AS other
 INNER JOIN ({added}) AS new ON other.public_id = new.public_id
-WHERE other.month <> $month
+WHERE other.month IN ({held_in})
 """
 TAKEN = "SELECT held_in, count(*) FROM elsewhere WHERE NOT stays GROUP BY held_in ORDER BY held_in"
 STAYING = "SELECT count(DISTINCT public_id) FROM elsewhere WHERE stays"
@@ -63,10 +64,13 @@ def find(connection: duckdb.DuckDBPyConnection, load: MonthLoad, *, is_first: bo
     Among versions with equal `updated_at`, the one that was read later wins; `ledger.superseded_by` explains the role
     of clocks.
     """
-    parameters = {"month": load.month, "loads_before": load.loads_before, "started_at": to_naive_utc(load.started_at)}
+    parameters = {"loads_before": load.loads_before, "started_at": to_naive_utc(load.started_at)}
     values = ", ".join(f"other.{name} AS old_{name}" for name in load.dataset.compared_names)
     added = ALL_RECEIVED if is_first else ADDED
-    connection.execute(FIND.format(**load.dataset.sql_names, values=values, added=added), parameters)
+    months = months_holding(connection, load, f"SELECT public_id FROM ({added})")
+    held_in = ", ".join(f"DATE '{month}'" for month in months) or "NULL"
+    sql = FIND.format(**load.dataset.sql_names, values=values, added=added, held_in=held_in)
+    connection.execute(sql, parameters)
     ((staying,),) = connection.execute(STAYING).fetchall()
     return Moves(dict(connection.execute(TAKEN).fetchall()), staying)
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from cleargrid_assets.landing import history, ledger, moved_rows
+from cleargrid_assets.landing import history, ledger, moved_rows, unique_ids
 from cleargrid_assets.landing.errors import VanishLimitError
 from cleargrid_assets.landing.ledger import Changes, Superseded
 from cleargrid_assets.landing.read_month import count_reasons
@@ -103,13 +103,14 @@ def write_month(
         return superseded
     entry = ledger.new_entry(connection, load, run_id)
     connection.register("received", load.rows)
+    were_proven = unique_ids.are_proven(connection, load)
     if _is_first_load(connection, load):
         changes, taken = _apply_first(connection, load, entry)
     else:
         changes, taken = _apply_differences(connection, load, entry, vanish_limit)
     connection.unregister("received")
     _replace_quarantine(connection, load, entry)
-    ledger.append(connection, entry, load, changes)
+    ledger.append(connection, entry, load, changes, unique_ids.prove(connection, load, were_proven=were_proven))
     return _landed(connection, load, entry, changes, taken)
 
 

@@ -138,6 +138,13 @@ LOADS_COLUMNS = (
         "Names of received fields that the contract does not list; their values are not stored anywhere.",
         nullable=True,
     ),
+    Column(
+        "ids_digest",
+        "VARCHAR",
+        "Digest of the ids of the month's rows, `ids_digest(public_id)`, if the load found none of them in another "
+        "month; null otherwise.",
+        nullable=True,
+    ),
 )
 
 CHANGES_COLUMNS = (

@@ -44,3 +44,7 @@ CREATE OR REPLACE MACRO outcome_map_line(spelling) AS
 lower(trim(regexp_replace(spelling, '[^\p{L}\p{M}\p{N}]+', '_', 'g'), '_'))
 || ',unknown,unknown,'
 || csv_field(trim(regexp_replace(regexp_replace(spelling, '[|;=+@＝＋＠\pZ\pC]+', ' ', 'g'), '^[-－ ]+', '')));
+
+-- A digest of distinct ids, whatever their order: their number and the sum of their hashes. A newer DuckDB may hash in
+-- another way; a digest then proves nothing, and the ids are looked up.
+CREATE OR REPLACE MACRO ids_digest(public_id) AS count(public_id) || ':' || coalesce(sum(hash(public_id)), 0);

@@ -1,0 +1,52 @@
+"""Proves that no other month holds an id of the loaded month, and looks up only the ids that are new.
+
+The digest of a month's ids in the ledger is the proof: it covers exactly these ids. The check
+`every_public_id_is_unique` relies on it. What happens to a row that two months hold is decided in `moved_rows`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
+    import duckdb
+
+    from cleargrid_assets.landing.read_month import MonthLoad
+
+OF_MONTH = "SELECT public_id FROM {rows} WHERE month = $month"
+NEW = "SELECT public_id FROM differences WHERE change IN ('added', 'moved')"
+HOLDING = """
+SELECT DISTINCT other.month
+FROM {rows} AS other
+WHERE other.month <> $month AND other.public_id IN ({ids})
+ORDER BY other.month
+"""
+DIGEST = f"SELECT ids_digest(public_id) FROM ({OF_MONTH})"
+PROVEN = f"SELECT coalesce(max(ids_digest) = ({DIGEST}), false) FROM {{last_loads}} WHERE month = $month"
+
+
+def months_holding(connection: duckdb.DuckDBPyConnection, load: MonthLoad, ids: str) -> Sequence[date]:
+    """The other months that hold any of the ids that the SELECT `ids` returns."""
+    holding = HOLDING.format(rows=load.dataset.rows.qualified_name, ids=ids)
+    return [month for (month,) in connection.execute(holding, {"month": load.month}).fetchall()]
+
+
+def are_proven(connection: duckdb.DuckDBPyConnection, load: MonthLoad) -> bool:
+    """True if the month's present ids are those that its last load found in no other month."""
+    ((proven,),) = connection.execute(PROVEN.format_map(load.dataset.sql_names), {"month": load.month}).fetchall()
+    return bool(proven)
+
+
+def prove(connection: duckdb.DuckDBPyConnection, load: MonthLoad, *, were_proven: bool) -> str | None:
+    """The digest of the ids of the month that `load` was written to; None if another month holds one of them.
+
+    `were_proven`: the ids before the load were proven, so only those in `differences` that it added are looked up.
+    """
+    ids = NEW if were_proven else OF_MONTH.format_map(load.dataset.sql_names)
+    if months_holding(connection, load, ids):
+        return None
+    ((digest,),) = connection.execute(DIGEST.format_map(load.dataset.sql_names), {"month": load.month}).fetchall()
+    return str(digest)
