@@ -56,4 +56,4 @@ LEFT JOIN known
     ON candidate.field = known.field AND candidate.new_value IS NOT DISTINCT FROM known.new_value
 WHERE
     known.field IS NULL
-    AND (SELECT min(month) < max(month) FROM raw.d21_communication_logs)
+    AND (SELECT min(logs.month) < max(logs.month) FROM raw.d21_communication_logs AS logs)
