@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import settings
 
+from cleargrid_assets_tests.platform_copies import PlatformCopies
 from cleargrid_assets_tests.platform_under_test import Platform, started
 from cleargrid_assets_tests.postgres_server import PostgresServer, find_binaries, run_postgres
 from cleargrid_assets_tests.warehouse_kinds import FILE, KINDS, Variables, variables_of
@@ -89,3 +90,40 @@ def start_platform(clean_environment: Path, warehouse_variables: Variables) -> I
 def platform(start_platform: Callable[..., Platform]) -> Platform:
     """The platform on an emulator without faults."""
     return start_platform()
+
+
+@pytest.fixture(scope="module")
+def read_only_platform(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, postgres: Callable[[], PostgresServer]
+) -> Iterator[Platform]:
+    """One platform for the tests of a file that only read what a fixture of that file has done to it."""
+    folder = tmp_path_factory.mktemp("platform")
+    with started(folder, variables_of(request.config.getoption("--warehouse"), folder, postgres)) as platform:
+        yield platform
+
+
+@pytest.fixture(scope="session")
+def platform_copies(tmp_path_factory: pytest.TempPathFactory) -> PlatformCopies:
+    return PlatformCopies(lambda: tmp_path_factory.mktemp("platform"))
+
+
+@pytest.fixture
+def start_after(start_platform: Callable[..., Platform], platform_copies: PlatformCopies) -> Callable[..., Platform]:
+    """Starts platforms as an act left them: `start_after(compute_months, APRIL, MAY)`.
+
+    In a file, the act runs once for all tests of a process, and each gets a copy; in a lake, it runs for each test.
+    `act` is called with a platform and `arguments`; the others are those of `start_platform`.
+    """
+
+    def start(
+        act: Callable[..., object], *arguments: str, variables: dict[str, str] | None = None, **emulator: Any
+    ) -> Platform:
+        platform = start_platform(variables=variables, **emulator)
+        if platform.warehouse.is_lake:
+            act(platform, *arguments)
+        else:
+            copy = platform_copies.after(act, *arguments, variables=variables or {}, emulator=emulator)
+            copy.restore(platform)
+        return platform
+
+    return start

@@ -18,9 +18,11 @@ from cleargrid_assets.staleness import DataVersions
 from cleargrid_assets.tables.analytics import ANALYTICS_TABLES
 from cleargrid_assets.tables.core import CONTACT_ATTEMPTS, CORE_TABLES
 from cleargrid_assets.warehouse.warehouse import Warehouse
+from cleargrid_assets_tests.platform_copies import compute_months
 from cleargrid_assets_tests.platform_under_test import LOADS, MAY
 
 if TYPE_CHECKING:
+    from cleargrid_assets_tests.platform_copies import StartAfter
     from cleargrid_assets_tests.platform_under_test import Platform
 
 PAGE_SQL = sql_path(CONTACT_ATTEMPTS).parents[1] / "reports" / "page" / "sections"
@@ -43,8 +45,10 @@ def summarise(platform: Platform) -> dg.ExecuteInProcessResult:
     return job.execute_in_process(instance=platform.instance, raise_on_error=False)
 
 
-def test_figures_do_not_depend_on_the_order_of_months_or_on_how_often_they_are_computed(platform: Platform) -> None:
-    platform.refresh(MAY)
+def test_figures_do_not_depend_on_the_order_of_months_or_on_how_often_they_are_computed(
+    start_after: StartAfter,
+) -> None:
+    platform = start_after(compute_months, MAY)
     platform.refresh(APRIL)
     computed = platform.query(KPIS)
     compared = platform.query(
@@ -58,26 +62,24 @@ def test_figures_do_not_depend_on_the_order_of_months_or_on_how_often_they_are_c
     assert platform.query(KPIS) == computed
 
 
-def test_a_slice_that_vanishes_from_a_month_leaves_no_comparison_behind(platform: Platform) -> None:
-    platform.refresh(APRIL)
-    platform.refresh(MAY)
+def test_a_slice_that_vanishes_from_a_month_leaves_no_comparison_behind(start_after: StartAfter) -> None:
+    platform = start_after(compute_months, APRIL, MAY)
     with Warehouse(str(platform.file)).writing() as connection:
         connection.execute("DELETE FROM raw.d23_manual_communication_logs WHERE month = DATE '2026-04-01'")
     recompute(platform, APRIL, "core.contact_attempts", "analytics.calling_hours", "analytics.kpi_monthly")
     assert platform.query(COMPARED) == [(0, 0)]
 
 
-def test_broken_promises_are_never_compared_with_an_older_month(platform: Platform) -> None:
-    platform.refresh(APRIL)
-    platform.refresh(MAY)
+def test_broken_promises_are_never_compared_with_an_older_month(start_after: StartAfter) -> None:
+    platform = start_after(compute_months, APRIL, MAY)
     rows = platform.query(
         "SELECT count(prev_value) > 0, count(change_pp) FROM analytics.kpi_monthly WHERE metric LIKE 'broken_per_%'"
     )
     assert rows == [(True, 0)]
 
 
-def test_a_month_loaded_before_its_end_is_provisional_and_final_after_it(platform: Platform) -> None:
-    platform.refresh(MAY)
+def test_a_month_loaded_before_its_end_is_provisional_and_final_after_it(start_after: StartAfter) -> None:
+    platform = start_after(compute_months, MAY)
     status = "SELECT DISTINCT status FROM analytics.kpi_monthly"
     assert platform.query(status) == [("final",)]
     with Warehouse(str(platform.file)).writing() as connection:
@@ -89,16 +91,16 @@ def test_a_month_loaded_before_its_end_is_provisional_and_final_after_it(platfor
 VINTAGES = "SELECT load_number, sum(promises), sum(broken) FROM analytics.ptp_vintage GROUP BY ALL ORDER BY ALL"
 
 
-def test_each_load_has_one_observation_of_its_own_also_when_it_found_nothing_changed(platform: Platform) -> None:
-    platform.refresh(MAY)
+def test_each_load_has_one_observation_of_its_own_also_when_it_found_nothing_changed(start_after: StartAfter) -> None:
+    platform = start_after(compute_months, MAY)
     ((load_number, promises, broken),) = platform.query(VINTAGES)
     assert promises > broken > 0
     platform.refresh(MAY)
     assert platform.query(VINTAGES) == [(load_number, promises, broken), (load_number + 1, promises, broken)]
 
 
-def test_a_repeated_computation_replaces_its_observation_and_no_other(platform: Platform) -> None:
-    platform.refresh(MAY)
+def test_a_repeated_computation_replaces_its_observation_and_no_other(start_after: StartAfter) -> None:
+    platform = start_after(compute_months, MAY)
     platform.refresh(MAY)
     first, second = platform.query(VINTAGES)
     change(platform, "UPDATE core.contact_attempts SET is_ptp_broken = NOT is_ptp_broken")
@@ -107,9 +109,9 @@ def test_a_repeated_computation_replaces_its_observation_and_no_other(platform: 
     assert platform.query(VINTAGES) == [first, (second[0], promises, promises - broken)]
 
 
-def test_an_observation_is_booked_under_the_load_whose_rows_it_counted(platform: Platform) -> None:
+def test_an_observation_is_booked_under_the_load_whose_rows_it_counted(start_after: StartAfter) -> None:
     """A newer load lands after the attempts are computed and before the vintage is."""
-    platform.refresh(MAY)
+    platform = start_after(compute_months, MAY)
     ((number, promises, broken),) = platform.query(VINTAGES)
     change(platform, "DELETE FROM analytics.ptp_vintage")
     platform.emulator.now += timedelta(days=60)
@@ -129,10 +131,9 @@ def change(platform: Platform, statement: str) -> None:
 
 
 def test_a_changed_outcome_map_marks_the_months_under_the_old_one_and_nothing_is_compared_with_them(
-    platform: Platform,
+    start_after: StartAfter,
 ) -> None:
-    platform.refresh(APRIL)
-    platform.refresh(MAY)
+    platform = start_after(compute_months, APRIL, MAY)
     assert rules_check(summarise(platform)).passed
     overlay = Path("mine.csv")
     overlay.write_text("outcome,contact_class,result_class,aliases\nlegal,right_party,dispute,Escalated to legal\n")
@@ -150,10 +151,10 @@ def test_a_changed_outcome_map_marks_the_months_under_the_old_one_and_nothing_is
     assert rules_check(summarise(changed)).passed
 
 
-def test_the_report_shows_vintages_under_one_outcome_map_each_load_once(platform: Platform) -> None:
+def test_the_report_shows_vintages_under_one_outcome_map_each_load_once(start_after: StartAfter) -> None:
     overlay = Path("mine.csv")
     overlay.write_text("outcome,contact_class,result_class,aliases\nrpc,right_party,promise,RPC\n")
-    platform.refresh(MAY)
+    platform = start_after(compute_months, MAY)
     platform.refresh(MAY)
     before = platform.query(OBSERVED)
     changed = platform.with_variables(CLEARGRID_OUTCOMES=str(overlay))
@@ -174,8 +175,10 @@ def rules_check(result: dg.ExecuteInProcessResult) -> dg.AssetCheckEvaluation:
 
 
 @pytest.mark.parametrize("variables", [{"CLEARGRID_ROW_SCOPE": "all"}, {"CLEARGRID_PTP_MATURITY_DAYS": "45"}])
-def test_every_derived_row_says_by_which_rules_it_was_computed(platform: Platform, variables: dict[str, str]) -> None:
-    platform.refresh(MAY)
+def test_every_derived_row_says_by_which_rules_it_was_computed(
+    start_after: StartAfter, variables: dict[str, str]
+) -> None:
+    platform = start_after(compute_months, MAY)
     platform.with_variables(**variables).refresh(APRIL)
     rules = {
         month: rules_version(Settings({**platform.variables, **more}))
@@ -187,8 +190,8 @@ def test_every_derived_row_says_by_which_rules_it_was_computed(platform: Platfor
             assert dict(rows) == rules, table.name
 
 
-def test_a_table_computed_from_stale_attempts_says_so_and_is_computed_again(platform: Platform) -> None:
-    platform.refresh(MAY)
+def test_a_table_computed_from_stale_attempts_says_so_and_is_computed_again(start_after: StartAfter) -> None:
+    platform = start_after(compute_months, MAY)
     before = platform.query("SELECT DISTINCT rules_version FROM analytics.outcome_mix")
     changed = platform.with_variables(CLEARGRID_PTP_MATURITY_DAYS="45")
     recompute(changed, MAY, "analytics.outcome_mix")
@@ -198,9 +201,9 @@ def test_a_table_computed_from_stale_attempts_says_so_and_is_computed_again(plat
 
 
 def test_a_changed_row_scope_makes_the_attempts_stale_and_a_mart_made_of_stale_attempts_is_red(
-    platform: Platform,
+    start_after: StartAfter,
 ) -> None:
-    platform.refresh(MAY)
+    platform = start_after(compute_months, MAY)
     attempts = "SELECT sum(attempts) FROM analytics.outcome_mix"
     before = platform.query(attempts)
     changed = platform.with_variables(CLEARGRID_ROW_SCOPE="all")
@@ -226,12 +229,15 @@ def test_a_new_spelling_is_a_warning_with_its_line_and_the_month_lands_all_the_s
     assert lines <= {row[0] for row in platform.query("SELECT csv_line FROM analytics.unmapped_outcomes")}
 
 
-@pytest.mark.parametrize("month", [None, datetime(2026, 5, 1, tzinfo=UTC).date()])
-def test_every_sql_file_can_be_pasted_as_it_is(platform: Platform, month: object) -> None:
-    """With one loaded month, the file returns the table's rows with and without SET VARIABLE."""
-    platform = platform.with_variables(CLEARGRID_DATASETS="D23,D21")
-    assert platform.refresh(MAY).success
+def compute_and_summarise_may(platform: Platform) -> None:
+    compute_months(platform, MAY)
     summarise(platform)
+
+
+@pytest.mark.parametrize("month", [None, datetime(2026, 5, 1, tzinfo=UTC).date()])
+def test_every_sql_file_can_be_pasted_as_it_is(start_after: StartAfter, month: object) -> None:
+    """With one loaded month, the file returns the table's rows with and without SET VARIABLE."""
+    platform = start_after(compute_and_summarise_may, variables={"CLEARGRID_DATASETS": "D23,D21"})
     with Warehouse(str(platform.file)).reading() as connection:
         connection.execute("SET VARIABLE month = ?", [month])
         connection.execute("SET VARIABLE report_month = DATE '2026-05-01'")

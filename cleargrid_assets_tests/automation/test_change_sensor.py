@@ -17,11 +17,13 @@ from cleargrid_assets_tests.landing.communication_logs import load as load_d21
 from cleargrid_assets_tests.landing.communication_logs import row as row_of_d21
 from cleargrid_assets_tests.landing.communication_logs import serve as serve_d21
 from cleargrid_assets_tests.landing.rows_of_may import row
+from cleargrid_assets_tests.platform_copies import load_months
 from cleargrid_assets_tests.platform_under_test import MAY
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from cleargrid_assets_tests.platform_copies import StartAfter
     from cleargrid_assets_tests.platform_under_test import Platform
 
 MUCH_LATER = datetime(2027, 9, 20, 2, tzinfo=UTC)
@@ -30,13 +32,16 @@ MUCH_LATER = datetime(2027, 9, 20, 2, tzinfo=UTC)
 ONE_MORE = "D23: count 3 instead of 2 at load 1"
 
 
-@pytest.fixture
-def platform(start_platform: Callable[..., Platform]) -> Platform:
-    """Two rows of May have landed long ago."""
-    platform = start_platform(variables={"CLEARGRID_START_MONTH": "2026-04"}, now=MUCH_LATER)
+def load_two_rows(platform: Platform) -> None:
+    """Two rows of May are landed."""
     serve(platform, [row(1), row(2)])
-    assert platform.load().success
-    return platform
+    load_months(platform, MAY)
+
+
+@pytest.fixture
+def platform(start_after: StartAfter) -> Platform:
+    """The platform long after that."""
+    return start_after(load_two_rows, variables={"CLEARGRID_START_MONTH": "2026-04"}, now=MUCH_LATER)
 
 
 def night(platform: Platform) -> list[dg.RunRequest]:

@@ -15,12 +15,14 @@ from cleargrid_assets.staleness import Backlog, DataVersions
 from cleargrid_assets.tables.d23 import D23
 from cleargrid_assets_tests.fixed_rows import serve
 from cleargrid_assets_tests.landing.rows_of_may import row
+from cleargrid_assets_tests.platform_copies import compute_months, load_months
 from cleargrid_assets_tests.platform_under_test import MAY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from cleargrid_assets_tests.platform_copies import StartAfter
     from cleargrid_assets_tests.platform_under_test import Platform
 
 MONTHS = ("2026-02-01", "2026-03-01", "2026-04-01")
@@ -82,21 +84,28 @@ def end_without_error(platform: Platform, run: dg.DagsterRun) -> None:
     platform.instance.report_run_failed(run)
 
 
+def compute_february(platform: Platform) -> None:
+    """An act: February is landed and computed, and then the tables over all months."""
+    compute_months(platform, FEBRUARY)
+    assert run_until_quiet(platform) == [SUMMARY]
+
+
 def test_nothing_is_requested_on_an_empty_warehouse(platform: Platform) -> None:
     assert requests(platform) == []
 
 
 def test_each_month_loaded_by_hand_is_computed_by_one_run_and_the_summary_comes_last(platform: Platform) -> None:
-    for month in MONTHS:
-        assert platform.load(month).success
+    load_months(platform, *MONTHS)
     assert run_until_quiet(platform) == [*((COMPUTE_MONTH, month) for month in MONTHS), SUMMARY]
     runs = platform.instance.get_runs()
     assert len(runs) == 2 * len(MONTHS) + 1
     assert all(run.is_success for run in runs)
 
 
-def test_a_month_is_computed_while_others_are_still_loading_and_the_summary_waits_for_them(platform: Platform) -> None:
-    assert platform.load(FEBRUARY).success
+def test_a_month_is_computed_while_others_are_still_loading_and_the_summary_waits_for_them(
+    start_after: StartAfter,
+) -> None:
+    platform = start_after(load_months, FEBRUARY)
     loading = add_unfinished_run(platform, REFRESH_MONTH, MARCH)
     assert run_until_quiet(platform) == [(COMPUTE_MONTH, FEBRUARY)]
     end_without_error(platform, loading)
@@ -105,9 +114,9 @@ def test_a_month_is_computed_while_others_are_still_loading_and_the_summary_wait
 
 @pytest.mark.parametrize("status", UNFINISHED)
 def test_a_month_that_a_run_is_working_on_is_not_computed_beside_it(
-    platform: Platform, status: dg.DagsterRunStatus
+    start_after: StartAfter, status: dg.DagsterRunStatus
 ) -> None:
-    assert platform.load(FEBRUARY).success
+    platform = start_after(load_months, FEBRUARY)
     run = add_unfinished_run(platform, REFRESH_MONTH, FEBRUARY, status)
     assert requests(platform) == []
     end_without_error(platform, run)
@@ -119,9 +128,9 @@ def test_months_computed_by_the_daily_job_are_not_computed_again(platform: Platf
     assert run_until_quiet(platform) == [SUMMARY]
 
 
-def test_a_summary_that_was_created_before_a_month_was_computed_is_made_again(platform: Platform) -> None:
+def test_a_summary_that_was_created_before_a_month_was_computed_is_made_again(start_after: StartAfter) -> None:
     """It may have read the month's tables before they were written, even though it ended afterwards."""
-    assert platform.run_job(REFRESH_MONTH, FEBRUARY).success
+    platform = start_after(compute_months, FEBRUARY)
     created = add_unfinished_run(platform, REFRESH_SUMMARY, None)
     assert requests(platform) == []
     assert platform.run_job(REFRESH_MONTH, MARCH).success
@@ -129,9 +138,8 @@ def test_a_summary_that_was_created_before_a_month_was_computed_is_made_again(pl
     assert run_until_quiet(platform) == [SUMMARY]
 
 
-def test_a_table_recomputed_by_hand_from_the_same_rows_takes_nothing_along(platform: Platform) -> None:
-    assert platform.run_job(REFRESH_MONTH, FEBRUARY).success
-    assert run_until_quiet(platform) == [SUMMARY]
+def test_a_table_recomputed_by_hand_from_the_same_rows_takes_nothing_along(start_after: StartAfter) -> None:
+    platform = start_after(compute_february)
     core = [dg.AssetKey(["core", "outcome_spellings"]), dg.AssetKey(["core", "contact_attempts"])]
     job = platform.definitions.resolve_implicit_global_asset_job_def()
     assert job.execute_in_process(partition_key=FEBRUARY, asset_selection=core, instance=platform.instance).success
@@ -139,12 +147,11 @@ def test_a_table_recomputed_by_hand_from_the_same_rows_takes_nothing_along(platf
 
 
 def test_changed_rules_compute_every_month_again_without_loading_it(
-    platform: Platform, clean_environment: Path
+    start_after: StartAfter, clean_environment: Path
 ) -> None:
     header = "outcome,contact_class,result_class,aliases"
     (clean_environment / "outcomes.csv").write_text(f"{header}\nptp,right_party,refusal,PTP\n", encoding="utf-8")
-    assert platform.run_job(REFRESH_MONTH, FEBRUARY).success
-    assert run_until_quiet(platform) == [SUMMARY]
+    platform = start_after(compute_february)
     assert run_until_quiet(platform.with_variables(CLEARGRID_OUTCOMES="outcomes.csv")) == [
         (COMPUTE_MONTH, FEBRUARY),
         SUMMARY,
@@ -152,10 +159,10 @@ def test_changed_rules_compute_every_month_again_without_loading_it(
 
 
 def test_an_upgrade_marks_the_months_that_lag_and_computes_them_again(
-    platform: Platform, monkeypatch: pytest.MonkeyPatch
+    start_after: StartAfter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for month in (FEBRUARY, MARCH):
-        assert platform.run_job(REFRESH_MONTH, month).success
+    platform = start_after(compute_february)
+    assert platform.run_job(REFRESH_MONTH, MARCH).success
     assert run_until_quiet(platform) == [SUMMARY]
     monkeypatch.setattr("cleargrid_assets.rules_version._sql_version", lambda: "upgraded")
     assert months_that_lag(platform) == [FEBRUARY, MARCH]
@@ -195,15 +202,15 @@ def test_a_later_load_that_fails_does_not_keep_the_landed_rows_from_being_comput
     assert run_until_quiet(platform) == [(COMPUTE_MONTH, FEBRUARY), SUMMARY]
 
 
-def test_while_the_rules_cannot_be_read_nothing_is_requested(platform: Platform, clean_environment: Path) -> None:
+def test_while_the_rules_cannot_be_read_nothing_is_requested(start_after: StartAfter, clean_environment: Path) -> None:
     (clean_environment / "outcomes.csv").write_text("no,such,columns\n", encoding="utf-8")
-    assert platform.load(FEBRUARY).success
+    platform = start_after(load_months, FEBRUARY)
     assert requests(platform.with_variables(CLEARGRID_OUTCOMES="outcomes.csv")) == []
     assert requests(platform) == [(COMPUTE_MONTH, FEBRUARY)]
 
 
-def test_a_computation_that_failed_waits_for_a_person_or_the_next_load(platform: Platform) -> None:
-    assert platform.load(FEBRUARY).success
+def test_a_computation_that_failed_waits_for_a_person_or_the_next_load(start_after: StartAfter) -> None:
+    platform = start_after(load_months, FEBRUARY)
     with platform.warehouse.writing() as connection:
         connection.execute("DROP TABLE analytics.calling_hours")
         connection.execute("CREATE TABLE analytics.calling_hours AS SELECT 1 AS a_column_that_is_not_ours")
@@ -215,8 +222,8 @@ def test_a_computation_that_failed_waits_for_a_person_or_the_next_load(platform:
     assert run_until_quiet(platform) == [(COMPUTE_MONTH, FEBRUARY), SUMMARY]
 
 
-def test_a_preview_neither_computes_nor_makes_a_failed_computation_run_again(platform: Platform) -> None:
-    assert platform.load(FEBRUARY).success
+def test_a_preview_neither_computes_nor_makes_a_failed_computation_run_again(start_after: StartAfter) -> None:
+    platform = start_after(load_months, FEBRUARY)
     with platform.warehouse.writing() as connection:
         connection.execute("DROP TABLE analytics.calling_hours")
         connection.execute("CREATE TABLE analytics.calling_hours AS SELECT 1 AS a_column_that_is_not_ours")
@@ -240,14 +247,14 @@ def test_a_month_that_lost_a_row_to_another_months_load_is_computed_again(platfo
     ]
 
 
-def test_a_month_that_an_earlier_release_loaded_without_todays_checks_is_computed(platform: Platform) -> None:
-    assert platform.load(FEBRUARY).success
+def test_a_month_that_an_earlier_release_loaded_without_todays_checks_is_computed(start_after: StartAfter) -> None:
+    platform = start_after(load_months, FEBRUARY)
     versions = DataVersions(platform.instance, rules_version(platform.settings))
     assert Backlog(versions, blocking_checks(D23) | {"a_check_of_today"}, ()).months() == [FEBRUARY]
 
 
-def test_a_computation_that_was_interrupted_is_requested_again(platform: Platform) -> None:
-    assert platform.load(FEBRUARY).success
+def test_a_computation_that_was_interrupted_is_requested_again(start_after: StartAfter) -> None:
+    platform = start_after(load_months, FEBRUARY)
     (requested,) = platform.requested_runs()
     interrupted = add_unfinished_run(platform, COMPUTE_MONTH, FEBRUARY, tags=requested.tags)
     assert requests(platform) == []

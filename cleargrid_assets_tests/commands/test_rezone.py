@@ -11,6 +11,7 @@ from cleargrid_assets.commands.cleargrid import cleargrid
 from cleargrid_assets.emulator.faults import ExportRequest, Fault, error
 from cleargrid_assets.landing.warehouse_identity import identity_of
 from cleargrid_assets.warehouse.warehouse import Warehouse
+from cleargrid_assets_tests.platform_copies import load_months
 from cleargrid_assets_tests.platform_under_test import LOADS, MAY
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from starlette.responses import Response
 
+    from cleargrid_assets_tests.platform_copies import StartAfter
     from cleargrid_assets_tests.platform_under_test import Platform
 
 APRIL, JUNE = "2026-04-01", "2026-06-01"
@@ -25,11 +27,9 @@ NEW_YORK, DUBAI = "America/New_York", "Asia/Dubai"
 
 
 @pytest.fixture
-def loaded_platform(platform: Platform) -> Platform:
+def loaded_platform(start_after: StartAfter) -> Platform:
     """April and May in UTC."""
-    for month in (APRIL, MAY):
-        assert platform.load(month).success
-    return platform
+    return start_after(load_months, APRIL, MAY)
 
 
 def rezone_platform(platform: Platform, zone: str) -> tuple[Platform, Result]:

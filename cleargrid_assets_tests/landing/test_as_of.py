@@ -11,9 +11,11 @@ import pytest
 from cleargrid_assets.tables.d23 import D23
 from cleargrid_assets_tests.fixed_rows import serve
 from cleargrid_assets_tests.landing.rows_of_may import row
+from cleargrid_assets_tests.platform_copies import load_months
 from cleargrid_assets_tests.platform_under_test import LOADS, MAY
 
 if TYPE_CHECKING:
+    from cleargrid_assets_tests.platform_copies import StartAfter
     from cleargrid_assets_tests.platform_under_test import Platform, Row
 
 APRIL = "2026-04-01"
@@ -31,34 +33,34 @@ NIGHTS = (
 """What ClearGrid holds each night: rows are added, edited, moved to another month and back, deleted and sent again."""
 
 
-@pytest.fixture
-def versions(platform: Platform) -> dict[datetime, list[Row]]:
+@pytest.fixture(scope="module")
+def versions(read_only_platform: Platform) -> dict[datetime, list[Row]]:
     """Copies of all rows, taken after each load, by the time when the load was committed."""
     copies = {}
     for rows in NIGHTS:
-        serve(platform, rows)
+        serve(read_only_platform, rows)
         for month in (MAY, APRIL):
-            assert platform.load(month).success
-            ((loaded_at,),) = platform.query(LAST_LOADED_AT)
-            copies[loaded_at] = platform.query(ROWS)
+            assert read_only_platform.load(month).success
+            ((loaded_at,),) = read_only_platform.query(LAST_LOADED_AT)
+            copies[loaded_at] = read_only_platform.query(ROWS)
     return copies
 
 
 def test_the_rows_after_every_load_are_known_in_all_their_columns(
-    platform: Platform, versions: dict[datetime, list[Row]]
+    read_only_platform: Platform, versions: dict[datetime, list[Row]]
 ) -> None:
-    assert {loaded_at: platform.query(AS_OF, [loaded_at]) for loaded_at in versions} == versions
+    assert {loaded_at: read_only_platform.query(AS_OF, [loaded_at]) for loaded_at in versions} == versions
 
 
 def test_between_two_loads_the_rows_of_the_earlier_one_are_known(
-    platform: Platform, versions: dict[datetime, list[Row]]
+    read_only_platform: Platform, versions: dict[datetime, list[Row]]
 ) -> None:
     first, second, *_ = versions
-    assert platform.query(AS_OF, [second - timedelta(microseconds=1)]) == versions[first]
+    assert read_only_platform.query(AS_OF, [second - timedelta(microseconds=1)]) == versions[first]
 
 
-def test_it_has_the_columns_of_the_raw_table(platform: Platform) -> None:
-    assert platform.load().success
+def test_it_has_the_columns_of_the_raw_table(start_after: StartAfter) -> None:
+    platform = start_after(load_months, MAY)
     with platform.warehouse.reading() as connection:
         columns, types = (
             [field[index] for field in connection.execute("SELECT * FROM raw.d23_as_of(now())").description]
@@ -77,25 +79,27 @@ def test_it_has_the_columns_of_the_raw_table(platform: Platform) -> None:
     ],
 )
 def test_the_instant_is_in_utc_unless_it_says_otherwise(
-    platform: Platform, versions: dict[datetime, list[Row]], instant: str
+    read_only_platform: Platform, versions: dict[datetime, list[Row]], instant: str
 ) -> None:
     loaded_at = list(versions)[2]
-    with platform.warehouse.reading() as connection:
+    with read_only_platform.warehouse.reading() as connection:
         connection.execute("SET TimeZone = 'Asia/Dubai'")
         rows = connection.execute(AS_OF.replace("$1", instant.format(loaded_at))).fetchall()
     assert rows == versions[loaded_at]
 
 
 @pytest.mark.parametrize("instant", [datetime(2020, 1, 1), None])  # noqa: DTZ001 - naive UTC, as in the tables
-def test_a_time_before_the_first_load_is_refused(platform: Platform, instant: datetime | None) -> None:
-    assert platform.load().success
+def test_a_time_before_the_first_load_is_refused(start_after: StartAfter, instant: datetime | None) -> None:
+    platform = start_after(load_months, MAY)
     with pytest.raises(duckdb.Error, match=r"raw\.d23_as_of: nothing had been loaded at (2020-01-01|NULL)"):
         platform.query(AS_OF, [instant])
 
 
 @pytest.mark.parametrize("instant", ["2026-06-01 04:00:00+04", "2026-06-01 04:00:00 Asia/Dubai"])
-def test_text_with_a_zone_is_refused_because_a_cast_would_leave_the_zone_out(platform: Platform, instant: str) -> None:
-    platform.load()
+def test_text_with_a_zone_is_refused_because_a_cast_would_leave_the_zone_out(
+    start_after: StartAfter, instant: str
+) -> None:
+    platform = start_after(load_months, MAY)
     with pytest.raises(duckdb.Error, match="give an instant with a zone as TIMESTAMPTZ, not as text"):
         platform.query(f"FROM raw.d23_as_of('{instant}')")
 
@@ -107,7 +111,8 @@ def test_a_warehouse_without_a_load_knows_nothing(platform: Platform) -> None:
         platform.query(AS_OF, [datetime.now(UTC)])
 
 
-def test_a_lake_s_own_time_travel_agrees(platform: Platform, versions: dict[datetime, list[Row]]) -> None:
+def test_a_lake_s_own_time_travel_agrees(read_only_platform: Platform, versions: dict[datetime, list[Row]]) -> None:
+    platform = read_only_platform
     if not platform.warehouse.is_lake:
         pytest.skip("only a lake can travel in time by itself")
     snapshots = platform.query(

@@ -14,6 +14,7 @@ from cleargrid_assets.tables.d23 import D23
 from cleargrid_assets_tests.fixed_rows import serve
 from cleargrid_assets_tests.landing.rows_of_may import row
 from cleargrid_assets_tests.landing.slow_responses import SECONDS, hold_next_response
+from cleargrid_assets_tests.platform_copies import compute_months
 from cleargrid_assets_tests.platform_under_test import CHANGES, FIELDS, LOADS, LOGS, MAY, failure_of_step
 
 APRIL, MARCH = "2026-04-01", "2026-03-01"
@@ -33,26 +34,28 @@ def ids(platform, month):
     return {landed[0] for landed in platform.landed(month)}
 
 
-@pytest.fixture
-def moved_row(platform):
-    """A row that was landed in April and is moved to May; May is read next."""
+def move_row(platform):
+    """A row that was landed in April is moved to May, and May is read again."""
     serve_rows(platform, row(1, outcome_option="BUSY", **IN_APRIL))
-    assert platform.refresh(APRIL).success
-    assert platform.refresh(MAY).success
+    compute_months(platform, APRIL, MAY)
     serve_rows(platform, row(1, **LATER))
-    run = platform.refresh(MAY)
-    assert run.success
-    return platform, run
+    compute_months(platform, MAY)
+
+
+@pytest.fixture
+def moved_row(start_after):
+    """The platform after that."""
+    return start_after(move_row)
 
 
 def test_the_row_is_in_its_new_month_alone(moved_row):
-    platform, _ = moved_row
+    platform = moved_row
     assert ids(platform, MAY) == {ID, row(101)["public_id"]}
     assert ids(platform, APRIL) == {row(100)["public_id"]}
 
 
 def test_both_months_histories_say_from_where_to_where_and_what_the_row_held(moved_row):
-    platform, _ = moved_row
+    platform = moved_row
     history = platform.query(HISTORY)
     assert {entry[0] for entry in history} == {APRIL, MAY}
     assert {entry[6] for entry in history} == {3}
@@ -67,7 +70,7 @@ def test_both_months_histories_say_from_where_to_where_and_what_the_row_held(mov
 
 
 def test_the_ledger_adds_up_in_both_months(moved_row):
-    platform, _ = moved_row
+    platform = moved_row
     may, april = platform.last_load(MAY), platform.last_load(APRIL)
     assert (may["rows_received"], may["rows_landed"], may["rows_added"], may["rows_moved"]) == (2, 2, 1, 0)
     assert (april["rows_received"], april["rows_landed"], april["rows_vanished"]) == (2, 2, 0)
@@ -76,10 +79,11 @@ def test_the_ledger_adds_up_in_both_months(moved_row):
 
 
 def test_the_other_month_counts_as_materialized_anew_and_its_checks_hold(moved_row):
-    platform, run = moved_row
+    platform = moved_row
     storage = platform.instance.event_log_storage
-    materialized = {event.partition for event in run.asset_materializations_for_node(LOGS.to_python_identifier())}
-    assert {APRIL, MAY} <= materialized
+    (run,) = platform.instance.get_runs(limit=1)
+    records = platform.instance.fetch_materializations(LOGS, limit=2).records
+    assert {(record.run_id, record.partition_key) for record in records} == {(run.run_id, APRIL), (run.run_id, MAY)}
     loaded, computed = (
         storage.get_latest_storage_id_by_partition(dg.AssetKey(asset), dg.DagsterEventType.ASSET_MATERIALIZATION)
         for asset in (LOGS.path, ["core", "contact_attempts"])
@@ -95,7 +99,7 @@ def test_the_other_month_counts_as_materialized_anew_and_its_checks_hold(moved_r
 
 
 def test_what_is_made_of_the_other_month_is_out_of_date_until_it_is_computed_again(moved_row):
-    platform, _ = moved_row
+    platform = moved_row
     versions = dict(platform.query("SELECT month::VARCHAR, load_number FROM raw.month_versions"))
     computed = (
         "SELECT month::VARCHAR, max(load_number), count(*) FROM core.contact_attempts GROUP BY month ORDER BY ALL"
@@ -109,7 +113,7 @@ def test_what_is_made_of_the_other_month_is_out_of_date_until_it_is_computed_aga
 
 
 def test_the_other_months_next_read_finds_nothing_to_do(moved_row):
-    platform, _ = moved_row
+    platform = moved_row
     assert platform.refresh(APRIL).success
     assert ids(platform, APRIL) == {row(100)["public_id"]}
     april = platform.last_load(APRIL)
@@ -118,7 +122,7 @@ def test_the_other_months_next_read_finds_nothing_to_do(moved_row):
 
 
 def test_a_row_that_moves_back_is_moved_back(moved_row):
-    platform, _ = moved_row
+    platform = moved_row
     serve_rows(platform, row(1, **IN_APRIL, **LAST))
     assert platform.load(APRIL).success
     assert (ids(platform, APRIL), ids(platform, MAY)) == ({ID, row(100)["public_id"]}, {row(101)["public_id"]})

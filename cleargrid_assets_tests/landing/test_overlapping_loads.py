@@ -36,9 +36,10 @@ def overtake_load(platform, newer_rows):
         answer.released.set()
 
 
-@pytest.fixture
-def overtaken_refresh(platform):
+@pytest.fixture(scope="module")
+def overtaken_refresh(read_only_platform):
     """Reload May with two overlapping loads, of which the one that began earlier commits last."""
+    platform = read_only_platform
     serve(platform, ten_rows())
     assert platform.refresh().success
     with overtake_load(platform, ten_rows(is_ptp_broken=True, updated_at="2026-06-02T00:00:00.000Z")) as older:

@@ -12,11 +12,13 @@ from cleargrid_assets.jobs import REFRESH_MONTH
 from cleargrid_assets_tests.fixed_rows import serve
 from cleargrid_assets_tests.landing.rows_of_may import row
 from cleargrid_assets_tests.landing.test_overlapping_loads import check_results
+from cleargrid_assets_tests.platform_copies import compute_months
 from cleargrid_assets_tests.platform_under_test import CHANGES, LOGS, MAY, NOW
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from cleargrid_assets_tests.platform_copies import StartAfter
     from cleargrid_assets_tests.platform_under_test import Platform, Row
 
 APRIL = "2026-04-01"
@@ -55,15 +57,17 @@ def serve_after(platform: Platform) -> None:
     )
 
 
-@pytest.fixture
-def changed_platform(start_platform: Callable[..., Platform]) -> Platform:
-    """April and May are landed and computed, and ClearGrid has changed May since."""
-    platform = start_platform(variables={"CLEARGRID_QUARANTINE_LIMIT": "0.5"})
+def change_computed_may(platform: Platform) -> None:
+    """April and May are landed and computed, and ClearGrid changes May afterwards."""
     serve_before(platform)
-    assert platform.refresh(APRIL).success
-    assert platform.refresh().success
+    compute_months(platform, APRIL, MAY)
     serve_after(platform)
-    return platform
+
+
+@pytest.fixture
+def changed_platform(start_after: StartAfter) -> Platform:
+    """The platform after that."""
+    return start_after(change_computed_may, variables={"CLEARGRID_QUARANTINE_LIMIT": "0.5"})
 
 
 def preview_of(run: dg.ExecuteInProcessResult) -> Mapping[str, Any]:

@@ -15,6 +15,7 @@ from cleargrid_assets.warehouse.copying import MoveError, move, snapshot_of
 from cleargrid_assets.warehouse.warehouse import Warehouse
 from cleargrid_assets_tests.fixed_rows import serve
 from cleargrid_assets_tests.landing.rows_of_may import row
+from cleargrid_assets_tests.platform_copies import compute_months, load_months
 from cleargrid_assets_tests.platform_under_test import LOADS, MAY
 from cleargrid_assets_tests.postgres_server import PASSWORD
 from cleargrid_assets_tests.warehouse_kinds import FILE, KINDS, variables_of
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from cleargrid_assets_tests.platform_copies import StartAfter
     from cleargrid_assets_tests.platform_under_test import Platform
     from cleargrid_assets_tests.postgres_server import PostgresServer
 
@@ -34,13 +36,16 @@ between_kinds = pytest.mark.parametrize(
 )
 
 
+def load_april_and_compute_may(platform: Platform) -> None:
+    """Two months are landed, one of them with all its derived tables."""
+    load_months(platform, APRIL)
+    compute_months(platform, MAY)
+
+
 @pytest.fixture
-def loaded_platform(start_platform: Callable[..., Platform]) -> Platform:
-    """Two months, one of them with all its derived tables."""
-    platform = start_platform()
-    assert platform.load(APRIL).success
-    assert platform.refresh(MAY).success
-    return platform
+def loaded_platform(start_after: StartAfter) -> Platform:
+    """The platform after that."""
+    return start_after(load_april_and_compute_may)
 
 
 @pytest.fixture
