@@ -2,39 +2,54 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import random
 import resource
 import signal
-import subprocess
 from datetime import timedelta
 from pathlib import Path
 
+import dagster as dg
 import pytest
 
-from cleargrid_assets_tests.platform_under_test import LOADS, failure_of_step
+from cleargrid_assets.definitions import build_definitions
+from cleargrid_assets.settings import Settings
+from cleargrid_assets_tests.platform_copies import load_months
+from cleargrid_assets_tests.platform_under_test import LOADS, LOGS, MAY, failure_of_step
 
 KILLS = 10
 MONTHS = ("2026-02-01", "2026-03-01", "2026-04-01", "2026-05-01")
 
 
 @pytest.fixture
-def month_with_changes(start_platform):
+def month_with_changes(start_after):
     """A platform with a landed month that has changed upstream, and the month's old and new rows."""
-    platform = start_platform(rows_per_day=200)
-    platform.load()
+    platform = start_after(load_months, MAY, rows_per_day=200)
     old = platform.landed()
     platform.emulator.now += timedelta(days=60)
     return platform, old, platform.truth()
 
 
+@pytest.fixture(scope="module")
+def processes():
+    """Starts processes that have imported the platform already; each would take seconds to do so."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["cleargrid_assets_tests.platform_under_test"])
+    return context
+
+
+def load(variables):
+    """Load May, in the process that calls this."""
+    job = build_definitions(Settings(variables)).resolve_implicit_global_asset_job_def()
+    with dg.DagsterInstance.ephemeral() as instance:
+        job.execute_in_process(partition_key=MAY, asset_selection=[LOGS], instance=instance)
+
+
 def has_ended(process):
     """Wait a moment; return True if the process has ended."""
-    try:
-        process.wait(timeout=0.003)
-    except subprocess.TimeoutExpired:
-        return False
-    return True
+    process.join(timeout=0.003)
+    return process.exitcode is not None
 
 
 def wait_for_requests(platform, count, process):
@@ -43,19 +58,20 @@ def wait_for_requests(platform, count, process):
         pass
 
 
-def test_a_load_killed_at_any_moment_leaves_the_old_month_or_the_new_one(month_with_changes):
+def test_a_load_killed_at_any_moment_leaves_the_old_month_or_the_new_one(month_with_changes, processes):
     platform, old, new = month_with_changes
     chance = random.Random(20260501)  # noqa: S311 - repeatable moments, no secret
     moments = [*chance.sample(range(1, 80), KILLS - 3), *[None] * 3]
     for moment in moments:
         platform.emulator.requests.clear()
-        process = platform.start_load()
+        process = processes.Process(target=load, args=(platform.variables,))
+        process.start()
         if moment is None:
             wait_for_write(platform, process)
         else:
             wait_for_requests(platform, moment, process)
-        os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
+        process.kill()
+        process.join()
         assert platform.landed() in (old, new)
     assert platform.load().success
     assert platform.landed() == new
@@ -80,7 +96,8 @@ def test_a_cancelled_load_leaves_the_old_month(month_with_changes):
     platform, old, _ = month_with_changes
     platform.emulator.requests.clear()
     process = platform.start_load()
-    wait_for_requests(platform, 5, process)
+    while len(platform.emulator.requests) < 5 and process.poll() is None:
+        pass
     os.killpg(process.pid, signal.SIGINT)
     process.communicate()
     assert process.returncode != 0
