@@ -52,8 +52,9 @@ lint: $(VENV)/installed-development
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/sqlfluff lint --disable-progress-bar cleargrid_assets
 
+# DAYS here too: CI simulates more of them beside this, and only one here.
 check: lint
-	$(BIN)/pytest $(PARALLEL) --cov --cov-report=term
+	$(BIN)/pytest $(PARALLEL) $(if $(DAYS),--life-days $(DAYS)) --cov --cov-report=term
 
 format: $(VENV)/installed-development
 	$(BIN)/ruff format .
