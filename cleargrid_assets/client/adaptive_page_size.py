@@ -21,9 +21,6 @@ MAX_BACKOFF_STEP = 3
 FINAL_ATTEMPTS = 3
 """Additional attempts for a request that cannot be made smaller: its time-outs may be a hiccup, too."""
 
-MAX_DENSE_PARTS = 2_000
-"""How many windows a load may be split into because of its totals, which may be wrong."""
-
 
 def halve(size: int) -> int:
     """The next smaller page size; a configured size below the minimum stays as it is."""
@@ -59,7 +56,6 @@ class AdaptivePageSize:
         self._timed_out_lengths: list[float] = []
         self._window_suspected = False
         self._consecutive_timeouts = 0
-        self._dense_parts = 0
 
     def on_success(self, window: Window, size: int) -> None:
         """Record that a page of `size` of `window` arrived in time."""
@@ -102,12 +98,6 @@ class AdaptivePageSize:
         if len(self._timed_out_lengths) < MIN_TIMEOUTS:
             return False
         return window.seconds >= self._timed_out_lengths[-1] > self._longest_success
-
-    def allows(self, dense_parts: list[Window]) -> bool:
-        """True if a dense window may be split into these parts."""
-        with self._lock:
-            self._dense_parts += len(dense_parts)
-            return self._dense_parts <= MAX_DENSE_PARTS
 
 
 def _is_persistent(timeouts: int, successes: int) -> bool:

@@ -120,7 +120,6 @@ class ClearGridClient:
         page_size: int | None = None,
         merge: Callable[[list[T]], list[T]] = list,
         row_type: type[msgspec.Struct] | None = None,
-        target_rows: int | None = None,
         deadline_seconds: float = 7200.0,
         stall_seconds: float = 75.0,
         counters: Counters | None = None,
@@ -131,8 +130,7 @@ class ClearGridClient:
         A worker that has nothing left to do takes over the rest of the window with the most pages to come.
 
         `convert` makes a `T` of each page, `merge` reduces the `T`s of a window. The rows of a page are instances of
-        `row_type` if every one of them is exactly that, and as received if not. A window with many more than
-        `target_rows` rows is split, so that no worker is left with a long tail. `counters`: those of the load that
+        `row_type` if every one of them is exactly that, and as received if not. `counters`: those of the load that
         the fetch belongs to. Raises the first error of any worker at once, and a `TransientError` that is not
         retryable after `deadline_seconds` or after `stall_seconds` without a page. A wait that ClearGrid requests
         does not count as a stall unless it is longer than `stall_seconds`.
@@ -146,7 +144,6 @@ class ClearGridClient:
             limiter=ConcurrencyLimiter(workers),
             counters=counters or Counters(),
             adaptive_page_size=AdaptivePageSize(page_size or self.page_size),
-            target_rows=target_rows,
             merge=merge,
             decode=decode if row_type is None else page_decoder(row_type),
         )

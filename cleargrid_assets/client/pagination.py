@@ -1,4 +1,4 @@
-"""Reads one window page by page, and splits it when it is too dense, too sparse or too slow.
+"""Reads one window page by page, and splits it when it is too sparse or too slow.
 
 This is the project's only page loop. `worker_pool` reads many windows at once; `requester` retries single requests.
 """
@@ -19,7 +19,7 @@ from cleargrid_assets.client.errors import CursorLoopError, QueryTooLargeError, 
 from cleargrid_assets.client.requester import Counters, PageRequest, RequestContext, Requester
 from cleargrid_assets.client.status import TooSlowError
 from cleargrid_assets.client.walk import BoundaryUnclearError
-from cleargrid_assets.client.window_planning import MAX_EMPTY_PAGES, dense_parts, sparse_parts
+from cleargrid_assets.client.window_planning import MAX_EMPTY_PAGES, sparse_parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -120,8 +120,8 @@ def _digest(text: str) -> bytes:
 class Paginator(Generic[T]):
     """Reads windows of one dataset; all of them share the deadline, limiter, counters and adaptive_page_size.
 
-    `convert` makes a `T` of each page and `merge` reduces the `T`s of a completed window. With `target_rows` the
-    first page asks for the window's total, and a window with many more rows is split. `decode`: see `declared_pages`.
+    `convert` makes a `T` of each page and `merge` reduces the `T`s of a completed window. `decode`: see
+    `declared_pages`.
     """
 
     requester: Requester
@@ -131,12 +131,11 @@ class Paginator(Generic[T]):
     limiter: ConcurrencyLimiter
     counters: Counters
     adaptive_page_size: AdaptivePageSize
-    target_rows: int | None = None
     merge: Callable[[list[T]], list[T]] = list
     decode: Callable[[bytes], Any] = decode
 
     def read(self, walk: Walk, on_page: Callable[[int], None] = lambda _rows: None) -> CompletedWindow[T] | Split:
-        """Read all pages of the walk's window, or return its parts if it is too dense, too sparse or too slow.
+        """Read all pages of the walk's window, or return its parts if it is too sparse or too slow.
 
         A walk that is shortened meanwhile ends with the page that passes its new end. `on_page` is called with the
         number of rows of each page.
@@ -153,8 +152,6 @@ class Paginator(Generic[T]):
             page = self._read_page(walk.asked, cursor)
             if page is None:
                 return Split(walk.close().split())
-            if cursor is None and (parts := self._allowed_parts(walk.asked, page)):
-                return Split(parts)
             try:
                 rows, is_past_end = walk.take(page.rows)
             except BoundaryUnclearError:
@@ -172,16 +169,15 @@ class Paginator(Generic[T]):
 
     def _read_page(self, window: Window, cursor: str | None) -> Page | None:
         """The page at `cursor`, if it is too slow in smaller pages; None if the window has to be split."""
-        wants_total = cursor is None and self.target_rows is not None
         context = RequestContext(self.deadline, self.limiter, self.counters)
         sizes = page_sizes(self.adaptive_page_size.size, window)
         for timeouts_so_far, size in enumerate(sizes):
             try:
-                request = PageRequest(self.dataset, window, size, cursor, wants_total, self.decode)
+                request = PageRequest(self.dataset, window, size, cursor, decode=self.decode)
                 page = self.requester.get(request, context, timeouts_so_far=timeouts_so_far)
             except TooSlowError as slow:
                 self._on_timeout(context, slow, self.adaptive_page_size.on_timeout(window, size))
-                wants_total, latest = False, slow
+                latest = slow
             else:
                 self.adaptive_page_size.on_success(window, size)
                 return page
@@ -189,11 +185,6 @@ class Paginator(Generic[T]):
             self.adaptive_page_size.on_window_timeout(window)
             return None
         raise _query_too_large(latest, len(sizes))
-
-    def _allowed_parts(self, window: Window, first_page: Page) -> list[Window]:
-        """The parts of a dense window, unless the load was split so often that its totals must be wrong."""
-        parts = dense_parts(window, first_page, self.target_rows)
-        return parts if parts and self.adaptive_page_size.allows(parts) else []
 
     def _on_timeout(self, context: RequestContext, slow: TooSlowError, consecutive_timeouts: int) -> None:
         """Record the time-out and back off: a 504 may also mean an outage."""

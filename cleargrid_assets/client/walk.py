@@ -30,7 +30,7 @@ class Walk:
         self._cursor_field = cursor_field
         self._until = asked.until
         self._can_be_shortened = can_be_shortened
-        self._reached = asked.since
+        self._reached = self._page_began = asked.since
         self.pages = 0
         self._lock = threading.Lock()
 
@@ -50,7 +50,8 @@ class Walk:
                     raise BoundaryUnclearError
                 return rows, False
             self.pages += 1
-            self._reached = instants[-1] if instants else self._reached
+            if instants:
+                self._page_began, self._reached = self._reached, instants[-1]
             kept = bisect_left(instants, self._until) if is_shortened else len(rows)
             return rows[:kept], kept < len(rows)
 
@@ -62,12 +63,11 @@ class Walk:
 
     @property
     def pages_left(self) -> float:
-        """How many pages are still to come, judged by the pages so far; 0 if that is unknown."""
+        """How many pages are still to come if each covers as much time as the latest; 0 if that is unknown."""
         with self._lock:
             if not self._can_be_shortened or not self._has_begun:
                 return 0.0
-            walked = max(self._reached - self.asked.since, SECOND)
-            return self.pages * ((self._until - self._reached) / walked)
+            return (self._until - self._reached) / max(self._reached - self._page_began, SECOND)
 
     def hand_over(self, *, is_due: bool = False) -> Window | None:
         """End the walk half-way between its latest row and its end; the rest, or None if that is too short.

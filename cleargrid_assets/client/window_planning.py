@@ -1,7 +1,6 @@
-"""Decides how many windows a month is split into, before it is read and while it is.
+"""Decides how many windows a month is split into before it is read, and what happens to windows of empty pages.
 
-A rule about rows per window belongs here: the plan by ClearGrid's count, windows that are denser than planned, and
-windows of empty pages. Windows that time out are split by `adaptive_page_size`.
+`walk` shortens windows that turn out to be long, and `adaptive_page_size` splits those that time out.
 """
 
 from __future__ import annotations
@@ -21,10 +20,6 @@ if TYPE_CHECKING:
 
 DAY_SECONDS = 86_400
 MAX_WINDOWS = 512
-DENSE_FACTOR = 2
-"""A window with up to twice the target is read whole: splitting it would discard the page that was just read."""
-
-MAX_PARTS = 64
 MAX_EMPTY_PAGES = 100
 """In a row; after that the window is halved, because each half starts nearer to its rows."""
 
@@ -41,15 +36,6 @@ def plan_windows(window: Window, total: int | None, target_rows: int, now: datet
             return [*plan_windows(past, total, target_rows), future]
     parts = ceil(window.seconds / DAY_SECONDS) if total is None else ceil(total / max(target_rows, 1))
     return window.split(min(max(parts, 1), MAX_WINDOWS))
-
-
-def dense_parts(window: Window, first_page: Page, target_rows: int | None) -> list[Window]:
-    """Parts of about `target_rows` each if the window has more than twice that, else none."""
-    total = first_page.total
-    if target_rows is None or total is None or total.total is None or first_page.next_cursor is None:
-        return []
-    parts = min(ceil(total.total / target_rows), MAX_PARTS)
-    return window.split(parts) if parts > DENSE_FACTOR and window.is_splittable else []
 
 
 def sparse_parts(window: Window, page: Page) -> list[Window]:

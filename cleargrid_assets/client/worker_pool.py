@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-MIN_PAGES_LEFT = 3.0
-"""A rest of fewer pages is not handed over: that costs half a page on average."""
+MIN_PAGES_LEFT = 4.0
+"""A walk with fewer pages to come is left alone: to hand over its rest costs half a page on average."""
 
 MAX_PAGES = 64
 """A walk with more pages is ended at the next whole second, so that no time-out costs more pages than these."""

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from cleargrid_assets.landing.spill import SpilledRows
     from cleargrid_assets.tables.dataset import RawDataset
 
+MIN_WINDOW_PAGES = 2
+"""A load begins with one window for each worker, but with none shorter than this: each ends with a partial page."""
+
 
 @dataclass(frozen=True)
 class LoadLimits:
@@ -127,7 +130,7 @@ def _read_once(
     request = partial(client.count, dataset.export, counters=counters)
     counted = count(request, window)
     expected = sum_totals(counted)
-    target_rows = max(limits.page_size, ceil((expected.total or 0) / limits.concurrency))  # a window for each worker
+    target_rows = max(MIN_WINDOW_PAGES * limits.page_size, ceil((expected.total or 0) / limits.concurrency))
     received = receive(
         client,
         RowConverter(dataset),

@@ -33,7 +33,7 @@ def load(client: ClearGridClient, **options: Any) -> FetchResult[list[Any]]:
         D23,
         plan_windows(WINDOW, total.total if total.exact else None, TARGET_ROWS),
         lambda rows, _window: rows,
-        **{"target_rows": None if total.total is None else TARGET_ROWS, "stall_seconds": 5.0, **options},
+        **{"stall_seconds": 5.0, **options},
     )
 
 

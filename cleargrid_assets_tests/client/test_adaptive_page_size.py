@@ -11,7 +11,7 @@ from cleargrid_assets.client import D23, QueryTooLargeError, Window
 from cleargrid_assets.client.adaptive_page_size import MIN_PAGE_SIZE, AdaptivePageSize, halve
 from cleargrid_assets_tests.client.clients import WINDOW, client_of, load, rows_of
 from cleargrid_assets_tests.client.fault_server import FaultServer
-from cleargrid_assets_tests.client.faulty_responses import every, right, status, when
+from cleargrid_assets_tests.client.faulty_responses import every, status, when
 from cleargrid_assets_tests.client.vendor_rows import ROWS_ON_ONE_INSTANT, truth
 
 
@@ -63,13 +63,6 @@ def test_hundreds_of_rows_on_one_instant_are_read_to_their_end():
         rows = list(client_of(server).rows(D23, second))
     assert len(rows) > ROWS_ON_ONE_INSTANT / 2
     assert {row["communicated_at"] for row in rows} == {"2026-05-02T12:00:00.000Z"}
-
-
-def test_a_dense_window_is_read_in_parts_so_that_no_worker_has_a_long_tail():
-    with FaultServer(right) as server:
-        fetched = load(client_of(server), target_rows=100)
-    assert fetched.statistics.splits > 0
-    assert sorted(map(str, rows_of(fetched))) == sorted(map(str, truth()))
 
 
 def test_a_gateway_that_refuses_every_third_request_whatever_it_asks_for_is_read_to_the_end():

@@ -50,6 +50,16 @@ def test_the_rest_begins_half_way_between_the_last_row_and_the_end():
     assert walk.close() == Window(DAY.since, rest.since)
 
 
+def test_the_pages_to_come_are_judged_by_the_latest_page_because_rows_may_be_dense_where_a_walk_is():
+    walk = walk_of()
+    walk.take(rows_at(1, 4, 16))
+    assert walk.pages_left == pytest.approx(0.5)
+    walk.take(rows_at(16.5, 16.8, 17))
+    assert walk.pages_left == pytest.approx(7)
+    walk.take([])
+    assert walk.pages_left == pytest.approx(7)
+
+
 def test_the_page_that_passes_the_new_end_counts_only_with_the_rows_before_it():
     walk = walk_of()
     walk.take(rows_at(1, 2, 4))
