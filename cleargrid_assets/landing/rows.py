@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 import numpy as np
+import pandas as pd  # noqa: F401 - Arrow imports it for its first array, while all workers wait
 import pyarrow as pa
 import pyarrow.compute as pc
 

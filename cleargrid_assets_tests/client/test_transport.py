@@ -189,13 +189,52 @@ def test_no_proxy_stands_before_this_machine(monkeypatch):
         assert client_of(server).count(D23, WINDOW).exact
 
 
-def test_a_netrc_file_does_not_replace_the_token(monkeypatch, tmp_path):
+@pytest.fixture
+def sent(monkeypatch):
+    """The requests that would leave this machine, with the adapter's settings; none of them does."""
+    requests_sent = []
+
+    def send(_adapter, request, **settings):
+        requests_sent.append((request, settings))
+        raise requests.ConnectionError
+
+    monkeypatch.setattr(requests.adapters.HTTPAdapter, "send", send)
+    return requests_sent
+
+
+def send_to_cleargrid():
+    with pytest.raises(ConnectionBrokenError):
+        Transport("https://v3-api.cleargrid.ai", 30).send(
+            "GET", "/", headers={"Authorization": "Bearer ours"}, seconds=5
+        )
+
+
+def test_a_netrc_file_does_not_replace_the_token(monkeypatch, tmp_path, sent):
     netrc = tmp_path / "netrc"
     netrc.write_text("machine v3-api.cleargrid.ai login someone password else\n")
     monkeypatch.setenv("NETRC", str(netrc))
-    session = Transport("https://v3-api.cleargrid.ai", 30)._session()  # noqa: SLF001 # nothing is sent there by a test
-    request = requests.Request("GET", "https://v3-api.cleargrid.ai/", headers={"Authorization": "Bearer kept"})
-    assert session.prepare_request(request).headers["Authorization"] == "Bearer kept"
+    send_to_cleargrid()
+    ((request, _),) = sent
+    assert request.headers["Authorization"] == "Bearer ours"
+
+
+def test_the_proxy_and_the_certificates_of_the_environment_are_used(monkeypatch, tmp_path, sent):
+    certificates = tmp_path / "certificates.pem"
+    certificates.touch()
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificates))
+    send_to_cleargrid()
+    ((_, settings),) = sent
+    assert settings["proxies"]["https"] == "http://proxy.example:3128"
+    assert settings["verify"] == str(certificates)
+
+
+def test_every_request_names_this_program_and_accepts_compressed_json(sent):
+    send_to_cleargrid()
+    ((request, _),) = sent
+    assert request.headers["User-Agent"].startswith("cleargrid-assets/")
+    assert "gzip" in request.headers["Accept-Encoding"]
+    assert request.headers["Accept"] == "application/json"
 
 
 def test_before_the_first_page_a_request_has_ten_seconds():
