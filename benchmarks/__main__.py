@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import argparse
 
-from benchmarks import backfills, decoding, development, lakes, lenders, loading, nights, platform, reporting, small_runs
+from benchmarks import (
+    backfills,
+    decoding,
+    development,
+    lakes,
+    lenders,
+    loading,
+    nights,
+    platform,
+    reporting,
+    small_runs,
+)
 
 BENCHMARKS = {
     "side-by-side": loading.side_by_side,
