@@ -31,6 +31,7 @@ BENCHMARKS = {
     "night": nights.night,
     "report": reporting.report,
     "backfill": backfills.backfill,
+    "backfill-runs": backfills.backfill_runs,
     "choices": backfills.choices,
     "lenders": lenders.lenders,
 }

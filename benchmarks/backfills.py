@@ -9,13 +9,15 @@ import os
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import dagster as dg
 
 from benchmarks.loading import NOW, emulator
-from benchmarks.measure import run
+from benchmarks.measure import cpu_seconds_of_group, run
+from benchmarks.small_runs import EMPTY, OURS
 from cleargrid_assets.command_names import executable
 from cleargrid_assets.commands.emulator_settings import emulator_settings
 from cleargrid_assets.commands.instance import PROJECT
@@ -32,6 +34,10 @@ IN_PROCESS = tuple(("in process", concurrent) for concurrent in (1, 2, 4, 8))
 CHOICES = {0: (*IN_PROCESS, ("a process per step", 2)), 200: IN_PROCESS}
 """By milliseconds a page takes: what an executor costs is processor time, whatever ClearGrid's pages take."""
 
+CODE_LOCATION = "benchmarks.code_location"
+AT_ONCE = 4
+"""As in the project's `dagster.yaml`."""
+
 POLL_SECONDS = 0.5
 
 
@@ -45,6 +51,18 @@ def backfill(months: int = 24, rows: int = 20_000) -> None:
         print(f"{months} months of {rows:,} rows: {seconds:.0f} s, {seconds / months:.1f} s a month")
 
 
+def backfill_runs(months: int = 24, rows: int = 20_000) -> None:
+    """Processor seconds of a backfill by the job `refresh_month`, all processes, beside as many empty runs."""
+    with emulator(rows) as server:
+        settings = {**emulator_settings(server), "CLEARGRID_START_MONTH": f"{NOW.year - 2}-01"}
+        keys = recent_months(build_months(Settings(settings)), NOW, months)
+        measured = {module: _backfill(settings, keys, module, AT_ONCE).cpu_seconds for module in (EMPTY, OURS)}
+    print(f"\n{months} months of {rows:,} rows by {REFRESH_MONTH}, {AT_ONCE} at once, through one daemon:")
+    for module, seconds in measured.items():
+        print(f"{module:<32}{seconds:7.1f} cpu s, {seconds / months:.2f} a month")
+    print(f"ours / empty: {measured[OURS] / measured[EMPTY]:.2f}x")
+
+
 def choices(months: int = 12, rows: int = 20_000) -> None:
     """Run granularity, executor and concurrency compared."""
     for delay_ms, variants in CHOICES.items():
@@ -56,7 +74,8 @@ def choices(months: int = 12, rows: int = 20_000) -> None:
             seconds = _all_in_one_process(settings, keys)
             print(f"one process for all months, one after the other  {seconds / months:6.1f}", flush=True)
             for executor, concurrent in variants:
-                seconds = _backfill(settings, keys, executor, concurrent)
+                chosen = {**settings, "BENCHMARK_EXECUTOR": executor}
+                seconds = _backfill(chosen, keys, CODE_LOCATION, concurrent).wall_seconds
                 print(f"a run per month, {executor:<18}, {concurrent} at once  {seconds / months:6.1f}", flush=True)
 
 
@@ -82,23 +101,31 @@ with dg.DagsterInstance.get() as instance:
 """
 
 
-def _backfill(settings: Mapping[str, str], months: Sequence[str], executor: str, concurrent: int) -> float:
-    """Seconds from the request until the last month has ended. Raises if a month fails."""
+@dataclass(frozen=True)
+class Backfill:
+    """Seconds from the request until the last month has ended, and the processor seconds of all Dagster's processes."""
+
+    wall_seconds: float
+    cpu_seconds: float
+
+
+def _backfill(settings: Mapping[str, str], months: Sequence[str], module_name: str, concurrent: int) -> Backfill:
+    """A backfill of `refresh_month` through a daemon of its own. Raises if a month fails."""
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
-        environment = {**os.environ, **settings, **_places(home), "BENCHMARK_EXECUTOR": executor}
+        environment = {**os.environ, **settings, **_places(home)}
         write_instance(PROJECT / "dagster.yaml", home, concurrent)
-        module = ["--module-name", "benchmarks.code_location", "--working-directory", str(PROJECT)]
+        module = ["--module-name", module_name, "--working-directory", str(PROJECT)]
         command = ["job", "backfill", *module, "--job", REFRESH_MONTH, "--partitions", ",".join(months), "--noprompt"]
         with (
             dg.DagsterInstance.from_config(str(home)) as instance,  # first: two processes cannot make one at once
             ProcessGroup(environment, home, home / "daemon.log") as group,
         ):
-            group.start(executable("dagster-daemon"), "run", *module)
+            daemon = group.start(executable("dagster-daemon"), "run", *module)
             started = time.monotonic()
             group.run(executable("dagster"), *command)
             _wait_for_end(instance, len(months))
-            return time.monotonic() - started
+            return Backfill(time.monotonic() - started, cpu_seconds_of_group(os.getpgid(daemon.pid)))
 
 
 def _places(home: Path) -> dict[str, str]:

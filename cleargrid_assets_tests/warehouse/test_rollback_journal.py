@@ -173,3 +173,23 @@ def test_a_journal_that_cannot_be_written_stops_the_write_with_its_reason(killed
         killed_writer.warehouse.check_writable()
     shutil.rmtree(blocked)
     assert row_count(killed_writer.warehouse) == 30
+
+
+def test_several_transactions_of_one_opening_make_no_checkpoint_before_its_end(tmp_path):
+    """The journal undoes one checkpoint; a connection that made two would leave a kill in the second unrepaired."""
+    warehouse = Warehouse(str(tmp_path / "warehouse.duckdb"))
+    file = Path(warehouse.address)
+    with warehouse.writing() as connection:
+        connection.execute("CREATE TABLE raw.kept AS SELECT range AS number FROM range(10)")
+    headers = file.read_bytes()[:HEADERS]
+    with warehouse.transactions() as transaction:
+        for _ in range(3):
+            with transaction() as connection:  # more than the 16 MB of log at which DuckDB makes a checkpoint
+                connection.execute("INSERT INTO raw.kept SELECT hash(range) // 2 FROM range(100_000)")
+                connection.execute(
+                    "CREATE OR REPLACE TABLE raw.texts AS SELECT sha256(range::VARCHAR) AS text FROM range(100_000)"
+                )
+                connection.execute("UPDATE raw.texts SET text = upper(text)")
+            assert file.read_bytes()[:HEADERS] == headers
+    assert file.read_bytes()[:HEADERS] != headers
+    assert row_count(warehouse) == 300_010

@@ -211,3 +211,42 @@ def test_whoever_waits_too_long_for_a_shared_lake_is_told_who_writes(
         expected = rf"cleargrid_assets {socket.gethostname()} {writer.pid}"
         with pytest.raises(WarehouseBusyError, match=expected), impatient.writing():
             pass
+
+
+@on_each_kind
+def test_one_opening_takes_several_transactions_and_one_that_fails_undoes_itself_alone(warehouse: Warehouse) -> None:
+    replace(warehouse, 0)
+    with warehouse.transactions() as transaction:
+        with transaction() as connection:
+            connection.execute(REPLACE.format(1))
+        with pytest.raises(duckdb.CatalogException), transaction() as connection:
+            connection.execute(f"{REPLACE.format(2)}; SELECT * FROM raw.no_such_table")
+        with transaction() as connection:
+            assert connection.execute(NUMBERS).fetchall() == [(1,), (1,)]
+            connection.execute("UPDATE raw.numbers SET number = number + 2")
+    assert numbers(warehouse) == [3, 3]
+
+
+@on_each_kind
+def test_what_a_transaction_has_committed_stays_if_a_later_one_of_the_same_opening_is_cut_off(
+    warehouse: Warehouse,
+) -> None:
+    replace(warehouse, 0)
+    with pytest.raises(KeyboardInterrupt):
+        interrupt_second_transaction(warehouse)
+    assert numbers(warehouse) == [1, 1]
+
+
+def interrupt_second_transaction(warehouse: Warehouse) -> None:
+    with warehouse.transactions() as transaction:
+        with transaction() as connection:
+            connection.execute(REPLACE.format(1))
+        with transaction() as connection:
+            connection.execute(REPLACE.format(2))
+            raise KeyboardInterrupt
+
+
+@on_each_kind
+def test_there_are_no_transactions_of_a_warehouse_that_no_load_has_made(warehouse: Warehouse) -> None:
+    with pytest.raises(WarehouseMissingError), warehouse.transactions():
+        pass
