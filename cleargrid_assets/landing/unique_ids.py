@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from cleargrid_assets.landing.read_month import MonthLoad
 
 OF_MONTH = "SELECT public_id FROM {rows} WHERE month = $month"
-NEW = "SELECT public_id FROM differences WHERE change IN ('added', 'moved')"
 HOLDING = """
 SELECT DISTINCT other.month
 FROM {rows} AS other
@@ -40,13 +39,12 @@ def are_proven(connection: duckdb.DuckDBPyConnection, load: MonthLoad) -> bool:
     return bool(proven)
 
 
-def prove(connection: duckdb.DuckDBPyConnection, load: MonthLoad, *, were_proven: bool) -> str | None:
+def prove(connection: duckdb.DuckDBPyConnection, load: MonthLoad, *, is_proven: bool) -> str | None:
     """The digest of the ids of the month that `load` was written to; None if another month holds one of them.
 
-    `were_proven`: the ids before the load were proven, so only those in `differences` that it added are looked up.
+    `is_proven`: every id of the month is known to be in no other; otherwise all of them are looked up.
     """
-    ids = NEW if were_proven else OF_MONTH.format_map(load.dataset.sql_names)
-    if months_holding(connection, load, ids):
+    if not is_proven and months_holding(connection, load, OF_MONTH.format_map(load.dataset.sql_names)):
         return None
     ((digest,),) = connection.execute(DIGEST.format_map(load.dataset.sql_names), {"month": load.month}).fetchall()
     return str(digest)

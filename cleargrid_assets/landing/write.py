@@ -103,14 +103,16 @@ def write_month(
         return superseded
     entry = ledger.new_entry(connection, load, run_id)
     connection.register("received", load.rows)
-    were_proven = unique_ids.are_proven(connection, load)
-    if _is_first_load(connection, load):
+    is_first = _is_first_load(connection, load)
+    were_proven = is_first or unique_ids.are_proven(connection, load)
+    if is_first:
         changes, taken = _apply_first(connection, load, entry)
     else:
         changes, taken = _apply_differences(connection, load, entry, vanish_limit)
     connection.unregister("received")
     _replace_quarantine(connection, load, entry)
-    ledger.append(connection, entry, load, changes, unique_ids.prove(connection, load, were_proven=were_proven))
+    is_proven = were_proven and not (taken or changes.moved)  # what is new was looked up and is in no other month
+    ledger.append(connection, entry, load, changes, unique_ids.prove(connection, load, is_proven=is_proven))
     return _landed(connection, load, entry, changes, taken)
 
 
@@ -136,8 +138,9 @@ def _apply_first(
 ) -> tuple[Changes, Mapping[date, int]]:
     """Write the month's first load, which has nothing to compare with."""
     moved = moved_rows.find(connection, load, is_first=True)
-    history.record_moved(connection, load, entry)
-    moved_rows.take(connection, load)
+    if moved.taken:
+        history.record_moved(connection, load, entry)
+        moved_rows.take(connection, load)
     connection.execute(f"DELETE FROM {load.dataset.rows.qualified_name} WHERE month = ?", [load.month])
     _insert(connection, load, entry, INSERT_FIRST)
     added = load.rows.num_rows - moved.staying
@@ -160,11 +163,13 @@ def _apply_differences(
         moved=moved.staying,
     )
     _refuse_mass_vanishing(connection, load, changes, vanish_limit)
-    history.record(connection, load, entry)
-    history.record_moved(connection, load, entry)
-    moved_rows.take(connection, load)
-    connection.execute(DELETE_DIFFERENCES.format(rows=load.dataset.rows.qualified_name), {"month": load.month})
-    _insert(connection, load, entry, INSERT_DIFFERENCES)
+    if moved.taken:
+        history.record_moved(connection, load, entry)
+        moved_rows.take(connection, load)
+    if rows:
+        history.record(connection, load, entry)
+        connection.execute(DELETE_DIFFERENCES.format(rows=load.dataset.rows.qualified_name), {"month": load.month})
+        _insert(connection, load, entry, INSERT_DIFFERENCES)
     return changes, moved.taken
 
 

@@ -68,7 +68,7 @@ def neighbour(connection, **values):
     load(connection, **april, **values)
 
 
-APRIL = "DATE '2026-04-01'"
+APRIL, YEARS_AGO = "DATE '2026-04-01'", "DATE '2020-04-01'"
 PASSING = {
     "every_required_field_is_present": [(log, {"outcome_option": "NULL"})],
     "every_public_id_is_unique": [(log, {}), (log, {"public_id": "'y'"}), (log, {"public_id": "'z'", "month": APRIL})],
@@ -94,7 +94,8 @@ PASSING = {
     "no_row_is_in_the_future": [(log, {"landed_at": "TIMESTAMP '2026-06-02'"})],
     "channels_and_sources_are_known": [
         (log, {"communication_type": "'CALL'"}),
-        (log, {"communication_type": "'CALL'", "month": APRIL}),
+        (log, {"communication_type": "'CALL'", "month": YEARS_AGO}),
+        (log, {"communication_type": "'SMS'", "month": APRIL}),
     ],
     "month_volume_is_like_its_neighbours": [(load, {"rows_landed": "100"}), (neighbour, {"rows_landed": "90"})],
     "no_row_is_quarantined": [(quarantined, {"month": APRIL})],
@@ -126,7 +127,8 @@ FAILING = {
     ],
     "no_row_is_in_the_future": [[(log, {"landed_at": "TIMESTAMP '2026-05-10 08:59'"})]],
     "channels_and_sources_are_known": [
-        [(log, {"communication_type": "'FAX'"}), (log, {"communication_type": "'CALL'", "month": APRIL})]
+        [(log, {"communication_type": "'FAX'"}), (log, {"communication_type": "'CALL'", "month": APRIL})],
+        [(log, {"communication_type": "'FAX'"}), (log, {"communication_type": "'CALL'", "month": YEARS_AGO})],
     ],
     "month_volume_is_like_its_neighbours": [
         [(load, {"rows_landed": "100"}), (neighbour, {"rows_landed": "40"})],
