@@ -15,6 +15,7 @@ from benchmarks import (
     platform,
     reporting,
     small_runs,
+    wide,
 )
 
 BENCHMARKS = {
@@ -34,8 +35,9 @@ BENCHMARKS = {
     "backfill-runs": backfills.backfill_runs,
     "choices": backfills.choices,
     "lenders": lenders.lenders,
+    "wide": wide.wide,
 }
-DISTRIBUTED = {"lake": lakes.lake, "lake-growth": lakes.lake_growth, "hosts": lakes.hosts}
+DISTRIBUTED = {"lake": lakes.lake, "lake-growth": lakes.lake_growth, "hosts": lakes.hosts, "wide-lake": wide.wide_lake}
 """Those that need `.venv-lake` and PostgreSQL; asked for by name only."""
 
 
