@@ -88,14 +88,14 @@ def test_the_next_load_of_that_month_removes_it_and_proves_the_ids_again(two_mon
 
 def test_a_month_that_shares_an_id_after_its_load_is_not_proven_and_stays_red(two_months):
     copy_row(two_months, 1, MAY)
-    serve(two_months, [row(1, **{"updated_at": "2026-06-02T00:00:00.000Z"}), row(2)])
+    serve(two_months, [row(1, updated_at="2026-06-02T00:00:00.000Z"), row(2)])
     two_months.load(MAY)
     assert digest(two_months, MAY) is None
     assert duplicates(two_months, MAY) == {row(1)["public_id"]: f"{APRIL}, {MAY}"}
 
 
 def test_a_row_that_a_load_takes_over_is_in_one_month_and_proven(two_months):
-    serve(two_months, [row(1, **{"updated_at": "2026-06-02T00:00:00.000Z"}), row(2)])
+    serve(two_months, [row(1, updated_at="2026-06-02T00:00:00.000Z"), row(2)])
     assert two_months.load(MAY).success
     ((ids,),) = two_months.query(f"SELECT ids_digest(public_id) FROM {ROWS}")
     assert (digest(two_months, MAY), duplicates(two_months, MAY), duplicates(two_months, APRIL)) == (ids, {}, {})
