@@ -5,6 +5,7 @@ Add a shared fixture here; what fixtures hand out is in `platform_under_test` an
 
 from __future__ import annotations
 
+import gc
 import os
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
@@ -42,6 +43,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--distributed", action="store_true", help="run what starts a whole deployment")
     parser.addoption("--life-days", type=int, default=8, help="how many days a simulated life has")
     parser.addoption("--package", action="store_true", help="install the wheel into a new environment and try it")
+
+
+def pytest_collection_finish() -> None:
+    """Keep what is imported and collected out of later garbage collections, a tenth of a run's processor time."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
