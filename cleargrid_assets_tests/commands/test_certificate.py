@@ -10,9 +10,7 @@ from click.testing import CliRunner
 
 from cleargrid_assets.assets.reports.certificate.certificate import Certificate
 from cleargrid_assets.commands.cleargrid import cleargrid
-from cleargrid_assets_tests.platform_copies import compute_months
-from cleargrid_assets_tests.platform_under_test import MAY
-from cleargrid_assets_tests.reports.certificates import certified, change_a_row, folder, summarize
+from cleargrid_assets_tests.reports.certificates import certified, certify_may, change_a_row, folder, summarize
 
 if TYPE_CHECKING:
     from cleargrid_assets_tests.platform_copies import StartAfter
@@ -31,15 +29,9 @@ def sentences(output: str) -> list[str]:
     return [line.removeprefix("- ") for line in output.splitlines() if line.startswith("- ")]
 
 
-def certify_may(platform: Platform) -> None:
-    """May is computed and certified."""
-    compute_months(platform, MAY)
-    summarize(platform)
-
-
 @pytest.fixture
 def certified_platform(start_after: StartAfter) -> Platform:
-    """The platform after that."""
+    """May, computed and certified."""
     return start_after(certify_may)
 
 

@@ -10,6 +10,8 @@ from cleargrid_assets.asset_keys import UNPREFIXED
 from cleargrid_assets.assets.reports import month_certificates
 from cleargrid_assets.assets.reports.collections_report import reports_location
 from cleargrid_assets.jobs import REFRESH_SUMMARY
+from cleargrid_assets_tests.platform_copies import compute_months, load_months
+from cleargrid_assets_tests.platform_under_test import MAY
 
 if TYPE_CHECKING:
     from cleargrid_assets_tests.platform_under_test import Platform
@@ -29,6 +31,18 @@ def summarize(platform: Platform) -> dict[str, Any]:
         if event.asset_key == UNPREFIXED(*month_certificates.PATH)
     ]
     return {name: value.value for name, value in materialization.metadata.items()}
+
+
+def certify_may(platform: Platform) -> None:
+    """An act: May is landed, computed and certified."""
+    compute_months(platform, MAY)
+    summarize(platform)
+
+
+def certify_landed_may(platform: Platform) -> None:
+    """An act: May is landed and certified."""
+    load_months(platform, MAY)
+    summarize(platform)
 
 
 def certified(platform: Platform, month: str = "2026-05") -> dict[str, Any]:

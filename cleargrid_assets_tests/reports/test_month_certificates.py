@@ -14,12 +14,20 @@ from cleargrid_assets.emulator.faults import Fault
 from cleargrid_assets_tests.fixed_rows import serve
 from cleargrid_assets_tests.landing.rows_of_may import row
 from cleargrid_assets_tests.platform_under_test import FIELDS, MAY
-from cleargrid_assets_tests.reports.certificates import certified, change_a_row, folder, summarize
+from cleargrid_assets_tests.reports.certificates import (
+    certified,
+    certify_landed_may,
+    certify_may,
+    change_a_row,
+    folder,
+    summarize,
+)
 from cleargrid_assets_tests.reports.report_pages import Document
 from cleargrid_assets_tests.warehouse_kinds import KINDS
 
 if TYPE_CHECKING:
     from cleargrid_assets.assets.reports.certificate.certificate import Evidence
+    from cleargrid_assets_tests.platform_copies import StartAfter
     from cleargrid_assets_tests.platform_under_test import Platform
 
 APRIL = "2026-04-01"
@@ -120,9 +128,8 @@ def test_it_lists_what_each_check_found(platform: Platform) -> None:
     assert document["rules_version"] is None
 
 
-def test_the_page_says_the_same_and_needs_nothing_from_outside(platform: Platform) -> None:
-    assert platform.refresh().success
-    summarize(platform)
+def test_the_page_says_the_same_and_needs_nothing_from_outside(start_after: StartAfter) -> None:
+    platform = start_after(certify_may)
     page = Document((folder(platform) / "2026-05.html").read_text(encoding="utf-8"))
     document = certified(platform)
     assert page.outside == []
@@ -131,9 +138,8 @@ def test_the_page_says_the_same_and_needs_nothing_from_outside(platform: Platfor
     assert "made-up rows" in " ".join(page.words)
 
 
-def test_it_lists_no_id_of_a_row(platform: Platform) -> None:
-    assert platform.load().success
-    summarize(platform)
+def test_it_lists_no_id_of_a_row(start_after: StartAfter) -> None:
+    platform = start_after(certify_landed_may)
     texts = [path.read_text(encoding="utf-8") for path in folder(platform).iterdir()]
     assert len(texts) == 2
     assert not [values[0] for values in platform.truth() for text in texts if str(values[0]) in text]
@@ -153,9 +159,8 @@ def test_an_unchanged_month_keeps_its_files_and_a_re_read_makes_new_ones(platfor
     assert certified(platform)["load_number"] == platform.last_load()["load_number"] == 3
 
 
-def test_other_rules_make_a_new_one_when_the_month_was_computed_under_them(platform: Platform) -> None:
-    assert platform.refresh().success
-    summarize(platform)
+def test_other_rules_make_a_new_one_when_the_month_was_computed_under_them(start_after: StartAfter) -> None:
+    platform = start_after(certify_may)
     changed = platform.with_variables(CLEARGRID_ROW_SCOPE="all")
     assert changed.run_job("compute_month", MAY).success
     assert summarize(changed)["new_certificates"] == ["2026-05"]
@@ -163,17 +168,15 @@ def test_other_rules_make_a_new_one_when_the_month_was_computed_under_them(platf
 
 
 @pytest.mark.parametrize("damage", ['{"month": "2026-05"}', "[]", "not JSON", ""])
-def test_a_file_that_is_not_a_certificate_is_replaced(platform: Platform, damage: str) -> None:
-    assert platform.load().success
-    summarize(platform)
+def test_a_file_that_is_not_a_certificate_is_replaced(start_after: StartAfter, damage: str) -> None:
+    platform = start_after(certify_landed_may)
     (folder(platform) / "2026-05.json").write_text(damage)
     assert summarize(platform)["new_certificates"] == ["2026-05"]
     assert certified(platform)["month"] == "2026-05"
 
 
-def test_a_page_that_is_lost_is_written_again_from_the_same_certificate(platform: Platform) -> None:
-    assert platform.load().success
-    summarize(platform)
+def test_a_page_that_is_lost_is_written_again_from_the_same_certificate(start_after: StartAfter) -> None:
+    platform = start_after(certify_landed_may)
     page = folder(platform) / "2026-05.html"
     before, document = page.read_bytes(), certified(platform)
     page.unlink()
