@@ -164,7 +164,7 @@ def _row(entry: Entry, load: MonthLoad, changes: Changes) -> dict[str, object]:
         **asdict(load.statistics),  # its fields are columns of the ledger
         "rows_received": load.rows_received,
         "rows_landed": load.rows.num_rows - changes.moved,
-        "rows_quarantined": len(load.quarantined),
+        "rows_quarantined": len(load.quarantine),
         "duplicates_collapsed": load.duplicates_collapsed,
         "expected_total": load.expected.total,
         "total_exact": load.expected.exact if load.expected.total is not None else None,

@@ -6,7 +6,6 @@ Add a step between the client and the write here; ClearGrid's counts are in `rec
 from __future__ import annotations
 
 import time
-from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -24,8 +23,8 @@ if TYPE_CHECKING:
     from datetime import date
 
     from cleargrid_assets.client import ClearGridClient, Progress, Statistics, Total, Window
+    from cleargrid_assets.landing.receive import Quarantine
     from cleargrid_assets.landing.reconciliation import CountedRange
-    from cleargrid_assets.landing.rows import QuarantinedRow
     from cleargrid_assets.landing.spill import SpilledRows
     from cleargrid_assets.tables.dataset import RawDataset
 
@@ -55,7 +54,7 @@ class MonthLoad:
     window: Window
     started_at: datetime
     rows: SpilledRows
-    quarantined: tuple[QuarantinedRow, ...]
+    quarantine: Quarantine
     unknown_fields: frozenset[str]
     duplicates_collapsed: int
     rows_received: int
@@ -80,11 +79,11 @@ class MonthLoad:
 
     def verify_conservation(self) -> None:
         """Raise `ConservationError` unless every received row is landed, quarantined or a collapsed duplicate."""
-        accounted_rows = self.rows.num_rows + len(self.quarantined) + self.duplicates_collapsed
+        accounted_rows = self.rows.num_rows + len(self.quarantine) + self.duplicates_collapsed
         if accounted_rows != self.rows_received:
             raise ConservationError(
                 f"month {self.month}: {self.rows_received} rows were received but {self.rows.num_rows} landed + "
-                f"{len(self.quarantined)} quarantined + {self.duplicates_collapsed} duplicates are {accounted_rows}; "
+                f"{len(self.quarantine)} quarantined + {self.duplicates_collapsed} duplicates are {accounted_rows}; "
                 f"the month is unchanged. This is a bug in cleargrid_assets: report it with this message."
             )
 
@@ -150,7 +149,7 @@ def _read_once(
         window=window,
         started_at=started,
         rows=received.rows,
-        quarantined=received.quarantined,
+        quarantine=received.quarantine,
         unknown_fields=received.unknown_fields,
         duplicates_collapsed=received.duplicates_collapsed,
         rows_received=fetch_result.rows_received,
@@ -169,8 +168,3 @@ def _plan_windows(counted: Sequence[CountedRange], target_rows: int, now: dateti
         for part in counted
         for window in plan_windows(part.window, part.total.total if part.total.exact else None, target_rows, now)
     ]
-
-
-def count_reasons(quarantined: Sequence[QuarantinedRow]) -> dict[str, int]:
-    """How many quarantined rows name each reason, the most frequent first."""
-    return dict(Counter(reason for row in quarantined for reason in row.reasons).most_common())

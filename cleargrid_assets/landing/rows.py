@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from cleargrid_assets.client import Window
-    from cleargrid_assets.landing.spill import Spill, SpilledRows
     from cleargrid_assets.tables.dataset import RawDataset
     from cleargrid_assets.tables.table import Column
 
@@ -72,9 +71,9 @@ class QuarantinedRow:
 
 @dataclass(frozen=True)
 class Batch:
-    """The rows of one page or window: the valid ones as columns, the others quarantined."""
+    """The rows of one page: the valid ones as columns, the others quarantined."""
 
-    rows: pa.Table | SpilledRows
+    rows: pa.Table
     quarantined: tuple[QuarantinedRow, ...]
     unknown_fields: frozenset[str]
 
@@ -114,12 +113,6 @@ class RowConverter:
         table = pa.concat_tables(good) if good else self.schema.empty_table()
         unknown_fields = frozenset[str]() if self._is_declared(rows) else self._unknown_fields(rows)
         return Batch(table, tuple(bad), unknown_fields)
-
-    def spill_window(self, spill: Spill, batches: list[Batch]) -> list[Batch]:
-        """Merge the batches of a completed window into one, the rows of which `spill` keeps."""
-        rows = spill.keep(pa.concat_tables([self.schema.empty_table(), *(batch.rows for batch in batches)]))
-        quarantined = tuple(row for batch in batches for row in batch.quarantined)
-        return [Batch(rows, quarantined, frozenset().union(*(batch.unknown_fields for batch in batches)))]
 
     def _bisect_invalid(self, rows: list[Any], window: Window, good: list[pa.Table], bad: list[QuarantinedRow]) -> None:
         """Convert `rows` as a whole, or halve them until the invalid ones are isolated."""

@@ -11,12 +11,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import pyarrow as pa
-
 from cleargrid_assets.landing import history, ledger, moved_rows, unique_ids
 from cleargrid_assets.landing.errors import VanishLimitError
 from cleargrid_assets.landing.ledger import Changes, Superseded
-from cleargrid_assets.landing.read_month import count_reasons
 from cleargrid_assets.warehouse.conflicts import retry_conflicts
 
 if TYPE_CHECKING:
@@ -193,25 +190,16 @@ def _refuse_mass_vanishing(
 
 def _vanish_reason(load: MonthLoad) -> str:
     """Why rows are missing: ClearGrid no longer sends them, or sends them in a form that cannot be landed."""
-    if not load.quarantined:
+    if not load.quarantine:
         return "ClearGrid no longer sends them."
-    reasons = ", ".join(f"{reason} {rows}" for reason, rows in count_reasons(load.quarantined).items())
-    return f"{len(load.quarantined)} rows came but cannot be landed ({reasons}); ClearGrid no longer sends the others."
+    reasons = ", ".join(f"{reason} {rows}" for reason, rows in load.quarantine.frequent_reasons.items())
+    return f"{len(load.quarantine)} rows came but cannot be landed ({reasons}); ClearGrid no longer sends the others."
 
 
 def _replace_quarantine(connection: duckdb.DuckDBPyConnection, load: MonthLoad, entry: Entry) -> None:
     table = load.dataset.quarantine.qualified_name
     connection.execute(f"DELETE FROM {table} WHERE month = ?", [load.month])
-    if not load.quarantined:
-        return
-    quarantined = pa.table(
-        {
-            "public_id": pa.array([row.public_id for row in load.quarantined], pa.string()),
-            "reasons": pa.array([list(row.reasons) for row in load.quarantined], pa.list_(pa.string())),
-            "row": pa.array([row.row for row in load.quarantined], pa.string()),
-        }
-    )
-    connection.register("quarantined", quarantined)
+    connection.register("quarantined", load.quarantine.rows)
     connection.execute(
         f"INSERT INTO {table} BY NAME SELECT $month AS month, *, $landed_at AS landed_at FROM quarantined",
         {"month": load.month, "landed_at": entry.landed_at},

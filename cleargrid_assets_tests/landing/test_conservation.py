@@ -70,9 +70,9 @@ def test_every_received_row_is_landed_quarantined_or_a_copy_under_any_faults(emu
     good = {number for number, is_bad in rows if not is_bad}
     assert set(pa.table(load.rows)["public_id"].to_pylist()) == {row(number)["public_id"] for number in good}
     assert load.rows.num_rows == len(good)
-    assert len(load.quarantined) == sum(is_bad for _, is_bad in rows)
+    assert len(load.quarantine) == sum(is_bad for _, is_bad in rows)
     assert load.rows_received == len(rows)
-    assert load.rows_received == load.rows.num_rows + len(load.quarantined) + load.duplicates_collapsed
+    assert load.rows_received == load.rows.num_rows + len(load.quarantine) + load.duplicates_collapsed
 
 
 def test_a_load_that_lost_a_row_is_refused(emulator):

@@ -7,6 +7,7 @@ import os
 import resource
 import signal
 import tempfile
+from collections import Counter
 from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
@@ -16,7 +17,7 @@ import pytest
 
 from cleargrid_assets.client import ClearGridClient, RetryPolicy
 from cleargrid_assets.emulator import Emulator
-from cleargrid_assets.emulator.faults import Fault, error
+from cleargrid_assets.emulator.faults import FAULTS, Fault, error
 from cleargrid_assets.landing import duplicates, spill
 from cleargrid_assets.landing.duplicates import collapse_duplicates
 from cleargrid_assets.landing.read_month import LoadLimits, read_month
@@ -186,3 +187,14 @@ def test_a_load_into_a_full_temporary_folder_fails_with_one_sentence_and_keeps_t
 def raise_disk_full(*_arguments):
     """What a write into a full disk raises."""
     raise OSError(28, "No space left on device")
+
+
+def test_rows_that_cannot_be_landed_wait_in_the_file_too_with_their_reasons_counted(spilling):
+    with Emulator(rows_per_day=40, now=NOW) as emulator:
+        emulator.api.faults = [FAULTS["bad-rows"]]
+        load = read_month(client_of(emulator), D23, date(2026, 5, 1), MAY, LIMITS)
+    quarantined = pa.table(load.quarantine.rows).to_pylist()
+    assert len(load.quarantine) == len(quarantined) > 5
+    assert Counter(reason for row in quarantined for reason in row["reasons"]) == load.quarantine.reasons
+    assert list(load.quarantine.frequent_reasons.values()) == sorted(load.quarantine.reasons.values(), reverse=True)
+    assert list(spilling.iterdir()) == []

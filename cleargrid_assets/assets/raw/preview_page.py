@@ -37,7 +37,7 @@ def summary(preview: Preview) -> str:
     text = (
         f"Preview of {load.month:%Y-%m}: a load would add {changes.added} rows, change {changes.changed}, remove "
         f"{changes.vanished} that vanished, leave {changes.moved} in another month and quarantine "
-        f"{len(load.quarantined)}. Nothing was written."
+        f"{len(load.quarantine)}. Nothing was written."
     )
     return f"{text} {_refusal(preview)}".rstrip()
 
@@ -60,7 +60,7 @@ def preview_metadata(preview: Preview) -> dict[str, Any]:
         else None,
         "rows_received": load.rows_received,
         **{f"rows_{change}": rows for change, rows in asdict(landed.changes).items()},
-        "rows_quarantined": len(load.quarantined),
+        "rows_quarantined": len(load.quarantine),
         "duplicates_collapsed": load.duplicates_collapsed,
         "refused_because": _refusal(preview) or None,
     }

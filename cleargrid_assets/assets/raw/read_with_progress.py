@@ -12,7 +12,7 @@ import dagster as dg
 
 from cleargrid_assets.client import QueryTooLargeError, RateLimitedError, UnreachableError
 from cleargrid_assets.landing.ledger import last_loads
-from cleargrid_assets.landing.read_month import LoadLimits, MonthLoad, count_reasons, read_month
+from cleargrid_assets.landing.read_month import LoadLimits, MonthLoad, read_month
 from cleargrid_assets.partitions import month_of
 
 if TYPE_CHECKING:
@@ -111,8 +111,8 @@ def figures(load: MonthLoad, landed: Landed) -> dict[str, Any]:
         **{f"rows_{change}": rows for change, rows in asdict(landed.changes).items()},
         "load_number": landed.entry.load_number,
         "rows_received": load.rows_received,
-        "rows_quarantined": len(load.quarantined),
-        "quarantine_reasons": dg.MetadataValue.json(count_reasons(load.quarantined)),
+        "rows_quarantined": len(load.quarantine),
+        "quarantine_reasons": dg.MetadataValue.json(dict(load.quarantine.frequent_reasons)),
         "duplicates_collapsed": load.duplicates_collapsed,
         **asdict(load.statistics),
         "seconds": round(load.seconds, 3),
