@@ -14,12 +14,15 @@ from benchmarks import (
     nights,
     platform,
     reporting,
+    request_counts,
     small_runs,
     wide,
 )
 
 BENCHMARKS = {
     "side-by-side": loading.side_by_side,
+    "floor": loading.beside_the_floor,
+    "requests": request_counts.requests,
     "growth": loading.growth,
     "dense-day": loading.dense_day,
     "re-read": loading.re_read,

@@ -83,6 +83,7 @@ def run_loader(
     base_url: str,
     month: str,
     *,
+    page_size: int = 1000,
     concurrency: int = 8,
     warehouse: str | None = None,
     lake_data: str | None = None,
@@ -90,7 +91,8 @@ def run_loader(
     """One loader of `benchmarks.loaders`, into a new file unless `warehouse` names another, or a lake."""
     with tempfile.TemporaryDirectory() as folder:
         target = warehouse or str(Path(folder) / "warehouse.duckdb")
-        arguments = ["--base-url", base_url, "--month", month, "--warehouse", target, "--concurrency", str(concurrency)]
+        arguments = ["--base-url", base_url, "--month", month, "--warehouse", target]
+        arguments += ["--page-size", str(page_size), "--concurrency", str(concurrency)]
         arguments += ["--lake-data", lake_data] if lake_data else []
         return run([sys.executable, "-m", f"benchmarks.loaders.{name}", *arguments])
 

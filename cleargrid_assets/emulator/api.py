@@ -18,7 +18,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from cleargrid_assets.emulator.faults import ExportRequest, error, plain
-from cleargrid_assets.emulator.pagination import Range, page_of
+from cleargrid_assets.emulator.pagination import SHARES, Range, page_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -49,7 +49,7 @@ class LoggedRequest:
 class Api:
     """One emulated ClearGrid. `manual_logs`: the rows of D23; `communications`: those of D21.
 
-    `now`: its clock. `page_delay_seconds`: how long a page takes.
+    `now`: its clock. `page_delay_seconds`: how long a page takes. `page_shares`: see `pagination.SHARES`.
     """
 
     manual_logs: GeneratedRows
@@ -58,6 +58,7 @@ class Api:
     communications: GeneratedRows
     faults: Sequence[Fault] = ()
     page_delay_seconds: float = 0.0
+    page_shares: Sequence[float] = SHARES
     requests: list[LoggedRequest] = field(default_factory=list)
     peak_in_flight: int = 0
     _in_flight: int = 0
@@ -166,7 +167,7 @@ class Api:
             return plain(504)
         if self.page_delay_seconds:
             time.sleep(self.page_delay_seconds)
-        envelope = page_of(source, query)
+        envelope = page_of(source, query, self.page_shares)
         if envelope is None:
             return error(500, "Internal server error", request.number)
         for fault in self.faults:

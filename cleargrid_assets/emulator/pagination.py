@@ -19,7 +19,7 @@ from zlib import crc32
 from cleargrid_assets.emulator.generated_rows import instant, milliseconds
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from cleargrid_assets.emulator.generated_rows import Entry, GeneratedRows
 
@@ -76,13 +76,13 @@ class Range:
         )
 
 
-def page_of(source: GeneratedRows, query: Range) -> dict[str, Any] | None:
+def page_of(source: GeneratedRows, query: Range, shares: Sequence[float] = SHARES) -> dict[str, Any] | None:
     """The success envelope of one page; None for a corrupted cursor."""
     try:
         position = _decode_cursor(query.cursor) if query.cursor else None
     except CorruptCursorError:
         return None
-    entries, cursor = _read_forward(source, query, position)
+    entries, cursor = _read_forward(source, query, position, shares)
     pagination: dict[str, Any] = {"nextCursor": cursor}
     if query.wants_total:
         pagination |= _total(source, query)
@@ -92,13 +92,13 @@ def page_of(source: GeneratedRows, query: Range) -> dict[str, Any] | None:
 
 
 def _read_forward(
-    source: GeneratedRows, query: Range, position: tuple[int, str] | None
+    source: GeneratedRows, query: Range, position: tuple[int, str] | None, shares: Sequence[float]
 ) -> tuple[list[Entry], str | None]:
     """The entries after `position` and the next cursor, or None if nothing follows."""
     if query.is_descending:
         return _read_backward(source, query, position)
     after = position or (query.since_ms, FIRST_ID)
-    share = SHARES[crc32(f"{after}".encode()) % len(SHARES)]
+    share = shares[crc32(f"{after}".encode()) % len(shares)]
     entries = source.entries(after, query.until_ms, query.now_ms, query.limit + 1)
     take = min(len(entries), query.limit)
     if share < 1 and entries:

@@ -19,6 +19,7 @@ from cleargrid_assets.emulator.faults import FAULTS, Fault
 from cleargrid_assets.emulator.generated_d21_rows import make_communication
 from cleargrid_assets.emulator.generated_d23_rows import make_manual_log
 from cleargrid_assets.emulator.generated_rows import GeneratedRows
+from cleargrid_assets.emulator.pagination import SHARES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -34,7 +35,8 @@ class Emulator:
     """A ClearGrid on 127.0.0.1, on `port` or a free one.
 
     `now`: the instant at which its rows stand still; None: it follows the clock. `faults`: names out of
-    `faults.FAULTS`, or faults of one's own. `uses_per_token`: requests after which a token expires.
+    `faults.FAULTS`, or faults of one's own. `page_shares`: the shares of a page that belong to this lender; `[1.0]`:
+    full pages. `uses_per_token`: requests after which a token expires.
     """
 
     def __init__(
@@ -48,6 +50,7 @@ class Emulator:
         credentials: Credentials | None = None,
         faults: Sequence[str | Fault] = (),
         page_delay_seconds: float = 0.0,
+        page_shares: Sequence[float] = SHARES,
         uses_per_token: int | None = None,
     ) -> None:
         self.credentials = credentials or Credentials()
@@ -63,6 +66,7 @@ class Emulator:
             communications=self.communications,
             faults=[FAULTS[fault] if isinstance(fault, str) else fault for fault in faults],
             page_delay_seconds=page_delay_seconds,
+            page_shares=page_shares,
         )
         self._socket = socket.create_server(("127.0.0.1", port), backlog=128)
         self._server = uvicorn.Server(uvicorn.Config(self.api.application(), log_level="critical", lifespan="off"))
