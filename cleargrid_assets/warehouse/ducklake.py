@@ -108,7 +108,8 @@ class DuckLake:
             return WarehouseConflictError(
                 f"another program changed {self.display_name} at the same moment; nothing was written. {message}"
             )
-        if isinstance(error, duckdb.HTTPException) or UNREACHABLE.search(message):
+        is_out_of_memory = isinstance(error, duckdb.OutOfMemoryException)  # whose text names a page of DuckDB's
+        if isinstance(error, duckdb.HTTPException) or (UNREACHABLE.search(message) and not is_out_of_memory):
             effect = "the next read shows whether all or nothing was written" if is_commit else "nothing was written"
             return WarehouseUnreachableError(f"{self.display_name} stopped answering; {effect}. {message}")
         if isinstance(error, (duckdb.IOException, duckdb.OutOfMemoryException, duckdb.FatalException)):

@@ -12,7 +12,12 @@ from cleargrid_assets.connections import WarehouseConnection
 from cleargrid_assets.landing import write
 from cleargrid_assets.landing.write import Landed, write_month
 from cleargrid_assets.settings import Settings
-from cleargrid_assets.warehouse import WarehouseConflictError, WarehouseUnreachableError, WarehouseUnreadableError
+from cleargrid_assets.warehouse import (
+    WarehouseConflictError,
+    WarehouseUnreachableError,
+    WarehouseUnreadableError,
+    WarehouseWriteError,
+)
 from cleargrid_assets.warehouse.ducklake import DuckLake
 from cleargrid_assets.warehouse.ducklake_catalogs import FileCatalog, PostgresCatalog, catalog_at, redacted
 from cleargrid_assets.warehouse.s3_config import secret_options
@@ -231,3 +236,10 @@ def execute_as_another_program(variables: Mapping[str, str], statement: str) -> 
     """Run a statement as a DuckDB shell would, without our lock."""
     with DuckLake(variables["CLEARGRID_WAREHOUSE"], 1, None, None).connection(read_only=False) as shell:
         shell.execute(statement)
+
+
+def test_too_little_memory_is_not_called_a_catalog_that_stopped_answering() -> None:
+    error = duckdb.OutOfMemoryException("failed to pin block. See also https://duckdb.org/docs/stable/guides")
+    translated = DuckLake("ducklake:sqlite:lake.sqlite", 1, None, None).translate_error(error, is_commit=False)
+    assert isinstance(translated, WarehouseWriteError)
+    assert "Free disk space or memory" in str(translated)
