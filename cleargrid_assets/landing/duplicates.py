@@ -44,16 +44,19 @@ def collapse_duplicates(rows: SpilledRows) -> SpilledRows:
         kept = np.ones(rows.num_rows, np.bool_)
         shares = 1 + rows.num_rows // ROWS_AT_ONCE
         for share in range(shares):
-            connection.register("received", rows.numbered())
+            connection.register("received", rows.numbered().__arrow_c_stream__())
             kept[_column(connection, COPIES, share, shares)] = False
     return rows.only(kept)
 
 
 def _may_repeat_ids(connection: duckdb.DuckDBPyConnection, rows: SpilledRows) -> bool:
     """False proves that every id is unique, because equal ids have equal hashes. Costs a fifth of counting the ids."""
-    connection.register("received", rows)
     shares = 1 + rows.num_rows // HASHES_AT_ONCE
-    return any(_repeats(_column(connection, HASHES, share, shares)) for share in range(shares))
+    for share in range(shares):
+        connection.register("received", rows.__arrow_c_stream__())
+        if _repeats(_column(connection, HASHES, share, shares)):
+            return True
+    return False
 
 
 def _repeats(hashes: np.ndarray[Any, Any]) -> bool:
