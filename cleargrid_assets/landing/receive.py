@@ -72,6 +72,7 @@ def receive(client: ClearGridClient, converter: RowConverter, windows: Iterable[
         row_type=converter.row_type,
         **options,
     )
+    pa.default_memory_pool().release_unused()  # what the threads took; the write needs memory of its own
     kept = cast("list[KeptWindow]", [part for completed in fetch_result.windows for part in completed.batches])
     every_row = _concatenate(converter.schema, (window.rows for window in kept))
     rows = collapse_duplicates(every_row)
