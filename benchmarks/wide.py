@@ -17,24 +17,19 @@ from typing import TYPE_CHECKING
 from benchmarks.loaders.job import Job
 from benchmarks.loading import emulator
 from cleargrid_assets.assets.analytics import BY_MONTH
-from cleargrid_assets.assets.core import ATTEMPTS
-from cleargrid_assets.assets.core.outcome_spellings import spellings_query
+from cleargrid_assets.assets.core import ATTEMPTS, SPELLINGS
 from cleargrid_assets.assets.sql_asset import reporting_variables
 from cleargrid_assets.client import ClearGridClient, Window
 from cleargrid_assets.landing.read_month import LoadLimits, MonthLoad, read_month
 from cleargrid_assets.landing.write import write_month
-from cleargrid_assets.outcome_map import OutcomeMap
 from cleargrid_assets.settings import Settings
 from cleargrid_assets.sql_checks import read_checks, read_raw_checks
-from cleargrid_assets.tables.core import OUTCOME_SPELLINGS
 from cleargrid_assets.tables.d23 import D23
 from cleargrid_assets.warehouse.ducklake_maintenance import expire
 from cleargrid_assets.warehouse.warehouse import Warehouse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-
-    import duckdb
 
     from cleargrid_assets.sql_checks import SqlCheck
 
@@ -147,7 +142,7 @@ def build(folder: Path, kind: str, months: int, rows: int, id_sql: str) -> Wareh
         connection.execute(LOADS, {"rows": rows})
         connection.execute(CHANGES)
         for (month,) in connection.execute("SELECT month FROM months ORDER BY month").fetchall():
-            _classify(connection, month, settings)
+            SPELLINGS.store(connection, settings, RULES, month)
         for computed in (ATTEMPTS, *BY_MONTH):
             computed.query(settings, RULES, None).store(connection, computed.table.qualified_name, "")
     if warehouse.is_lake:
@@ -211,15 +206,8 @@ def _change(warehouse: Warehouse, month: date) -> None:
 def _compute(warehouse: Warehouse, month: date, settings: Settings) -> None:
     """Compute all tables of the month."""
     with warehouse.writing() as connection:
-        _classify(connection, month, settings)
-        for computed in (ATTEMPTS, *BY_MONTH):
-            where = f" WHERE month = DATE '{month}'"
-            computed.query(settings, RULES, month).store(connection, computed.table.qualified_name, where)
-
-
-def _classify(connection: duckdb.DuckDBPyConnection, month: date, settings: Settings) -> None:
-    spellings = spellings_query(connection, month, OutcomeMap.load(settings.outcomes), RULES)
-    spellings.store(connection, OUTCOME_SPELLINGS.qualified_name, f" WHERE month = DATE '{month}'")
+        for computed in (SPELLINGS, ATTEMPTS, *BY_MONTH):
+            computed.store(connection, settings, RULES, month)
 
 
 def _check(warehouse: Warehouse, checks: Sequence[SqlCheck], month: date, settings: Settings) -> None:
