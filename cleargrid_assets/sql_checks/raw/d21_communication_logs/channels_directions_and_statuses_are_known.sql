@@ -48,16 +48,18 @@ known AS (
     INNER JOIN raw.d21_communication_logs AS other
         ON candidate.new_value IS NOT DISTINCT FROM other.status AND candidate.month <> other.month
     WHERE candidate.field = 'status'
-),
-
-other_month AS (
-    SELECT other.month
-    FROM in_one_month AS candidate
-    INNER JOIN raw.d21_communication_logs AS other ON candidate.month <> other.month
 )
 
 SELECT candidate.field, candidate.new_value, candidate.month
 FROM in_one_month AS candidate
 LEFT JOIN known
     ON candidate.field = known.field AND candidate.new_value IS NOT DISTINCT FROM known.new_value
-WHERE known.field IS NULL AND EXISTS (SELECT 1 FROM other_month)
+WHERE
+    known.field IS NULL
+    AND CASE
+        WHEN getvariable('month') IS NULL THEN (SELECT count(DISTINCT values_seen.month) > 1 FROM values_seen)
+        ELSE EXISTS (
+            SELECT 1 FROM raw.d21_communication_logs AS other
+            WHERE other.month <> getvariable('month')
+        )
+    END
