@@ -86,12 +86,13 @@ def evaluations(
 def step_results(
     context: dg.AssetExecutionContext, asset: dg.AssetKey, results: Results, month: date
 ) -> Iterator[dg.Output[None] | dg.AssetCheckEvaluation]:
-    """The results of a step's own checks, each with the output that other steps wait for.
+    """The results of a step's own checks, those of blocking ones with the output that other steps wait for.
 
-    An `AssetCheckResult` becomes the same two events, but looks the materialization up twice for each check.
+    An `AssetCheckResult` becomes an output in any case, and looks the materialization up twice for each check.
     """
     for evaluation in evaluations(context, asset, results, month):
-        yield dg.Output(None, context.job_def.asset_layer.get_op_output_name(evaluation.asset_check_key))
+        if evaluation.blocking:
+            yield dg.Output(None, context.job_def.asset_layer.get_op_output_name(evaluation.asset_check_key))
         yield evaluation
 
 
