@@ -25,7 +25,7 @@ from cleargrid_assets.failures import dagster_failures
 from cleargrid_assets.partitions import month_of
 from cleargrid_assets.rules_version import rules_version
 from cleargrid_assets.sql_checks import SqlCheck, read_checks
-from cleargrid_assets.staleness import MONTHLY, DataVersions
+from cleargrid_assets.staleness import MONTHLY, DataVersions, rules_of
 from cleargrid_assets.warehouse.conflicts import retry_conflicts
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ class MonthRun:
         with self._collected_failure(table.qualified_name, spoils=table):
             version = self._version_of(computed)
             metadata = retry_conflicts(
-                lambda: self._store(computed, transaction),
+                lambda: self._store(computed, transaction, rules_of(dg.DataVersion(version))),
                 on_conflict=lambda conflict: self.context.log.warning("%s Trying again.", conflict),
             )
             return dg.MaterializeResult(
@@ -152,9 +152,10 @@ class MonthRun:
             )
         return None
 
-    def _store(self, computed: MonthTable, transaction: Transactions) -> Mapping[str, Any]:
+    def _store(self, computed: MonthTable, transaction: Transactions, rules: str) -> Mapping[str, Any]:
+        """`rules`: those of its sources, which are older than the current ones if a source is stale."""
         with transaction() as connection:
-            return store_month(connection, computed, self.warehouse.settings, self._rules, self._month)
+            return store_month(connection, computed, self.warehouse.settings, rules, self._month)
 
     def _check(self, table: Table, transaction: Transactions) -> StepEvents:
         """The results of the table's checks, each of which is run although another one cannot be."""
