@@ -6,10 +6,14 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import pytest
+
+from cleargrid_assets.client import deadlines
 from cleargrid_assets.emulator.faults import Fault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from cleargrid_assets.emulator.faults import ExportRequest
     from cleargrid_assets_tests.platform_under_test import Platform
@@ -34,10 +38,24 @@ class HeldResponse:
 
 @contextmanager
 def hold_next_response(platform: Platform) -> Iterator[HeldResponse]:
-    """Hold the emulator's next response with rows until it is released, at the latest at the end of the block."""
+    """Hold the emulator's next response with rows until it is released, at the latest at the end of the block.
+
+    Loads of this process do not give up on it meanwhile, as they would on a busy machine: ClearGrid has been quick.
+    """
     answer = HeldResponse()
-    with platform.inject_fault(Fault("answers late", garble=answer.hold)):
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        platform.inject_fault(Fault("answers late", garble=answer.hold)),
+    ):
+        patch.setattr(deadlines, "MIN_TIMEOUT_SECONDS", SECONDS)
         try:
             yield answer
         finally:
             answer.released.set()
+
+
+def patience(folder: Path) -> dict[str, str]:
+    """Variables with which another process's load does not give up on a held response either."""
+    code = f"from cleargrid_assets.client import deadlines\ndeadlines.MIN_TIMEOUT_SECONDS = {SECONDS}\n"
+    (folder / "sitecustomize.py").write_text(code, encoding="utf-8")
+    return {"PYTHONPATH": str(folder)}

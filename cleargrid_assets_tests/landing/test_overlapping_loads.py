@@ -12,7 +12,7 @@ from dagster._core.storage.asset_check_execution_record import AssetCheckExecuti
 from cleargrid_assets.landing.ledger import last_loads
 from cleargrid_assets_tests.fixed_rows import serve
 from cleargrid_assets_tests.landing.rows_of_may import row
-from cleargrid_assets_tests.landing.slow_responses import SECONDS, hold_next_response
+from cleargrid_assets_tests.landing.slow_responses import SECONDS, hold_next_response, patience
 from cleargrid_assets_tests.platform_under_test import CHANGES, LOADS, MAY
 
 STATES = "SELECT is_ptp_broken, count(*) FROM raw.d23_manual_communication_logs GROUP BY ALL"
@@ -113,10 +113,10 @@ def test_a_check_that_failed_stays_failed_and_the_older_run_is_green_all_the_sam
     }
 
 
-def test_a_read_in_another_process_that_was_overtaken_writes_nothing(platform):
+def test_a_read_in_another_process_that_was_overtaken_writes_nothing(platform, tmp_path):
     serve(platform, ten_rows())
     assert platform.load().success
-    with hold_next_response(platform) as answer, platform.start_load() as older:
+    with hold_next_response(platform) as answer, platform.start_load(**patience(tmp_path)) as older:
         assert answer.is_held.wait(SECONDS)
         serve(platform, ten_rows(is_ptp_broken=True, updated_at="2026-06-02T00:00:00.000Z"))
         newer = platform.load()
