@@ -12,13 +12,9 @@ from typing import TYPE_CHECKING
 from benchmarks.loaders.job import Job
 from benchmarks.loaders.ours import load
 from benchmarks.loading import emulator
-from cleargrid_assets.assets.analytics import BY_MONTH
-from cleargrid_assets.assets.core import ATTEMPTS
-from cleargrid_assets.assets.core.outcome_spellings import spellings_query
-from cleargrid_assets.outcome_map import OutcomeMap
+from cleargrid_assets.assets.month_run import MONTH_TABLES
 from cleargrid_assets.rules_version import rules_version
 from cleargrid_assets.settings import Settings
-from cleargrid_assets.tables.core import OUTCOME_SPELLINGS
 from cleargrid_assets.warehouse.warehouse import Warehouse
 
 if TYPE_CHECKING:
@@ -60,11 +56,8 @@ def _compute(warehouse: Warehouse, settings: Settings, months: Sequence[date]) -
     rules = rules_version(settings)
     with warehouse.writing() as connection:
         for month in months:
-            where = f" WHERE month = DATE '{month}'"
-            spellings = spellings_query(connection, month, OutcomeMap.load(settings.outcomes), rules)
-            spellings.store(connection, OUTCOME_SPELLINGS.qualified_name, where)
-            for computed in (ATTEMPTS, *BY_MONTH):
-                computed.query(settings, rules, month).store(connection, computed.table.qualified_name, where)
+            for computed in MONTH_TABLES:
+                computed.store(connection, settings, rules, month)
 
 
 def _write(warehouse: Warehouse, settings: Settings) -> tuple[float, float, int]:
