@@ -2,8 +2,12 @@
 
 import subprocess
 import sys
+from pathlib import Path
+
+PROJECT = Path(__file__).parents[2]
 
 
 def test_the_benchmarks_can_be_started() -> None:
-    done = subprocess.run([sys.executable, "-m", "benchmarks", "--help"], capture_output=True, text=True, check=False)
+    command = [sys.executable, "-m", "benchmarks", "--help"]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
