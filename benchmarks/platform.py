@@ -65,15 +65,19 @@ def materialize(
     server: Emulator, folder: Path, selection: str, variables: Mapping[str, str] | None = None
 ) -> Measurement:
     """Run `selection` for the month in a separate process, with `variables` overriding the usual settings."""
-    environment = {
+    environment = {**run_environment(server, folder), **(variables or {})}
+    arguments = ["-m", "cleargrid_assets.definitions", "--select", selection, "--partition", MONTH]
+    command = [str(Path(sys.executable).with_name("dagster")), "asset", "materialize", *arguments]
+    return run(command, cwd=folder, environment=environment)
+
+
+def run_environment(server: Emulator, folder: Path) -> dict[str, str]:
+    """The variables of a run that loads from `server` into a warehouse in `folder`."""
+    return {
         **os.environ,
         **emulator_settings(server),
         "CLEARGRID_WAREHOUSE": str(folder / "warehouse.duckdb"),
         "CLEARGRID_CONCURRENCY": "8",
         "CLEARGRID_PAGE_SIZE": "1000",
         "CLEARGRID_START_MONTH": f"{NOW.year - 2}-01",
-        **(variables or {}),
     }
-    arguments = ["-m", "cleargrid_assets.definitions", "--select", selection, "--partition", MONTH]
-    command = [str(Path(sys.executable).with_name("dagster")), "asset", "materialize", *arguments]
-    return run(command, cwd=folder, environment=environment)

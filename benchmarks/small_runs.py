@@ -6,16 +6,15 @@ Add a way of starting a run here; backfills through the daemon are in `backfills
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.loading import MONTH, NOW, PAIRS, emulator
+from benchmarks.loading import MONTH, PAIRS, emulator
 from benchmarks.measure import Measurement, median, run
+from benchmarks.platform import run_environment
 from cleargrid_assets.command_names import executable
-from cleargrid_assets.commands.emulator_settings import emulator_settings
 from cleargrid_assets.commands.instance import PROJECT
 from cleargrid_assets.jobs import REFRESH_MONTH
 
@@ -57,16 +56,7 @@ def _copy_of(home: Path, folder: Path) -> Path:
 
 
 def _run(module: str, home: Path, server: Emulator) -> Measurement:
-    environment = {
-        **os.environ,
-        **emulator_settings(server),
-        "CLEARGRID_WAREHOUSE": str(home / "warehouse.duckdb"),
-        "CLEARGRID_CONCURRENCY": "8",
-        "CLEARGRID_PAGE_SIZE": "1000",
-        "CLEARGRID_START_MONTH": f"{NOW.year - 2}-01",
-        "DAGSTER_HOME": str(home),
-        "PYTHONPATH": str(PROJECT),
-    }
+    environment = {**run_environment(server, home), "DAGSTER_HOME": str(home), "PYTHONPATH": str(PROJECT)}
     return run(job_execute(module, MONTH), cwd=home, environment=environment)
 
 

@@ -18,12 +18,13 @@ from benchmarks.loaders.job import Job
 from benchmarks.loading import emulator
 from cleargrid_assets.assets.analytics import BY_MONTH
 from cleargrid_assets.assets.core import ATTEMPTS, SPELLINGS
-from cleargrid_assets.assets.sql_asset import reporting_variables
+from cleargrid_assets.assets.month_checks import run_checks
+from cleargrid_assets.assets.month_run import MONTH_TABLES, check_variables, read_month_checks
 from cleargrid_assets.client import ClearGridClient, Window
 from cleargrid_assets.landing.read_month import LoadLimits, MonthLoad, read_month
 from cleargrid_assets.landing.write import write_month
 from cleargrid_assets.settings import Settings
-from cleargrid_assets.sql_checks import read_checks, read_raw_checks
+from cleargrid_assets.sql_checks import read_raw_checks
 from cleargrid_assets.tables.d23 import D23
 from cleargrid_assets.warehouse.ducklake_maintenance import expire
 from cleargrid_assets.warehouse.warehouse import Warehouse
@@ -171,8 +172,7 @@ def _steps(load: MonthLoad) -> Sequence[tuple[str, Step]]:
     """What happens to a month, in order; a step without a name is not measured."""
     settings, month = Settings({}), load.month
     again = replace(load, started_at=datetime.now(UTC), loads_before=10**6)
-    raw = read_raw_checks(D23)
-    derived = [check for check in (*read_checks("core"), *read_checks("analytics")) if check.table.is_partitioned]
+    raw, derived = read_raw_checks(D23), read_month_checks()
     return [
         ("open to read", lambda warehouse: _check(warehouse, [], month, settings)),
         ("first load", lambda warehouse: _write(warehouse, load)),
@@ -206,12 +206,10 @@ def _change(warehouse: Warehouse, month: date) -> None:
 def _compute(warehouse: Warehouse, month: date, settings: Settings) -> None:
     """Compute all tables of the month."""
     with warehouse.writing() as connection:
-        for computed in (SPELLINGS, ATTEMPTS, *BY_MONTH):
+        for computed in MONTH_TABLES:
             computed.store(connection, settings, RULES, month)
 
 
 def _check(warehouse: Warehouse, checks: Sequence[SqlCheck], month: date, settings: Settings) -> None:
-    variables = {**reporting_variables(settings), "rules_version": RULES, "month": month}
     with warehouse.reading() as connection:
-        for check in checks:
-            check.find_violations(connection, variables)
+        run_checks(checks, connection, check_variables(settings, RULES, month))

@@ -41,9 +41,9 @@ ON, NO_ROWS = " on ", "no rows"
 INTERRUPTED = DagsterExecutionInterruptedError.__name__
 
 
-def rules_of(version: dg.DataVersion) -> str:
+def rules_of(version: str) -> str:
     """The rules version in a data version."""
-    return version.value.partition(ON)[0]
+    return version.partition(ON)[0]
 
 
 @dataclass(frozen=True)

@@ -82,11 +82,24 @@ MONTH_TABLES: tuple[MonthTable, ...] = (*core.BY_MONTH, *analytics.BY_MONTH)
 
 
 def store_month(
-    connection: duckdb.DuckDBPyConnection, computed: MonthTable, settings: Settings, rules: str, month: date
+    context: dg.AssetExecutionContext,
+    transaction: Transactions,
+    computed: MonthTable,
+    settings: Settings,
+    rules: str,
 ) -> Mapping[str, Any]:
-    """Replace the month of a table in the open transaction; return its metadata. Raises `OutcomeMapError`."""
-    own = computed.store(connection, settings, rules, month)
-    return {**own, **month_metadata(connection, computed.table.qualified_name, where_month(month))}
+    """Replace the run's month of a table in a transaction, repeated after a conflict; return its metadata.
+
+    Raises `OutcomeMapError` or `WarehouseError`.
+    """
+    month = month_of(context.partition_key)
+
+    def store() -> Mapping[str, Any]:
+        with transaction() as connection:
+            own = computed.store(connection, settings, rules, month)
+            return {**own, **month_metadata(connection, computed.table.qualified_name, where_month(month))}
+
+    return retry_conflicts(store, on_conflict=lambda conflict: context.log.warning("%s Trying again.", conflict))
 
 
 def read_month_checks() -> list[SqlCheck]:
@@ -143,19 +156,12 @@ class MonthRun:
             return None
         with self._collected_failure(table.qualified_name, spoils=table):
             version = self._version_of(computed)
-            metadata = retry_conflicts(
-                lambda: self._store(computed, transaction, rules_of(dg.DataVersion(version))),
-                on_conflict=lambda conflict: self.context.log.warning("%s Trying again.", conflict),
-            )
+            # The rules of its sources, which are older than the current ones if a source is stale.
+            metadata = store_month(self.context, transaction, computed, self.warehouse.settings, rules_of(version))
             return dg.MaterializeResult(
                 asset_key=self._keys.table(table), metadata=metadata, data_version=dg.DataVersion(version)
             )
         return None
-
-    def _store(self, computed: MonthTable, transaction: Transactions, rules: str) -> Mapping[str, Any]:
-        """`rules`: those of its sources, which are older than the current ones if a source is stale."""
-        with transaction() as connection:
-            return store_month(connection, computed, self.warehouse.settings, rules, self._month)
 
     def _check(self, table: Table, transaction: Transactions) -> StepEvents:
         """The results of the table's checks, each of which is run although another one cannot be."""

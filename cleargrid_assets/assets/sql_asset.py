@@ -105,7 +105,7 @@ def sql_asset(sql_table: SqlTable, keys: AssetKeys = UNPREFIXED) -> dg.AssetsDef
     ) -> dg.Output[Query]:
         with dagster_failures():
             version = summary_version(context, warehouse.settings)
-            query = sql_table.query(warehouse.settings, rules_of(version), None)
+            query = sql_table.query(warehouse.settings, rules_of(version.value), None)
         return dg.Output(query, data_version=version)
 
     return compute_table

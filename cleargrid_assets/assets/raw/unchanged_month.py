@@ -25,19 +25,16 @@ from cleargrid_assets.partitions import month_of
 from cleargrid_assets.rules_version import rules_version
 from cleargrid_assets.staleness import MONTHLY, DataVersions
 from cleargrid_assets.tables.d23 import D23
-from cleargrid_assets.warehouse.conflicts import retry_conflicts
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
     from datetime import date
 
     from cleargrid_assets.assets.raw.load_month import MonthLanded
-    from cleargrid_assets.assets.sql_asset import SqlTable
     from cleargrid_assets.connections import WarehouseConnection
     from cleargrid_assets.settings import Settings
     from cleargrid_assets.sql_checks import SqlCheck
     from cleargrid_assets.tables.table import Table
-    from cleargrid_assets.warehouse.warehouse import Transactions
 
 WRITTEN_BY_THE_LOAD = frozenset(computed.table for computed in AS_OF_THE_LOAD)
 SKIPPED = [table for table in MONTHLY if table not in WRITTEN_BY_THE_LOAD]
@@ -88,7 +85,7 @@ class UnchangedMonth:
         )
         with self.warehouse.warehouse().transactions() as transaction:
             for computed in AS_OF_THE_LOAD:
-                metadata = self._write(computed, transaction)
+                metadata = store_month(self.context, transaction, computed, self.warehouse.settings, self.rules)
                 yield self._again(computed.table, f"{UNCHANGED} The figures are as of this load.", metadata)
             with transaction() as connection:
                 written = _check(WRITTEN_BY_THE_LOAD, connection, self.warehouse.settings, self.rules, self.month)
@@ -98,15 +95,6 @@ class UnchangedMonth:
         for table in MONTHLY:
             of_table = {check: result for check, result in results.items() if check.table == table}
             log_results(self.context, self.keys.table(table), of_table, self.month)
-
-    def _write(self, computed: SqlTable, transaction: Transactions) -> Mapping[str, Any]:
-        """Compute the month of a table; return its metadata."""
-
-        def write() -> Mapping[str, Any]:
-            with transaction() as connection:
-                return store_month(connection, computed, self.warehouse.settings, self.rules, self.month)
-
-        return retry_conflicts(write, lambda conflict: self.context.log.warning("%s Trying again.", conflict))
 
     @cached_property
     def _tables_of_backfill(self) -> list[Table]:
