@@ -39,7 +39,7 @@ test-lake: $(LAKE_VENV)/installed
 
 # DAYS in the life of a warehouse: whatever happens in them, each ends with exactly what ClearGrid holds.
 test-life: $(VENV)/installed-development
-	$(BIN)/pytest -o faulthandler_timeout=0 --life-days $(or $(DAYS),400) $(TESTS)/life
+	$(BIN)/pytest -o faulthandler_timeout=0 --life-days=$(or $(DAYS),400) $(TESTS)/life
 
 # A whole deployment on loopback, with hosts and services that die: about a quarter of an hour.
 test-distributed: $(LAKE_VENV)/installed
@@ -54,7 +54,7 @@ lint: $(VENV)/installed-development
 
 # DAYS here too: CI simulates more of them beside this, and only one here.
 check: lint
-	$(BIN)/pytest $(PARALLEL) $(if $(DAYS),--life-days $(DAYS)) --cov --cov-report=term
+	$(BIN)/pytest $(PARALLEL) $(if $(DAYS),--life-days=$(DAYS)) --cov --cov-report=term
 
 format: $(VENV)/installed-development
 	$(BIN)/ruff format .
