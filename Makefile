@@ -76,12 +76,14 @@ $(LAKE_VENV)/installed: pyproject.toml requirements/distributed-development.txt
 	@$(call install,$(LAKE_VENV),requirements/distributed-development.txt)
 
 # Only what a hash in the file names is installed, and only as wheels, because building one would fetch what no hash names.
+# The project's own modules are compiled as pip compiles the others: where Python may not write bytecode, each start would do it.
 define install
 $(PYTHON) -c 'import sys; sys.exit(None if (3, 11) <= sys.version_info < (3, 14) else "Python 3.11, 3.12 or 3.13 is needed; set PYTHON=/path/to/python3.11")'
 echo "Installing $(2) into $(1) (once) ..."
 started=$$(date +%s) && $(PYTHON) -m venv $(1) \
 && $(1)/bin/python -m pip install --quiet --disable-pip-version-check --only-binary :all: --require-hashes --requirement $(2) \
 && $(1)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable . \
+&& $(1)/bin/python -m compileall -q cleargrid_assets \
 && echo "Installed $$(ls -d $(1)/lib/python*/site-packages/*.dist-info | wc -l | tr -d ' ') packages," \
 "$$(du -sm $(1) | cut -f1) MB, in $$(($$(date +%s) - started)) s into $(1)"
 touch $@
