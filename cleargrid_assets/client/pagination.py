@@ -6,6 +6,7 @@ This is the project's only page loop. `worker_pool` reads many windows at once; 
 from __future__ import annotations
 
 from collections import Counter
+from concurrent.futures import Future
 from dataclasses import dataclass
 from hashlib import blake2b
 from http import HTTPStatus
@@ -116,6 +117,13 @@ def _digest(text: str) -> bytes:
     return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
+def run_now(convert: Callable[..., T], *arguments: object) -> Future[T]:
+    """What an executor's `submit` does, at once and in the calling thread."""
+    future = Future[T]()
+    future.set_result(convert(*arguments))
+    return future
+
+
 @dataclass(frozen=True)
 class Paginator(Generic[T]):
     """Reads windows of one dataset; all of them share the deadline, limiter, counters and adaptive_page_size.
@@ -134,19 +142,26 @@ class Paginator(Generic[T]):
     merge: Callable[[list[T]], list[T]] = list
     decode: Callable[[bytes], Any] = decode
 
-    def read(self, walk: Walk, on_page: Callable[[int], None] = lambda _rows: None) -> CompletedWindow[T] | Split:
+    def read(
+        self,
+        walk: Walk,
+        on_page: Callable[[int], None] = lambda _rows: None,
+        submit: Callable[..., Future[T]] = run_now,
+    ) -> CompletedWindow[T] | Split:
         """Read all pages of the walk's window, or return its parts if it is too sparse or too slow.
 
         A walk that is shortened meanwhile ends with the page that passes its new end. `on_page` is called with the
-        number of rows of each page.
+        number of rows of each page; `submit`, of an executor, converts a page while the next one is requested.
         """
         if parts := self.adaptive_page_size.split_if_too_long(walk.asked):
             return Split(parts)
         with during(f"reading {self.dataset.code} {walk.asked}"):
-            return self._read_pages(walk, on_page)
+            return self._read_pages(walk, on_page, submit)
 
-    def _read_pages(self, walk: Walk, on_page: Callable[[int], None]) -> CompletedWindow[T] | Split:
-        detector, batches, received, empty = CycleDetector(), list[T](), 0, 0
+    def _read_pages(
+        self, walk: Walk, on_page: Callable[[int], None], submit: Callable[..., Future[T]]
+    ) -> CompletedWindow[T] | Split:
+        detector, batches, received, empty = CycleDetector(), list[Future[T]](), 0, 0
         cursor: str | None = None
         while True:
             page = self._read_page(walk.asked, cursor)
@@ -157,11 +172,14 @@ class Paginator(Generic[T]):
             except BoundaryUnclearError:
                 return Split([walk.close()], is_ordered=False)
             on_page(len(rows))
-            batches.append(self.convert(rows, walk.asked))
+            if batches:
+                batches[-1].result()  # a walk is at most one page ahead of its conversion, which bounds the memory
+            batches.append(submit(self.convert, rows, walk.asked))
             received += len(rows)
             empty += not page.rows
             if page.next_cursor is None or is_past_end:
-                return CompletedWindow(walk.close(), self.merge(batches), received, len(batches), empty)
+                converted = [batch.result() for batch in batches]
+                return CompletedWindow(walk.close(), self.merge(converted), received, len(batches), empty)
             if not detector.record_page(page):
                 left = walk.close()  # a shortened walk is not past its end yet: only its window is read again
                 return Split(sparse_parts(left, page) if left == walk.asked else [left])

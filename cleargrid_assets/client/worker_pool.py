@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
@@ -20,6 +21,7 @@ from cleargrid_assets.client.walk import Walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from concurrent.futures import Executor
     from types import TracebackType
 
     from cleargrid_assets.client.pagination import Paginator
@@ -85,9 +87,12 @@ def read_windows(
     workers: int,
     on_progress: Callable[[Progress], None] = lambda _progress: None,
 ) -> FetchResult[T]:
-    """Read `windows` with `workers` threads. Raises as `ClearGridClient.fetch` does."""
-    deadline, queue = paginator.deadline, _WorkQueue[T](windows, paginator)
-    threads = [threading.Thread(target=queue.run_worker, daemon=True) for _ in range(workers)]
+    """Read `windows` with `workers` threads and convert their pages in one more: most of that needs Python's lock.
+
+    Raises as `ClearGridClient.fetch` does.
+    """
+    deadline, queue, converter = paginator.deadline, _WorkQueue[T](windows, paginator), ThreadPoolExecutor(1)
+    threads = [threading.Thread(target=queue.run_worker, args=[converter], daemon=True) for _ in range(workers)]
     try:
         for thread in threads:
             thread.start()
@@ -98,6 +103,7 @@ def read_windows(
         join_until = time.monotonic() + JOIN_TIMEOUT_SECONDS
         for thread in threads:
             thread.join(max(0.0, join_until - time.monotonic()))
+        converter.shutdown(wait=False, cancel_futures=True)
     return FetchResult(queue.completed_windows(), queue.statistics())
 
 
@@ -114,11 +120,11 @@ class _WorkQueue(Generic[T]):
         self._splits = self._pages = self._rows = 0
         self._changed = threading.Condition()
 
-    def run_worker(self) -> None:
+    def run_worker(self, converter: Executor) -> None:
         """Worker loop: read windows until the queue is empty or a worker fails."""
         while (walk := self._take()) is not None:
             with _ErrorForwarder(self, walk):
-                self._finish(walk, self._paginator.read(walk, partial(self.on_page, walk)))
+                self._finish(walk, self._paginator.read(walk, partial(self.on_page, walk), converter.submit))
 
     def _walk(self, window: Window, *, is_ordered: bool = True) -> Walk:
         return Walk(window, self._paginator.dataset.cursor_field, can_be_shortened=is_ordered)

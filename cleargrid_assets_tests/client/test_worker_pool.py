@@ -54,6 +54,26 @@ def test_requests_are_in_flight_side_by_side():
     assert not both_are_here.broken
 
 
+def test_a_page_is_converted_while_the_next_one_of_its_window_is_requested():
+    both_are_here = threading.Barrier(2, timeout=5)
+
+    def play(request):
+        if request.record.number == 2:
+            both_are_here.wait()
+        request.right()
+
+    def convert(rows, _window):
+        converted.append(rows)
+        if len(converted) == 1:
+            both_are_here.wait()
+        return rows
+
+    converted = []
+    with FaultServer(play) as server:
+        fetch(client_of(server, timeout_seconds=10, page_size=100), [WINDOW], convert, concurrency=1)
+    assert not both_are_here.broken
+
+
 def test_windows_come_in_order_of_time_and_cover_what_was_asked_for():
     with FaultServer(right) as server:
         fetched = load(client_of(server, concurrency=8))
