@@ -1,7 +1,8 @@
-"""Compares a load with the month's previous version and records the differences in the dataset's history of changes.
+"""Records the differences between a load and the month's previous version in the dataset's history of changes.
 
 An added row is one record, a changed row one record per changed field, a vanished or moved row one record per field
-that it held, so that earlier versions can be restored. `moved_rows` decides which rows moved.
+that it held, so that earlier versions can be restored. `comparison` finds the differences, `moved_rows` decides which
+rows moved.
 """
 
 from __future__ import annotations
@@ -16,16 +17,6 @@ if TYPE_CHECKING:
     from cleargrid_assets.landing.ledger import Entry
     from cleargrid_assets.landing.read_month import MonthLoad
 
-COMPARE = """
-CREATE OR REPLACE TEMP TABLE differences AS
-SELECT
-  coalesce(new.public_id, old.public_id) AS public_id,
-  CASE WHEN old.public_id IS NULL THEN 'added' WHEN new.public_id IS NULL THEN 'vanished' ELSE 'changed' END AS change,
-  {values}
-FROM (SELECT * FROM {rows} WHERE month = $month) AS old
-FULL JOIN received AS new ON old.public_id = new.public_id
-WHERE old.public_id IS NULL OR new.public_id IS NULL OR {differs}
-"""
 OBSERVED = "$observed_at AS observed_at, $run_id AS run_id, $load_number AS load_number"
 RECORD_ADDED = f"""
 INSERT INTO {{changes}} BY NAME
@@ -55,15 +46,6 @@ FROM (
 """
 
 
-def compare(connection: duckdb.DuckDBPyConnection, load: MonthLoad) -> None:
-    """Fill the temporary table `differences` by comparing `received` with the month's current rows."""
-    names = load.dataset.compared_names
-    values = ", ".join(f"old.{name} AS old_{name}, new.{name} AS new_{name}" for name in names)
-    differs = " OR ".join(f"old.{name} IS DISTINCT FROM new.{name}" for name in names)
-    sql = COMPARE.format(rows=load.dataset.rows.qualified_name, values=values, differs=differs)
-    connection.execute(sql, {"month": load.month})
-
-
 def record(connection: duckdb.DuckDBPyConnection, load: MonthLoad, entry: Entry) -> None:
     """Append the rows of `differences` to the history."""
     changes, parameters = load.dataset.changes.qualified_name, {**_observation(entry), "month": load.month}
@@ -76,7 +58,8 @@ def record_moved(connection: duckdb.DuckDBPyConnection, load: MonthLoad, entry: 
     """Append the rows of `elsewhere` that this month takes over to the histories of both months."""
     items = _items(load.dataset.compared_names, "elsewhere.old_", "new.")
     sql = RECORD_MOVED.format(changes=load.dataset.changes.qualified_name, items=items)
-    connection.execute(sql, {**_observation(entry), "month": load.month})
+    with load.rows.named("received", connection):
+        connection.execute(sql, {**_observation(entry), "month": load.month})
 
 
 def _items(names: Iterable[str], old: str, new: str) -> str:

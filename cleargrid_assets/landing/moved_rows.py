@@ -67,11 +67,13 @@ def find(connection: duckdb.DuckDBPyConnection, load: MonthLoad, *, is_first: bo
     parameters = {"loads_before": load.loads_before, "started_at": to_naive_utc(load.started_at)}
     values = ", ".join(f"other.{name} AS old_{name}" for name in load.dataset.compared_names)
     added = ALL_RECEIVED if is_first else ADDED
-    has_new_rows = is_first or connection.execute(f"{added} LIMIT 1").fetchone() is not None
-    months = months_holding(connection, load, f"SELECT public_id FROM ({added})") if has_new_rows else []
+    has_new_rows = is_first or connection.execute(f"{added} LIMIT 1").fetchall() != []
+    with load.rows.named("received", connection):
+        months = months_holding(connection, load, f"SELECT public_id FROM ({added})") if has_new_rows else []
     held_in = ", ".join(f"DATE '{month}'" for month in months) or "NULL"
     sql = FIND.format(**load.dataset.sql_names, values=values, added=added, held_in=held_in)
-    connection.execute(sql, parameters)
+    with load.rows.named("received", connection):
+        connection.execute(sql, parameters)
     ((staying,),) = connection.execute(STAYING).fetchall()
     return Moves(dict(connection.execute(TAKEN).fetchall()), staying)
 

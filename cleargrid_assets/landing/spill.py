@@ -8,19 +8,24 @@ from __future__ import annotations
 import os
 import tempfile
 import weakref
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import accumulate
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from cleargrid_assets.warehouse.errors import WarehouseWriteError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from datetime import datetime
+
+    import duckdb
 
 BYTES_IN_MEMORY = 32_000_000
 """About three hundred thousand rows, so that most months never touch the disk."""
@@ -30,7 +35,7 @@ POSITION = pa.field("position", pa.int64())
 
 @dataclass(frozen=True)
 class SpilledBatch:
-    """A record batch in memory or in the file."""
+    """A record batch in memory or in the file; it has at least one row."""
 
     num_rows: int
     read: Callable[[], pa.RecordBatch]
@@ -90,7 +95,7 @@ class Spill:
 
 @dataclass(frozen=True)
 class SpilledRows:
-    """Rows in the order in which they were received; DuckDB and Arrow read them as a stream, as often as they like.
+    """Rows in the order in which they were received; DuckDB and Arrow read them as streams, any number of times.
 
     `kept`: for each row whether it counts; None if all do.
     """
@@ -108,6 +113,21 @@ class SpilledRows:
         """The rows for which `kept` is true."""
         return replace(self, kept=kept)
 
+    def parts(self, rows_at_once: int) -> Sequence[SpilledRows]:
+        """All rows in parts of whole batches, of `rows_at_once` rows or little more; at least one."""
+        parts, begin, start, size = list[SpilledRows](), 0, 0, 0
+        for end, batch in enumerate(self.batches, 1):
+            size += batch.num_rows
+            if size >= rows_at_once or end == len(self.batches):
+                kept = None if self.kept is None else self.kept[start : start + size]
+                parts.append(SpilledRows(self.schema, self.batches[begin:end], kept))
+                begin, start, size = end, start + size, 0
+        return parts or [self]
+
+    def earliest(self, name: str) -> datetime:
+        """The least value of a column in the first batch."""
+        return cast("datetime", pc.min(self.batches[0].read()[name]).as_py())
+
     def numbered(self) -> pa.RecordBatchReader:
         """All rows, with their position in the column `position`."""
         batches = (
@@ -116,9 +136,16 @@ class SpilledRows:
         )
         return pa.RecordBatchReader.from_batches(self.schema.append(POSITION), batches)
 
-    def __arrow_c_schema__(self) -> object:
-        """The columns, as Arrow's C interface asks for them."""
-        return self.schema.__arrow_c_schema__()
+    @contextmanager
+    def named(self, name: str, connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+        """Let one statement of the block read the rows that count, once, as the relation `name`.
+
+        It gets the stream itself: an object that makes streams is read through `pyarrow.dataset` by DuckDB 1.5, any
+        number of batches ahead. After an error the connection must be closed; to unregister would hide the error.
+        """
+        connection.register(name, self.__arrow_c_stream__())
+        yield
+        connection.unregister(name)
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         """A new stream of the rows that count, as Arrow's C interface asks for it."""

@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cleargrid_assets.landing import history, ledger, moved_rows, unique_ids
+from cleargrid_assets.landing.comparison import compare
 from cleargrid_assets.landing.errors import VanishLimitError
 from cleargrid_assets.landing.ledger import Changes, Superseded
+from cleargrid_assets.tables.dataset import PUBLIC_ID
 from cleargrid_assets.warehouse.conflicts import retry_conflicts
 
 if TYPE_CHECKING:
@@ -31,9 +33,9 @@ if TYPE_CHECKING:
 FEW_ROWS = 5
 """This many rows may always vanish: in a small month, one row is a large share."""
 
-INSERT = "INSERT INTO {rows} BY NAME SELECT {fields}, $month AS month, $landed_at AS landed_at FROM received"
-INSERT_FIRST = f"{INSERT} WHERE public_id NOT IN (SELECT public_id FROM elsewhere WHERE stays)"
-INSERT_DIFFERENCES = f"{INSERT} WHERE public_id IN (SELECT public_id FROM differences WHERE change <> 'vanished')"
+INSERT = "INSERT INTO {rows} BY NAME SELECT {fields}, $month AS month, $landed_at AS landed_at"
+INSERT_FIRST = f"{INSERT} FROM received WHERE public_id NOT IN (SELECT public_id FROM elsewhere WHERE stays)"
+INSERT_DIFFERENCES = f"{INSERT} FROM differences WHERE change <> 'vanished'"
 DELETE_DIFFERENCES = """
 DELETE FROM {rows}
 WHERE month = $month AND public_id IN (SELECT public_id FROM differences WHERE change IN ('changed', 'vanished'))
@@ -99,14 +101,12 @@ def write_month(
     if superseded:
         return superseded
     entry = ledger.new_entry(connection, load, run_id)
-    connection.register("received", load.rows)
     is_first = _is_first_load(connection, load)
     were_proven = is_first or unique_ids.are_proven(connection, load)
     if is_first:
         changes, taken = _apply_first(connection, load, entry)
     else:
         changes, taken = _apply_differences(connection, load, entry, vanish_limit)
-    connection.unregister("received")
     _replace_quarantine(connection, load, entry)
     is_proven = were_proven and not (taken or changes.moved)  # what is new was looked up and is in no other month
     ledger.append(connection, entry, load, changes, unique_ids.prove(connection, load, is_proven=is_proven))
@@ -123,9 +123,8 @@ def _rows_of_month(connection: duckdb.DuckDBPyConnection, load: MonthLoad) -> in
     return _scalar(connection, rows, [load.month])
 
 
-def _insert(connection: duckdb.DuckDBPyConnection, load: MonthLoad, entry: Entry, sql: str) -> None:
+def _insert(connection: duckdb.DuckDBPyConnection, load: MonthLoad, entry: Entry, sql: str, fields: str) -> None:
     """Run `INSERT_FIRST` or `INSERT_DIFFERENCES`."""
-    fields = ", ".join(load.dataset.field_names)
     sql = sql.format(rows=load.dataset.rows.qualified_name, fields=fields)
     connection.execute(sql, {"month": load.month, "landed_at": entry.landed_at})
 
@@ -139,7 +138,8 @@ def _apply_first(
         history.record_moved(connection, load, entry)
         moved_rows.take(connection, load)
     connection.execute(f"DELETE FROM {load.dataset.rows.qualified_name} WHERE month = ?", [load.month])
-    _insert(connection, load, entry, INSERT_FIRST)
+    with load.rows.named("received", connection):
+        _insert(connection, load, entry, INSERT_FIRST, ", ".join(load.dataset.field_names))
     added = load.rows.num_rows - moved.staying
     return Changes(added=added, changed=0, vanished=0, moved=moved.staying), moved.taken
 
@@ -148,7 +148,7 @@ def _apply_differences(
     connection: duckdb.DuckDBPyConnection, load: MonthLoad, entry: Entry, vanish_limit: float
 ) -> tuple[Changes, Mapping[date, int]]:
     """Write a re-read: record the differences, then delete and insert exactly those rows."""
-    history.compare(connection, load)
+    compare(connection, load)
     moved = moved_rows.find(connection, load, is_first=False)
     connection.execute(LEAVE_ELSEWHERE)
     connection.execute(CALL_MOVED)
@@ -166,7 +166,8 @@ def _apply_differences(
     if rows:
         history.record(connection, load, entry)
         connection.execute(DELETE_DIFFERENCES.format(rows=load.dataset.rows.qualified_name), {"month": load.month})
-        _insert(connection, load, entry, INSERT_DIFFERENCES)
+        fields = [PUBLIC_ID, *(f"new_{name} AS {name}" for name in load.dataset.compared_names)]
+        _insert(connection, load, entry, INSERT_DIFFERENCES, ", ".join(fields))
     return changes, moved.taken
 
 
@@ -199,12 +200,11 @@ def _vanish_reason(load: MonthLoad) -> str:
 def _replace_quarantine(connection: duckdb.DuckDBPyConnection, load: MonthLoad, entry: Entry) -> None:
     table = load.dataset.quarantine.qualified_name
     connection.execute(f"DELETE FROM {table} WHERE month = ?", [load.month])
-    connection.register("quarantined", load.quarantine.rows)
-    connection.execute(
-        f"INSERT INTO {table} BY NAME SELECT $month AS month, *, $landed_at AS landed_at FROM quarantined",
-        {"month": load.month, "landed_at": entry.landed_at},
-    )
-    connection.unregister("quarantined")
+    with load.quarantine.rows.named("quarantined", connection):
+        connection.execute(
+            f"INSERT INTO {table} BY NAME SELECT $month AS month, *, $landed_at AS landed_at FROM quarantined",
+            {"month": load.month, "landed_at": entry.landed_at},
+        )
 
 
 def _landed(

@@ -12,7 +12,10 @@ from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
 
+import duckdb
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
 from cleargrid_assets.client import ClearGridClient, RetryPolicy
@@ -21,7 +24,7 @@ from cleargrid_assets.emulator.faults import FAULTS, Fault, error
 from cleargrid_assets.landing import duplicates, spill
 from cleargrid_assets.landing.duplicates import collapse_duplicates
 from cleargrid_assets.landing.read_month import LoadLimits, read_month
-from cleargrid_assets.landing.spill import Spill, SpilledRows
+from cleargrid_assets.landing.spill import Spill, SpilledBatch, SpilledRows
 from cleargrid_assets.tables.d23 import D23
 from cleargrid_assets.warehouse import WarehouseWriteError
 from cleargrid_assets_tests.landing.rows_of_may import MAY
@@ -94,6 +97,32 @@ def test_rows_come_back_as_they_were_kept_and_in_their_order_as_often_as_they_ar
     for _ in range(2):
         read = pa.table(rows)
         assert read["public_id"].to_pylist() == [f"{n:024x}" for start in range(3) for n in range(90)[start::3]]
+
+
+@pytest.mark.parametrize(
+    ("at_once", "firsts"), [(1, [0, 1, 2]), (30, [0, 1, 2]), (31, [0, 2]), (61, [0]), (10**6, [0])]
+)
+def test_rows_come_in_parts_of_whole_batches_each_with_those_of_it_that_count(kept, at_once, firsts):
+    rows = kept([(number, number) for number in range(90)])
+    for whole in (rows, rows.only(np.arange(90) % 4 != 0)):
+        parts = whole.parts(at_once)
+        assert [part.earliest("updated_at").microsecond for part in parts] == firsts
+        assert pa.concat_tables(map(pa.table, parts)).equals(pa.table(whole))
+
+
+def test_a_statement_reads_only_a_few_batches_ahead():
+    allocated, count = list[int](), 200
+
+    def read():
+        allocated.append(pa.total_allocated_bytes())
+        return pa.record_batch({"number": pc.add(numbers, 1)})
+
+    numbers = pa.array(np.arange(100_000))
+    rows = SpilledRows(pa.schema([("number", pa.int64())]), [SpilledBatch(len(numbers), read)] * count)
+    with duckdb.connect() as connection, rows.named("received", connection):
+        ((groups,),) = connection.execute("SELECT count(DISTINCT hash(number) % 1000) FROM received").fetchall()
+    assert (len(allocated), groups) == (count, 1000)
+    assert max(allocated) - allocated[0] < 20 * numbers.nbytes
 
 
 @pytest.mark.parametrize("at_once", [10**6, 7])
