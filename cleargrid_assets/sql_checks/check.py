@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from cleargrid_assets.tables.catalog import TABLES
+from cleargrid_assets.tables.catalog import TABLES, VIEWS
 from cleargrid_assets.tables.d23 import D23
 from cleargrid_assets.warehouse.query import Query
 
@@ -94,7 +94,8 @@ class SqlCheck:
     def other_tables(self) -> list[Table]:
         """The tables that the SELECT reads besides its own, also those of views."""
         code = COMMENT.sub("", self.sql)
-        sources = {**{name: (table,) for name, table in TABLES.items()}, **D23.tables_of_views}
+        views = {**D23.tables_of_views, **{name: view.sources for name, view in VIEWS.items()}}
+        sources = {**{name: (table,) for name, table in TABLES.items()}, **views}
         tables = [tables for name, tables in sources.items() if re.search(rf"\b{re.escape(name)}\b", code)]
         return [table for table in dict.fromkeys(chain.from_iterable(tables)) if table != self.table]
 

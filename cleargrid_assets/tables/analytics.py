@@ -6,49 +6,23 @@ B broken promises, U unmapped. Counts are over the rows in scope (CLEARGRID_ROW_
 
 from dataclasses import replace
 
+from cleargrid_assets.tables.analytics_columns import (
+    ATTEMPTS,
+    BROKEN,
+    CHANNEL,
+    FUNNEL,
+    KPI_DIMENSIONS,
+    KPI_FIGURES,
+    LOCAL_DATE,
+    POOL_RESULTS,
+    PROMISES,
+    SOURCE,
+    UNMAPPED,
+    per_active_hour,
+    rate,
+)
 from cleargrid_assets.tables.core import CLASSES, LOAD_NUMBER, OUTCOME_MAP_VERSION, RULES_VERSION
 from cleargrid_assets.tables.table import MONTH, Column, Table
-
-CHANNEL = Column("communication_type", "VARCHAR", "Channel, as sent; `(null)` if none was sent.")
-SOURCE = Column("interaction_source", "VARCHAR", "Interaction source, as sent; `(null)` if none was sent.")
-LOCAL_DATE = Column("local_date", "DATE", "Date in the configured time zone.")
-
-ATTEMPTS = Column("attempts", "BIGINT", "A: attempts, the rows in scope.")
-CONNECTED = Column("connected", "BIGINT", "K: a machine or a person answered.")
-CONTACTS = Column("contacts", "BIGINT", "C: a person answered.")
-THIRD_PARTY = Column("third_party", "BIGINT", "T: someone other than the borrower answered.")
-RPC = Column("rpc", "BIGINT", "R: the borrower answered; a promise, refusal or settlement implies it.")
-PROMISES = Column("promises", "BIGINT", "P: promises to pay.")
-BROKEN = Column(
-    "broken", "BIGINT", "B: promises that ClearGrid had marked broken at the load; more of them may break later."
-)
-UNMAPPED = Column(
-    "unmapped", "BIGINT", "U: rows whose outcome the map does not know; while U > 0, each rate is a lower bound."
-)
-
-FUNNEL = (ATTEMPTS, CONNECTED, CONTACTS, THIRD_PARTY, RPC, PROMISES)
-POOL_RESULTS = (
-    Column("refusals", "BIGINT", "Right-party contacts that refused to pay."),
-    Column("settlements", "BIGINT", "Right-party contacts that settled."),
-    Column("callbacks", "BIGINT", "Right-party contacts that asked to be called back."),
-    Column("disputes", "BIGINT", "Right-party contacts that disputed the debt."),
-)
-
-
-def rate(name: str, numerator: str, denominator: str) -> tuple[Column, Column, Column]:
-    """A rate and its Wilson 95 % interval, all null where the denominator is 0."""
-    formula = f"{numerator} / {denominator}"
-    return (
-        Column(name, "DOUBLE", f"{formula}; null if {denominator} is 0.", nullable=True),
-        Column(f"{name}_lo", "DOUBLE", f"Lower end of the Wilson 95 % interval of {formula}.", nullable=True),
-        Column(f"{name}_hi", "DOUBLE", f"Upper end of the Wilson 95 % interval of {formula}.", nullable=True),
-    )
-
-
-def per_active_hour(count: Column) -> Column:
-    """A count divided by the pool's active hours."""
-    return Column(f"{count.name}_per_active_hour", "DOUBLE", f"{count.name} / active_hours, for the whole pool.")
-
 
 OUTCOME_MIX = Table(
     "analytics",
@@ -176,15 +150,8 @@ KPI_MONTHLY = Table(
     ("month", "slice", "communication_type", "interaction_source", "metric"),
     (
         MONTH,
-        Column("slice", "VARCHAR", "The level of the figure: `all`, `channel` or `channel x source`."),
-        Column("communication_type", "VARCHAR", "Channel, as sent; `(all)` in the slice all."),
-        Column("interaction_source", "VARCHAR", "Interaction source, as sent; `(all)` unless the slice names it."),
-        Column("metric", "VARCHAR", "The metric; see metric_definitions."),
-        Column("numerator", "BIGINT", "The numerator; null for quantiles.", nullable=True),
-        Column("denominator", "BIGINT", "The denominator; for a quantile, the number of its rows."),
-        Column("value", "DOUBLE", "numerator / denominator, or seconds; null if the denominator is 0.", nullable=True),
-        Column("lo", "DOUBLE", "Lower end of a share's Wilson 95 % interval; null for other metrics.", nullable=True),
-        Column("hi", "DOUBLE", "Upper end of a share's Wilson 95 % interval; null for other metrics.", nullable=True),
+        *KPI_DIMENSIONS,
+        *KPI_FIGURES,
         Column("prev_value", "DOUBLE", "The value of the month before; null if it has none.", nullable=True),
         Column(
             "change_pp",
@@ -193,6 +160,13 @@ KPI_MONTHLY = Table(
             "and they are compared at equal age only (ptp_vintage).",
             nullable=True,
         ),
+        Column(
+            "change_lo",
+            "DOUBLE",
+            "Lower end of the 95 % interval of change_pp (Newcombe 1998, method 10), in percentage points.",
+            nullable=True,
+        ),
+        Column("change_hi", "DOUBLE", "Upper end of the same interval, in percentage points.", nullable=True),
         Column("status", "VARCHAR", "`provisional` until the month is loaded after its end, then `final`."),
         Column("definition", "VARCHAR", "The metric's name and formula."),
         UNMAPPED,
@@ -200,6 +174,16 @@ KPI_MONTHLY = Table(
         LOAD_NUMBER,
         RULES_VERSION,
     ),
+)
+
+KPI_DAILY = Table(
+    "analytics",
+    "kpi_daily",
+    "The supported shares of each local day: over all rows, by channel, and by channel and source. A day that is not "
+    "over when the month is loaded holds what it has so far. broken_per_mature_promise is not in it: it depends on the "
+    "time of a load.",
+    ("month", "local_date", "slice", "communication_type", "interaction_source", "metric"),
+    (MONTH, LOCAL_DATE, *KPI_DIMENSIONS, *KPI_FIGURES, UNMAPPED, OUTCOME_MAP_VERSION, LOAD_NUMBER, RULES_VERSION),
 )
 
 PTP_VINTAGE = Table(
@@ -293,6 +277,7 @@ ANALYTICS_TABLES = (
     CALLING_HOURS,
     METRIC_DEFINITIONS,
     KPI_MONTHLY,
+    KPI_DAILY,
     PTP_VINTAGE,
     UNMAPPED_OUTCOMES,
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cleargrid_assets.tables.analytics import ANALYTICS_TABLES
+from cleargrid_assets.tables.analytics_views import ANALYTICS_VIEWS
 from cleargrid_assets.tables.core import CORE_TABLES
 from cleargrid_assets.tables.d21 import D21
 from cleargrid_assets.tables.d23 import D23
@@ -28,6 +29,9 @@ def tables_of(dataset: RawDataset) -> tuple[Table, ...]:
 
 TABLES = {table.qualified_name: table for dataset in DATASETS.values() for table in tables_of(dataset)}
 """Every table that a warehouse can have."""
+
+VIEWS = {view.qualified_name: view for view in ANALYTICS_VIEWS}
+"""The views that are described as tables are. Those of schema `raw` are the datasets' own."""
 
 TABLES_VERSION = 2
 """Goes up with a release that changes a table's columns. 1: release 0.1.0, which did not record it."""

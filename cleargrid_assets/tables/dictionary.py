@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from cleargrid_assets.tables.catalog import ALL_TABLES, TABLES
+from cleargrid_assets.tables.catalog import ALL_TABLES, TABLES, VIEWS
 from cleargrid_assets.tables.column_lineage import column_lineage
 
 if TYPE_CHECKING:
@@ -27,6 +27,10 @@ column lists in Dagster's UI: `python -m cleargrid_assets.tables.dictionary > do
 own fields. The conditions of WHERE and JOIN are not in it, nor are settings and the outcome map's file. A count of rows
 is made of the key of the rows that it counts.
 """
+COMPUTED_WHEN_READ = """# Views
+
+The warehouse computes these whenever they are read: they follow every month that is computed and every load.
+"""
 OPTIONAL = """# Tables of datasets that are off by default
 
 CLEARGRID_DATASETS switches them on; only then does a warehouse get their tables.
@@ -36,7 +40,16 @@ CLEARGRID_DATASETS switches them on; only then does a warehouse get their tables
 def dictionary() -> str:
     """The whole document."""
     optional = (table for table in TABLES.values() if table not in ALL_TABLES)
-    return "\n".join([HEADING, *map(_section, ALL_TABLES), OPTIONAL, *map(_section, optional)])
+    return "\n".join(
+        [
+            HEADING,
+            *map(_section, ALL_TABLES),
+            COMPUTED_WHEN_READ,
+            *map(_section, VIEWS.values()),
+            OPTIONAL,
+            *map(_section, optional),
+        ]
+    )
 
 
 def _section(table: Table) -> str:

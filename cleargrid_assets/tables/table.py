@@ -1,4 +1,4 @@
-"""`Column` and `Table`: the classes that describe a table, and the DDL made from them.
+"""`Column`, `Table` and `View`: the classes that describe a table or a view, and the DDL made from them.
 
 Add a new property of columns or tables here; the tables are in `raw`, `core` and `analytics`.
 """
@@ -89,12 +89,30 @@ class Table:
             f'COMMENT ON COLUMN {self.qualified_name}."{column.name}" IS {_quote(column.meaning)}'
             for column in self.columns
         )
-        return ";\n".join([f"COMMENT ON TABLE {self.qualified_name} IS {_quote(self.meaning)}", *of_columns])
+        return ";\n".join([f"COMMENT ON {self._kind} {self.qualified_name} IS {_quote(self.meaning)}", *of_columns])
+
+    @property
+    def _kind(self) -> str:
+        return "TABLE"
 
     def exists_in(self, connection: duckdb.DuckDBPyConnection) -> bool:
         """True if the open warehouse has the table; ask first, because a failed statement would end the transaction."""
         ((count,),) = connection.execute(EXISTS, [self.schema, self.name]).fetchall()
         return bool(count)
+
+
+@dataclass(frozen=True)
+class View(Table):
+    """A SELECT that the warehouse stores and runs whenever it is read, so that it follows every change of its sources.
+
+    `sources`: the tables that it reads, itself or through other views.
+    """
+
+    sources: tuple[Table, ...] = ()
+
+    @property
+    def _kind(self) -> str:
+        return "VIEW"
 
 
 def _quote(text: str) -> str:

@@ -12,6 +12,10 @@ CREATE OR REPLACE MACRO is_contact(contact_class) AS contact_class IN (
 -- A value as a label: `(null)` where none was sent.
 CREATE OR REPLACE MACRO label_null(value) AS coalesce(value, '(null)');
 
+-- The instant, naive UTC, at which a date ends on the clock of a time zone.
+CREATE OR REPLACE MACRO end_of_local_day(local_date, timezone) AS
+(local_date + 1)::timestamp AT TIME ZONE timezone AT TIME ZONE 'UTC';
+
 -- k of n as a share; null where n is 0.
 CREATE OR REPLACE MACRO rate(k, n) AS CASE WHEN n > 0 THEN k / n END;
 

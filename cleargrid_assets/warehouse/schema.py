@@ -15,6 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cleargrid_assets.tables.analytics_views import ANALYTICS_VIEWS
 from cleargrid_assets.tables.catalog import TABLES_VERSION, tables_of
 from cleargrid_assets.tables.d23 import D23
 from cleargrid_assets.tables.raw import D23_LOADS, WAREHOUSE_IDENTITY
@@ -26,12 +27,14 @@ if TYPE_CHECKING:
     import duckdb
 
     from cleargrid_assets.tables.dataset import RawDataset
-    from cleargrid_assets.tables.table import Table
+    from cleargrid_assets.tables.table import Table, View
 
 SCHEMAS = ("raw", "core", "analytics")
 MACROS = Path(__file__).with_name("macros.sql")
 VIEWS = Path(__file__).with_name("views.sql")
 AS_OF = Path(__file__).with_name("as_of.sql")
+ANALYTICS = Path(__file__).with_name("analytics")
+"""The SELECT of each view of schema `analytics`, in a file of its name."""
 UPGRADES = Path(__file__).with_name("upgrades")
 """`N.sql` fills the columns that version N added to the tables of version N - 1."""
 
@@ -179,8 +182,18 @@ def _scripts(dataset: RawDataset) -> list[str]:
     """The statements that create the macros and the dataset's views."""
     views = VIEWS.read_text(encoding="utf-8")
     if dataset == D23:
-        return [MACROS.read_text(encoding="utf-8"), views, AS_OF.read_text(encoding="utf-8")]
+        analytics = [statement for view in ANALYTICS_VIEWS for statement in (_view_ddl(view), view.comments)]
+        return [MACROS.read_text(encoding="utf-8"), views, AS_OF.read_text(encoding="utf-8"), *analytics]
     return [dataset.adapt(views, written_for=D23)]
+
+
+def view_sql(view: View) -> str:
+    """The SELECT of a view of schema `analytics`."""
+    return (ANALYTICS / f"{view.name}.sql").read_text(encoding="utf-8")
+
+
+def _view_ddl(view: View) -> str:
+    return f"CREATE OR REPLACE VIEW {view.qualified_name} AS\n{view_sql(view)}"
 
 
 def _fingerprint_view(dataset: RawDataset) -> str:

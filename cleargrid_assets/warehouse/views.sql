@@ -49,6 +49,7 @@ SELECT
     version.month,
     version.load_number AS version,
     max(found.load_number) AS load_number,
+    max_by(found.started_at, found.load_number) AS started_at,
     max_by(found.loaded_at, found.load_number) AS loaded_at,
     max_by(found.until, found.load_number) AS until
 FROM version

@@ -1,81 +1,23 @@
 """Recomputes every table of `core` and `analytics` in plain Python over lists of rows, from their definitions alone.
 
 Add the model of a new table here, without the project's SQL, macros or outcome map: the few spellings that the tests
-use are classified by hand.
+use are classified by hand. The views are in `reference_views`.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from cleargrid_assets_tests.analytics.expected_values import (
-    CONNECTED,
-    CONTACTS,
-    NOT_COMPARED,
-    UNMAPPED,
-    Classes,
-    Computed,
-    Key,
-    attempt,
-    classes,
-    lag,
-    quantile,
-    rate,
-    wilson,
-)
+from cleargrid_assets_tests.analytics.expected_values import UNMAPPED, Computed, Key, attempt, lag, quantile, rate
+from cleargrid_assets_tests.analytics.reference_kpis import ReferenceKpis
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-    from datetime import date
-
-    from cleargrid_assets_tests.analytics.small_warehouse import LandedRow, Scenario
-
-RESULTS = ("refusal", "settlement", "callback", "dispute", "hardship")
+    from cleargrid_assets_tests.analytics.small_warehouse import LandedRow
 
 
-class ReferenceModel:
+class ReferenceModel(ReferenceKpis):
     """The tables of a scenario, each as rows by their grain."""
-
-    def __init__(self, scenario: Scenario) -> None:
-        self.scenario = scenario
-        self.rows = [row for row in scenario.rows if scenario.month_of(row) in scenario.loaded_at]
-
-    def in_scope(self, row: LandedRow) -> bool:
-        return row.is_active or self.scenario.row_scope == "all"
-
-    def classes(self, row: LandedRow) -> Classes:
-        return classes(row, self.scenario.outcomes)
-
-    def channel(self, row: LandedRow) -> str:
-        return "(null)" if row.communication_type is None else row.communication_type
-
-    def source(self, row: LandedRow) -> str:
-        return "(null)" if row.interaction_source is None else row.interaction_source
-
-    def grouped(self, rows: Iterable[LandedRow], key: Callable[[LandedRow], Key]) -> dict[Key, list[LandedRow]]:
-        groups = defaultdict(list)
-        for row in rows:
-            groups[key(row)].append(row)
-        return groups
-
-    def counts(self, rows: list[LandedRow]) -> dict[str, int]:
-        """The additive counts over rows that are in scope already."""
-        classified = [(*self.classes(row), row) for row in rows]
-        right = [(result, row) for _, who, result, row in classified if who == "right_party"]
-        promised = [row for result, row in right if result == "promise"]
-        return {
-            "attempts": len(rows),
-            "connected": sum(who in CONNECTED for _, who, _, _ in classified),
-            "contacts": sum(who in CONTACTS for _, who, _, _ in classified),
-            "third_party": sum(who == "third_party" for _, who, _, _ in classified),
-            "rpc": len(right),
-            "promises": len(promised),
-            **{f"{name}s": sum(result == name for result, _ in right) for name in RESULTS},
-            "broken": sum(row.is_ptp_broken for row in promised),
-            "unmapped": sum(row.outcome_option not in self.scenario.outcomes for row in rows),
-        }
 
     def contact_attempts(self) -> Computed:
         return {(row.public_id,): attempt(row, self.scenario, in_scope=self.in_scope(row)) for row in self.rows}
@@ -206,76 +148,3 @@ class ReferenceModel:
             }
             for name, rows in self.grouped(unmapped, key).items()
         }
-
-    def kpi_monthly(self) -> Computed:
-        computed: Computed = {}
-        slices: dict[Key, list[LandedRow]] = defaultdict(list)
-        for row in self.rows:
-            month, channel, source = self.scenario.month_of(row), self.channel(row), self.source(row)
-            slices[month, "all", "(all)", "(all)"].append(row)
-            slices[month, "channel", channel, "(all)"].append(row)
-            slices[month, "channel x source", channel, source].append(row)
-        for name, rows in slices.items():
-            for metric, figure in self.metrics(name[0], rows).items():
-                computed[*name, metric] = figure
-        for key, figure in computed.items():
-            month = (key[0] - timedelta(days=1)).replace(day=1)
-            before = computed.get((month, *key[1:]), {}).get("value")
-            comparable = figure["lo"] is not None and before is not None and key[4] not in NOT_COMPARED
-            figure["prev_value"] = before
-            figure["change_pp"] = 100 * (figure["value"] - before) if comparable else None
-        return computed
-
-    def metrics(self, month: date, rows: list[LandedRow]) -> dict[str, dict[str, Any]]:
-        """Every supported metric of one slice."""
-        observed_at = self.scenario.loaded_at[month]
-        scoped = [row for row in rows if self.in_scope(row)]
-        n = self.counts(scoped)
-        calls = self.counts([row for row in scoped if (row.communication_type or "").upper() == "CALL"])
-        mature = self.counts(
-            [
-                row
-                for row in scoped
-                if observed_at - row.communicated_at >= timedelta(days=self.scenario.ptp_maturity_days)
-            ]
-        )
-        clocks = (self.scenario.local(row.communicated_at).time() for row in rows)
-        timed = [clock for clock in clocks if clock.isoformat() != "00:00:00"]
-        outside = sum(not 8 <= clock.hour < 21 for clock in timed)
-        lags, a, c, r, p = [lag(row) for row in scoped], n["attempts"], n["contacts"], n["rpc"], n["promises"]
-        shares = {
-            "connect_rate": (calls["connected"], calls["attempts"]),
-            "contact_rate": (c, a),
-            "rpc_per_attempt": (r, a),
-            "rpc_per_contact": (r, c),
-            "third_party_per_contact": (n["third_party"], c),
-            "ptp_per_attempt": (p, a),
-            "ptp_per_contact": (p, c),
-            "ptp_per_rpc": (p, r),
-            "refusal_per_rpc": (n["refusals"], r),
-            "settlement_per_rpc": (n["settlements"], r),
-            "dispute_per_rpc": (n["disputes"], r),
-            "callback_per_rpc": (n["callbacks"], r),
-            "hardship_per_rpc": (n["hardships"], r),
-            "broken_per_promise": (n["broken"], p),
-            "broken_per_mature_promise": (mature["broken"], mature["promises"]),
-            "late_logged_1h_per_attempt": (sum(each > 3600 for each in lags), a),
-            "late_logged_24h_per_attempt": (sum(each > 86400 for each in lags), a),
-            "edited_per_attempt": (sum(row.updated_at > row.created_at for row in scoped), a),
-            "outside_hours_per_timed_attempt": (outside, len(timed)),
-            "unmapped_per_attempt": (n["unmapped"], a),
-        }
-        status = "final" if observed_at >= self.scenario.until(month) else "provisional"
-        common = {"status": status, "unmapped": n["unmapped"]}
-        figures = {metric: _figure(k, of, k / of if of else None, *wilson(k, of)) for metric, (k, of) in shares.items()}
-        for metric, of in (("attempts_per_contact", c), ("attempts_per_rpc", r), ("attempts_per_promise", p)):
-            figures[metric] = _figure(a, of, a / of if of else None)
-        for q in (50, 90, 99):
-            figures[f"log_lag_p{q}_s"] = _figure(None, a, quantile(lags, q / 100))
-        return {metric: figure | common for metric, figure in figures.items()}
-
-
-def _figure(
-    numerator: int | None, denominator: int, value: float | None, lo: float | None = None, hi: float | None = None
-) -> dict[str, Any]:
-    return {"numerator": numerator, "denominator": denominator, "value": value, "lo": lo, "hi": hi}

@@ -5,25 +5,26 @@ Land rows and run SQL files here; the expected values are in `reference_model`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import duckdb
+import pyarrow as pa
 
 from cleargrid_assets.assets.analytics import MONTH_AFTER
 from cleargrid_assets.assets.seed_asset import seed_of
 from cleargrid_assets.assets.sql_asset import sql_of
 from cleargrid_assets.outcome_map import OutcomeMap
 from cleargrid_assets.tables import analytics, core, raw
-from cleargrid_assets.tables.catalog import ALL_TABLES
+from cleargrid_assets.tables.catalog import ALL_TABLES, TABLES_VERSION
 from cleargrid_assets.warehouse import Query
 from cleargrid_assets.warehouse.schema import prepare
 from cleargrid_assets_tests.analytics.expected_values import BY_HAND
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from cleargrid_assets.tables.table import Table
     from cleargrid_assets_tests.analytics.expected_values import Classes
@@ -35,6 +36,7 @@ MONTHLY = (
     analytics.COHORT_CONTACT,
     analytics.CALLING_HOURS,
     analytics.KPI_MONTHLY,
+    analytics.KPI_DAILY,
     analytics.PTP_VINTAGE,
 )
 RULES = "rules of the tests"
@@ -111,6 +113,8 @@ def fill(connection: duckdb.DuckDBPyConnection, scenario: Scenario) -> None:
         for table in MONTHLY:
             compute(connection, table, {**scenario.variables, "month": month})
     compute(connection, analytics.UNMAPPED_OUTCOMES, scenario.variables)
+    identity = ["emulator", "lender", "id", scenario.timezone, TABLES_VERSION, "tests", datetime(2026, 1, 1)]  # noqa: DTZ001
+    _insert(connection, raw.WAREHOUSE_IDENTITY, [dict(zip(raw.WAREHOUSE_IDENTITY.column_names, identity, strict=True))])
 
 
 def compute(connection: duckdb.DuckDBPyConnection, table: Table, variables: dict[str, Any]) -> None:
@@ -129,17 +133,24 @@ def rows_of(connection: duckdb.DuckDBPyConnection, table: Table) -> list[dict[st
 
 def _land(connection: duckdb.DuckDBPyConnection, scenario: Scenario, month: date, loaded_at: datetime) -> None:
     landed = [row for row in scenario.rows if scenario.month_of(row) == month]
-    for row in landed:
-        values = [*(getattr(row, column.name) for column in raw.D23_FIELDS), month, loaded_at]
-        marks = ", ".join("?" for _ in values)
-        connection.execute(f"INSERT INTO raw.d23_manual_communication_logs VALUES ({marks})", values)
+    rows = [{**asdict(row), "month": month, "landed_at": loaded_at} for row in landed]
+    _insert(connection, raw.D23_MANUAL_COMMUNICATION_LOGS, rows)
     ledger: dict[str, object] = {column.name: 0 for column in raw.D23_LOADS.columns}
     ledger |= {"month": month, "run_id": "r", "load_number": scenario.load_number(month), "total_exact": True}
     ledger |= {"started_at": loaded_at, "loaded_at": loaded_at, "since": loaded_at, "until": scenario.until(month)}
     ledger["unknown_fields"] = None
-    marks = ", ".join("?" for _ in ledger)
-    connection.execute(f"INSERT INTO raw.d23_loads VALUES ({marks})", list(ledger.values()))
-    for spelling in OutcomeMap.load().classify({row.outcome_option for row in landed}):
-        values = [month, *spelling.values(), scenario.load_number(month), RULES]
-        marks = ", ".join("?" for _ in values)
-        connection.execute(f"INSERT INTO core.outcome_spellings VALUES ({marks})", values)
+    _insert(connection, raw.D23_LOADS, [ledger])
+    _insert(
+        connection,
+        core.OUTCOME_SPELLINGS,
+        [
+            {"month": month, **spelling, "load_number": scenario.load_number(month), "rules_version": RULES}
+            for spelling in OutcomeMap.load().classify({row.outcome_option for row in landed})
+        ],
+    )
+
+
+def _insert(connection: duckdb.DuckDBPyConnection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    if rows:
+        connection.register("new_rows", pa.Table.from_pylist([dict(row) for row in rows]))
+        connection.execute(f"INSERT INTO {table.qualified_name} BY NAME FROM new_rows")

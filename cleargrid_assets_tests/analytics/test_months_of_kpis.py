@@ -16,7 +16,9 @@ from cleargrid_assets.rules_version import rules_version
 from cleargrid_assets.settings import Settings
 from cleargrid_assets.staleness import DataVersions
 from cleargrid_assets.tables.analytics import ANALYTICS_TABLES
+from cleargrid_assets.tables.analytics_views import ANALYTICS_VIEWS
 from cleargrid_assets.tables.core import CONTACT_ATTEMPTS, CORE_TABLES
+from cleargrid_assets.warehouse.schema import view_sql
 from cleargrid_assets.warehouse.warehouse import Warehouse
 from cleargrid_assets_tests.platform_copies import compute_months
 from cleargrid_assets_tests.platform_under_test import LOADS, MAY
@@ -249,6 +251,9 @@ def test_every_sql_file_can_be_pasted_as_it_is(start_after: StartAfter, month: o
             assert names | {"rules_version"} == {*table.column_names, "rules_version"}
             count = f"SELECT count(*) FROM {table.qualified_name}"
             assert len(paste_line.fetchall()) == connection.execute(count).fetchall()[0][0]
+        for view in ANALYTICS_VIEWS:
+            count = f"SELECT count(*) FROM {view.qualified_name}"
+            assert len(connection.execute(view_sql(view)).fetchall()) == connection.execute(count).fetchall()[0][0]
         folder = sql_path(CONTACT_ATTEMPTS).parents[2]
         for path in [*folder.glob("sql_checks/**/*.sql"), *folder.glob("assets/reports/page/**/*.sql")]:
             text = path.read_text(encoding="utf-8")

@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 
 from cleargrid_assets.outcome_map import OutcomeMap
 from cleargrid_assets.tables import analytics, core
+from cleargrid_assets.tables.analytics_views import ANALYTICS_VIEWS
 from cleargrid_assets_tests.analytics.comparison import compare
 from cleargrid_assets_tests.analytics.expected_values import SPELLINGS
 from cleargrid_assets_tests.analytics.reference_model import ReferenceModel
+from cleargrid_assets_tests.analytics.reference_views import ReferenceViews
 from cleargrid_assets_tests.analytics.small_warehouse import LandedRow, Scenario, empty_warehouse, fill, rows_of
 
 if TYPE_CHECKING:
@@ -84,6 +86,8 @@ def test_every_table_equals_its_recomputation_in_plain_python(
         if table is not analytics.METRIC_DEFINITIONS:
             grain = tuple(name for name in table.grain if name != "rules_version")
             compare(grain, rows_of(warehouse, table), getattr(expected, table.name)())
+    for view in ANALYTICS_VIEWS:
+        compare(view.grain, rows_of(warehouse, view), getattr(ReferenceViews(expected), view.name)())
 
 
 @settings(max_examples=15, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))

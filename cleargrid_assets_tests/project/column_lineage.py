@@ -18,9 +18,11 @@ from sqlglot.lineage import lineage
 from cleargrid_assets.assets.core import outcome_spellings
 from cleargrid_assets.assets.sql_asset import sql_of, sql_path
 from cleargrid_assets.tables.catalog import DATASETS, TABLES
+from cleargrid_assets.tables.catalog import VIEWS as ANALYTICS
 from cleargrid_assets.tables.column_lineage import FIELDS, FILE, SourceColumn
 from cleargrid_assets.tables.core import OUTCOME_SPELLINGS
-from cleargrid_assets.warehouse.schema import MACROS, VIEWS
+from cleargrid_assets.tables.table import View
+from cleargrid_assets.warehouse.schema import MACROS, VIEWS, view_sql
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -39,7 +41,7 @@ def derived_file() -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(FIELDS)
-    for table in TABLES.values():
+    for table in (*TABLES.values(), *ANALYTICS.values()):
         sources = lineage_of(table)
         for column in table.column_names:
             if sources.get(column):
@@ -55,6 +57,8 @@ def lineage_of(table: Table) -> Lineage:
             return _landed(dataset)
     if table == OUTCOME_SPELLINGS:
         return _traced(_sql_of_spellings())
+    if isinstance(table, View):
+        return _traced(view_sql(table))
     return _traced(sql_of(table)) if sql_path(table).is_file() else {}
 
 
@@ -78,7 +82,8 @@ def views() -> Mapping[str, exp.Query]:
     d23 = DATASETS["D23"]
     texts = [dataset.adapt(VIEWS.read_text(encoding="utf-8"), written_for=d23) for dataset in datasets]
     creates = [statement for text in texts for statement in sqlglot.parse(text, dialect=DIALECT)]
-    return {create.this.sql(DIALECT): create.expression for create in creates if isinstance(create, exp.Create)}
+    of_datasets = {create.this.sql(DIALECT): create.expression for create in creates if isinstance(create, exp.Create)}
+    return of_datasets | {name: sqlglot.parse_one(view_sql(view), dialect=DIALECT) for name, view in ANALYTICS.items()}
 
 
 def _landed(dataset: RawDataset) -> Lineage:

@@ -83,6 +83,9 @@ HOURS = (
 OUTSIDE = "0.1 AS outside_share_lo, 0.5 AS outside_share, 0.9 AS outside_share_hi"
 DAY = "SELECT 2 AS attempts, {hours} AS active_hours, TIMESTAMP '2026-05-01' AS first_at, TIMESTAMP '{last}' AS last_at"
 
+MONTHLY, DAILY, DEFINITIONS = "analytics.kpi_monthly", "analytics.kpi_daily", "analytics.metric_definitions"
+TWO_DAYS = f"SELECT {SLICE}, 'contact_rate' AS metric, 1 AS numerator, 2 AS denominator FROM range(2)"
+
 CASES: dict[str, tuple[Tables, Tables]] = {
     "agent_productivity__active_hours_fit_the_day": (
         {"analytics.agent_productivity": DAY.format(hours=2, last="2026-05-01 02:00")},
@@ -127,6 +130,10 @@ CASES: dict[str, tuple[Tables, Tables]] = {
     "contact_attempts__every_landed_row_is_an_attempt": (
         {LANDED: landed(), ATTEMPTS: landed()},
         {LANDED: landed(), ATTEMPTS: f"{landed()} LIMIT 2"},
+    ),
+    "kpi_daily__days_add_up_to_the_month": (
+        {MONTHLY: kpi("0.5", "0.1", "0.9", "2", "4"), DAILY: TWO_DAYS, DEFINITIONS: DEFINED},
+        {MONTHLY: kpi("0.5", "0.1", "0.9", "2", "5"), DAILY: TWO_DAYS, DEFINITIONS: DEFINED},
     ),
     "kpi_monthly__attempts_add_up_to_the_landed_rows": (
         {LANDED: landed(), "analytics.kpi_monthly": kpi("0.5", "0.1", "0.9")},

@@ -13,7 +13,7 @@ from cleargrid_assets.commands.status import month_statuses
 from cleargrid_assets.jobs import REFRESH_SUMMARY
 from cleargrid_assets.landing.ledger import last_loads
 from cleargrid_assets.landing.warehouse_identity import identity_of
-from cleargrid_assets.tables.catalog import ALL_TABLES, TABLES_VERSION
+from cleargrid_assets.tables.catalog import ALL_TABLES, TABLES_VERSION, VIEWS
 from cleargrid_assets.warehouse import WarehouseVersionError
 from cleargrid_assets.warehouse.warehouse import Warehouse
 from cleargrid_assets_tests.fixed_rows import serve
@@ -31,7 +31,10 @@ RELEASES = {path.name.removesuffix(".duckdb.gz"): path for path in (Path(__file_
 COLUMNS = "SELECT column_name FROM information_schema.columns WHERE table_schema || '.' || table_name = ?"
 TABLE_COMMENTS = """
 SELECT schema_name || '.' || table_name AS name, comment FROM duckdb_tables()
-WHERE database_name = current_database() AND list_contains(?, name)
+WHERE database_name = current_database() AND list_contains($1, name)
+UNION ALL
+SELECT schema_name || '.' || view_name AS name, comment FROM duckdb_views()
+WHERE database_name = current_database() AND list_contains($1, name)
 """
 COLUMN_COMMENTS = """
 SELECT schema_name || '.' || table_name AS name, column_name, comment FROM duckdb_columns()
@@ -107,7 +110,7 @@ def test_no_observation_of_promises_is_lost(upgraded_platform: Platform) -> None
 
 @on_file_and_lake
 def test_every_table_has_its_columns_and_nothing_that_must_be_there_is_missing(upgraded_platform: Platform) -> None:
-    for table in ALL_TABLES:
+    for table in (*ALL_TABLES, *VIEWS.values()):
         assert {*table.column_names} <= {name for (name,) in upgraded_platform.query(COLUMNS, [table.qualified_name])}
         required = " OR ".join(f'"{column.name}" IS NULL' for column in table.columns if not column.nullable)
         assert upgraded_platform.query(f"SELECT count(*) FROM {table.qualified_name} WHERE {required}") == [(0,)]
@@ -115,8 +118,9 @@ def test_every_table_has_its_columns_and_nothing_that_must_be_there_is_missing(u
 
 @on_file_and_lake
 def test_the_catalog_says_what_every_table_and_column_means(upgraded_platform: Platform) -> None:
-    tables = {table.qualified_name: table.meaning for table in ALL_TABLES}
-    columns = {(table.qualified_name, column.name): column.meaning for table in ALL_TABLES for column in table.columns}
+    described = (*ALL_TABLES, *VIEWS.values())
+    tables = {table.qualified_name: table.meaning for table in described}
+    columns = {(table.qualified_name, column.name): column.meaning for table in described for column in table.columns}
     assert dict(upgraded_platform.query(TABLE_COMMENTS, [[*tables]])) == tables
     comments = upgraded_platform.query(COLUMN_COMMENTS, [[*tables]])
     assert {(table, column): comment for table, column, comment in comments} == columns

@@ -14,6 +14,7 @@ from cleargrid_assets.tables.analytics import (
     AGENT_PRODUCTIVITY,
     CALLING_HOURS,
     COHORT_CONTACT,
+    KPI_DAILY,
     KPI_MONTHLY,
     METRIC_DEFINITIONS,
     OUTCOME_MIX,
@@ -46,6 +47,7 @@ BY_MONTH = (
         post_file=MONTH_AFTER,
         is_as_of_the_load=True,
     ),
+    SqlTable(KPI_DAILY, (CONTACT_ATTEMPTS,), seeds=(seed_of(METRIC_DEFINITIONS), seed_of(CALLING_HOURS_PROFILES))),
     SqlTable(PTP_VINTAGE, (CONTACT_ATTEMPTS,), replace_key=OBSERVATION, is_as_of_the_load=True),
 )
 AS_OF_THE_LOAD = tuple(table for table in BY_MONTH if table.is_as_of_the_load)

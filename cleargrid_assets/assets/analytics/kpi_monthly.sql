@@ -1,7 +1,7 @@
 -- The supported metrics of analytics.metric_definitions for a month: in total, by channel, and by channel and source;
--- with numerator, denominator, Wilson 95 % interval and the month before. Counts are over the rows in scope.
--- A metric's numerator and denominator are the counts that its definition names.
--- rate, wilson_lo, wilson_hi, label_null and kpi_change_pp are macros of the warehouse.
+-- with numerator, denominator, Wilson 95 % interval, and the change since the month before with its own interval.
+-- Counts are over the rows in scope. A metric's numerator and denominator are the counts that its definition names.
+-- rate, wilson_lo, wilson_hi, label_null and kpi_change_pp, _lo, _hi are macros of the warehouse.
 -- In a DuckDB shell on the warehouse: SET VARIABLE month = DATE '2026-05-01'; then paste (without it: all months).
 -- A promise is mature after 30 days, unless SET VARIABLE ptp_maturity_days = 45.
 WITH attempt AS (
@@ -129,7 +129,13 @@ measured AS (
 SELECT
     measured.*,
     before.value AS prev_value,
-    kpi_change_pp(definition.compared, measured.value, before.value) AS change_pp
+    kpi_change_pp(definition.compared, measured.value, before.value) AS change_pp,
+    kpi_change_lo(
+        definition.compared, measured.numerator, measured.denominator, before.numerator, before.denominator
+    ) AS change_lo,
+    kpi_change_hi(
+        definition.compared, measured.numerator, measured.denominator, before.numerator, before.denominator
+    ) AS change_hi
 FROM measured
 INNER JOIN analytics.metric_definitions AS definition ON measured.metric = definition.metric
 LEFT JOIN analytics.kpi_monthly AS before

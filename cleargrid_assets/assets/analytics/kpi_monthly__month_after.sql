@@ -1,10 +1,16 @@
--- Updates prev_value and change_pp of the month after `month`, so that months can be computed in any order.
--- Runs in the transaction that writes analytics.kpi_monthly. kpi_change_pp is a macro of the warehouse.
+-- Updates prev_value, change_pp and its interval in the month after `month`, so that months can be computed in any
+-- order. Runs in the transaction that writes analytics.kpi_monthly. kpi_change_pp, _lo and _hi are macros.
 -- In a DuckDB shell on the warehouse: SET VARIABLE month = DATE '2026-05-01'; then paste.
 UPDATE analytics.kpi_monthly AS after_it
 SET
     prev_value = before.prev_value,
-    change_pp = kpi_change_pp(before.compared, after_it.value, before.prev_value)
+    change_pp = kpi_change_pp(before.compared, after_it.value, before.prev_value),
+    change_lo = kpi_change_lo(
+        before.compared, after_it.numerator, after_it.denominator, before.numerator, before.denominator
+    ),
+    change_hi = kpi_change_hi(
+        before.compared, after_it.numerator, after_it.denominator, before.numerator, before.denominator
+    )
 FROM (
     SELECT
         later.month,
@@ -12,6 +18,8 @@ FROM (
         later.communication_type,
         later.interaction_source,
         later.metric,
+        it.numerator,
+        it.denominator,
         it.value AS prev_value,
         definition.compared
     FROM analytics.kpi_monthly AS later

@@ -50,7 +50,7 @@ SELECT
     attempt.local_at::DATE AS local_date,
     hour(attempt.local_at)::INTEGER AS local_hour,
     isodow(attempt.local_at)::INTEGER AS iso_weekday,
-    epoch(attempt.created_at) - epoch(attempt.communicated_at) AS log_lag_seconds,
+    (epoch_us(attempt.created_at) - epoch_us(attempt.communicated_at)) / 1e6 AS log_lag_seconds,
     attempt.outcome_map_version,
     version.load_number
 FROM classified AS attempt

@@ -20,6 +20,8 @@ WITH computed AS (
     SELECT month, 'analytics.calling_hours' AS computed_table, rules_version FROM analytics.calling_hours
     UNION
     SELECT month, 'analytics.kpi_monthly' AS computed_table, rules_version FROM analytics.kpi_monthly
+    UNION
+    SELECT month, 'analytics.kpi_daily' AS computed_table, rules_version FROM analytics.kpi_daily
 ),
 
 in_force AS (

@@ -1,0 +1,89 @@
+"""Every view equals its recomputation in plain Python on half a year of a floor, in a few time zones.
+
+The months of `test_reference_model` are short and odd; these are long enough to be judged by the weeks before them.
+"""
+
+from __future__ import annotations
+
+import random
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cleargrid_assets.tables.analytics_views import ANALYTICS_VIEWS
+from cleargrid_assets_tests.analytics.comparison import compare
+from cleargrid_assets_tests.analytics.expected_values import SPELLINGS
+from cleargrid_assets_tests.analytics.reference_model import ReferenceModel
+from cleargrid_assets_tests.analytics.reference_views import ReferenceViews
+from cleargrid_assets_tests.analytics.small_warehouse import LandedRow, Scenario, empty_warehouse, fill, rows_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import duckdb
+
+    from cleargrid_assets.tables.table import View
+
+FIRST, ROWS = datetime(2026, 1, 1), 3000  # noqa: DTZ001 - naive UTC
+MONTHS = [date(2026, month, 1) for month in range(1, 7)]
+NOW = datetime(2026, 6, 24, 14, 30)  # noqa: DTZ001
+LAGS = (0.25, 90.001, 3600.5, 40000.0, 200000.0, 900000.0)
+
+
+def floor(zone: str, seed: int) -> Scenario:
+    """Rows of two channels and three sources, more of them by day than by night, all months read at NOW."""
+    drawn = random.Random(seed)  # noqa: S311 - the same rows in each run
+    rows = [landed_row(drawn, number) for number in range(ROWS)]
+    return Scenario(
+        tuple(row for row in rows if row.created_at < NOW), timezone=zone, loaded_at=dict.fromkeys(MONTHS, NOW)
+    )
+
+
+def landed_row(drawn: random.Random, number: int) -> LandedRow:
+    day = timedelta(days=drawn.randrange(174))
+    instant = (
+        FIRST
+        + day
+        + timedelta(hours=drawn.triangular(0, 24, 11)) // timedelta(milliseconds=1) * timedelta(milliseconds=1)
+    )
+    created = instant + timedelta(seconds=drawn.choice(LAGS))
+    return LandedRow(
+        public_id=f"{number:024x}",
+        communication_type=drawn.choice(("CALL", "CALL", "WHATSAPP")),
+        interaction_source=drawn.choice(("AGENT", "DIALER", "FIELD")),
+        outcome_option=drawn.choice((*SPELLINGS, "PTP", "PTP", "RPC", "Refused")),
+        is_active=drawn.random() < 0.9,
+        is_ptp_broken=drawn.random() < 0.4,
+        communicated_at=instant,
+        created_at=created,
+        updated_at=created + timedelta(days=drawn.randrange(50)),
+    )
+
+
+@pytest.fixture(scope="module", params=["UTC", "Asia/Dubai", "America/New_York"])
+def computed(request: pytest.FixtureRequest) -> Iterator[tuple[duckdb.DuckDBPyConnection, ReferenceViews]]:
+    scenario = floor(request.param, seed=len(request.param))
+    with empty_warehouse() as connection:
+        fill(connection, scenario)
+        yield connection, ReferenceViews(ReferenceModel(scenario))
+
+
+@pytest.mark.parametrize("view", ANALYTICS_VIEWS, ids=lambda view: view.name)
+def test_every_view_equals_its_recomputation_in_plain_python(
+    computed: tuple[duckdb.DuckDBPyConnection, ReferenceViews], view: View
+) -> None:
+    connection, expected = computed
+    rows = rows_of(connection, view)
+    assert rows
+    compare(view.grain, rows, getattr(expected, view.name)())
+
+
+@pytest.mark.parametrize("view", ANALYTICS_VIEWS, ids=lambda view: view.name)
+def test_a_view_has_the_columns_that_its_description_says(
+    computed: tuple[duckdb.DuckDBPyConnection, ReferenceViews], view: View
+) -> None:
+    described = computed[0].execute(f"DESCRIBE {view.qualified_name}").fetchall()
+    assert [(name, kind) for name, kind, *_ in described] == [(column.name, column.type) for column in view.columns]
+    required = " OR ".join(f'"{column.name}" IS NULL' for column in view.columns if not column.nullable)
+    assert computed[0].execute(f"SELECT count(*) FROM {view.qualified_name} WHERE {required}").fetchall() == [(0,)]
