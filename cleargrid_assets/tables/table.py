@@ -89,7 +89,12 @@ class Table:
             f'COMMENT ON COLUMN {self.qualified_name}."{column.name}" IS {_quote(column.meaning)}'
             for column in self.columns
         )
-        return ";\n".join([f"COMMENT ON {self._kind} {self.qualified_name} IS {_quote(self.meaning)}", *of_columns])
+        return ";\n".join([self.comment, *of_columns])
+
+    @property
+    def comment(self) -> str:
+        """The statement that writes the meaning of the table alone."""
+        return f"COMMENT ON {self._kind} {self.qualified_name} IS {_quote(self.meaning)}"
 
     @property
     def _kind(self) -> str:

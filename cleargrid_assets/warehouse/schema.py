@@ -56,6 +56,7 @@ SELECT table_schema || '.' || table_name, column_name, data_type
 FROM information_schema.columns
 WHERE table_catalog = current_database()
 """
+KIND = "SELECT type FROM duckdb_databases() WHERE database_name = current_database()"
 VERSION = f"SELECT max(tables_version) FROM {WAREHOUSE_IDENTITY.qualified_name}"
 SET_VERSION = f"UPDATE {WAREHOUSE_IDENTITY.qualified_name} SET tables_version = {TABLES_VERSION}"
 
@@ -129,6 +130,15 @@ def prepare(
         for script in _scripts(dataset):
             connection.execute(script)
         connection.execute(SET_FINGERPRINT.format(_fingerprint_view(dataset), _fingerprint(dataset)))
+    if D23 in datasets:
+        _comment_on_views(connection)
+
+
+def _comment_on_views(connection: duckdb.DuckDBPyConnection) -> None:
+    """A lake takes no comments on the columns of a view."""
+    ((kind,),) = connection.execute(KIND).fetchall()
+    for view in ANALYTICS_VIEWS:
+        connection.execute(view.comments if kind == "duckdb" else view.comment)
 
 
 def _has_all_tables(connection: duckdb.DuckDBPyConnection, tables: Sequence[Table]) -> bool:
@@ -182,7 +192,7 @@ def _scripts(dataset: RawDataset) -> list[str]:
     """The statements that create the macros and the dataset's views."""
     views = VIEWS.read_text(encoding="utf-8")
     if dataset == D23:
-        analytics = [statement for view in ANALYTICS_VIEWS for statement in (_view_ddl(view), view.comments)]
+        analytics = map(_view_ddl, ANALYTICS_VIEWS)
         return [MACROS.read_text(encoding="utf-8"), views, AS_OF.read_text(encoding="utf-8"), *analytics]
     return [dataset.adapt(views, written_for=D23)]
 
@@ -203,5 +213,6 @@ def _fingerprint_view(dataset: RawDataset) -> str:
 @cache
 def _fingerprint(dataset: RawDataset) -> str:
     """A hash that changes with any table, view or macro of the dataset."""
-    parts = [str(TABLES_VERSION), *(table.ddl + table.comments for table in tables_of(dataset)), *_scripts(dataset)]
+    described = (*tables_of(dataset), *(ANALYTICS_VIEWS if dataset == D23 else ()))
+    parts = [str(TABLES_VERSION), *(table.ddl + table.comments for table in described), *_scripts(dataset)]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
