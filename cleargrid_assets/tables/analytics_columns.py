@@ -6,6 +6,9 @@ CHANNEL = Column("communication_type", "VARCHAR", "Channel, as sent; `(null)` if
 SOURCE = Column("interaction_source", "VARCHAR", "Interaction source, as sent; `(null)` if none was sent.")
 LOCAL_DATE = Column("local_date", "DATE", "Date in the configured time zone.")
 
+ISO_WEEKDAY = Column("iso_weekday", "INTEGER", "Local weekday, 1 (Monday) to 7 (Sunday).")
+LOCAL_HOUR = Column("local_hour", "INTEGER", "Local hour, 0-23.")
+
 ATTEMPTS = Column("attempts", "BIGINT", "A: attempts, the rows in scope.")
 CONNECTED = Column("connected", "BIGINT", "K: a machine or a person answered.")
 CONTACTS = Column("contacts", "BIGINT", "C: a person answered.")

@@ -7,10 +7,21 @@ follows every month that is computed and every load, also of an older month.
 from dataclasses import replace
 
 from cleargrid_assets.tables.analytics import KPI_DAILY, KPI_MONTHLY, METRIC_DEFINITIONS
-from cleargrid_assets.tables.analytics_columns import KPI_DIMENSIONS, KPI_FIGURES, UNMAPPED
-from cleargrid_assets.tables.core import RULES_VERSION
+from cleargrid_assets.tables.analytics_columns import (
+    ATTEMPTS,
+    CHANNEL,
+    ISO_WEEKDAY,
+    KPI_DIMENSIONS,
+    KPI_FIGURES,
+    LOCAL_HOUR,
+    SOURCE,
+    UNMAPPED,
+)
+from cleargrid_assets.tables.comparison_views import POOL_BENCHMARK, RATE_CHANGE_DECOMPOSITION
+from cleargrid_assets.tables.core import CLASSES, CONTACT_ATTEMPTS, RULES_VERSION
+from cleargrid_assets.tables.promise_views import FLAG_DELAY, PROMISE_AGE_CURVE
 from cleargrid_assets.tables.raw import D23_CHANGES, D23_LOADS, WAREHOUSE_IDENTITY
-from cleargrid_assets.tables.table import Column, View
+from cleargrid_assets.tables.table import MONTH, Column, View
 
 _OF_SLICE = {"slice", "communication_type", "interaction_source"}
 
@@ -88,4 +99,33 @@ KPI_WEEKLY = View(
     sources=(KPI_DAILY, METRIC_DEFINITIONS, D23_LOADS, D23_CHANGES, WAREHOUSE_IDENTITY),
 )
 
-ANALYTICS_VIEWS = (KPI_MONTHLY_TOTAL, KPI_MONTHLY_BY_CHANNEL, KPI_MONTHLY_BY_POOL, KPI_WEEKLY)
+OUTCOME_MIX_HOURLY = View(
+    "analytics",
+    "outcome_mix_hourly",
+    "When each outcome is logged: by weekday and local hour of a month, by channel and source.",
+    ("month", "iso_weekday", "local_hour", "communication_type", "interaction_source", "outcome", "result_class"),
+    (
+        MONTH,
+        ISO_WEEKDAY,
+        LOCAL_HOUR,
+        CHANNEL,
+        SOURCE,
+        *(column for column in CLASSES if column.name in {"outcome", "result_class"}),
+        Column("rows", "BIGINT", "Landed rows, active or not; the sum over the view is the number of landed rows."),
+        ATTEMPTS,
+        RULES_VERSION,
+    ),
+    sources=(CONTACT_ATTEMPTS,),
+)
+
+ANALYTICS_VIEWS = (
+    KPI_MONTHLY_TOTAL,
+    KPI_MONTHLY_BY_CHANNEL,
+    KPI_MONTHLY_BY_POOL,
+    KPI_WEEKLY,
+    OUTCOME_MIX_HOURLY,
+    PROMISE_AGE_CURVE,
+    FLAG_DELAY,
+    RATE_CHANGE_DECOMPOSITION,
+    POOL_BENCHMARK,
+)

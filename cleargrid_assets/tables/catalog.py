@@ -9,6 +9,7 @@ from cleargrid_assets.tables.analytics_views import ANALYTICS_VIEWS
 from cleargrid_assets.tables.core import CORE_TABLES
 from cleargrid_assets.tables.d21 import D21
 from cleargrid_assets.tables.d23 import D23
+from cleargrid_assets.tables.promise_views import PROMISE_FLAGS
 from cleargrid_assets.tables.raw import RAW_TABLES
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def tables_of(dataset: RawDataset) -> tuple[Table, ...]:
 TABLES = {table.qualified_name: table for dataset in DATASETS.values() for table in tables_of(dataset)}
 """Every table that a warehouse can have."""
 
-VIEWS = {view.qualified_name: view for view in ANALYTICS_VIEWS}
+VIEWS = {view.qualified_name: view for view in (PROMISE_FLAGS, *ANALYTICS_VIEWS)}
 """The views that are described as tables are. Those of schema `raw` are the datasets' own."""
 
 TABLES_VERSION = 2

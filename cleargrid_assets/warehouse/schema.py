@@ -15,8 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cleargrid_assets.tables.analytics_views import ANALYTICS_VIEWS
-from cleargrid_assets.tables.catalog import TABLES_VERSION, tables_of
+from cleargrid_assets.tables.catalog import TABLES_VERSION, VIEWS, tables_of
 from cleargrid_assets.tables.d23 import D23
 from cleargrid_assets.tables.raw import D23_LOADS, WAREHOUSE_IDENTITY
 from cleargrid_assets.warehouse.errors import WarehouseVersionError
@@ -31,10 +30,10 @@ if TYPE_CHECKING:
 
 SCHEMAS = ("raw", "core", "analytics")
 MACROS = Path(__file__).with_name("macros.sql")
-VIEWS = Path(__file__).with_name("views.sql")
+RAW_VIEWS = Path(__file__).with_name("views.sql")
 AS_OF = Path(__file__).with_name("as_of.sql")
-ANALYTICS = Path(__file__).with_name("analytics")
-"""The SELECT of each view of schema `analytics`, in a file of its name."""
+FOLDER = Path(__file__).parent
+"""`<schema>/<name>.sql` is the SELECT of a view."""
 UPGRADES = Path(__file__).with_name("upgrades")
 """`N.sql` fills the columns that version N added to the tables of version N - 1."""
 
@@ -137,7 +136,7 @@ def prepare(
 def _comment_on_views(connection: duckdb.DuckDBPyConnection) -> None:
     """A lake takes no comments on the columns of a view."""
     ((kind,),) = connection.execute(KIND).fetchall()
-    for view in ANALYTICS_VIEWS:
+    for view in VIEWS.values():
         connection.execute(view.comments if kind == "duckdb" else view.comment)
 
 
@@ -190,16 +189,16 @@ def _existing_columns(connection: duckdb.DuckDBPyConnection) -> Mapping[str, Map
 
 def _scripts(dataset: RawDataset) -> list[str]:
     """The statements that create the macros and the dataset's views."""
-    views = VIEWS.read_text(encoding="utf-8")
+    views = RAW_VIEWS.read_text(encoding="utf-8")
     if dataset == D23:
-        analytics = map(_view_ddl, ANALYTICS_VIEWS)
+        analytics = map(_view_ddl, VIEWS.values())
         return [MACROS.read_text(encoding="utf-8"), views, AS_OF.read_text(encoding="utf-8"), *analytics]
     return [dataset.adapt(views, written_for=D23)]
 
 
 def view_sql(view: View) -> str:
-    """The SELECT of a view of schema `analytics`."""
-    return (ANALYTICS / f"{view.name}.sql").read_text(encoding="utf-8")
+    """The SELECT of a view of schema `core` or `analytics`."""
+    return (FOLDER / view.schema / f"{view.name}.sql").read_text(encoding="utf-8")
 
 
 def _view_ddl(view: View) -> str:
@@ -213,6 +212,6 @@ def _fingerprint_view(dataset: RawDataset) -> str:
 @cache
 def _fingerprint(dataset: RawDataset) -> str:
     """A hash that changes with any table, view or macro of the dataset."""
-    described = (*tables_of(dataset), *(ANALYTICS_VIEWS if dataset == D23 else ()))
+    described = (*tables_of(dataset), *(VIEWS.values() if dataset == D23 else ()))
     parts = [str(TABLES_VERSION), *(table.ddl + table.comments for table in described), *_scripts(dataset)]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]

@@ -79,12 +79,13 @@ class ReferenceModel(ReferenceKpis):
                 self.scenario.month_of(row), self.channel(row), self.source(row), local.isoweekday(), local.hour
             )  # fmt: skip
 
-        kept_columns = ("attempts", "connected", "contacts", "third_party", "rpc", "promises", "broken", "unmapped")
+        not_kept = {"hardships"}
         computed = {}
         for name, rows in self.grouped(filter(self.in_scope, self.rows), key).items():
             n = self.counts(rows)
             computed[name] = {
-                **{count: n[count] for count in kept_columns},
+                **{count: number for count, number in n.items() if count not in not_kept},
+                **self.aged_promises(rows),
                 **rate("connect_rate", n["connected"], n["attempts"]),
                 **rate("contact_rate", n["contacts"], n["attempts"]),
                 **rate("rpc_per_attempt", n["rpc"], n["attempts"]),
@@ -94,6 +95,18 @@ class ReferenceModel(ReferenceKpis):
                 "small_sample": n["attempts"] < 30,
             }
         return computed
+
+    def aged_promises(self, rows: list[LandedRow]) -> dict[str, int]:
+        """Promises that were 30 days old when the month was read, and those flagged and left alone by that age."""
+        days = timedelta(days=30)
+        aged = [
+            row
+            for row in rows
+            if self.classes(row)[2] == "promise"
+            and self.scenario.loaded_at[self.scenario.month_of(row)] - row.communicated_at >= days
+        ]
+        broken = [row for row in aged if row.is_ptp_broken and row.updated_at - row.communicated_at <= days]
+        return {"promises_aged_30d": len(aged), "broken_by_updated_at_30d": len(broken)}
 
     def calling_hours(self) -> Computed:
         computed = {}

@@ -14,17 +14,19 @@ from zoneinfo import ZoneInfo
 
 from cleargrid_assets_tests.analytics.expected_statistics import difference_interval, difference_p, dispersion
 from cleargrid_assets_tests.analytics.expected_values import NOT_COMPARED, Computed, Key, wilson
+from cleargrid_assets_tests.analytics.reference_comparisons import ReferenceComparisons
+from cleargrid_assets_tests.analytics.reference_promises import ReferencePromises
 
 if TYPE_CHECKING:
     from cleargrid_assets_tests.analytics.reference_model import ReferenceModel
-    from cleargrid_assets_tests.analytics.small_warehouse import Scenario
+    from cleargrid_assets_tests.analytics.small_warehouse import LandedRow, Scenario
 
 DAY = timedelta(days=1)
 WEEK = timedelta(days=7)
 
 
 @dataclass(frozen=True)
-class ReferenceViews:
+class ReferenceViews(ReferencePromises, ReferenceComparisons):
     """The views of a scenario, each as rows by their grain."""
 
     model: ReferenceModel
@@ -54,6 +56,17 @@ class ReferenceViews:
     def kpi_monthly_by_pool(self) -> Computed:
         figures = self.model.kpi_monthly().items()
         return {(key[0], *key[2:]): figure for key, figure in figures if key[1] == "channel x source"}
+
+    def outcome_mix_hourly(self) -> Computed:
+        def key(row: LandedRow) -> Key:
+            local, (outcome, _, result) = self.scenario.local(row.communicated_at), self.model.classes(row)
+            pool = self.model.channel(row), self.model.source(row)
+            return self.scenario.month_of(row), local.isoweekday(), local.hour, *pool, outcome, result
+
+        return {
+            name: {"rows": len(rows), "attempts": sum(map(self.model.in_scope, rows))}
+            for name, rows in self.model.grouped(self.model.rows, key).items()
+        }
 
     def kpi_weekly(self) -> Computed:
         weeks: dict[Key, list[int]] = defaultdict(lambda: [0, 0, 0])

@@ -58,8 +58,33 @@ class LandedRow:
 
 
 @dataclass(frozen=True)
+class EarlierLoad:
+    """A load of a month before its last one; instants naive UTC."""
+
+    load_number: int
+    started_at: datetime
+    loaded_at: datetime
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a load found changed: a record of `raw.d23_changes`."""
+
+    month: date
+    public_id: str
+    load_number: int
+    change: str
+    field: str | None = None
+    old: str | None = None
+    new: str | None = None
+
+
+@dataclass(frozen=True)
 class Scenario:
-    """Landed rows and the settings that they are reported with."""
+    """Landed rows and the settings that they are reported with.
+
+    `loaded_at`: when the last load of each month began and landed.
+    """
 
     rows: tuple[LandedRow, ...]
     timezone: str = "UTC"
@@ -67,6 +92,8 @@ class Scenario:
     ptp_maturity_days: int = 30
     loaded_at: dict[date, datetime] = field(default_factory=dict)
     outcomes: Mapping[str, Classes] = field(default_factory=lambda: BY_HAND)
+    earlier_loads: Mapping[date, Sequence[EarlierLoad]] = field(default_factory=dict)
+    changes: Sequence[Change] = ()
 
     @property
     def variables(self) -> dict[str, object]:
@@ -84,7 +111,7 @@ class Scenario:
         return self.local(row.communicated_at).date().replace(day=1)
 
     def load_number(self, month: date) -> int:
-        """The number of the month's only load."""
+        """The number of the month's last load."""
         return month.year * 12 + month.month
 
     def until(self, month: date) -> datetime:
@@ -135,11 +162,10 @@ def _land(connection: duckdb.DuckDBPyConnection, scenario: Scenario, month: date
     landed = [row for row in scenario.rows if scenario.month_of(row) == month]
     rows = [{**asdict(row), "month": month, "landed_at": loaded_at} for row in landed]
     _insert(connection, raw.D23_MANUAL_COMMUNICATION_LOGS, rows)
-    ledger: dict[str, object] = {column.name: 0 for column in raw.D23_LOADS.columns}
-    ledger |= {"month": month, "run_id": "r", "load_number": scenario.load_number(month), "total_exact": True}
-    ledger |= {"started_at": loaded_at, "loaded_at": loaded_at, "since": loaded_at, "until": scenario.until(month)}
-    ledger["unknown_fields"] = None
-    _insert(connection, raw.D23_LOADS, [ledger])
+    loads = [*scenario.earlier_loads.get(month, ()), EarlierLoad(scenario.load_number(month), loaded_at, loaded_at)]
+    _insert(connection, raw.D23_LOADS, [_ledger(scenario, month, load) for load in loads])
+    changes = [{**asdict(change), "run_id": "r", "observed_at": loaded_at} for change in scenario.changes]
+    _insert(connection, raw.D23_CHANGES, [change for change in changes if change["month"] == month])
     _insert(
         connection,
         core.OUTCOME_SPELLINGS,
@@ -148,6 +174,14 @@ def _land(connection: duckdb.DuckDBPyConnection, scenario: Scenario, month: date
             for spelling in OutcomeMap.load().classify({row.outcome_option for row in landed})
         ],
     )
+
+
+def _ledger(scenario: Scenario, month: date, load: EarlierLoad) -> dict[str, object]:
+    """The load's row in the ledger."""
+    ledger: dict[str, object] = {column.name: 0 for column in raw.D23_LOADS.columns}
+    ledger |= {"month": month, "run_id": "r", "total_exact": True, **asdict(load)}
+    ledger |= {"since": load.started_at, "until": scenario.until(month), "unknown_fields": None}
+    return ledger
 
 
 def _insert(connection: duckdb.DuckDBPyConnection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:

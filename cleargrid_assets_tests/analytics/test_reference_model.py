@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from cleargrid_assets.outcome_map import OutcomeMap
 from cleargrid_assets.tables import analytics, core
-from cleargrid_assets.tables.analytics_views import ANALYTICS_VIEWS
+from cleargrid_assets.tables.catalog import VIEWS
 from cleargrid_assets_tests.analytics.comparison import compare
 from cleargrid_assets_tests.analytics.expected_values import SPELLINGS
 from cleargrid_assets_tests.analytics.reference_model import ReferenceModel
@@ -86,7 +86,7 @@ def test_every_table_equals_its_recomputation_in_plain_python(
         if table is not analytics.METRIC_DEFINITIONS:
             grain = tuple(name for name in table.grain if name != "rules_version")
             compare(grain, rows_of(warehouse, table), getattr(expected, table.name)())
-    for view in ANALYTICS_VIEWS:
+    for view in VIEWS.values():
         compare(view.grain, rows_of(warehouse, view), getattr(ReferenceViews(expected), view.name)())
 
 

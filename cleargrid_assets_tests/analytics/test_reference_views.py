@@ -6,17 +6,26 @@ The months of `test_reference_model` are short and odd; these are long enough to
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
-from cleargrid_assets.tables.analytics_views import ANALYTICS_VIEWS
+from cleargrid_assets.tables.catalog import VIEWS
 from cleargrid_assets_tests.analytics.comparison import compare
 from cleargrid_assets_tests.analytics.expected_values import SPELLINGS
 from cleargrid_assets_tests.analytics.reference_model import ReferenceModel
 from cleargrid_assets_tests.analytics.reference_views import ReferenceViews
-from cleargrid_assets_tests.analytics.small_warehouse import LandedRow, Scenario, empty_warehouse, fill, rows_of
+from cleargrid_assets_tests.analytics.small_warehouse import (
+    Change,
+    EarlierLoad,
+    LandedRow,
+    Scenario,
+    empty_warehouse,
+    fill,
+    rows_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,10 +43,38 @@ LAGS = (0.25, 90.001, 3600.5, 40000.0, 200000.0, 900000.0)
 def floor(zone: str, seed: int) -> Scenario:
     """Rows of two channels and three sources, more of them by day than by night, all months read at NOW."""
     drawn = random.Random(seed)  # noqa: S311 - the same rows in each run
-    rows = [landed_row(drawn, number) for number in range(ROWS)]
-    return Scenario(
-        tuple(row for row in rows if row.created_at < NOW), timezone=zone, loaded_at=dict.fromkeys(MONTHS, NOW)
-    )
+    rows = [row for row in (landed_row(drawn, number) for number in range(ROWS)) if row.created_at < NOW]
+    scenario = Scenario(tuple(rows), timezone=zone, loaded_at=dict.fromkeys(MONTHS, NOW))
+    loads = {month: earlier_loads(scenario, month) for month in MONTHS}
+    changes = [change for row in rows for change in changes_of(drawn, row, scenario.month_of(row), loads)]
+    return replace(scenario, earlier_loads=loads, changes=changes)
+
+
+def earlier_loads(scenario: Scenario, month: date) -> list[EarlierLoad]:
+    """Three loads after the month's end, of which NOW leaves those that it does not precede."""
+    ends = [scenario.until(month) + timedelta(days=days) for days in (1, 17, 40)]
+    numbered = enumerate((end for end in ends if end < NOW), start=scenario.load_number(month) - 5)
+    return [EarlierLoad(number, end, end + timedelta(minutes=30)) for number, end in numbered]
+
+
+def changes_of(drawn: random.Random, row: LandedRow, month: date, loads: dict[date, list[EarlierLoad]]) -> list[Change]:
+    """For some rows: a later load brought them, moved them here, or saw their flag change, perhaps twice."""
+    kind = drawn.choice(("first", "first", "added", "moved", "flagged", "flagged", "flagged twice"))
+    later = [load.load_number for load in loads.get(month, [])[1:]]
+    if kind == "first" or not later:
+        return []
+    number = drawn.choice(later)
+    if kind == "added":
+        return [Change(month, row.public_id, number, "added")]
+    if kind == "moved":
+        return [Change(month, row.public_id, number, "moved", "month", "2025-12-01", str(month))]
+    numbers = later if kind == "flagged twice" else [number]
+    set_and_reset = [("false", "true"), ("true", "false")]
+    return [
+        Change(month, row.public_id, each, "changed", "is_ptp_broken", *values)
+        for each in numbers
+        for values in set_and_reset[: 1 if row.is_ptp_broken else 2]
+    ]
 
 
 def landed_row(drawn: random.Random, number: int) -> LandedRow:
@@ -69,7 +106,7 @@ def computed(request: pytest.FixtureRequest) -> Iterator[tuple[duckdb.DuckDBPyCo
         yield connection, ReferenceViews(ReferenceModel(scenario))
 
 
-@pytest.mark.parametrize("view", ANALYTICS_VIEWS, ids=lambda view: view.name)
+@pytest.mark.parametrize("view", VIEWS.values(), ids=lambda view: view.name)
 def test_every_view_equals_its_recomputation_in_plain_python(
     computed: tuple[duckdb.DuckDBPyConnection, ReferenceViews], view: View
 ) -> None:
@@ -79,7 +116,7 @@ def test_every_view_equals_its_recomputation_in_plain_python(
     compare(view.grain, rows, getattr(expected, view.name)())
 
 
-@pytest.mark.parametrize("view", ANALYTICS_VIEWS, ids=lambda view: view.name)
+@pytest.mark.parametrize("view", VIEWS.values(), ids=lambda view: view.name)
 def test_a_view_has_the_columns_that_its_description_says(
     computed: tuple[duckdb.DuckDBPyConnection, ReferenceViews], view: View
 ) -> None:

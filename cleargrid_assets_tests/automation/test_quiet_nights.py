@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 NIGHT = datetime(2026, 6, 20, 3, tzinfo=UTC)
 SCHEDULES = ("refresh_recent_months", "observe_cleargrid_daily", "refresh_summary_daily", "check_months_daily")
 SIDE_TABLES = {f"raw/d23_{name}" for name in ("quarantine", "loads", "changes")}
-WRITTEN_BY_A_LOAD = {LOGS.to_user_string(), *SIDE_TABLES, "analytics/kpi_monthly", "analytics/ptp_vintage"}
+WRITTEN_BY_A_LOAD = {
+    LOGS.to_user_string(), *SIDE_TABLES, "analytics/cohort_contact", "analytics/kpi_monthly", "analytics/ptp_vintage"
+}  # fmt: skip
 MONTHLY = UNPREFIXED.tables(DERIVED)
 EVERYTHING = WRITTEN_BY_A_LOAD | {table.to_user_string() for table in MONTHLY}
 MATURE = "SELECT denominator FROM analytics.kpi_monthly WHERE metric = 'broken_per_mature_promise' AND slice = 'all'"

@@ -17,12 +17,11 @@ from sqlglot.lineage import lineage
 
 from cleargrid_assets.assets.core import outcome_spellings
 from cleargrid_assets.assets.sql_asset import sql_of, sql_path
-from cleargrid_assets.tables.catalog import DATASETS, TABLES
-from cleargrid_assets.tables.catalog import VIEWS as ANALYTICS
+from cleargrid_assets.tables.catalog import DATASETS, TABLES, VIEWS
 from cleargrid_assets.tables.column_lineage import FIELDS, FILE, SourceColumn
 from cleargrid_assets.tables.core import OUTCOME_SPELLINGS
 from cleargrid_assets.tables.table import View
-from cleargrid_assets.warehouse.schema import MACROS, VIEWS, view_sql
+from cleargrid_assets.warehouse.schema import MACROS, RAW_VIEWS, view_sql
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -41,7 +40,7 @@ def derived_file() -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(FIELDS)
-    for table in (*TABLES.values(), *ANALYTICS.values()):
+    for table in (*TABLES.values(), *VIEWS.values()):
         sources = lineage_of(table)
         for column in table.column_names:
             if sources.get(column):
@@ -80,10 +79,10 @@ def views() -> Mapping[str, exp.Query]:
     """The SELECT of each view."""
     datasets = DATASETS.values()
     d23 = DATASETS["D23"]
-    texts = [dataset.adapt(VIEWS.read_text(encoding="utf-8"), written_for=d23) for dataset in datasets]
+    texts = [dataset.adapt(RAW_VIEWS.read_text(encoding="utf-8"), written_for=d23) for dataset in datasets]
     creates = [statement for text in texts for statement in sqlglot.parse(text, dialect=DIALECT)]
     of_datasets = {create.this.sql(DIALECT): create.expression for create in creates if isinstance(create, exp.Create)}
-    return of_datasets | {name: sqlglot.parse_one(view_sql(view), dialect=DIALECT) for name, view in ANALYTICS.items()}
+    return of_datasets | {name: sqlglot.parse_one(view_sql(view), dialect=DIALECT) for name, view in VIEWS.items()}
 
 
 def _landed(dataset: RawDataset) -> Lineage:

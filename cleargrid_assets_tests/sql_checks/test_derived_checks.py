@@ -9,6 +9,7 @@ import duckdb
 import pytest
 
 from cleargrid_assets.sql_checks import Violations, check_result, read_checks
+from cleargrid_assets.tables.catalog import VIEWS
 from cleargrid_assets.warehouse.schema import prepare
 
 CHECKS = {f"{check.table.name}__{check.name}": check for check in (*read_checks("core"), *read_checks("analytics"))}
@@ -85,6 +86,12 @@ DAY = "SELECT 2 AS attempts, {hours} AS active_hours, TIMESTAMP '2026-05-01' AS 
 
 MONTHLY, DAILY, DEFINITIONS = "analytics.kpi_monthly", "analytics.kpi_daily", "analytics.metric_definitions"
 TWO_DAYS = f"SELECT {SLICE}, 'contact_rate' AS metric, 1 AS numerator, 2 AS denominator FROM range(2)"
+CHANGED = kpi("0.5", "0.1", "0.9", prev_value="0.4::DOUBLE", change_pp="10::DOUBLE")
+EFFECTS = "analytics.rate_change_decomposition"
+EFFECT = (
+    "SELECT 'contact_rate' AS metric, 'weekday x 3 h' AS grouped_by, {}::DOUBLE AS rate_effect, "
+    "{}::DOUBLE AS mix_effect"
+)
 
 CASES: dict[str, tuple[Tables, Tables]] = {
     "agent_productivity__active_hours_fit_the_day": (
@@ -138,6 +145,10 @@ CASES: dict[str, tuple[Tables, Tables]] = {
     "kpi_monthly__attempts_add_up_to_the_landed_rows": (
         {LANDED: landed(), "analytics.kpi_monthly": kpi("0.5", "0.1", "0.9")},
         {LANDED: landed(), "analytics.kpi_monthly": kpi("0.5", "0.1", "0.9", denominator="3")},
+    ),
+    "kpi_monthly__effects_add_up_to_the_change": (
+        {MONTHLY: CHANGED, EFFECTS: EFFECT.format("0.2", "-0.1")},
+        {MONTHLY: CHANGED, EFFECTS: EFFECT.format("0.2", "-0.100000002")},
     ),
     "kpi_monthly__every_metric_is_in_every_slice": (
         {"analytics.kpi_monthly": kpi("0.5", "0.1", "0.9"), "analytics.metric_definitions": DEFINED},
@@ -200,7 +211,7 @@ def violations(name: str, tables: Tables, variables: dict[str, Any]) -> Violatio
         prepare(connection)
         for table, select in tables.items():
             rows = select if select.startswith(APRIL) else f"SELECT *, DATE '2026-05-01' AS month FROM ({select})"
-            kind = "VIEW" if table == LOADS else "TABLE"
+            kind = "VIEW" if table == LOADS or table in VIEWS else "TABLE"
             what = (
                 f"INSERT INTO {table[1:]} BY NAME" if table.startswith("+") else f"CREATE OR REPLACE {kind} {table} AS"
             )

@@ -38,7 +38,7 @@ OBSERVATION = ("month", "load_number", "rules_version")
 BY_MONTH = (
     SqlTable(OUTCOME_MIX, (CONTACT_ATTEMPTS,)),
     SqlTable(AGENT_PRODUCTIVITY, (CONTACT_ATTEMPTS,)),
-    SqlTable(COHORT_CONTACT, (CONTACT_ATTEMPTS,)),
+    SqlTable(COHORT_CONTACT, (CONTACT_ATTEMPTS,), is_as_of_the_load=True),
     SqlTable(CALLING_HOURS, (CONTACT_ATTEMPTS,), seeds=(seed_of(CALLING_HOURS_PROFILES),)),
     SqlTable(
         KPI_MONTHLY,
