@@ -15,6 +15,7 @@ from cleargrid_assets.assets.reports import collections_report, published_tables
 from cleargrid_assets.connections import WarehouseConnection
 from cleargrid_assets.failures import dagster_failures
 from cleargrid_assets.tables.analytics import ANALYTICS_TABLES, KPI_MONTHLY
+from cleargrid_assets.tables.core import CONTACT_ATTEMPTS
 from cleargrid_assets.tables.table import Table
 from cleargrid_assets.warehouse import WarehouseMissingError
 from cleargrid_assets.warehouse.artifacts import Artifacts
@@ -74,14 +75,28 @@ def _missing_from_page(warehouse: "Warehouse", environment: str) -> list[str]:
 
 
 def _missing_from_published_tables(warehouse: "Warehouse", environment: str) -> list[str]:
-    """Months that a table's file lacks, with the file's name."""
+    """Months that a table's Parquet file or the published database lacks, with the file's name."""
+    from cleargrid_assets.assets.reports.publication.database import DATABASE, months_of  # noqa: PLC0415 - definitions need no DuckDB
+
     published = published_tables.published_artifacts(warehouse, environment)
-    return [
-        f"{month} in {published_tables.parquet_name(table)}"
+    in_database = months_of(published)
+    computed = {
+        table.qualified_name: _computed_months(warehouse, table)
+        for table in (*ANALYTICS_TABLES, CONTACT_ATTEMPTS)
+        if table.is_partitioned
+    }
+    missing_from_files = [
+        f"{month} in {table.name}.parquet"
         for table in ANALYTICS_TABLES
         if table.is_partitioned
-        for month in sorted(_computed_months(warehouse, table) - _published_months(published, table))
+        for month in sorted(computed[table.qualified_name] - _published_months(published, table))
     ]
+    missing_from_database = [
+        f"{month} in {name} of {DATABASE}"
+        for name, months in computed.items()
+        for month in sorted(months - in_database.get(name, set()))
+    ]
+    return [*missing_from_files, *missing_from_database]
 
 
 def _computed_months(warehouse: "Warehouse", table: Table) -> set[str]:
@@ -99,7 +114,7 @@ def _published_months(published: Artifacts, table: Table) -> set[str]:
     """The months in a table's file. Imports Arrow here, because loading definitions does not need it."""
     from pyarrow import parquet  # noqa: PLC0415 - see the docstring
 
-    content = published.read(published_tables.parquet_name(table))
+    content = published.read(f"{table.name}.parquet")
     if content is None:
         return set()
     months = parquet.read_table(BytesIO(content), columns=["month"])["month"].unique()

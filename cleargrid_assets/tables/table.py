@@ -85,16 +85,23 @@ class Table:
     @property
     def comments(self) -> str:
         """The statements that write the meaning of the table and of its columns into the database's catalog."""
+        return self.comments_on(self._kind)
+
+    def comments_on(self, kind: str) -> str:
+        """The same statements for a database where it is a `TABLE` or a `VIEW`."""
         of_columns = (
             f'COMMENT ON COLUMN {self.qualified_name}."{column.name}" IS {_quote(column.meaning)}'
             for column in self.columns
         )
-        return ";\n".join([self.comment, *of_columns])
+        return ";\n".join([self._comment_on(kind), *of_columns])
 
     @property
     def comment(self) -> str:
         """The statement that writes the meaning of the table alone."""
-        return f"COMMENT ON {self._kind} {self.qualified_name} IS {_quote(self.meaning)}"
+        return self._comment_on(self._kind)
+
+    def _comment_on(self, kind: str) -> str:
+        return f"COMMENT ON {kind} {self.qualified_name} IS {_quote(self.meaning)}"
 
     @property
     def _kind(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -14,7 +14,7 @@ import pytest
 from dagster._core.execution.backfill import BulkActionStatus
 from pyarrow import parquet
 
-from cleargrid_assets.assets.reports.published_tables import publish
+from cleargrid_assets.assets.reports.publication.publish import publish
 from cleargrid_assets.tables.analytics import KPI_MONTHLY
 from cleargrid_assets.warehouse import WarehouseMissingError, WarehouseUnreachableError
 from cleargrid_assets.warehouse.s3_config import bucket_filesystem
@@ -109,11 +109,13 @@ def test_a_reader_sees_whole_months_only_while_they_are_written(platform: Platfo
 def test_another_engine_reads_whole_published_files_while_they_are_replaced(
     cluster: Cluster, platform: Platform
 ) -> None:
-    publish(platform.warehouse, "emulator")
+    publish(platform.warehouse, "emulator", datetime.now(UTC))
     expected = platform.query(f"SELECT {', '.join(FIGURES)} FROM analytics.kpi_monthly ORDER BY {', '.join(GRAIN)}")
     seen = []
     with ThreadPoolExecutor(1) as writer:
-        publishing = writer.submit(lambda: [publish(platform.warehouse, "emulator") for _ in range(3)])
+        publishing = writer.submit(
+            lambda: [publish(platform.warehouse, "emulator", datetime.now(UTC)) for _ in range(3)]
+        )
         while not publishing.done():
             seen.append(published_figures(cluster))
         assert {place for place, _ in publishing.result()} == {f"{BUCKET_DATA}/published/emulator"}

@@ -1,0 +1,84 @@
+"""`publish`: writes the files of a publication, the database last, so that it never names a file that is not there yet.
+
+The order of the steps, and the files of the analytics tables, belong here; the other formats have modules of their own.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cleargrid_assets.assets.reports.publication.database import (
+    DATABASE,
+    LEFT_BY_A_WRITER,
+    add_tables,
+    add_views,
+    new_database,
+)
+from cleargrid_assets.assets.reports.publication.month_files import ROW_TABLES, MonthFiles
+from cleargrid_assets.assets.reports.publication.workbook import WORKBOOK, write_workbook
+from cleargrid_assets.assets.reports.published_tables import published_location
+from cleargrid_assets.tables.analytics import ANALYTICS_TABLES
+from cleargrid_assets.warehouse import WarehouseMissingError
+from cleargrid_assets.warehouse.artifacts import artifacts_at
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    import duckdb
+
+    from cleargrid_assets.assets.reports.publication.month_files import MonthFile
+    from cleargrid_assets.tables.table import Table
+    from cleargrid_assets.warehouse.artifacts import Artifacts
+    from cleargrid_assets.warehouse.warehouse import Warehouse
+
+FORMATS = {"parquet": "FORMAT parquet", "csv": "FORMAT csv, HEADER"}
+
+
+def publish(warehouse: Warehouse, environment: str, now: datetime) -> tuple[str, dict[str, int]]:
+    """Write what has changed and replace the rest; return the folder and the rows of each analytics table.
+
+    `now`: UTC. Without a warehouse, nothing is written and no table returned. Raises `WarehouseError`.
+    """
+    location = published_location(warehouse, environment)
+    published = artifacts_at(location)
+    by_month = [MonthFiles(table, artifacts_at(f"{location}/{table.name}"), now) for table in ROW_TABLES]
+    try:
+        with warehouse.reading() as connection:
+            tables = [table for table in ANALYTICS_TABLES if table.exists_in(connection)]
+            rows = {table.name: _copy(connection, table, published) for table in tables}
+            current = {files.table: files.write(connection) for files in by_month}
+    except WarehouseMissingError:
+        return published.display_name, {}
+    _replace_database(warehouse, published, tables, current, now)
+    for files in by_month:
+        files.delete_replaced(current[files.table])
+    return published.display_name, rows
+
+
+def _copy(connection: duckdb.DuckDBPyConnection, table: Table, published: Artifacts) -> int:
+    """Replace the files of one table; return its row count."""
+    select, rows = f"FROM {table.qualified_name} ORDER BY {', '.join(table.grain)}", 0
+    for suffix, options in FORMATS.items():
+        with published.replacing(f"{table.name}.{suffix}") as file:
+            path = str(file).replace("'", "''")
+            ((rows,),) = connection.execute(f"COPY ({select}) TO '{path}' ({options})").fetchall()
+    return int(rows)
+
+
+def _replace_database(
+    warehouse: Warehouse,
+    published: Artifacts,
+    tables: Sequence[Table],
+    files: Mapping[Table, Sequence[MonthFile]],
+    now: datetime,
+) -> None:
+    """Make a new database of the published files and, from its tables, the workbook; then replace both."""
+    location = published.display_name
+    with published.replacing(DATABASE) as file:
+        with new_database(file, warehouse, location) as connection:
+            add_tables(connection, tables, location)
+            add_views(connection, files, location, now)
+            with published.replacing(WORKBOOK) as workbook:
+                write_workbook(connection, tables, workbook)
+        published.delete(LEFT_BY_A_WRITER)
