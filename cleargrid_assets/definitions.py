@@ -21,6 +21,7 @@ from cleargrid_assets.assets.code_versions import with_code_versions
 from cleargrid_assets.assets.core import build_core
 from cleargrid_assets.assets.definition_metadata import IO_MANAGER
 from cleargrid_assets.assets.deployment import with_deployment
+from cleargrid_assets.assets.mart_tables import build_marts
 from cleargrid_assets.assets.month_checks import blocking_checks
 from cleargrid_assets.assets.month_tables import build_month_tables
 from cleargrid_assets.assets.raw import build_raw, build_side_tables
@@ -35,6 +36,7 @@ from cleargrid_assets.jobs import (
     build_refresh_summary,
     keep_house,
 )
+from cleargrid_assets.marts import marts_of
 from cleargrid_assets.partitions import build_months
 from cleargrid_assets.resources import ClearGridResource, ClockResource, WarehouseResource, build_resource
 from cleargrid_assets.schedules import build_daily_schedules, build_maintenance_schedules, build_refresh_schedules
@@ -72,16 +74,25 @@ def build_definitions(
 ) -> dg.Definitions:
     """The definitions for `settings`; `resources` replace those of the same name, for tests.
 
+    Raises `MartError` for a mart of CLEARGRID_MARTS that cannot become a table.
+
     `executor`: of the runs that no job defines; None for that of an embedding project.
     """
     silence_preview_warnings()
     months, datasets, keys = build_months(settings), settings.datasets, AssetKeys.of(settings)
+    marts = marts_of(settings)
     sources = build_sources(datasets, months, retries, keys)
     loaded = [build_raw(dataset, months, retries, keys) for dataset in datasets]
     side_tables = [table for dataset in datasets for table in build_side_tables(dataset, months, keys)]
     ledgers = keys.tables(dataset.loads for dataset in datasets)
     derived = with_code_versions(
-        [build_month_tables(months, retries, keys), *build_core(keys), *build_analytics(keys), *build_reports(keys)],
+        [
+            build_month_tables(months, retries, keys, marts),
+            *build_core(keys),
+            *build_analytics(keys),
+            *build_marts(marts, keys),
+            *build_reports(keys, marts),
+        ],
         settings,
     )
     refresh_month, compute_month = build_refresh_month([*loaded, *derived]), build_compute_month(derived)
@@ -89,7 +100,7 @@ def build_definitions(
     observe_cleargrid = build_observe_cleargrid(sources.keys)
     return dg.Definitions(
         assets=with_deployment(settings, [sources, *loaded, *side_tables, *derived]),
-        asset_checks=build_checks(months, datasets, keys),
+        asset_checks=build_checks(months, datasets, keys, marts),
         jobs=[refresh_month, compute_month, refresh_summary, check_months, observe_cleargrid],
         schedules=[
             *build_refresh_schedules(settings, months, refresh_month),
@@ -97,7 +108,7 @@ def build_definitions(
             *build_maintenance_schedules(settings, keep_house),
         ],
         sensors=[
-            build_follow_sensor(settings, blocking_checks(D23), [compute_month, refresh_summary]),
+            build_follow_sensor(settings, blocking_checks(D23), [compute_month, refresh_summary], marts),
             build_restart_sensor(refresh_month, [asset.key for asset in loaded]),
             build_change_sensor(datasets, refresh_month, keys),
             *build_alert_sensors(settings),

@@ -17,6 +17,7 @@ from cleargrid_assets.asset_keys import AssetKeys
 from cleargrid_assets.assets.cleargrid import changed_months
 from cleargrid_assets.client import SettingsError
 from cleargrid_assets.jobs import COMPUTE_MONTH, REFRESH_MONTH, REFRESH_SUMMARY, report_keys
+from cleargrid_assets.marts import NO_MARTS, Marts
 from cleargrid_assets.outcome_map import OutcomeMapError
 from cleargrid_assets.rules_version import rules_version
 from cleargrid_assets.run_history import awaits_retry, is_preview
@@ -39,7 +40,10 @@ JOBS = frozenset({REFRESH_MONTH, COMPUTE_MONTH, REFRESH_SUMMARY})
 
 
 def build_follow_sensor(
-    settings: Settings, blocking_checks: Iterable[str], jobs: Sequence[UnresolvedAssetJobDefinition]
+    settings: Settings,
+    blocking_checks: Iterable[str],
+    jobs: Sequence[UnresolvedAssetJobDefinition],
+    marts: Marts = NO_MARTS,
 ) -> dg.SensorDefinition:
     """The sensor that requests one run per stale month and, at the end, one run over all months.
 
@@ -49,8 +53,9 @@ def build_follow_sensor(
     at each tick, so it misses nothing, and requests whole jobs, so nothing runs twice.
     """
     checks, keys = frozenset(blocking_checks), AssetKeys.of(settings)
-    summary = [keys.table(UNMAPPED_OUTCOMES), *report_keys(keys)]
-    assets = frozenset({keys.table(D23_MANUAL_COMMUNICATION_LOGS), *keys.tables(MONTHLY), *summary})
+    summary = [*keys.tables([UNMAPPED_OUTCOMES, *(mart.table for mart in marts.over_all_months)]), *report_keys(keys)]
+    monthly = (D23_MANUAL_COMMUNICATION_LOGS, *MONTHLY, *(mart.table for mart in marts.by_month))
+    assets = frozenset({*keys.tables(monthly), *summary})
 
     @dg.sensor(
         name="derived_tables_follow",
@@ -69,7 +74,7 @@ def build_follow_sensor(
         ours = [run for run in unfinished if _is_ours(run, assets)]
         is_busy = bool(ours) or _is_backfilling(context.instance, assets)
         try:
-            versions = DataVersions(context.instance, rules_version(settings), keys)
+            versions = DataVersions(context.instance, rules_version(settings), keys, marts)
         except (SettingsError, OutcomeMapError) as error:
             yield dg.SkipReason(f"{error}. Nothing can be computed until this is corrected.")
             return

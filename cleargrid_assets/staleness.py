@@ -18,6 +18,8 @@ from dagster._core.definitions.data_version import DATA_VERSION_TAG
 from dagster._core.errors import DagsterExecutionInterruptedError
 
 from cleargrid_assets.asset_keys import UNPREFIXED, AssetKeys
+from cleargrid_assets.marts import NO_MARTS, Marts, marts_of
+from cleargrid_assets.rules_version import rules_version
 from cleargrid_assets.run_history import is_preview
 from cleargrid_assets.tables.analytics import ANALYTICS_TABLES
 from cleargrid_assets.tables.core import CORE_TABLES
@@ -26,6 +28,7 @@ from cleargrid_assets.tables.raw import D23_MANUAL_COMMUNICATION_LOGS
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from cleargrid_assets.settings import Settings
     from cleargrid_assets.tables.table import Table
 
 MONTHLY = tuple(table for table in (*CORE_TABLES, *ANALYTICS_TABLES) if table.is_partitioned)
@@ -53,6 +56,12 @@ class DataVersions:
     instance: dg.DagsterInstance
     rules: str
     keys: AssetKeys = UNPREFIXED
+    marts: Marts = NO_MARTS
+
+    @classmethod
+    def of(cls, instance: dg.DagsterInstance, settings: Settings) -> DataVersions:
+        """Those under the configured rules. Raises `SettingsError` or `OutcomeMapError`."""
+        return cls(instance, rules_version(settings), AssetKeys.of(settings), marts_of(settings))
 
     @cached_property
     def raw(self) -> dg.AssetKey:
@@ -62,11 +71,21 @@ class DataVersions:
     @cached_property
     def monthly(self) -> list[dg.AssetKey]:
         """The assets of the monthly tables."""
-        return self.keys.tables(MONTHLY)
+        return self.keys.tables(self.tables)
+
+    @property
+    def tables(self) -> tuple[Table, ...]:
+        """The monthly tables, a lender's own among them."""
+        return (*MONTHLY, *(mart.table for mart in self.marts.by_month))
 
     def of_month(self, month: str) -> str:
-        """The version of every table that is computed from the month's current rows."""
-        return self._data_version(self._latest(self.raw, month).get(month))
+        """The version of all tables that are computed from the month's current rows: what a run should produce."""
+        version = self._data_version(self._rows(month))
+        return f"{version} marts {self.marts.version}" if self.marts.version else version
+
+    def current(self, table: Table, month: str) -> str:
+        """The version of a table that is computed from the month's current rows."""
+        return self._version_of(table, self._rows(month))
 
     def of_table(self, table: Table, month: str) -> str:
         """The version of the month that a monthly table holds."""
@@ -76,7 +95,8 @@ class DataVersions:
     def of_summary(self) -> str:
         """The version of everything that is computed from all months in their current state."""
         months = sorted(f"{table.to_user_string()} {month} {version}" for table, month, version in self._computed())
-        return self._data_version(hashlib.sha256("\n".join(months).encode()).hexdigest()[:12])
+        state = "\n".join([*months, *filter(None, [self.marts.version])])
+        return self._data_version(hashlib.sha256(state.encode()).hexdigest()[:12])
 
     @cached_property
     def loaded(self) -> Mapping[str, str]:
@@ -90,23 +110,44 @@ class DataVersions:
 
     def stale_tables(self) -> dict[str, list[dg.AssetKey]]:
         """The tables of each loaded month that were computed from old rows or under old rules."""
-        stale = {
-            month: [table for table in self.monthly if self.computed[table].get(month) != self._data_version(rows)]
-            for month, rows in sorted(self.loaded.items())
-        }
+        stale = {month: self._stale(month, rows) for month, rows in sorted(self.loaded.items())}
         return {month: tables for month, tables in stale.items() if tables}
 
     def stale_tables_of(self, month: str, rows: str) -> list[dg.AssetKey]:
         """The tables of a month that were not computed under the rules from the rows of the version `rows`."""
-        return [table for table in self.monthly if self._latest(table, month).get(month) != self._data_version(rows)]
+        held = {table: self._latest(self.keys.table(table), month).get(month) for table in self.tables}
+        return [self.keys.table(table) for table, version in held.items() if version != self._version_of(table, rows)]
 
     def months_under_other_rules(self) -> list[str]:
         """Months with a table that was computed under old rules."""
-        return sorted({month for _, month, version in self._computed() if not version.startswith(f"{self.rules}{ON}")})
+        return sorted(
+            {
+                month
+                for table in self.tables
+                for month, version in self.computed[self.keys.table(table)].items()
+                if rules_of(version) != self.marts.rules_of(table, self.rules)
+            }
+        )
 
     def _computed(self) -> Iterator[tuple[dg.AssetKey, str, str]]:
         for table, months in self.computed.items():
             yield from ((table, month, version) for month, version in months.items())
+
+    def _stale(self, month: str, rows: str) -> list[dg.AssetKey]:
+        keys = {table: self.keys.table(table) for table in self.tables}
+        return [key for table, key in keys.items() if self.computed[key].get(month) != self._version_of(table, rows)]
+
+    def _rows(self, month: str) -> str | None:
+        if month not in self._known_rows:
+            self._known_rows[month] = self._latest(self.raw, month).get(month)
+        return self._known_rows[month]
+
+    @cached_property
+    def _known_rows(self) -> dict[str, str | None]:
+        return {}
+
+    def _version_of(self, table: Table, rows: str | None) -> str:
+        return f"{self.marts.rules_of(table, self.rules)}{ON}{rows or NO_ROWS}"
 
     def _data_version(self, rows: str | None) -> str:
         return f"{self.rules}{ON}{rows or NO_ROWS}"

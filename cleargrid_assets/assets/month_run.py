@@ -18,14 +18,17 @@ import dagster as dg
 
 from cleargrid_assets.asset_keys import AssetKeys
 from cleargrid_assets.assets import analytics, core
+from cleargrid_assets.assets.mart_tables import MartTable
 from cleargrid_assets.assets.materialization_metadata import month_metadata
 from cleargrid_assets.assets.month_checks import run_checks, step_results
 from cleargrid_assets.assets.sql_asset import reporting_variables, where_month
 from cleargrid_assets.failures import dagster_failures
+from cleargrid_assets.marts import NO_MARTS
 from cleargrid_assets.partitions import month_of
 from cleargrid_assets.rules_version import rules_version
-from cleargrid_assets.sql_checks import SqlCheck, read_checks
-from cleargrid_assets.staleness import MONTHLY, DataVersions, rules_of
+from cleargrid_assets.sql_checks import SqlCheck, read_checks, read_mart_checks
+from cleargrid_assets.staleness import DataVersions, rules_of
+from cleargrid_assets.tables.d23 import D23
 from cleargrid_assets.warehouse.conflicts import retry_conflicts
 
 if TYPE_CHECKING:
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
     import duckdb
 
     from cleargrid_assets.connections import WarehouseConnection
+    from cleargrid_assets.marts import Marts
     from cleargrid_assets.settings import Settings
     from cleargrid_assets.tables.table import Table
     from cleargrid_assets.warehouse.warehouse import Transactions
@@ -78,7 +82,22 @@ class MonthTable(Protocol):
 
 
 MONTH_TABLES: tuple[MonthTable, ...] = (*core.BY_MONTH, *analytics.BY_MONTH)
-"""In the order of computation: each after its sources."""
+"""Ours, in the order of computation: each after its sources."""
+
+OF_A_LOAD = (D23.loads, D23.changes, D23.quarantine)
+"""What every load writes, whether or not the rows have changed."""
+
+
+def month_tables_of(marts: Marts) -> tuple[MonthTable, ...]:
+    """Our monthly tables, then a lender's own; a mart of figures that depend on a load's time depends on it, too."""
+    as_of_the_load = {*OF_A_LOAD, *(computed.table for computed in MONTH_TABLES if computed.is_as_of_the_load)}
+    tables: list[MonthTable] = [*MONTH_TABLES]
+    for mart in marts.by_month:
+        computed = MartTable(mart, is_as_of_the_load=not as_of_the_load.isdisjoint(mart.inputs))
+        if computed.is_as_of_the_load:
+            as_of_the_load.add(mart.table)
+        tables.append(computed)
+    return tuple(tables)
 
 
 def store_month(
@@ -102,9 +121,10 @@ def store_month(
     return retry_conflicts(store, on_conflict=lambda conflict: context.log.warning("%s Trying again.", conflict))
 
 
-def read_month_checks() -> list[SqlCheck]:
+def read_month_checks(marts: Marts = NO_MARTS) -> list[SqlCheck]:
     """The checks of the monthly tables."""
-    return [check for check in (*read_checks("core"), *read_checks("analytics")) if check.table.is_partitioned]
+    checks = (*read_checks("core"), *read_checks("analytics"), *read_mart_checks(marts))
+    return [check for check in checks if check.table.is_partitioned]
 
 
 def check_variables(settings: Settings, rules: str, month: date) -> Mapping[str, object]:
@@ -121,6 +141,7 @@ class MonthRun:
 
     context: dg.AssetExecutionContext
     warehouse: WarehouseConnection
+    tables: Sequence[MonthTable]
     checks: Sequence[SqlCheck]
     retries: dg.RetryPolicy
     unusable: set[Table] = field(default_factory=set)
@@ -129,7 +150,7 @@ class MonthRun:
     def events(self) -> StepEvents:
         """Compute and check what the run selects; raise the failures at the end. Dagster adds the failed checks."""
         with self._dagster_failures(), self._transactions() as transaction:
-            for computed in MONTH_TABLES:
+            for computed in self.tables:
                 if self._is_selected(computed.table):
                     materialization = self._compute(computed, transaction)
                     if materialization is None:
@@ -201,8 +222,10 @@ class MonthRun:
 
         A month that is computed from a stale table is as stale as that table.
         """
-        versions = (self._known_version(source) for source in computed.sources if source in MONTHLY)
-        version = next((version for version in versions if version != self._current), self._current)
+        month, monthly = self.context.partition_key, self._versions.tables
+        known = ((source, self._known_version(source)) for source in computed.sources if source in monthly)
+        stale = (version for source, version in known if version != self._versions.current(source, month))
+        version = next(stale, self._versions.current(computed.table, month))
         self._known[computed.table] = version
         return version
 
@@ -217,12 +240,8 @@ class MonthRun:
         return {}
 
     @cached_property
-    def _current(self) -> str:
-        return self._versions.of_month(self.context.partition_key)
-
-    @cached_property
     def _versions(self) -> DataVersions:
-        return DataVersions(self.context.instance, self._rules, self._keys)
+        return DataVersions.of(self.context.instance, self.warehouse.settings)
 
     @cached_property
     def _rules(self) -> str:

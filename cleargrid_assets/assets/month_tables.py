@@ -16,23 +16,27 @@ from cleargrid_assets.assets.definition_metadata import (
     references_to,
 )
 from cleargrid_assets.assets.month_checks import check_spec
-from cleargrid_assets.assets.month_run import MONTH_TABLES, MonthRun, MonthTable, read_month_checks
+from cleargrid_assets.assets.month_run import MonthRun, MonthTable, month_tables_of, read_month_checks
 from cleargrid_assets.connections import WarehouseConnection
 from cleargrid_assets.failures import RETRIES
+from cleargrid_assets.marts import NO_MARTS, Marts
 from cleargrid_assets.rules_version import files_version
 
 NAME = "month_tables"
 
 
 def build_month_tables(
-    months: dg.MonthlyPartitionsDefinition, retries: dg.RetryPolicy = RETRIES, keys: AssetKeys = UNPREFIXED
+    months: dg.MonthlyPartitionsDefinition,
+    retries: dg.RetryPolicy = RETRIES,
+    keys: AssetKeys = UNPREFIXED,
+    marts: Marts = NO_MARTS,
 ) -> dg.AssetsDefinition:
     """The monthly tables and their checks; any of them can be selected on its own."""
-    checks = read_month_checks()
+    tables, checks = month_tables_of(marts), read_month_checks(marts)
 
     @dg.multi_asset(
         name=keys(NAME).to_python_identifier(),
-        specs=[_spec(computed, months, keys) for computed in MONTH_TABLES],
+        specs=[_spec(computed, months, keys) for computed in tables],
         check_specs=[
             check_spec(check, months, keys.table(check.table), keys.tables(check.other_tables)) for check in checks
         ],
@@ -41,7 +45,7 @@ def build_month_tables(
     def month_tables(
         context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[WarehouseConnection]
     ) -> Iterator[dg.MaterializeResult[None] | dg.Output[None] | dg.AssetCheckEvaluation]:
-        yield from MonthRun(context, warehouse, checks, retries).events()
+        yield from MonthRun(context, warehouse, tables, checks, retries).events()
 
     return month_tables
 

@@ -23,7 +23,7 @@ from cleargrid_assets.assets.definition_metadata import (
 )
 from cleargrid_assets.connections import WarehouseConnection
 from cleargrid_assets.failures import dagster_failures
-from cleargrid_assets.rules_version import files_version, rules_version
+from cleargrid_assets.rules_version import files_version
 from cleargrid_assets.settings import Settings
 from cleargrid_assets.staleness import DataVersions, rules_of
 from cleargrid_assets.tables.table import Table
@@ -116,8 +116,7 @@ def summary_version(context: dg.AssetExecutionContext, settings: Settings) -> dg
 
     Raises `SettingsError` or `OutcomeMapError`.
     """
-    versions = DataVersions(context.instance, rules_version(settings), AssetKeys.of(settings))
-    return dg.DataVersion(versions.of_summary)
+    return dg.DataVersion(DataVersions.of(context.instance, settings).of_summary)
 
 
 def where_month(month: date) -> str:

@@ -22,7 +22,6 @@ from cleargrid_assets.checks.sampled_days import build_sampled_days_check
 from cleargrid_assets.connections import Clock, WarehouseConnection
 from cleargrid_assets.failures import dagster_failures
 from cleargrid_assets.landing.ledger import last_loads
-from cleargrid_assets.rules_version import rules_version
 from cleargrid_assets.staleness import DataVersions
 from cleargrid_assets.tables.d23 import D23
 from cleargrid_assets.tables.dataset import RawDataset
@@ -117,7 +116,7 @@ def _month_health_check(
         stale: Mapping[str, Sequence[dg.AssetKey]] = {}
         if dataset == D23:  # every derived table is computed from D23
             with dagster_failures():
-                versions = DataVersions(context.instance, rules_version(warehouse.settings), keys)
+                versions = DataVersions.of(context.instance, warehouse.settings)
             stale = versions.stale_tables()
         failed = find_failures(context.instance, raw, months, state.all_keys(), checks)
         return every_month_is_in_order(state, RunHistory(failed, stale))

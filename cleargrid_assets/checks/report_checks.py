@@ -5,6 +5,7 @@ because a file may fall behind while nothing writes it.
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from io import BytesIO
 from typing import TYPE_CHECKING
 
@@ -32,12 +33,12 @@ DESCRIPTION = (
 MAX_LISTED = 5
 
 
-def build_report_checks(keys: AssetKeys = UNPREFIXED) -> list[dg.AssetChecksDefinition]:
+def build_report_checks(keys: AssetKeys = UNPREFIXED, marts: Sequence[Table] = ()) -> list[dg.AssetChecksDefinition]:
     """One check on the report and one on the published files."""
-    computed = keys.tables(table for table in ANALYTICS_TABLES if table.is_partitioned)
+    tables = [table for table in (*ANALYTICS_TABLES, *marts) if table.is_partitioned]
     return [
-        _check(keys(*collections_report.PATH), computed, _missing_from_page),
-        _check(keys(*published_tables.PATH), computed, _missing_from_published_tables),
+        _check(keys(*collections_report.PATH), keys.tables(tables), _missing_from_page),
+        _check(keys(*published_tables.PATH), keys.tables(tables), partial(_missing_from_published_tables, tables)),
     ]
 
 
@@ -74,21 +75,16 @@ def _missing_from_page(warehouse: "Warehouse", environment: str) -> list[str]:
     return sorted(_computed_months(warehouse, KPI_MONTHLY) - reported)
 
 
-def _missing_from_published_tables(warehouse: "Warehouse", environment: str) -> list[str]:
+def _missing_from_published_tables(tables: Sequence[Table], warehouse: "Warehouse", environment: str) -> list[str]:
     """Months that a table's Parquet file or the published database lacks, with the file's name."""
     from cleargrid_assets.assets.reports.publication.database import DATABASE, months_of  # noqa: PLC0415 - definitions need no DuckDB
 
     published = published_tables.published_artifacts(warehouse, environment)
     in_database = months_of(published)
-    computed = {
-        table.qualified_name: _computed_months(warehouse, table)
-        for table in (*ANALYTICS_TABLES, CONTACT_ATTEMPTS)
-        if table.is_partitioned
-    }
+    computed = {table.qualified_name: _computed_months(warehouse, table) for table in (*tables, CONTACT_ATTEMPTS)}
     missing_from_files = [
         f"{month} in {table.name}.parquet"
-        for table in ANALYTICS_TABLES
-        if table.is_partitioned
+        for table in tables
         for month in sorted(computed[table.qualified_name] - _published_months(published, table))
     ]
     missing_from_database = [

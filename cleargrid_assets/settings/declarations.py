@@ -153,6 +153,12 @@ class Declarations:
         "your own outcome map, a CSV whose rows override the shipped ones",
         group=Group.MEANING,
     )
+    marts = OptionalPath(
+        "CLEARGRID_MARTS",
+        None,
+        "a folder with your own marts, one `.sql` file each (`docs/marts.md`)",
+        group=Group.MEANING,
+    )
     row_scope = Choice(
         "CLEARGRID_ROW_SCOPE",
         "active",

@@ -8,7 +8,7 @@ into a shell, and another dataset's names are substituted at run time. `assets.r
 step of a load, `checks` makes those on derived tables Dagster checks.
 """
 
-from cleargrid_assets.sql_checks.check import SqlCheck, Violations, read_checks, read_raw_checks
+from cleargrid_assets.sql_checks.check import SqlCheck, Violations, read_checks, read_mart_checks, read_raw_checks
 from cleargrid_assets.sql_checks.result import check_result
 
-__all__ = ["SqlCheck", "Violations", "check_result", "read_checks", "read_raw_checks"]
+__all__ = ["SqlCheck", "Violations", "check_result", "read_checks", "read_mart_checks", "read_raw_checks"]

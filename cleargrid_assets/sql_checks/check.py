@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from cleargrid_assets.marts.errors import MartError
 from cleargrid_assets.tables.catalog import TABLES, VIEWS
 from cleargrid_assets.tables.d23 import D23
 from cleargrid_assets.warehouse.query import Query
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     import duckdb
 
+    from cleargrid_assets.marts import Marts
     from cleargrid_assets.tables.dataset import RawDataset
     from cleargrid_assets.tables.table import Table
 
@@ -35,6 +37,16 @@ HEAD = re.compile(
     r"(?P<observed>-- Observed: [^\n]+\n(?:-- [^\n]+\n)*?)?"
     r"-- In a DuckDB shell[^\n]*\n(?:-- [^\n]+\n)*"
 )
+
+GRAIN_CHECK = """-- Finds rows of {table.qualified_name} that share {grain}.
+-- Severity: ERROR, blocking
+-- To do: add what tells the rows apart to the Grain of {table.name}.sql, or group its SELECT by the Grain.
+-- In a DuckDB shell on the warehouse, paste this.
+SELECT {grain}, count(*) AS rows
+FROM {table.qualified_name}
+{where}GROUP BY ALL
+HAVING count(*) > 1
+"""
 
 
 @dataclass(frozen=True)
@@ -137,6 +149,30 @@ def read_raw_checks(dataset: RawDataset) -> list[SqlCheck]:
     common = {name: dataset.adapt(sql, written_for=D23) for name, sql in _read(folder).items()}
     checks = common | _read(folder / dataset.rows.name)
     return [SqlCheck.parse(name, dataset.rows, sql) for name, sql in sorted(checks.items())]
+
+
+def read_mart_checks(marts: Marts) -> list[SqlCheck]:
+    """The checks on a lender's own marts: that of the grain, and the files `<mart>/<check>.sql` beside the mart's.
+
+    Raises `MartError` for a head that lacks a part.
+    """
+    checks = []
+    for mart in marts.marts:
+        checks.append(_grain_check(mart.table))
+        for name, sql in sorted(_read(mart.file.with_suffix("")).items()):
+            try:
+                checks.append(SqlCheck.parse(name, mart.table, sql))
+            except ValueError as error:
+                raise MartError(f"{mart.file.stem}/{name}.sql: {error}") from error
+    return checks
+
+
+def _grain_check(table: Table) -> SqlCheck:
+    where = "WHERE getvariable('month') IS NULL OR month = getvariable('month')\n" if table.is_partitioned else ""
+    grain = ", ".join(table.grain)
+    return SqlCheck.parse(
+        "every_row_is_alone_in_its_grain", table, GRAIN_CHECK.format(table=table, grain=grain, where=where)
+    )
 
 
 def _read(folder: Path) -> dict[str, str]:

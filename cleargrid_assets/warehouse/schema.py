@@ -56,6 +56,11 @@ FROM information_schema.columns
 WHERE table_catalog = current_database()
 """
 KIND = "SELECT type FROM duckdb_databases() WHERE database_name = current_database()"
+MART_COLUMNS = """
+SELECT column_name, data_type, nullif(comment, '')
+FROM duckdb_columns()
+WHERE database_name = current_database() AND schema_name = ? AND table_name = ?
+"""
 VERSION = f"SELECT max(tables_version) FROM {WAREHOUSE_IDENTITY.qualified_name}"
 SET_VERSION = f"UPDATE {WAREHOUSE_IDENTITY.qualified_name} SET tables_version = {TABLES_VERSION}"
 
@@ -140,6 +145,15 @@ def _comment_on_views(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute(view.comments if kind == "duckdb" else view.comment)
 
 
+def create_empty(connection: duckdb.DuckDBPyConnection, datasets: Sequence[RawDataset]) -> None:
+    """Create the tables, views and macros in an empty database, without comments, for SQL to be bound to."""
+    for schema in SCHEMAS:
+        connection.execute(f"CREATE SCHEMA {schema}")
+    for dataset in datasets:
+        for statement in (*(table.ddl for table in tables_of(dataset)), *_scripts(dataset)):
+            connection.execute(statement)
+
+
 def _has_all_tables(connection: duckdb.DuckDBPyConnection, tables: Sequence[Table]) -> bool:
     """False if somebody dropped a table, for example."""
     ((answer,),) = connection.execute(HAS_ALL_TABLES, {"tables": [table.qualified_name for table in tables]}).fetchall()
@@ -178,6 +192,19 @@ def _reshape(connection: duckdb.DuckDBPyConnection, table: Table, existing: Mapp
     for column in table.columns:
         if column.name not in existing:
             connection.execute(f"ALTER TABLE {table.qualified_name} ADD COLUMN {column.ddl_of_addition}")
+
+
+def prepare_mart(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
+    """Create a lender's own table, or recreate it if its columns have changed; write its comments if they have."""
+    described = {column.name: (column.type, column.meaning or None) for column in table.columns}
+    existing = {name: values for name, *values in connection.execute(MART_COLUMNS, table.key).fetchall()}
+    if {name: tuple(values) for name, values in existing.items()} == described:
+        return
+    connection.execute(f"CREATE SCHEMA IF NOT EXISTS {table.schema}")
+    if {name: column_type for name, (column_type, _) in existing.items()} != {c.name: c.type for c in table.columns}:
+        connection.execute(f"DROP TABLE IF EXISTS {table.qualified_name}")
+    connection.execute(table.ddl)
+    connection.execute(table.comments)
 
 
 def _existing_columns(connection: duckdb.DuckDBPyConnection) -> Mapping[str, Mapping[str, str]]:

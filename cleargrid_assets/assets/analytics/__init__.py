@@ -50,8 +50,6 @@ BY_MONTH = (
     SqlTable(KPI_DAILY, (CONTACT_ATTEMPTS,), seeds=(seed_of(METRIC_DEFINITIONS), seed_of(CALLING_HOURS_PROFILES))),
     SqlTable(PTP_VINTAGE, (CONTACT_ATTEMPTS,), replace_key=OBSERVATION, is_as_of_the_load=True),
 )
-AS_OF_THE_LOAD = tuple(table for table in BY_MONTH if table.is_as_of_the_load)
-"""The tables that a load writes even if it finds nothing changed; every other table then stays as it is."""
 
 
 def build_analytics(keys: AssetKeys = UNPREFIXED) -> list[dg.AssetsDefinition]:

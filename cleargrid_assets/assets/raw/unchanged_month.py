@@ -16,28 +16,25 @@ from dagster._core.definitions.data_version import DATA_VERSION_TAG
 from dagster._core.storage.tags import BACKFILL_ID_TAG
 
 from cleargrid_assets.asset_keys import AssetKeys
-from cleargrid_assets.assets.analytics import AS_OF_THE_LOAD
 from cleargrid_assets.assets.month_checks import log_results, run_checks
-from cleargrid_assets.assets.month_run import check_variables, read_month_checks, store_month
+from cleargrid_assets.assets.month_run import check_variables, month_tables_of, read_month_checks, store_month
 from cleargrid_assets.client import SettingsError
 from cleargrid_assets.outcome_map import OutcomeMapError
 from cleargrid_assets.partitions import month_of
-from cleargrid_assets.rules_version import rules_version
-from cleargrid_assets.staleness import MONTHLY, DataVersions
+from cleargrid_assets.staleness import DataVersions
 from cleargrid_assets.tables.d23 import D23
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
     from datetime import date
 
+    from cleargrid_assets.assets.month_run import MonthTable
     from cleargrid_assets.assets.raw.load_month import MonthLanded
     from cleargrid_assets.connections import WarehouseConnection
-    from cleargrid_assets.settings import Settings
+    from cleargrid_assets.marts import Marts
     from cleargrid_assets.sql_checks import SqlCheck
     from cleargrid_assets.tables.table import Table
 
-WRITTEN_BY_THE_LOAD = frozenset(computed.table for computed in AS_OF_THE_LOAD)
-SKIPPED = [table for table in MONTHLY if table not in WRITTEN_BY_THE_LOAD]
 OUTDATED = """
 SELECT count(*) = 0 OR bool_or(held.rules_version <> $rules OR held.load_number <> version.load_number)
 FROM {table} AS held
@@ -46,6 +43,13 @@ WHERE held.month = $month
 """
 """True if a table holds the month from other rows or under other rules, or not at all."""
 
+MART_OUTDATED = """
+SELECT coalesce(bool_or(rules_version <> $rules), FALSE)
+FROM {table}
+WHERE month = $month
+"""
+"""The same of a lender's mart, which may have no row for a month."""
+
 UNCHANGED = "The load found the month's rows unchanged."
 
 
@@ -53,12 +57,14 @@ UNCHANGED = "The load found the month's rows unchanged."
 class UnchangedMonth:
     """A month whose tables hold what its rows and the rules give.
 
-    `rules`: their version. `results`: what the checks on tables that no load writes have found.
+    `rules`: their version. `marts`: the lender's own. `results`: what the checks on tables that no load writes have
+    found.
     """
 
     context: dg.AssetExecutionContext
     warehouse: WarehouseConnection
     rules: str
+    marts: Marts
     results: Mapping[SqlCheck, dg.AssetCheckResult]
 
     @cached_property
@@ -81,18 +87,20 @@ class UnchangedMonth:
         self.context.log.info(
             "The month's rows have not changed, and its tables follow from them under the current rules. This run "
             "writes %s, which depend on the load's time, and computes nothing else.",
-            " and ".join(computed.table.qualified_name for computed in AS_OF_THE_LOAD),
+            " and ".join(computed.table.qualified_name for computed in written_by_a_load(self.marts)),
         )
         with self.warehouse.warehouse().transactions() as transaction:
-            for computed in AS_OF_THE_LOAD:
-                metadata = store_month(self.context, transaction, computed, self.warehouse.settings, self.rules)
+            for computed in written_by_a_load(self.marts):
+                rules = self.marts.rules_of(computed.table, self.rules)
+                metadata = store_month(self.context, transaction, computed, self.warehouse.settings, rules)
                 yield self._again(computed.table, f"{UNCHANGED} The figures are as of this load.", metadata)
             with transaction() as connection:
-                written = _check(WRITTEN_BY_THE_LOAD, connection, self.warehouse.settings, self.rules, self.month)
+                tables = [computed.table for computed in written_by_a_load(self.marts)]
+                written = _check(tables, self.marts, connection, self._variables)
         for table in self._tables_of_backfill:
             yield self._again(table, f"{UNCHANGED} The table was not computed again.", {})
         results = {**self.results, **written}
-        for table in MONTHLY:
+        for table in (computed.table for computed in month_tables_of(self.marts)):
             of_table = {check: result for check, result in results.items() if check.table == table}
             log_results(self.context, self.keys.table(table), of_table, self.month)
 
@@ -104,7 +112,11 @@ class UnchangedMonth:
         if backfill is None or not backfill.is_asset_backfill:
             return []
         selected = self.context.run.asset_selection or frozenset()
-        return [table for table in SKIPPED if self.keys.table(table) in selected]
+        return [table for table in skipped_by_a_load(self.marts) if self.keys.table(table) in selected]
+
+    @property
+    def _variables(self) -> Mapping[str, object]:
+        return check_variables(self.warehouse.settings, self.rules, self.month)
 
     def _again(self, table: Table, description: str, metadata: Mapping[str, Any]) -> dg.AssetMaterialization:
         """The table's latest materialization once more: it has the same versions of data, code and inputs."""
@@ -131,21 +143,22 @@ def find_unchanged(
     None if anything has to be computed. Raises `WarehouseError`.
     """
     try:
-        rules = rules_version(warehouse.settings)
+        versions = DataVersions.of(context.instance, warehouse.settings)
     except (SettingsError, OutcomeMapError):
         return None  # what computes the tables says what is wrong
-    versions = DataVersions(context.instance, rules, AssetKeys.of(warehouse.settings))
+    rules, marts = versions.rules, versions.marts
     if versions.stale_tables_of(context.partition_key, landed.landed.version):
         return None
     month = month_of(context.partition_key)
     try:
         with warehouse.warehouse().reading() as connection:
-            if landed.landed.rows_of_month and _is_outdated(connection, month, rules):
+            if landed.landed.rows_of_month and _is_outdated(connection, month, rules, marts):
                 context.log.warning(
                     "The rows have not changed, but the warehouse does not hold the tables made of them."
                 )
                 return None
-            results = _check(SKIPPED, connection, warehouse.settings, rules, month)
+            variables = check_variables(warehouse.settings, rules, month)
+            results = _check(skipped_by_a_load(marts), marts, connection, variables)
     except duckdb.Error as error:
         context.log.warning("The rows have not changed, but a table cannot be checked: %s", error)
         return None
@@ -153,27 +166,43 @@ def find_unchanged(
     if failed:
         context.log.warning("The rows have not changed, but checks of the tables fail: %s.", ", ".join(failed))
         return None
-    return UnchangedMonth(context, warehouse, rules, results)
+    return UnchangedMonth(context, warehouse, rules, marts, results)
 
 
-def _is_outdated(connection: duckdb.DuckDBPyConnection, month: date, rules: str) -> bool:
+def written_by_a_load(marts: Marts) -> list[MonthTable]:
+    """The tables that depend on the time of a load, each after its sources."""
+    return [computed for computed in month_tables_of(marts) if computed.is_as_of_the_load]
+
+
+def skipped_by_a_load(marts: Marts) -> list[Table]:
+    """The tables that stay as they are when a load has found nothing changed."""
+    return [computed.table for computed in month_tables_of(marts) if not computed.is_as_of_the_load]
+
+
+def _is_outdated(connection: duckdb.DuckDBPyConnection, month: date, rules: str, marts: Marts) -> bool:
     """True if a skipped table does not hold the month as it would be computed now.
 
     The event log alone does not prove that: the warehouse may have been restored, or a table changed by hand.
     """
     return any(
-        connection.execute(OUTDATED.format(table=table.qualified_name), {"rules": rules, "month": month}).fetchone()
+        connection.execute(
+            (MART_OUTDATED if table in marts.tables else OUTDATED).format(table=table.qualified_name),
+            {"rules": marts.rules_of(table, rules), "month": month},
+        ).fetchone()
         != (False,)
-        for table in SKIPPED
+        for table in skipped_by_a_load(marts)
     )
 
 
 def _check(
-    tables: Collection[Table], connection: duckdb.DuckDBPyConnection, settings: Settings, rules: str, month: date
+    tables: Collection[Table],
+    marts: Marts,
+    connection: duckdb.DuckDBPyConnection,
+    variables: Mapping[str, object],
 ) -> Mapping[SqlCheck, dg.AssetCheckResult]:
     """The results of all checks on the month in `tables`. Raises `duckdb.Error`."""
-    checks = [check for check in read_month_checks() if check.table in tables]
-    return run_checks(checks, connection, check_variables(settings, rules, month))
+    checks = [check for check in read_month_checks(marts) if check.table in tables]
+    return run_checks(checks, connection, variables)
 
 
 def _is_error(result: dg.AssetCheckResult) -> bool:

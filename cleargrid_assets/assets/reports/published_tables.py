@@ -15,6 +15,7 @@ from cleargrid_assets.assets.definition_metadata import FRESHNESS, OWNERS, code_
 from cleargrid_assets.assets.sql_asset import summary_version
 from cleargrid_assets.connections import Clock, WarehouseConnection
 from cleargrid_assets.failures import dagster_failures
+from cleargrid_assets.marts import NO_MARTS, Marts
 from cleargrid_assets.rules_version import files_version
 from cleargrid_assets.tables.analytics import ANALYTICS_TABLES
 from cleargrid_assets.tables.core import CONTACT_ATTEMPTS
@@ -27,18 +28,18 @@ if TYPE_CHECKING:
 PATH = ("reports", "published_tables")
 
 
-def build_published_tables(keys: AssetKeys = UNPREFIXED) -> dg.AssetsDefinition:
+def build_published_tables(keys: AssetKeys = UNPREFIXED, marts: Marts = NO_MARTS) -> dg.AssetsDefinition:
     """The asset, computed over all months at once."""
 
     @dg.asset(
         key=keys(*PATH),
         group_name="reports",
-        deps=keys.tables((*ANALYTICS_TABLES, CONTACT_ATTEMPTS, D23_LOADS)),
+        deps=keys.tables((*ANALYTICS_TABLES, *marts.tables, CONTACT_ATTEMPTS, D23_LOADS)),
         description=(
             "The numbers for every other tool, in `published/<environment>` beside the warehouse: `cleargrid.duckdb`, "
-            "which a tool may keep open while loads run; each analytics table as Parquet and CSV; `cleargrid.xlsx`; "
-            "and the attempts and the ledger as a Parquet file for each month. Each file is replaced as a whole: a "
-            "reader sees the old one or the new one. `docs/read_it_with.md` says how to open them."
+            "which a tool may keep open while loads run; each table of `analytics` and `marts` as Parquet and CSV; "
+            "`cleargrid.xlsx`; and the attempts and the ledger as a Parquet file for each month. Each file is replaced as "
+            "a whole: a reader sees the old one or the new one. `docs/read_it_with.md` says how to open them."
         ),
         metadata={"dagster/code_references": code_references(*PATH)},
         code_version=files_version(Path(__file__), *files_of(Path(__file__).with_name("publication"))),
@@ -55,7 +56,7 @@ def build_published_tables(keys: AssetKeys = UNPREFIXED) -> dg.AssetsDefinition:
 
         with dagster_failures():
             version = summary_version(context, warehouse.settings)
-            folder, rows = publish(warehouse.warehouse(), warehouse.settings.environment, clock.now())
+            folder, rows = publish(warehouse.warehouse(), warehouse.settings.environment, clock.now(), marts.tables)
         state = f"{len(rows)} tables" if rows else "none: no month has been computed yet"
         metadata: dict[str, Any] = {"folder": dg.MetadataValue.path(folder), "published": state, **rows}
         return dg.MaterializeResult(data_version=version, metadata=metadata)

@@ -35,17 +35,20 @@ if TYPE_CHECKING:
 FORMATS = {"parquet": "FORMAT parquet", "csv": "FORMAT csv, HEADER"}
 
 
-def publish(warehouse: Warehouse, environment: str, now: datetime) -> tuple[str, dict[str, int]]:
-    """Write what has changed and replace the rest; return the folder and the rows of each analytics table.
+def publish(
+    warehouse: Warehouse, environment: str, now: datetime, marts: Sequence[Table] = ()
+) -> tuple[str, dict[str, int]]:
+    """Write what has changed and replace the rest; return the folder and the rows of each table, not row-level ones.
 
-    `now`: UTC. Without a warehouse, nothing is written and no table returned. Raises `WarehouseError`.
+    `now`: UTC. `marts`: the lender's own tables. Without a warehouse, nothing is written and no table returned. Raises
+    `WarehouseError`.
     """
     location = published_location(warehouse, environment)
     published = artifacts_at(location)
     by_month = [MonthFiles(table, artifacts_at(f"{location}/{table.name}"), now) for table in ROW_TABLES]
     try:
         with warehouse.reading() as connection:
-            tables = [table for table in ANALYTICS_TABLES if table.exists_in(connection)]
+            tables = [table for table in (*ANALYTICS_TABLES, *marts) if table.exists_in(connection)]
             rows = {table.name: _copy(connection, table, published) for table in tables}
             current = {files.table: files.write(connection) for files in by_month}
     except WarehouseMissingError:

@@ -1,0 +1,150 @@
+"""`marts_of`: reads and verifies the folder CLEARGRID_MARTS; every problem is one sentence about one file.
+
+What is verified, and in which order, belongs here; `binding` asks DuckDB what a SELECT reads and returns.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from graphlib import CycleError, TopologicalSorter
+from typing import TYPE_CHECKING
+
+from cleargrid_assets.marts.errors import MartError
+from cleargrid_assets.marts.head import Head
+from cleargrid_assets.marts.mart import NO_MARTS, SCHEMA, Mart, Marts, digest
+from cleargrid_assets.tables.analytics import UNMAPPED_OUTCOMES
+from cleargrid_assets.tables.catalog import TABLES, tables_of
+from cleargrid_assets.tables.core import RULES_VERSION
+from cleargrid_assets.tables.table import MONTH, Column, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from cleargrid_assets.marts.binding import EmptyWarehouse
+    from cleargrid_assets.settings import Settings
+    from cleargrid_assets.tables.dataset import RawDataset
+
+NAME = re.compile(r"[a-z][a-z0-9_]*")
+
+
+def marts_of(settings: Settings) -> Marts:
+    """The marts of the configured folder; none if it is not set. Raises `MartError` or `SettingsError`."""
+    folder = settings.marts
+    if folder is None:
+        return NO_MARTS
+    if not folder.is_dir():
+        raise MartError(f"CLEARGRID_MARTS: there is no folder {folder}; create it, or correct the setting")
+    texts = tuple((path, _text(path)) for path in sorted(folder.glob("*.sql")))
+    return _read(texts, tuple(settings.datasets))
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise MartError(f"{path.name}: it cannot be read as UTF-8 text ({error}); save it as UTF-8") from error
+
+
+@lru_cache(maxsize=4)
+def _read(texts: tuple[tuple[Path, str], ...], datasets: tuple[RawDataset, ...]) -> Marts:
+    """The verified marts of these files, each after its inputs. Imports DuckDB, which few definitions need."""
+    if not texts:
+        return NO_MARTS
+    from cleargrid_assets.marts.binding import EmptyWarehouse  # noqa: PLC0415 - see the docstring
+
+    heads = {path.stem: Head.parse(path.name, text) for path, text in texts}
+    for name in heads:
+        _verify_name(name)
+    known = {table.qualified_name: table for dataset in datasets for table in tables_of(dataset)}
+    files, marts = {path.stem: (path, text) for path, text in texts}, list[Mart]()
+    with EmptyWarehouse(datasets) as warehouse:
+        for name in _order(heads):
+            path, text = files[name]
+            _verify_known(path.name, heads[name], known)
+            mart = _mart(path, text, heads[name], known, marts, warehouse)
+            known[mart.table.qualified_name] = mart.table
+            marts.append(mart)
+            warehouse.add(mart.table)
+    return Marts(tuple(marts))
+
+
+def _verify_name(name: str) -> None:
+    if not NAME.fullmatch(name):
+        raise MartError(f"{name}.sql: a mart is named after its file; use lower-case letters, digits and underscores")
+    if namesake := next((table for table in TABLES.values() if table.name == name), None):
+        raise MartError(f"{name}.sql: {namesake.qualified_name} has this name already; rename the file")
+
+
+def _order(heads: Mapping[str, Head]) -> Sequence[str]:
+    """The marts' names, each after the marts that it reads."""
+    inputs = {
+        name: {other for other in heads if f"{SCHEMA}.{other}" in head.inputs} for name, head in sorted(heads.items())
+    }
+    try:
+        return list(TopologicalSorter(inputs).static_order())
+    except CycleError as error:
+        cycle = " -> ".join(reversed(error.args[1]))
+        raise MartError(f"{error.args[1][0]}.sql: these marts read each other: {cycle}; leave one input out") from error
+
+
+def _mart(  # noqa: PLR0917 - what a mart is made of
+    path: Path,
+    text: str,
+    head: Head,
+    known: Mapping[str, Table],
+    marts: Sequence[Mart],
+    warehouse: EmptyWarehouse,
+) -> Mart:
+    sql = text.lstrip("\ufeff").strip().rstrip(";")
+    types = warehouse.columns_of(path.name, sql)
+    _verify_inputs(path.name, head, warehouse.tables_in(sql))
+    table = _table(path.name, path.stem, head, types)
+    inputs = tuple(known[name] for name in head.inputs)
+    if table.is_partitioned:
+        _verify_months(path.name, inputs, marts)
+    version = digest(sql, *(mart.version for mart in marts if mart.table in inputs))
+    return Mart(table, inputs, path, sql, version)
+
+
+def _verify_known(name: str, head: Head, known: Mapping[str, Table]) -> None:
+    for unknown in (table for table in head.inputs if table not in known):
+        raise MartError(
+            f"{name}: its input {unknown} is no table; docs/data_dictionary.md lists ours, and another mart is "
+            f"{SCHEMA}.<its file's name>"
+        )
+
+
+def _verify_inputs(name: str, head: Head, read: frozenset[str]) -> None:
+    if undeclared := sorted(read - set(head.inputs)):
+        raise MartError(f"{name}: it reads {', '.join(undeclared)}; add that to its Inputs")
+    if unread := sorted(set(head.inputs) - read):
+        raise MartError(f"{name}: it does not read {', '.join(unread)}; take that out of its Inputs")
+
+
+def _table(name: str, stem: str, head: Head, types: Mapping[str, str]) -> Table:
+    for missing in (column for column in (*head.grain, *head.columns) if column not in types):
+        raise MartError(
+            f"{name}: its head names the column {missing}, which its SELECT does not return; correct either"
+        )
+    if RULES_VERSION.name in types:
+        raise MartError(f"{name}: the column {RULES_VERSION.name} is added to every mart; leave it out of the SELECT")
+    if MONTH.name in types and (MONTH.name not in head.grain or types[MONTH.name] != MONTH.type):
+        raise MartError(
+            f"{name}: its column month is no month; a mart by month has month, a DATE, in its Grain; any other column "
+            f"needs another name"
+        )
+    meanings = {MONTH.name: MONTH.meaning, **head.columns}
+    columns = [Column(column, kind, meanings.get(column, ""), nullable=True) for column, kind in types.items()]
+    return Table(SCHEMA, stem, head.description, head.grain, (*columns, RULES_VERSION))
+
+
+def _verify_months(name: str, inputs: Sequence[Table], marts: Sequence[Mart]) -> None:
+    """A month is computed before the tables over all months are."""
+    later = [UNMAPPED_OUTCOMES, *(mart.table for mart in marts if not mart.table.is_partitioned)]
+    for table in (table for table in inputs if table in later):
+        raise MartError(
+            f"{name}: it is computed by month and reads {table.qualified_name}, which is computed over all months "
+            f"later; read another table, or rename the column month"
+        )

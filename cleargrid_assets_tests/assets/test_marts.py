@@ -1,0 +1,313 @@
+"""A lender's own `.sql` files become tables with months, checks, lineage and comments; bad ones are named at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import dagster as dg
+import duckdb
+import pytest
+
+from cleargrid_assets.assets.reports.publication.database import DATABASE
+from cleargrid_assets.definitions import build_definitions
+from cleargrid_assets.jobs import COMPUTE_MONTH, REFRESH_SUMMARY
+from cleargrid_assets.marts import MartError, marts_of
+from cleargrid_assets.settings import Settings
+from cleargrid_assets_tests.platform_copies import compute_months
+from cleargrid_assets_tests.platform_under_test import MAY, failure_of_step
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from cleargrid_assets_tests.platform_under_test import Platform
+
+APRIL = "2026-04-01"
+PROMISES = """-- Promises of each pool,
+-- as the weekly review wants them.
+-- Grain: month, interaction_source
+-- Inputs: core.contact_attempts
+-- Columns:
+--   promises: Promises to pay made in the month.
+SELECT month, interaction_source, count(*) FILTER (WHERE is_promise AND in_scope) AS promises
+FROM core.contact_attempts
+GROUP BY ALL;
+"""
+BEST_MONTH = """-- The best month of each pool.
+-- Grain: interaction_source
+-- Inputs: marts.promises
+SELECT interaction_source, max(promises) AS promises FROM marts.promises GROUP BY ALL
+"""
+LARGE = """-- Pools with promises.
+-- Grain: month, interaction_source
+-- Inputs: marts.promises
+SELECT month, interaction_source FROM marts.promises WHERE promises > 0
+"""
+RATES = """-- The rate that the review shows.
+-- Grain: month
+-- Inputs: analytics.kpi_monthly
+SELECT month, value FROM analytics.kpi_monthly WHERE slice = 'all' AND metric = 'ptp_per_rpc'
+"""
+CHECK = """-- Finds pools with more promises than anybody makes.
+-- Severity: WARN
+-- To do: look at the pool.
+-- In a DuckDB shell on the warehouse, paste this.
+SELECT * FROM marts.promises WHERE month = getvariable('month') AND promises > 1
+"""
+EXPECTED = """
+SELECT month, interaction_source, count(*) FILTER (WHERE is_promise AND in_scope)
+FROM core.contact_attempts GROUP BY ALL ORDER BY ALL
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    path = tmp_path / "marts"
+    path.mkdir()
+    return path
+
+
+@pytest.fixture
+def with_marts(start_after: Callable[..., Platform], folder: Path) -> Callable[..., Platform]:
+    """A platform on which months were computed before it got these marts."""
+
+    def start(marts: Mapping[str, str], *months: str) -> Platform:
+        for name, text in marts.items():
+            (folder / name).parent.mkdir(exist_ok=True)
+            (folder / name).write_text(text, encoding="utf-8")
+        return start_after(compute_months, *months).with_variables(CLEARGRID_MARTS=str(folder))
+
+    return start
+
+
+def problem(folder: Path, marts: Mapping[str, str]) -> str:
+    for name, text in marts.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+    with pytest.raises(MartError) as error:
+        build_definitions(Settings({"CLEARGRID_MARTS": str(folder)}))
+    assert "\n" not in str(error.value)
+    return str(error.value)
+
+
+def test_a_mart_is_computed_checked_and_commented_with_the_other_tables_of_its_month(
+    with_marts: Callable[..., Platform],
+) -> None:
+    platform = with_marts({"promises.sql": PROMISES, "promises/nobody_makes_that_many.sql": CHECK})
+    compute_months(platform, APRIL)
+    run = platform.refresh(MAY)
+    assert run.success
+    assert platform.query("SELECT month, interaction_source, promises FROM marts.promises ORDER BY ALL") == (
+        platform.query(EXPECTED)
+    )
+    found = {
+        check.check_name: check.passed
+        for check in run.get_asset_check_evaluations()
+        if check.asset_key == dg.AssetKey(["marts", "promises"])
+    }
+    assert found == {"every_row_is_alone_in_its_grain": True, "nobody_makes_that_many": False}
+    assert [event.step_key for event in run.all_events if event.is_step_success].count("month_tables") == 1
+    comments = "SELECT comment FROM duckdb_columns() WHERE table_name = 'promises' AND column_name = 'promises'"
+    assert platform.query(comments) == [("Promises to pay made in the month.",)]
+    assert platform.query("SELECT comment FROM duckdb_tables() WHERE table_name = 'promises'") == [
+        ("Promises of each pool, as the weekly review wants them.",)
+    ]
+
+
+def test_a_mart_is_in_the_lineage_with_its_columns(folder: Path) -> None:
+    (folder / "promises.sql").write_text(PROMISES)
+    (folder / "best_month.sql").write_text(BEST_MONTH)
+    graph = build_definitions(Settings({"CLEARGRID_MARTS": str(folder)})).resolve_asset_graph()
+    mart, whole = (graph.get(dg.AssetKey(["marts", name])) for name in ("promises", "best_month"))
+    assert mart.parent_keys == {dg.AssetKey(["core", "contact_attempts"])}
+    assert mart.partitions_def is not None
+    assert whole.parent_keys == {mart.key}
+    assert whole.partitions_def is None
+    assert graph.get(dg.AssetKey(["reports", "published_tables"])).parent_keys >= {mart.key, whole.key}
+    columns = [column.name for column in mart.metadata["dagster/column_schema"].columns]
+    assert columns == ["month", "interaction_source", "promises", "rules_version"]
+
+
+def test_new_and_changed_marts_are_computed_for_all_months_and_nothing_of_ours_is_stale(
+    with_marts: Callable[..., Platform], folder: Path
+) -> None:
+    platform = with_marts({"promises.sql": PROMISES, "large.sql": LARGE, "best_month.sql": BEST_MONTH}, APRIL, MAY)
+    follow(platform)
+    assert platform.query("SELECT DISTINCT month::VARCHAR FROM marts.large ORDER BY ALL") == [(APRIL,), (MAY,)]
+    assert platform.query("SELECT count(*) > 0 FROM marts.best_month") == [(True,)]
+    assert platform.requested_runs() == []
+    (folder / "promises.sql").write_text(PROMISES.replace("is_promise AND", "is_rpc AND"))
+    changed = platform.with_variables()
+    before = rules(changed, "analytics.outcome_mix")
+    follow(changed)
+    assert rules(changed, "analytics.outcome_mix") == before
+    assert len(rules(changed, "marts.promises")) == 1
+    assert changed.query("SELECT sum(promises) FROM marts.promises") == changed.query(
+        "SELECT count(*) FROM core.contact_attempts WHERE is_rpc AND in_scope"
+    )
+
+
+def follow(platform: Platform) -> None:
+    """What the sensor does until nothing is stale."""
+    months = platform.requested_runs()
+    assert {request.job_name for request in months} == {COMPUTE_MONTH}
+    assert {request.partition_key for request in months} == {APRIL, MAY}
+    for request in months:
+        assert platform.run_job(COMPUTE_MONTH, request.partition_key, request.tags).success
+    (summary,) = platform.requested_runs()
+    assert summary.job_name == REFRESH_SUMMARY
+    assert platform.run_job(REFRESH_SUMMARY, tags=summary.tags).success
+
+
+def rules(platform: Platform, table: str) -> list[tuple[str]]:
+    return platform.query(f"SELECT DISTINCT rules_version FROM {table}")
+
+
+def test_a_load_that_finds_nothing_changed_writes_only_marts_of_figures_that_depend_on_its_time(
+    with_marts: Callable[..., Platform],
+) -> None:
+    platform = with_marts({"promises.sql": PROMISES, "rates.sql": RATES})
+    compute_months(platform, MAY)
+    run = platform.refresh(MAY)
+    assert run.success
+    written = {event.asset_key.path[-1] for event in run.all_events if event.is_step_materialization}
+    assert {"kpi_monthly", "rates"} <= written
+    assert not {"promises", "outcome_mix"} & written
+
+
+def test_a_month_that_a_mart_has_no_row_for_is_not_computed_again(with_marts: Callable[..., Platform]) -> None:
+    platform = with_marts(
+        {"none.sql": PROMISES.replace("FROM core.contact_attempts", "FROM core.contact_attempts WHERE FALSE")}
+    )
+    compute_months(platform, MAY)
+    written = {event.asset_key.path[-1] for event in platform.refresh(MAY).all_events if event.is_step_materialization}
+    assert "outcome_mix" not in written
+
+
+def test_marts_are_published_and_missing_months_of_theirs_are_named(with_marts: Callable[..., Platform]) -> None:
+    platform = with_marts({"promises.sql": PROMISES, "best_month.sql": BEST_MONTH})
+    compute_months(platform, MAY)
+    assert platform.run_job(REFRESH_SUMMARY).success
+    published = Path(platform.warehouse.location, "published", "emulator")
+    with duckdb.connect(published / DATABASE, read_only=True) as connection:
+        assert connection.execute("SELECT count(*) FROM marts.promises").fetchall() == platform.query(
+            "SELECT count(*) FROM marts.promises"
+        )
+    (published / "promises.parquet").unlink()
+    run = platform.run_job("check_months")
+    missing = [
+        check.metadata["missing"].value
+        for check in run.get_asset_check_evaluations()
+        if not check.passed and check.asset_key.path[-1] == "published_tables"
+    ]
+    assert missing == [["2026-05 in promises.parquet"]]
+
+
+def test_rows_that_share_their_grain_turn_the_mart_red_and_stop_what_reads_it(
+    with_marts: Callable[..., Platform],
+) -> None:
+    twice = PROMISES.replace("-- Grain: month, interaction_source", "-- Grain: month")
+    platform = with_marts({"promises.sql": twice, "large.sql": LARGE})
+    compute_months_run = platform.refresh(MAY)
+    red = [check.check_name for check in compute_months_run.get_asset_check_evaluations() if not check.passed]
+    assert "every_row_is_alone_in_its_grain" in red
+    written = {event.asset_key.path[-1] for event in compute_months_run.all_events if event.is_step_materialization}
+    assert "promises" in written
+    assert "large" not in written
+
+
+def test_a_mart_whose_rows_cannot_be_computed_leaves_every_other_table_right(
+    with_marts: Callable[..., Platform],
+) -> None:
+    failing = PROMISES.replace("count(*)", "CAST(min(interaction_source) AS INTEGER) + count(*)")
+    platform = with_marts({"promises.sql": failing})
+    run = platform.refresh(MAY)
+    assert failure_of_step(run)["description"].startswith("marts.promises: ConversionException")
+    assert platform.query("SELECT count(*) > 0 FROM analytics.kpi_monthly") == [(True,)]
+
+
+HEADLESS = "SELECT 1 AS number"
+BAD: dict[str, tuple[dict[str, str], str]] = {
+    "no head": ({"a.sql": HEADLESS}, "a.sql: its head lacks a description and Grain and Inputs; begin it with"),
+    "no grain": (
+        {"a.sql": PROMISES.replace("-- Grain: month, interaction_source\n", "")},
+        "a.sql: its head lacks Grain; begin",
+    ),
+    "twice": ({"a.sql": "-- Grain: month\n" + PROMISES}, "a.sql: its head has Grain twice; leave one"),
+    "column line": (
+        {"a.sql": PROMISES.replace("promises: Promises", "promises Promises")},
+        "under Columns is none; write `-- name: meaning`",
+    ),
+    "unknown input": (
+        {"a.sql": PROMISES.replace("Inputs: core.contact_attempts", "Inputs: core.attempts")},
+        "a.sql: its input core.attempts is no table; docs/data_dictionary.md lists ours",
+    ),
+    "undeclared input": (
+        {"a.sql": PROMISES.replace("Inputs: core.contact_attempts", "Inputs: raw.d23_loads")},
+        "a.sql: it reads core.contact_attempts; add that to its Inputs",
+    ),
+    "unread input": (
+        {"a.sql": PROMISES.replace("core.contact_attempts\n-- C", "core.contact_attempts, raw.d23_loads\n-- C")},
+        "a.sql: it does not read raw.d23_loads; take that out of its Inputs",
+    ),
+    "cycle": (
+        {"promises.sql": LARGE.replace("marts.promises", "marts.large"), "large.sql": LARGE},
+        "these marts read each other: ",
+    ),
+    "name of ours": ({"kpi_monthly.sql": PROMISES}, "kpi_monthly.sql: analytics.kpi_monthly has this name already"),
+    "file name": ({"My Mart.sql": PROMISES}, "My Mart.sql: a mart is named after its file; use lower-case letters"),
+    "syntax": (
+        {"a.sql": PROMISES.replace("SELECT", "SELEC")},
+        "a.sql: DuckDB refuses its SQL: Parser Error: syntax error at or near",
+    ),
+    "unknown column": (
+        {"a.sql": PROMISES.replace("is_promise AND", "is_kept AND")},
+        'a.sql: DuckDB refuses its SQL: Binder Error: Referenced column "is_kept" not found',
+    ),
+    "two statements": ({"a.sql": PROMISES + "SELECT 2"}, "a.sql: its SQL must be one SELECT and nothing else"),
+    "no SELECT": (
+        {"a.sql": PROMISES.split("SELECT", maxsplit=1)[0] + "DROP TABLE core.contact_attempts"},
+        "a.sql: its SQL must be one SELECT and nothing else",
+    ),
+    "grain of no column": (
+        {"a.sql": PROMISES.replace("Grain: month, interaction_source", "Grain: month, pool")},
+        "a.sql: its head names the column pool, which its SELECT does not return",
+    ),
+    "month outside the grain": (
+        {"a.sql": PROMISES.replace("Grain: month, interaction_source", "Grain: interaction_source")},
+        "a.sql: its column month is no month; a mart by month has month, a DATE, in its Grain",
+    ),
+    "own rules version": (
+        {"a.sql": PROMISES.replace("SELECT month", "SELECT month, min(rules_version) AS rules_version")},
+        "a.sql: the column rules_version is added to every mart",
+    ),
+    "by month from all months": (
+        {"promises.sql": PROMISES, "best_month.sql": BEST_MONTH,
+         "late.sql": BEST_MONTH.replace("marts.promises", "marts.best_month").replace("Grain: ", "Grain: month, ").replace("SELECT", "SELECT DATE '2026-05-01' AS month,")},
+        "late.sql: it is computed by month and reads marts.best_month, which is computed over all months later",
+    ),
+    "bad check": (
+        {"promises.sql": PROMISES, "promises/wrong.sql": "SELECT 1"},
+        "promises/wrong.sql: the check wrong on marts.promises: its first lines must be `-- Finds ...`",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("marts", "sentence"), BAD.values(), ids=BAD)
+def test_what_is_wrong_with_a_mart_is_one_sentence(folder: Path, marts: dict[str, str], sentence: str) -> None:
+    assert sentence in problem(folder, marts)
+
+
+def test_a_folder_that_is_missing_is_named(tmp_path: Path) -> None:
+    with pytest.raises(MartError, match=r"CLEARGRID_MARTS: there is no folder .*nowhere; create it, or correct"):
+        marts_of(Settings({"CLEARGRID_MARTS": str(tmp_path / "nowhere")}))
+
+
+def test_a_file_that_is_no_text_is_named(folder: Path) -> None:
+    (folder / "a.sql").write_bytes(b"-- caf\xe9")
+    with pytest.raises(MartError, match=r"a\.sql: it cannot be read as UTF-8 text"):
+        marts_of(Settings({"CLEARGRID_MARTS": str(folder)}))
+
+
+def test_an_empty_folder_has_no_marts(folder: Path) -> None:
+    assert marts_of(Settings({"CLEARGRID_MARTS": str(folder)})).marts == ()
