@@ -32,7 +32,7 @@ test: $(VENV)/installed-development
 
 # The wheel and the sdist: what they hold, and a demo from the wheel in an environment of its own, far from the checkout.
 test-package: $(VENV)/installed-development
-	$(BIN)/pytest --package $(or $(ONLY),$(TESTS)/project/test_package.py)
+	$(BIN)/pytest --package $(or $(ONLY),$(TESTS)/project/test_package.py $(TESTS)/project/test_dbt_sources.py)
 
 # The same rules on the lake's version of DuckDB, with a lake in PostgreSQL as the warehouse (apt-get install postgresql).
 # Left out is what neither opens a warehouse itself nor depends on its kind.
@@ -109,3 +109,5 @@ lock:
 	$(COMPILE) requirements/distributed.txt --extra distributed --group build
 	cp requirements/distributed-development.txt requirements/lake.txt
 	$(COMPILE) requirements/lake.txt --extra lake --group build
+	UV_CUSTOM_COMPILE_COMMAND='make lock' $(LOCK_VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 \
+		--fork-strategy fewest --no-strip-extras --generate-hashes --only-binary :all: --group dbt --output-file requirements/dbt.txt $(UPGRADE)

@@ -9,6 +9,7 @@ from cleargrid_assets.commands.demo import demo
 from cleargrid_assets.commands.dev import dev
 from cleargrid_assets.commands.doctor import doctor
 from cleargrid_assets.commands.emulator import emulator
+from cleargrid_assets.commands.export import export
 from cleargrid_assets.commands.move_warehouse import move_warehouse
 from cleargrid_assets.commands.rezone import rezone
 from cleargrid_assets.commands.status import status
@@ -22,5 +23,5 @@ def cleargrid() -> None:
     silence_preview_warnings()
 
 
-for subcommand in (certificate, demo, dev, doctor, emulator, move_warehouse, rezone, status):
+for subcommand in (certificate, demo, dev, doctor, emulator, export, move_warehouse, rezone, status):
     cleargrid.add_command(subcommand)

@@ -39,8 +39,8 @@ def print_summary(instance: dg.DagsterInstance, settings: Settings, runs: Sequen
     published = _artifact_path(instance, UNPREFIXED(*published_tables.PATH), "folder")
     report = _artifact_path(instance, UNPREFIXED(*collections_report.PATH), "page")
     click.echo(
-        f"\nThe months are in {_relative_path(settings.warehouse)}, which any DuckDB shell can open; the analytics are "
-        f"also in {_relative_path(published)}/*.parquet.\n"
+        f"\nThe months are in {_relative_path(settings.warehouse)}, which no other program may keep open; "
+        f"{_relative_path(published)} holds the numbers for every other tool.\n"
         f"The manager's report is {_relative_path(report)}: open it in a browser.\n"
         f"Next: run `{our_command('dev')}` and open {UI} to see the backfill, its checks and the lineage."
     )

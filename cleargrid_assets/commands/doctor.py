@@ -32,9 +32,11 @@ from cleargrid_assets.commands.emulator_settings import with_demo_settings
 from cleargrid_assets.connections import ClearGridConnection, WarehouseConnection
 from cleargrid_assets.failures import next_step
 from cleargrid_assets.landing.warehouse_identity import Identity, identity_of, verify_stored
+from cleargrid_assets.marts import MartError, marts_of
 from cleargrid_assets.outcome_map import OutcomeMap, OutcomeMapError
 from cleargrid_assets.settings import EMULATOR, SETTINGS, Settings
 from cleargrid_assets.settings.setting_types import Group
+from cleargrid_assets.sql_checks import read_mart_checks
 from cleargrid_assets.time_zone_data import verify_time_zone
 from cleargrid_assets.warehouse import (
     WarehouseBusyError,
@@ -98,17 +100,19 @@ class Diagnosis:
             return False
 
     def settings_problems(self) -> list[Exception]:
-        """Everything that is wrong with the settings, the outcome map and the time zone's data."""
-        without = (Group.ACCOUNT,) if self.is_offline else ()
-        problems: list[Exception] = [*self.settings.problems(without)]
-        if not problems:
-            problems += self._zone_problems()
-        try:
-            OutcomeMap.load(self.settings.outcomes)
-        except SettingsError:
-            pass  # already one of the problems
-        except OutcomeMapError as error:
-            problems.append(error)
+        """Everything that is wrong with the settings, the outcome map, the marts and the time zone's data."""
+        problems: list[Exception] = [*self.settings.problems((Group.ACCOUNT,) if self.is_offline else ())]
+        problems += [] if problems else self._zone_problems()
+        for read in (
+            lambda: OutcomeMap.load(self.settings.outcomes),
+            lambda: read_mart_checks(marts_of(self.settings)),
+        ):
+            try:
+                read()
+            except (OutcomeMapError, MartError) as error:
+                problems.append(error)
+            except SettingsError:
+                pass  # already one of the problems
         return problems
 
     def _zone_problems(self) -> list[Exception]:

@@ -149,7 +149,10 @@ class DuckDBFile:
             ) from error
 
     def _busy_error(self, error: duckdb.Error) -> WarehouseBusyError:
-        return WarehouseBusyError(f"another program has {self.path} open: close it and run again. {first_line(error)}")
+        return WarehouseBusyError(
+            f"another program has {self.path} open: close it and run again; a tool that stays open reads "
+            f"published/<environment>/cleargrid.duckdb beside it instead. {first_line(error)}"
+        )
 
     def _unreadable_error(self, error: duckdb.Error) -> WarehouseUnreadableError:
         if NEWER_FORMAT in str(error):

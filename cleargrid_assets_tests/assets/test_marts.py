@@ -1,4 +1,4 @@
-"""A lender's own `.sql` files become tables with months, checks, lineage and comments; bad ones are named at once."""
+"""A lender's own `.sql` files become tables with months, checks, lineage and comments."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import pytest
 from cleargrid_assets.assets.reports.publication.database import DATABASE
 from cleargrid_assets.definitions import build_definitions
 from cleargrid_assets.jobs import COMPUTE_MONTH, REFRESH_SUMMARY
-from cleargrid_assets.marts import MartError, marts_of
 from cleargrid_assets.settings import Settings
+from cleargrid_assets_tests.assets.example_marts import BEST_MONTH, CHECK, LARGE, PROMISES, RATES
 from cleargrid_assets_tests.platform_copies import compute_months
 from cleargrid_assets_tests.platform_under_test import MAY, failure_of_step
 
@@ -23,37 +23,6 @@ if TYPE_CHECKING:
     from cleargrid_assets_tests.platform_under_test import Platform
 
 APRIL = "2026-04-01"
-PROMISES = """-- Promises of each pool,
--- as the weekly review wants them.
--- Grain: month, interaction_source
--- Inputs: core.contact_attempts
--- Columns:
---   promises: Promises to pay made in the month.
-SELECT month, interaction_source, count(*) FILTER (WHERE is_promise AND in_scope) AS promises
-FROM core.contact_attempts
-GROUP BY ALL;
-"""
-BEST_MONTH = """-- The best month of each pool.
--- Grain: interaction_source
--- Inputs: marts.promises
-SELECT interaction_source, max(promises) AS promises FROM marts.promises GROUP BY ALL
-"""
-LARGE = """-- Pools with promises.
--- Grain: month, interaction_source
--- Inputs: marts.promises
-SELECT month, interaction_source FROM marts.promises WHERE promises > 0
-"""
-RATES = """-- The rate that the review shows.
--- Grain: month
--- Inputs: analytics.kpi_monthly
-SELECT month, value FROM analytics.kpi_monthly WHERE slice = 'all' AND metric = 'ptp_per_rpc'
-"""
-CHECK = """-- Finds pools with more promises than anybody makes.
--- Severity: WARN
--- To do: look at the pool.
--- In a DuckDB shell on the warehouse, paste this.
-SELECT * FROM marts.promises WHERE month = getvariable('month') AND promises > 1
-"""
 EXPECTED = """
 SELECT month, interaction_source, count(*) FILTER (WHERE is_promise AND in_scope)
 FROM core.contact_attempts GROUP BY ALL ORDER BY ALL
@@ -78,16 +47,6 @@ def with_marts(start_after: Callable[..., Platform], folder: Path) -> Callable[.
         return start_after(compute_months, *months).with_variables(CLEARGRID_MARTS=str(folder))
 
     return start
-
-
-def problem(folder: Path, marts: Mapping[str, str]) -> str:
-    for name, text in marts.items():
-        (folder / name).parent.mkdir(exist_ok=True)
-        (folder / name).write_text(text, encoding="utf-8")
-    with pytest.raises(MartError) as error:
-        build_definitions(Settings({"CLEARGRID_MARTS": str(folder)}))
-    assert "\n" not in str(error.value)
-    return str(error.value)
 
 
 def test_a_mart_is_computed_checked_and_commented_with_the_other_tables_of_its_month(
@@ -224,90 +183,3 @@ def test_a_mart_whose_rows_cannot_be_computed_leaves_every_other_table_right(
     run = platform.refresh(MAY)
     assert failure_of_step(run)["description"].startswith("marts.promises: ConversionException")
     assert platform.query("SELECT count(*) > 0 FROM analytics.kpi_monthly") == [(True,)]
-
-
-HEADLESS = "SELECT 1 AS number"
-BAD: dict[str, tuple[dict[str, str], str]] = {
-    "no head": ({"a.sql": HEADLESS}, "a.sql: its head lacks a description and Grain and Inputs; begin it with"),
-    "no grain": (
-        {"a.sql": PROMISES.replace("-- Grain: month, interaction_source\n", "")},
-        "a.sql: its head lacks Grain; begin",
-    ),
-    "twice": ({"a.sql": "-- Grain: month\n" + PROMISES}, "a.sql: its head has Grain twice; leave one"),
-    "column line": (
-        {"a.sql": PROMISES.replace("promises: Promises", "promises Promises")},
-        "under Columns is none; write `-- name: meaning`",
-    ),
-    "unknown input": (
-        {"a.sql": PROMISES.replace("Inputs: core.contact_attempts", "Inputs: core.attempts")},
-        "a.sql: its input core.attempts is no table; docs/data_dictionary.md lists ours",
-    ),
-    "undeclared input": (
-        {"a.sql": PROMISES.replace("Inputs: core.contact_attempts", "Inputs: raw.d23_loads")},
-        "a.sql: it reads core.contact_attempts; add that to its Inputs",
-    ),
-    "unread input": (
-        {"a.sql": PROMISES.replace("core.contact_attempts\n-- C", "core.contact_attempts, raw.d23_loads\n-- C")},
-        "a.sql: it does not read raw.d23_loads; take that out of its Inputs",
-    ),
-    "cycle": (
-        {"promises.sql": LARGE.replace("marts.promises", "marts.large"), "large.sql": LARGE},
-        "these marts read each other: ",
-    ),
-    "name of ours": ({"kpi_monthly.sql": PROMISES}, "kpi_monthly.sql: analytics.kpi_monthly has this name already"),
-    "file name": ({"My Mart.sql": PROMISES}, "My Mart.sql: a mart is named after its file; use lower-case letters"),
-    "syntax": (
-        {"a.sql": PROMISES.replace("SELECT", "SELEC")},
-        "a.sql: DuckDB refuses its SQL: Parser Error: syntax error at or near",
-    ),
-    "unknown column": (
-        {"a.sql": PROMISES.replace("is_promise AND", "is_kept AND")},
-        'a.sql: DuckDB refuses its SQL: Binder Error: Referenced column "is_kept" not found',
-    ),
-    "two statements": ({"a.sql": PROMISES + "SELECT 2"}, "a.sql: its SQL must be one SELECT and nothing else"),
-    "no SELECT": (
-        {"a.sql": PROMISES.split("SELECT", maxsplit=1)[0] + "DROP TABLE core.contact_attempts"},
-        "a.sql: its SQL must be one SELECT and nothing else",
-    ),
-    "grain of no column": (
-        {"a.sql": PROMISES.replace("Grain: month, interaction_source", "Grain: month, pool")},
-        "a.sql: its head names the column pool, which its SELECT does not return",
-    ),
-    "month outside the grain": (
-        {"a.sql": PROMISES.replace("Grain: month, interaction_source", "Grain: interaction_source")},
-        "a.sql: its column month is no month; a mart by month has month, a DATE, in its Grain",
-    ),
-    "own rules version": (
-        {"a.sql": PROMISES.replace("SELECT month", "SELECT month, min(rules_version) AS rules_version")},
-        "a.sql: the column rules_version is added to every mart",
-    ),
-    "by month from all months": (
-        {"promises.sql": PROMISES, "best_month.sql": BEST_MONTH,
-         "late.sql": BEST_MONTH.replace("marts.promises", "marts.best_month").replace("Grain: ", "Grain: month, ").replace("SELECT", "SELECT DATE '2026-05-01' AS month,")},
-        "late.sql: it is computed by month and reads marts.best_month, which is computed over all months later",
-    ),
-    "bad check": (
-        {"promises.sql": PROMISES, "promises/wrong.sql": "SELECT 1"},
-        "promises/wrong.sql: the check wrong on marts.promises: its first lines must be `-- Finds ...`",
-    ),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize(("marts", "sentence"), BAD.values(), ids=BAD)
-def test_what_is_wrong_with_a_mart_is_one_sentence(folder: Path, marts: dict[str, str], sentence: str) -> None:
-    assert sentence in problem(folder, marts)
-
-
-def test_a_folder_that_is_missing_is_named(tmp_path: Path) -> None:
-    with pytest.raises(MartError, match=r"CLEARGRID_MARTS: there is no folder .*nowhere; create it, or correct"):
-        marts_of(Settings({"CLEARGRID_MARTS": str(tmp_path / "nowhere")}))
-
-
-def test_a_file_that_is_no_text_is_named(folder: Path) -> None:
-    (folder / "a.sql").write_bytes(b"-- caf\xe9")
-    with pytest.raises(MartError, match=r"a\.sql: it cannot be read as UTF-8 text"):
-        marts_of(Settings({"CLEARGRID_MARTS": str(folder)}))
-
-
-def test_an_empty_folder_has_no_marts(folder: Path) -> None:
-    assert marts_of(Settings({"CLEARGRID_MARTS": str(folder)})).marts == ()

@@ -29,6 +29,9 @@ SETS = {
 }
 """The extras and dependency groups of each file, as `make lock` names them."""
 
+ALONE = {"dbt": "dbt"}
+"""Files of a group without the package, and that group."""
+
 
 def pins(path: Path) -> dict[str, str]:
     """Each package of a requirements file and its version."""
@@ -88,8 +91,17 @@ def test_people_get_the_versions_that_were_tested(part: str, whole: str) -> None
     assert wanted.items() - tested.items() == set()
 
 
+@pytest.mark.parametrize("name", ALONE)
+def test_a_requirements_file_without_the_package_has_a_fitting_version_of_each_of_its_group(name: str) -> None:
+    versions = pins(PROJECT / "requirements" / f"{name}.txt")
+    requirements = map(Requirement, PYPROJECT["dependency-groups"][ALONE[name]])
+    assert all(
+        requirement.specifier.contains(versions[canonicalize_name(requirement.name)]) for requirement in requirements
+    )
+
+
 def test_there_is_a_requirements_file_for_each_set_and_no_other() -> None:
-    assert {path.stem for path in FILES} == SETS.keys()
+    assert {path.stem for path in FILES} == {*SETS, *ALONE}
 
 
 def test_ci_tests_each_python_version_that_the_package_declares() -> None:

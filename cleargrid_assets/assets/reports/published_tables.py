@@ -38,8 +38,8 @@ def build_published_tables(keys: AssetKeys = UNPREFIXED, marts: Marts = NO_MARTS
         description=(
             "The numbers for every other tool, in `published/<environment>` beside the warehouse: `cleargrid.duckdb`, "
             "which a tool may keep open while loads run; each table of `analytics` and `marts` as Parquet and CSV; "
-            "`cleargrid.xlsx`; and the attempts and the ledger as a Parquet file for each month. Each file is replaced as "
-            "a whole: a reader sees the old one or the new one. `docs/read_it_with.md` says how to open them."
+            "`cleargrid.xlsx`; and the attempts and the ledger as a Parquet file for each month. Each file is replaced "
+            "as a whole: a reader sees the old one or the new one. `docs/read_it_with.md` says how to open them."
         ),
         metadata={"dagster/code_references": code_references(*PATH)},
         code_version=files_version(Path(__file__), *files_of(Path(__file__).with_name("publication"))),

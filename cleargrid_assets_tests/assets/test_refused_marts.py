@@ -1,0 +1,134 @@
+"""Whatever is wrong with a mart is one sentence when definitions load: the file, what is wrong, what to do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from click.testing import CliRunner
+
+from cleargrid_assets.commands.cleargrid import cleargrid
+from cleargrid_assets.definitions import build_definitions
+from cleargrid_assets.marts import MartError, marts_of
+from cleargrid_assets.settings import Settings
+from cleargrid_assets_tests.assets.example_marts import BEST_MONTH, LARGE, PROMISES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    path = tmp_path / "marts"
+    path.mkdir()
+    return path
+
+
+def problem(folder: Path, marts: Mapping[str, str]) -> str:
+    for name, text in marts.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+    with pytest.raises(MartError) as error:
+        build_definitions(Settings({"CLEARGRID_MARTS": str(folder)}))
+    assert "\n" not in str(error.value)
+    return str(error.value)
+
+
+HEADLESS = "SELECT 1 AS number"
+LATE = """-- Every pool of every month.
+-- Grain: month, interaction_source
+-- Inputs: marts.best_month
+SELECT DATE '2026-05-01' AS month, interaction_source FROM marts.best_month
+"""
+BAD: dict[str, tuple[dict[str, str], str]] = {
+    "no head": ({"a.sql": HEADLESS}, "a.sql: its head lacks a description and Grain and Inputs; begin it with"),
+    "no grain": (
+        {"a.sql": PROMISES.replace("-- Grain: month, interaction_source\n", "")},
+        "a.sql: its head lacks Grain; begin",
+    ),
+    "twice": ({"a.sql": "-- Grain: month\n" + PROMISES}, "a.sql: its head has Grain twice; leave one"),
+    "column line": (
+        {"a.sql": PROMISES.replace("promises: Promises", "promises Promises")},
+        "under Columns is none; write `-- name: meaning`",
+    ),
+    "unknown input": (
+        {"a.sql": PROMISES.replace("Inputs: core.contact_attempts", "Inputs: core.attempts")},
+        "a.sql: its input core.attempts is no table; docs/data_dictionary.md lists ours",
+    ),
+    "undeclared input": (
+        {"a.sql": PROMISES.replace("Inputs: core.contact_attempts", "Inputs: raw.d23_loads")},
+        "a.sql: it reads core.contact_attempts; add that to its Inputs",
+    ),
+    "unread input": (
+        {"a.sql": PROMISES.replace("core.contact_attempts\n-- C", "core.contact_attempts, raw.d23_loads\n-- C")},
+        "a.sql: it does not read raw.d23_loads; take that out of its Inputs",
+    ),
+    "cycle": (
+        {"promises.sql": LARGE.replace("marts.promises", "marts.large"), "large.sql": LARGE},
+        "these marts read each other: ",
+    ),
+    "name of ours": ({"kpi_monthly.sql": PROMISES}, "kpi_monthly.sql: analytics.kpi_monthly has this name already"),
+    "file name": ({"My Mart.sql": PROMISES}, "My Mart.sql: a mart is named after its file; use lower-case letters"),
+    "syntax": (
+        {"a.sql": PROMISES.replace("SELECT", "SELEC")},
+        "a.sql: DuckDB refuses its SQL: Parser Error: syntax error at or near",
+    ),
+    "unknown column": (
+        {"a.sql": PROMISES.replace("is_promise AND", "is_kept AND")},
+        'a.sql: DuckDB refuses its SQL: Binder Error: Referenced column "is_kept" not found',
+    ),
+    "two statements": ({"a.sql": PROMISES + "SELECT 2"}, "a.sql: its SQL must be one SELECT and nothing else"),
+    "no SELECT": (
+        {"a.sql": PROMISES.split("SELECT", maxsplit=1)[0] + "DROP TABLE core.contact_attempts"},
+        "a.sql: its SQL must be one SELECT and nothing else",
+    ),
+    "grain of no column": (
+        {"a.sql": PROMISES.replace("Grain: month, interaction_source", "Grain: month, pool")},
+        "a.sql: its head names the column pool, which its SELECT does not return",
+    ),
+    "month outside the grain": (
+        {"a.sql": PROMISES.replace("Grain: month, interaction_source", "Grain: interaction_source")},
+        "a.sql: its column month is no month; a mart by month has month, a DATE, in its Grain",
+    ),
+    "own rules version": (
+        {"a.sql": PROMISES.replace("SELECT month", "SELECT month, min(rules_version) AS rules_version")},
+        "a.sql: the column rules_version is added to every mart",
+    ),
+    "by month from all months": (
+        {"promises.sql": PROMISES, "best_month.sql": BEST_MONTH, "late.sql": LATE},
+        "late.sql: it is computed by month and reads marts.best_month, which is computed over all months later",
+    ),
+    "bad check": (
+        {"promises.sql": PROMISES, "promises/wrong.sql": "SELECT 1"},
+        "promises/wrong.sql: the check wrong on marts.promises: its first lines must be `-- Finds ...`",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("marts", "sentence"), BAD.values(), ids=BAD)
+def test_what_is_wrong_with_a_mart_is_one_sentence(folder: Path, marts: dict[str, str], sentence: str) -> None:
+    assert sentence in problem(folder, marts)
+
+
+def test_a_folder_that_is_missing_is_named(tmp_path: Path) -> None:
+    with pytest.raises(MartError, match=r"CLEARGRID_MARTS: there is no folder .*nowhere; create it, or correct"):
+        marts_of(Settings({"CLEARGRID_MARTS": str(tmp_path / "nowhere")}))
+
+
+def test_a_file_that_is_no_text_is_named(folder: Path) -> None:
+    (folder / "a.sql").write_bytes(b"-- caf\xe9")
+    with pytest.raises(MartError, match=r"a\.sql: it cannot be read as UTF-8 text"):
+        marts_of(Settings({"CLEARGRID_MARTS": str(folder)}))
+
+
+def test_an_empty_folder_has_no_marts(folder: Path) -> None:
+    assert marts_of(Settings({"CLEARGRID_MARTS": str(folder)})).marts == ()
+
+
+def test_doctor_says_the_same_without_dagster(folder: Path) -> None:
+    (folder / "a.sql").write_text("SELECT 1 AS number")
+    variables = {"CLEARGRID_ENVIRONMENT": "emulator", "CLEARGRID_MARTS": str(folder)}
+    result = CliRunner(env=variables).invoke(cleargrid, ["doctor"])
+    assert result.exit_code != 0
+    assert "a.sql: its head lacks a description and Grain and Inputs" in result.output
