@@ -1,7 +1,7 @@
 """A lender's own marts: the `.sql` files in the folder CLEARGRID_MARTS, read and verified when definitions load.
 
 Their heads and what may be wrong with them belong here; `assets.mart_tables` makes them assets like ours. Each becomes
-a table of schema `marts`. What analysts write is in `docs/marts.md`.
+a table of schema `marts`. `docs/marts.md` tells analysts what to write.
 """
 
 from cleargrid_assets.marts.errors import MartError

@@ -54,6 +54,7 @@ lender:
           read_only: true
 """
 MODEL = """
+{{ config(materialized="table") }}
 SELECT month, value FROM {{ source('analytics', 'kpi_monthly') }} WHERE slice = 'all' AND metric = 'ptp_per_rpc'
 """
 
