@@ -17,6 +17,7 @@ from cleargrid_assets.tables.analytics_columns import (
     SOURCE,
     UNMAPPED,
 )
+from cleargrid_assets.tables.calendar_views import LOADED_DAYS, MONTH_PROJECTION
 from cleargrid_assets.tables.comparison_views import POOL_BENCHMARK, RATE_CHANGE_DECOMPOSITION
 from cleargrid_assets.tables.core import CLASSES, CONTACT_ATTEMPTS, RULES_VERSION
 from cleargrid_assets.tables.promise_views import FLAG_DELAY, PROMISE_AGE_CURVE
@@ -119,6 +120,7 @@ OUTCOME_MIX_HOURLY = View(
 )
 
 ANALYTICS_VIEWS = (
+    LOADED_DAYS,
     KPI_MONTHLY_TOTAL,
     KPI_MONTHLY_BY_CHANNEL,
     KPI_MONTHLY_BY_POOL,
@@ -128,4 +130,5 @@ ANALYTICS_VIEWS = (
     FLAG_DELAY,
     RATE_CHANGE_DECOMPOSITION,
     POOL_BENCHMARK,
+    MONTH_PROJECTION,
 )

@@ -35,7 +35,7 @@ class ReferenceComparisons:
     def rate_change_decomposition(self) -> Computed:
         computed = {}
         for grouped_by, group_of in (("channel x source", self._pool), ("weekday x 3 h", self._hours)):
-            groups = self._counts(group_of, every_row=grouped_by == "channel x source")
+            groups = self._group_counts(group_of, every_row=grouped_by == "channel x source")
             for (month, metric), now in groups.items():
                 before = groups.get((month_before(month), metric), {})
                 for name, effects in decompose(now, before).items():
@@ -55,7 +55,7 @@ class ReferenceComparisons:
         }  # fmt: skip
         return (f"{local.isoweekday()} {hour:02}-{hour + 3:02}", Columns(columns))
 
-    def _counts(self, group_of: Callable[[LandedRow], Key], *, every_row: bool) -> dict[Key, dict[Key, Counts]]:
+    def _group_counts(self, group_of: Callable[[LandedRow], Key], *, every_row: bool) -> dict[Key, dict[Key, Counts]]:
         """The numerator and denominator of each group, by month and metric."""
         rows = [row for row in self.model.rows if every_row or self.model.in_scope(row)]
         grouped = self.model.grouped(rows, lambda row: (self.model.scenario.month_of(row), *group_of(row)))

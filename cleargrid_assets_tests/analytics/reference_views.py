@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from cleargrid_assets_tests.analytics.expected_statistics import difference_interval, difference_p, dispersion
 from cleargrid_assets_tests.analytics.expected_values import NOT_COMPARED, Computed, Key, wilson
 from cleargrid_assets_tests.analytics.reference_comparisons import ReferenceComparisons
+from cleargrid_assets_tests.analytics.reference_projection import ReferenceProjection
 from cleargrid_assets_tests.analytics.reference_promises import ReferencePromises
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ WEEK = timedelta(days=7)
 
 
 @dataclass(frozen=True)
-class ReferenceViews(ReferencePromises, ReferenceComparisons):
+class ReferenceViews(ReferencePromises, ReferenceComparisons, ReferenceProjection):
     """The views of a scenario, each as rows by their grain."""
 
     model: ReferenceModel
@@ -44,6 +45,19 @@ class ReferenceViews(ReferencePromises, ReferenceComparisons):
             for month in months
             for day in days_of(month)
             if end_of_day(day, self.scenario) <= self.scenario.loaded_at[month]
+        }
+
+    def loaded_days(self) -> Computed:
+        months = {self.scenario.month_of(row) for row in self.model.rows}
+        return {
+            (day,): {
+                "month": month,
+                "ends_at": end_of_day(day, self.scenario),
+                "read_at": self.scenario.loaded_at[month],
+                "is_whole": day in self.whole_days,
+            }
+            for month in months
+            for day in days_of(month)
         }
 
     def kpi_monthly_total(self) -> Computed:

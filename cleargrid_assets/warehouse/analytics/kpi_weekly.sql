@@ -3,36 +3,12 @@
 -- Only weeks under the same rules are compared. Broken promises are not: older ones have had more time to break.
 -- rate, wilson_lo, wilson_hi, difference_lo, _hi, _p and dispersion are macros of the warehouse.
 -- In a DuckDB shell on the warehouse: paste.
-WITH held AS (
-    SELECT DISTINCT month, load_number, rules_version FROM analytics.kpi_daily
-),
-
-calendar AS (
-    SELECT
-        held.rules_version,
-        last_load.started_at,
-        unnest(range(held.month, held.month + INTERVAL 1 MONTH, INTERVAL 1 DAY))::DATE AS local_date
-    FROM held
-    INNER JOIN raw.version_loads AS last_load
-        ON held.month = last_load.month AND held.load_number = last_load.version
-),
-
--- A day that was not over when its month's load began is not whole.
-loaded AS (
-    SELECT
-        calendar.rules_version,
-        calendar.local_date,
-        calendar.started_at >= end_of_local_day(calendar.local_date, zone.timezone) AS is_whole
-    FROM calendar
-    CROSS JOIN (SELECT coalesce(any_value(timezone), 'UTC') AS timezone FROM raw.warehouse_identity) AS zone
-),
-
-week AS (
+WITH week AS (
     SELECT
         date_trunc('week', local_date)::DATE AS week_start_date,
         CASE WHEN min(rules_version) = max(rules_version) THEN min(rules_version) END AS rules_version,
         count(*) FILTER (WHERE is_whole) AS days
-    FROM loaded
+    FROM analytics.loaded_days
     GROUP BY date_trunc('week', local_date)
 ),
 
