@@ -40,8 +40,8 @@ MONTH_PROJECTION = View(
         Column(
             "completeness",
             "DOUBLE",
-            "The share of the whole days' rows that had been logged by then, as the 8 weeks before show it; of a share "
-            "that of its numerator. Null while the days have none.",
+            "The share of the whole days' rows that had been logged by then, as the 8 weeks before show it; of a "
+            "share, that of its numerator. Null while the days have none.",
             nullable=True,
         ),
         Column("so_far", "DOUBLE", "The figure over the rows known at cut_at.", nullable=True),

@@ -117,6 +117,8 @@ def _sources(node: Node) -> Iterator[SourceColumn]:
 
 def _key_of_rows(query: exp.Expr) -> Iterator[SourceColumn]:
     """The key of the first table that the query reads, which has a row for each of the query's rows or groups."""
+    if isinstance(query, exp.SetOperation):
+        query = query.left
     first = query.args["from_"].this
     if isinstance(first, exp.Subquery):
         yield from _key_of_rows(first.this)

@@ -94,7 +94,7 @@ attempt AS (
     WHERE row.in_scope
 ),
 
-grouped AS (
+logged AS (
     SELECT
         month,
         local_date,
@@ -104,21 +104,19 @@ grouped AS (
         rules_version,
         is_seen,
         overdue_us,
-        unnest([
-            ('attempts', count(*)),
-            ('calls', count(*) FILTER (WHERE is_call)),
-            ('calls_connected', count(*) FILTER (WHERE is_call AND is_connected)),
-            ('contacts', count(*) FILTER (WHERE is_contact)),
-            ('third_party', count(*) FILTER (WHERE contact_class = 'third_party')),
-            ('rpc', count(*) FILTER (WHERE is_rpc)),
-            ('promises', count(*) FILTER (WHERE is_promise)),
-            ('refusals', count(*) FILTER (WHERE rpc_result = 'refusal')),
-            ('settlements', count(*) FILTER (WHERE rpc_result = 'settlement')),
-            ('disputes', count(*) FILTER (WHERE rpc_result = 'dispute')),
-            ('callbacks', count(*) FILTER (WHERE rpc_result = 'callback')),
-            ('hardships', count(*) FILTER (WHERE rpc_result = 'hardship')),
-            ('unmapped', count(*) FILTER (WHERE NOT is_mapped))
-        ]) AS counted
+        count(*) AS attempts,
+        count(*) FILTER (WHERE is_call) AS calls,
+        count(*) FILTER (WHERE is_call AND is_connected) AS calls_connected,
+        count(*) FILTER (WHERE is_contact) AS contacts,
+        count(*) FILTER (WHERE contact_class = 'third_party') AS third_party,
+        count(*) FILTER (WHERE is_rpc) AS rpc,
+        count(*) FILTER (WHERE is_promise) AS promises,
+        count(*) FILTER (WHERE rpc_result = 'refusal') AS refusals,
+        count(*) FILTER (WHERE rpc_result = 'settlement') AS settlements,
+        count(*) FILTER (WHERE rpc_result = 'dispute') AS disputes,
+        count(*) FILTER (WHERE rpc_result = 'callback') AS callbacks,
+        count(*) FILTER (WHERE rpc_result = 'hardship') AS hardships,
+        count(*) FILTER (WHERE NOT is_mapped) AS unmapped
     FROM attempt
     GROUP BY
         GROUPING SETS (
@@ -127,63 +125,84 @@ grouped AS (
         )
 ),
 
-logged AS (
-    SELECT * EXCLUDE (counted), counted[1] AS figure, counted[2] AS n FROM grouped
-),
-
-total AS (
+totals AS (
     SELECT
         month,
         slice,
         communication_type,
-        figure,
         rules_version,
-        sum(n) AS n
+        unnest([
+            ('attempts', sum(attempts)),
+            ('calls', sum(calls)),
+            ('calls_connected', sum(calls_connected)),
+            ('contacts', sum(contacts)),
+            ('third_party', sum(third_party)),
+            ('rpc', sum(rpc)),
+            ('promises', sum(promises)),
+            ('refusals', sum(refusals)),
+            ('settlements', sum(settlements)),
+            ('disputes', sum(disputes)),
+            ('callbacks', sum(callbacks)),
+            ('hardships', sum(hardships)),
+            ('unmapped', sum(unmapped))
+        ]) AS counted
     FROM logged
-    GROUP BY month, slice, communication_type, figure, rules_version
+    GROUP BY month, slice, communication_type, rules_version
+),
+
+total AS (
+    SELECT * EXCLUDE (counted), counted[1] AS figure, counted[2] AS n FROM totals
 ),
 
 -- What had been logged of the 8 weeks at the cut.
 before AS (
-    SELECT
-        target.month,
-        logged.slice,
-        logged.communication_type,
-        logged.figure,
-        isodow(logged.local_date) AS iso_weekday,
-        logged.overdue_us,
-        sum(logged.n) AS n
+    SELECT target.month AS target_month, logged.*
     FROM target
     INNER JOIN logged
         ON
             target.rules_version = logged.rules_version
             AND logged.local_date BETWEEN target.first_date AND target.last_date
             AND (target.is_open OR epoch_us(target.cut_at) - epoch_us(logged.ends_at) > logged.overdue_us)
-    GROUP BY ALL
+),
+
+weekdays AS (
+    SELECT
+        target_month AS month,
+        slice,
+        communication_type,
+        isodow(local_date) AS iso_weekday,
+        unnest([
+            ('attempts', sum(attempts)),
+            ('calls', sum(calls)),
+            ('calls_connected', sum(calls_connected)),
+            ('contacts', sum(contacts)),
+            ('third_party', sum(third_party)),
+            ('rpc', sum(rpc)),
+            ('promises', sum(promises)),
+            ('refusals', sum(refusals)),
+            ('settlements', sum(settlements)),
+            ('disputes', sum(disputes)),
+            ('callbacks', sum(callbacks)),
+            ('hardships', sum(hardships)),
+            ('unmapped', sum(unmapped))
+        ]) AS counted
+    FROM before
+    GROUP BY target_month, slice, communication_type, isodow(local_date)
 ),
 
 weekday AS (
-    SELECT
-        month,
-        slice,
-        communication_type,
-        figure,
-        iso_weekday,
-        sum(n) / 8 AS mean_n
-    FROM before
-    GROUP BY month, slice, communication_type, figure, iso_weekday
+    SELECT * EXCLUDE (counted), counted[1] AS figure, counted[2] / 8 AS mean_n FROM weekdays
 ),
 
 overdue AS (
     SELECT
-        month,
+        target_month AS month,
         slice,
         communication_type,
         overdue_us,
-        sum(n) AS n
+        sum(attempts) AS n
     FROM before
-    WHERE figure = 'attempts'
-    GROUP BY month, slice, communication_type, overdue_us
+    GROUP BY target_month, slice, communication_type, overdue_us
 ),
 
 day AS (
@@ -209,21 +228,38 @@ complete AS (
     GROUP BY day.month, day.local_date, overdue.slice, overdue.communication_type
 ),
 
-seen AS (
+seen_days AS (
     SELECT
         month,
         local_date,
         slice,
         communication_type,
-        figure,
-        sum(n) AS n
+        unnest([
+            ('attempts', sum(attempts)),
+            ('calls', sum(calls)),
+            ('calls_connected', sum(calls_connected)),
+            ('contacts', sum(contacts)),
+            ('third_party', sum(third_party)),
+            ('rpc', sum(rpc)),
+            ('promises', sum(promises)),
+            ('refusals', sum(refusals)),
+            ('settlements', sum(settlements)),
+            ('disputes', sum(disputes)),
+            ('callbacks', sum(callbacks)),
+            ('hardships', sum(hardships)),
+            ('unmapped', sum(unmapped))
+        ]) AS counted
     FROM logged
     WHERE is_seen
-    GROUP BY month, local_date, slice, communication_type, figure
+    GROUP BY month, local_date, slice, communication_type
+),
+
+seen AS (
+    SELECT * EXCLUDE (counted), counted[1] AS figure, counted[2] AS n FROM seen_days
 ),
 
 series AS (
-    SELECT month, slice, communication_type, figure FROM before
+    SELECT month, slice, communication_type, figure FROM weekday
     UNION
     SELECT month, slice, communication_type, figure FROM seen
 ),
