@@ -131,7 +131,7 @@ totals AS (
         slice,
         communication_type,
         rules_version,
-        unnest([
+        unnest(map_entries(map_from_entries([
             ('attempts', sum(attempts)),
             ('calls', sum(calls)),
             ('calls_connected', sum(calls_connected)),
@@ -145,13 +145,13 @@ totals AS (
             ('callbacks', sum(callbacks)),
             ('hardships', sum(hardships)),
             ('unmapped', sum(unmapped))
-        ]) AS counted
+        ]))) AS counted
     FROM logged
     GROUP BY month, slice, communication_type, rules_version
 ),
 
 total AS (
-    SELECT * EXCLUDE (counted), counted[1] AS figure, counted[2] AS n FROM totals
+    SELECT * EXCLUDE (counted), counted['key'] AS figure, counted['value'] AS n FROM totals
 ),
 
 -- What had been logged of the 8 weeks at the cut.
@@ -171,7 +171,7 @@ weekdays AS (
         slice,
         communication_type,
         isodow(local_date) AS iso_weekday,
-        unnest([
+        unnest(map_entries(map_from_entries([
             ('attempts', sum(attempts)),
             ('calls', sum(calls)),
             ('calls_connected', sum(calls_connected)),
@@ -185,13 +185,13 @@ weekdays AS (
             ('callbacks', sum(callbacks)),
             ('hardships', sum(hardships)),
             ('unmapped', sum(unmapped))
-        ]) AS counted
+        ]))) AS counted
     FROM before
     GROUP BY target_month, slice, communication_type, isodow(local_date)
 ),
 
 weekday AS (
-    SELECT * EXCLUDE (counted), counted[1] AS figure, counted[2] / 8 AS mean_n FROM weekdays
+    SELECT * EXCLUDE (counted), counted['key'] AS figure, counted['value'] / 8 AS mean_n FROM weekdays
 ),
 
 overdue AS (
@@ -234,7 +234,7 @@ seen_days AS (
         local_date,
         slice,
         communication_type,
-        unnest([
+        unnest(map_entries(map_from_entries([
             ('attempts', sum(attempts)),
             ('calls', sum(calls)),
             ('calls_connected', sum(calls_connected)),
@@ -248,14 +248,14 @@ seen_days AS (
             ('callbacks', sum(callbacks)),
             ('hardships', sum(hardships)),
             ('unmapped', sum(unmapped))
-        ]) AS counted
+        ]))) AS counted
     FROM logged
     WHERE is_seen
     GROUP BY month, local_date, slice, communication_type
 ),
 
 seen AS (
-    SELECT * EXCLUDE (counted), counted[1] AS figure, counted[2] AS n FROM seen_days
+    SELECT * EXCLUDE (counted), counted['key'] AS figure, counted['value'] AS n FROM seen_days
 ),
 
 series AS (
