@@ -16,7 +16,7 @@ from cleargrid_assets.assets.definition_metadata import FRESHNESS
 from cleargrid_assets.client import SettingsError
 from cleargrid_assets.marts import marts_of
 from cleargrid_assets.settings import Settings
-from cleargrid_assets.tables.analytics import ANALYTICS_TABLES
+from cleargrid_assets.tables.catalog import PUBLISHED_TABLES
 from cleargrid_assets.tables.core import CONTACT_ATTEMPTS
 from cleargrid_assets.tables.raw import D23_LOADS
 
@@ -48,7 +48,7 @@ def dbt(output: Path | None) -> None:
         marts = marts_of(Settings.from_environment()).tables
     except SettingsError as error:
         raise click.ClickException(str(error)) from error
-    document = dbt_sources((*ANALYTICS_TABLES, *marts, CONTACT_ATTEMPTS, D23_LOADS))
+    document = dbt_sources((*PUBLISHED_TABLES, *marts, CONTACT_ATTEMPTS, D23_LOADS))
     if output is None:
         click.echo(document, nl=False)
         return

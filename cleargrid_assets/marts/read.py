@@ -14,7 +14,7 @@ from cleargrid_assets.marts.errors import MartError
 from cleargrid_assets.marts.head import Head
 from cleargrid_assets.marts.mart import NO_MARTS, SCHEMA, Mart, Marts, digest
 from cleargrid_assets.tables.analytics import UNMAPPED_OUTCOMES
-from cleargrid_assets.tables.catalog import TABLES, tables_of
+from cleargrid_assets.tables.catalog import TABLES, VIEWS, tables_of
 from cleargrid_assets.tables.core import RULES_VERSION
 from cleargrid_assets.tables.table import MONTH, Column, Table
 
@@ -73,7 +73,7 @@ def _read(texts: tuple[tuple[Path, str], ...], datasets: tuple[RawDataset, ...])
 def _verify_name(name: str) -> None:
     if not NAME.fullmatch(name):
         raise MartError(f"{name}.sql: a mart is named after its file; use lower-case letters, digits and underscores")
-    if namesake := next((table for table in TABLES.values() if table.name == name), None):
+    if namesake := next((table for table in (*TABLES.values(), *VIEWS.values()) if table.name == name), None):
         raise MartError(f"{name}.sql: {namesake.qualified_name} has this name already; rename the file")
 
 

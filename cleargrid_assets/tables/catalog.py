@@ -34,5 +34,8 @@ TABLES = {table.qualified_name: table for dataset in DATASETS.values() for table
 VIEWS = {view.qualified_name: view for view in (PROMISE_FLAGS, *ANALYTICS_VIEWS)}
 """The views that are described as tables are. Those of schema `raw` are the datasets' own."""
 
+PUBLISHED_TABLES = (*ANALYTICS_TABLES, *ANALYTICS_VIEWS)
+"""What is published for other tools as a whole; the row-level tables are published month by month."""
+
 TABLES_VERSION = 2
 """Goes up with a release that changes a table's columns. 1: release 0.1.0, which did not record it."""

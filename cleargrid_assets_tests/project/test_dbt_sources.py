@@ -18,7 +18,7 @@ import yaml
 from click.testing import CliRunner
 
 from cleargrid_assets.commands.cleargrid import cleargrid
-from cleargrid_assets.tables.analytics import ANALYTICS_TABLES
+from cleargrid_assets.tables.catalog import PUBLISHED_TABLES
 from cleargrid_assets.tables.core import CONTACT_ATTEMPTS
 from cleargrid_assets.tables.raw import D23_LOADS
 from cleargrid_assets_tests.platform_copies import compute_months
@@ -74,7 +74,7 @@ def tables_of(document: str) -> dict[str, Any]:
 
 
 def test_every_published_table_and_column_is_described() -> None:
-    tables = (*ANALYTICS_TABLES, CONTACT_ATTEMPTS, D23_LOADS)
+    tables = (*PUBLISHED_TABLES, CONTACT_ATTEMPTS, D23_LOADS)
     described = tables_of(export())
     assert described.keys() == {table.qualified_name for table in tables}
     for table in tables:
@@ -127,7 +127,7 @@ def test_dbt_reads_tests_and_builds_on_the_sources(
     (project / "models" / "promise_rate.sql").write_text(MODEL)
     export("--output", str(project / "models" / "sources.yml"))
     listed = run(dbt, ["ls", "--quiet", "--resource-type", "source", "--output", "name"], project)
-    assert len(listed.split()) == len(ANALYTICS_TABLES) + 2
+    assert len(listed.split()) == len(PUBLISHED_TABLES) + 2
     run(dbt, ["build"], project)
     run(dbt, ["source", "freshness"], project)
     results = json.loads((project / "target" / "run_results.json").read_text())["results"]

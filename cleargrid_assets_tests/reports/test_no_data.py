@@ -11,7 +11,7 @@ import pytest
 from cleargrid_assets.asset_keys import UNPREFIXED
 from cleargrid_assets.assets.reports import collections_report, published_tables
 from cleargrid_assets.jobs import REFRESH_SUMMARY
-from cleargrid_assets.tables.analytics import ANALYTICS_TABLES
+from cleargrid_assets.tables.catalog import PUBLISHED_TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,7 +55,7 @@ def test_an_empty_warehouse_has_a_summary_that_says_so(platform: Platform) -> No
     assert NOTHING in page_of(run)
     assert metadata_of(run, UNPREFIXED(*collections_report.PATH))["month"] == "none: no month has been computed yet"
     assert metadata_of(run, UNPREFIXED(*published_tables.PATH))["published"].startswith(
-        f"{len(ANALYTICS_TABLES)} tables"
+        f"{len(PUBLISHED_TABLES)} tables"
     )
 
 

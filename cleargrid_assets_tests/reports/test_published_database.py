@@ -17,7 +17,7 @@ from cleargrid_assets.assets.reports.publication.database import DATABASE, month
 from cleargrid_assets.assets.reports.publication.month_files import ROW_TABLES
 from cleargrid_assets.assets.reports.publication.publish import publish
 from cleargrid_assets.assets.reports.publication.workbook import WORKBOOK, sheet_tables
-from cleargrid_assets.tables.analytics import ANALYTICS_TABLES
+from cleargrid_assets.tables.catalog import PUBLISHED_TABLES
 from cleargrid_assets.warehouse import WarehouseWriteError
 from cleargrid_assets.warehouse.artifacts import ArtifactFolder
 from cleargrid_assets.warehouse.warehouse import Warehouse
@@ -55,7 +55,7 @@ WRITER = """
 import datetime, pathlib, re, sys
 from cleargrid_assets.assets.reports.publication.database import add_tables, add_views, new_database
 from cleargrid_assets.assets.reports.publication.month_files import ROW_TABLES, MonthFile
-from cleargrid_assets.tables.analytics import ANALYTICS_TABLES
+from cleargrid_assets.tables.catalog import PUBLISHED_TABLES
 from cleargrid_assets.warehouse.warehouse import Warehouse
 folder, now = sys.argv[1], datetime.datetime.now(datetime.UTC)
 files = {
@@ -63,7 +63,7 @@ files = {
     for table in ROW_TABLES
 }
 with new_database(pathlib.Path(sys.argv[2]), Warehouse("none.duckdb"), folder) as connection:
-    add_tables(connection, ANALYTICS_TABLES, folder)
+    add_tables(connection, PUBLISHED_TABLES, folder)
     add_views(connection, files, folder, now)
 """
 COUNTER = """
@@ -98,7 +98,7 @@ def may(start_after: Callable[..., Platform]) -> Platform:
     return start_after(compute_months, MAY)
 
 
-@pytest.mark.parametrize("table", [*ANALYTICS_TABLES, *ROW_TABLES], ids=lambda table: table.qualified_name)
+@pytest.mark.parametrize("table", [*PUBLISHED_TABLES, *ROW_TABLES], ids=lambda table: table.qualified_name)
 def test_every_table_has_the_warehouses_rows_and_comments(read_only_platform: Platform, table: Table) -> None:
     if not read_only_platform.instance.get_runs_count():
         compute_months(read_only_platform, MAY)
@@ -233,7 +233,7 @@ def test_the_workbook_has_the_tables_by_month_and_text_that_is_no_formula(platfo
     serve(platform, [row(1), row(2, communication_type="=1+1")])
     compute_months(platform, MAY)
     book = openpyxl.load_workbook(published(platform) / WORKBOOK)
-    assert book.sheetnames == ["Contents", *(table.name for table in sheet_tables(ANALYTICS_TABLES))]
+    assert book.sheetnames == ["Contents", *(table.name for table in sheet_tables(PUBLISHED_TABLES))]
     sheet = book["kpi_monthly"]
     heads = [cell.value for cell in sheet[1]]
     rows = [dict(zip(heads, values, strict=True)) for values in sheet.iter_rows(min_row=2, values_only=True)]
@@ -265,7 +265,7 @@ def test_duckdb_1_5_5_reads_everything_that_duckdb_2_wrote(may: Platform, tmp_pa
     subprocess.run([writer, "-c", WRITER, folder, database], check=True, cwd=PROJECT)
     read = subprocess.run([reader, "-c", COUNTER, database], check=True, capture_output=True, text=True)
     answer = json.loads(read.stdout)
-    tables = (*ANALYTICS_TABLES, *ROW_TABLES)
+    tables = (*PUBLISHED_TABLES, *ROW_TABLES)
     counts: Mapping[str, int] = {
         table.qualified_name: may.query(f"SELECT count(*) FROM {table.qualified_name}")[0][0] for table in tables
     }

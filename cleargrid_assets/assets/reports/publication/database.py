@@ -145,7 +145,7 @@ def months_of(published: Artifacts) -> dict[str, set[str]]:
 def _create(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
     connection.execute(f"CREATE SCHEMA IF NOT EXISTS {table.schema}")
     connection.execute(table.ddl)
-    connection.execute(table.comments)
+    connection.execute(table.comments_on("TABLE"))  # what is a view in the warehouse is a table of its rows here
 
 
 def _quote(text: str) -> str:

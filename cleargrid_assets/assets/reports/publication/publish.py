@@ -17,7 +17,8 @@ from cleargrid_assets.assets.reports.publication.database import (
 from cleargrid_assets.assets.reports.publication.month_files import ROW_TABLES, MonthFiles
 from cleargrid_assets.assets.reports.publication.workbook import WORKBOOK, write_workbook
 from cleargrid_assets.assets.reports.published_tables import published_location
-from cleargrid_assets.tables.analytics import ANALYTICS_TABLES
+from cleargrid_assets.tables.catalog import PUBLISHED_TABLES
+from cleargrid_assets.tables.table import View
 from cleargrid_assets.warehouse import WarehouseMissingError
 from cleargrid_assets.warehouse.artifacts import artifacts_at
 
@@ -48,7 +49,7 @@ def publish(
     by_month = [MonthFiles(table, artifacts_at(f"{location}/{table.name}"), now) for table in ROW_TABLES]
     try:
         with warehouse.reading() as connection:
-            tables = [table for table in (*ANALYTICS_TABLES, *marts) if table.exists_in(connection)]
+            tables = [table for table in (*PUBLISHED_TABLES, *marts) if _can_be_read(connection, table)]
             rows = {table.name: _copy(connection, table, published) for table in tables}
             current = {files.table: files.write(connection) for files in by_month}
     except WarehouseMissingError:
@@ -57,6 +58,12 @@ def publish(
     for files in by_month:
         files.delete_replaced(current[files.table])
     return published.display_name, rows
+
+
+def _can_be_read(connection: duckdb.DuckDBPyConnection, table: Table) -> bool:
+    """True if it, or everything that a view reads, has been made."""
+    sources = table.sources if isinstance(table, View) else (table,)
+    return all(source.exists_in(connection) for source in sources)
 
 
 def _copy(connection: duckdb.DuckDBPyConnection, table: Table, published: Artifacts) -> int:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from cleargrid_assets.tables.table import View
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
@@ -36,8 +38,8 @@ CONTENTS = ("table", "rows here", "rows of the table", "meaning")
 
 
 def sheet_tables(tables: Iterable[Table]) -> list[Table]:
-    """The tables that get a sheet."""
-    return [table for table in tables if not BY_DAY_OR_HOUR & set(table.grain)]
+    """The tables that get a sheet: no views, whose figures are those of tables once more."""
+    return [table for table in tables if not isinstance(table, View) and not BY_DAY_OR_HOUR & set(table.grain)]
 
 
 def write_workbook(connection: duckdb.DuckDBPyConnection, tables: Iterable[Table], file: Path) -> None:
