@@ -106,7 +106,7 @@ def test_every_table_has_the_warehouses_rows_and_comments(read_only_platform: Pl
     folder = published_folder(read_only_platform)
     select = f"SELECT {', '.join(table.column_names)} FROM {table.qualified_name} ORDER BY ALL"
     with duckdb.connect(folder / DATABASE, read_only=True) as connection:
-        assert connection.execute(select).fetchall() == read_only_platform.query(select)
+        assert rounded(connection.execute(select).fetchall()) == rounded(read_only_platform.query(select))
         comments = connection.execute(
             "SELECT column_name, comment FROM duckdb_columns() WHERE schema_name = ? AND table_name = ?", table.key
         ).fetchall()
@@ -116,6 +116,11 @@ def test_every_table_has_the_warehouses_rows_and_comments(read_only_platform: Pl
         ).fetchall()
     assert dict(comments) == {column.name: column.meaning for column in table.columns}
     assert meaning == [(table.meaning,)]
+
+
+def rounded(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """A view adds up again at each reading, in another order."""
+    return [tuple(round(value, 9) if isinstance(value, float) else value for value in row) for row in rows]
 
 
 def published_folder(platform: Platform) -> Path:
