@@ -13,7 +13,8 @@ from cleargrid_assets.emulator.faults import Fault, error, plain
 from cleargrid_assets.landing.errors import ReconciliationError
 from cleargrid_assets.landing.read_month import LoadLimits, read_month
 from cleargrid_assets.tables.d23 import D23
-from cleargrid_assets_tests.platform_under_test import LOADS, NOW, failure_of_step
+from cleargrid_assets_tests.platform_copies import load_months
+from cleargrid_assets_tests.platform_under_test import LOADS, MAY, NOW, failure_of_step
 
 LIMITS = LoadLimits(concurrency=4, page_size=100, load_seconds=60, stall_seconds=30)
 OPEN_JUNE = date(2026, 6, 1)
@@ -97,8 +98,8 @@ def test_missing_rows_and_no_second_count_in_any_attempt_end_in_a_transient_erro
     assert f"{received + 1}" in failure["description"]
 
 
-def test_another_total_fails_the_load_and_the_month_stays_as_it_was_to_the_byte(platform):
-    platform.load()
+def test_another_total_fails_the_load_and_the_month_stays_as_it_was_to_the_byte(start_after):
+    platform = start_after(load_months, MAY)
     before = platform.version()
     platform.emulator.api.faults = [wrong_totals(12_345)]
     run = platform.load()

@@ -9,7 +9,8 @@ import pytest
 
 from cleargrid_assets_tests.fixed_rows import serve
 from cleargrid_assets_tests.landing.rows_of_may import row
-from cleargrid_assets_tests.platform_under_test import CHANGES, LOADS, failure_of_step
+from cleargrid_assets_tests.platform_copies import load_months
+from cleargrid_assets_tests.platform_under_test import CHANGES, LOADS, MAY, failure_of_step
 
 CHANGED = f"SELECT public_id, change, field, old, new FROM {CHANGES} ORDER BY ALL"
 
@@ -21,8 +22,8 @@ def identity(number):
     return row(number)["public_id"]
 
 
-def test_a_re_read_months_later_equals_the_truth_of_then(platform):
-    platform.load()
+def test_a_re_read_months_later_equals_the_truth_of_then(start_after):
+    platform = start_after(load_months, MAY)
     first = {landed[0]: landed for landed in platform.landed()}
     platform.emulator.now += timedelta(days=60)
     platform.load()
@@ -71,8 +72,8 @@ def recorded_fields(sent):
     return {name: text.get(name, value) for name, value in sent.items() if name != "public_id"}
 
 
-def test_a_re_read_of_an_unchanged_month_changes_no_row_and_records_none(platform):
-    platform.load()
+def test_a_re_read_of_an_unchanged_month_changes_no_row_and_records_none(start_after):
+    platform = start_after(load_months, MAY)
     before = platform.query("SELECT * FROM raw.d23_manual_communication_logs ORDER BY ALL")
     platform.load()
     assert platform.query("SELECT * FROM raw.d23_manual_communication_logs ORDER BY ALL") == before
@@ -153,9 +154,8 @@ def test_the_vanish_limit_is_a_setting_and_includes_its_own_share(platform):
     assert len(platform.landed()) == 14
 
 
-def test_a_re_read_touches_no_other_month(platform):
-    platform.load("2026-04-01")
-    platform.load()
+def test_a_re_read_touches_no_other_month(start_after):
+    platform = start_after(load_months, "2026-04-01", MAY)
     april = platform.landed("2026-04-01")
     platform.emulator.now += timedelta(days=60)
     platform.load()

@@ -28,6 +28,7 @@ from cleargrid_assets.landing.spill import Spill, SpilledBatch, SpilledRows
 from cleargrid_assets.tables.d23 import D23
 from cleargrid_assets.warehouse import WarehouseWriteError
 from cleargrid_assets_tests.landing.rows_of_may import MAY
+from cleargrid_assets_tests.platform_copies import load_months
 from cleargrid_assets_tests.platform_under_test import NOW, failure_of_step
 
 LIMITS = LoadLimits(concurrency=4, page_size=200, load_seconds=60, stall_seconds=30)
@@ -199,8 +200,8 @@ def test_a_full_temporary_folder_is_named_and_so_is_the_way_out(spilling):
     assert "free disk space there, or let TMPDIR name a larger folder" in str(failure.value)
 
 
-def test_a_load_into_a_full_temporary_folder_fails_with_one_sentence_and_keeps_the_month(platform, monkeypatch):
-    platform.load()
+def test_a_load_into_a_full_temporary_folder_fails_with_one_sentence_and_keeps_the_month(start_after, monkeypatch):
+    platform = start_after(load_months, "2026-05-01")
     old = platform.landed()
     platform.emulator.now += timedelta(days=60)
     monkeypatch.setattr(spill, "BYTES_IN_MEMORY", 0)

@@ -13,6 +13,7 @@ from cleargrid_assets.tables.catalog import TABLES_VERSION
 from cleargrid_assets_tests.fixed_rows import serve
 from cleargrid_assets_tests.landing.rows_of_may import row
 from cleargrid_assets_tests.landing.test_overlapping_loads import SECONDS, hold_next_response
+from cleargrid_assets_tests.platform_copies import load_months
 from cleargrid_assets_tests.platform_under_test import MAY, failure_of_step
 
 JUNE = "2026-06-01"
@@ -39,8 +40,8 @@ def test_there_is_no_identity_before_the_first_load(platform):
     assert identity_of(platform.warehouse) is None
 
 
-def test_the_first_load_makes_the_warehouse_its_own_and_later_ones_leave_that(platform):
-    platform.load()
+def test_the_first_load_makes_the_warehouse_its_own_and_later_ones_leave_that(start_after):
+    platform = start_after(load_months, MAY)
     identity = identity_of(platform.warehouse)
     assert (identity.environment, identity.lender, identity.timezone) == ("emulator", "demo-lender", "UTC")
     assert identity.lender_public_id == platform.emulator.credentials.lender_public_id
@@ -50,8 +51,8 @@ def test_the_first_load_makes_the_warehouse_its_own_and_later_ones_leave_that(pl
 
 
 @pytest.mark.parametrize("month", [MAY, JUNE])
-def test_another_environment_is_refused_before_a_page_is_asked_for(platform, month):
-    platform.load()
+def test_another_environment_is_refused_before_a_page_is_asked_for(start_after, month):
+    platform = start_after(load_months, MAY)
     message = refusal(platform.with_variables(CLEARGRID_ENVIRONMENT="staging"), month)
     assert "months of lender demo-lender in emulator, not of lender demo-lender in staging" in message
     assert "set CLEARGRID_WAREHOUSE to another one" in message
@@ -70,8 +71,8 @@ def test_a_lender_that_was_renamed_goes_on(start_platform):
 
 
 @pytest.mark.parametrize("zone", ["America/New_York", "Asia/Dubai"])
-def test_another_time_zone_is_refused_and_the_way_on_is_named(platform, zone):
-    platform.load()
+def test_another_time_zone_is_refused_and_the_way_on_is_named(start_after, zone):
+    platform = start_after(load_months, MAY)
     message = refusal(platform.with_variables(CLEARGRID_TIMEZONE=zone))
     assert f"holds months of the time zone UTC, but CLEARGRID_TIMEZONE is {zone}" in message
     assert "cleargrid rezone" in message
@@ -105,8 +106,8 @@ def test_a_warehouse_that_does_not_say_whose_it_is_becomes_that_of_the_first_loa
 
 
 @pytest.mark.parametrize("month", [MAY, JUNE])
-def test_a_warehouse_whose_months_are_of_another_time_zone_does_not(platform, month):
-    platform.load()
+def test_a_warehouse_whose_months_are_of_another_time_zone_does_not(start_after, month):
+    platform = start_after(load_months, MAY)
     delete_identity(platform)
     message = refusal(platform.with_variables(CLEARGRID_TIMEZONE="Asia/Dubai"), month)
     assert "its month 2026-05 runs from 2026-05-01 00:00:00 to 2026-06-01 00:00:00 UTC" in message
