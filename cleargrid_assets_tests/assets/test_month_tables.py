@@ -13,11 +13,13 @@ from cleargrid_assets.assets.month_run import read_month_checks
 from cleargrid_assets.staleness import MONTHLY
 from cleargrid_assets.warehouse import WarehouseConflictError
 from cleargrid_assets.warehouse.duckdb_file import DuckDBFile
+from cleargrid_assets_tests.platform_copies import compute_months
 from cleargrid_assets_tests.platform_under_test import LOGS, MAY, failure_of_step
 
 if TYPE_CHECKING:
     import duckdb
 
+    from cleargrid_assets_tests.platform_copies import StartAfter
     from cleargrid_assets_tests.platform_under_test import Platform
 
 STEP = "month_tables"
@@ -145,9 +147,9 @@ def test_a_check_that_cannot_be_run_fails_the_run_and_keeps_the_results_of_the_o
 
 
 def test_a_table_that_cannot_be_computed_leaves_its_month_and_every_other_table_as_they_should_be(
-    platform: Platform,
+    start_after: StartAfter,
 ) -> None:
-    platform.refresh()
+    platform = start_after(compute_months, MAY)
     with platform.warehouse.writing() as connection:
         connection.execute("DROP TABLE analytics.calling_hours")
         connection.execute("CREATE TABLE analytics.calling_hours AS SELECT 1 AS a_column_that_is_not_ours")
@@ -160,8 +162,8 @@ def test_a_table_that_cannot_be_computed_leaves_its_month_and_every_other_table_
     assert platform.query("SELECT count(*) > 0 FROM analytics.kpi_monthly") == [(True,)]
 
 
-def test_a_table_on_its_own_is_computed_and_checked_alone(platform: Platform) -> None:
-    platform.refresh()
+def test_a_table_on_its_own_is_computed_and_checked_alone(start_after: StartAfter) -> None:
+    platform = start_after(compute_months, MAY)
     run = run_selected(platform, HOURS)
     assert run.success
     assert computed(run) == {HOURS}

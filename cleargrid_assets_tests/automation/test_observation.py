@@ -16,11 +16,13 @@ from cleargrid_assets.tables.d21 import D21
 from cleargrid_assets.tables.d23 import D23
 from cleargrid_assets_tests.automation.observing import counted_months, observe, summary, versions
 from cleargrid_assets_tests.landing.communication_logs import BOTH
+from cleargrid_assets_tests.platform_copies import load_months
 from cleargrid_assets_tests.platform_under_test import MAY, failure_of_step
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from cleargrid_assets_tests.platform_copies import StartAfter
     from cleargrid_assets_tests.platform_under_test import Platform
 
 MONTHS = [f"2026-{month:02}" for month in range(1, 7)]
@@ -148,9 +150,8 @@ def test_a_wrong_setting_fails_the_run_before_anything_is_sent(platform: Platfor
     assert counted_months(platform) == []
 
 
-def test_a_warehouse_of_another_time_zone_is_refused_before_a_month_is_counted(platform: Platform) -> None:
-    platform.load()
-    platform.emulator.requests.clear()
+def test_a_warehouse_of_another_time_zone_is_refused_before_a_month_is_counted(start_after: StartAfter) -> None:
+    platform = start_after(load_months, MAY)
     failure = failure_of_step(observe(platform.with_variables(CLEARGRID_TIMEZONE="Asia/Dubai")))
     assert failure["error"] == "WarehouseIdentityError"
     assert counted_months(platform) == []

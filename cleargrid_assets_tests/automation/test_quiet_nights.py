@@ -17,11 +17,13 @@ from cleargrid_assets.staleness import MONTHLY as DERIVED
 from cleargrid_assets_tests.automation.test_follow_sensor import run_until_quiet
 from cleargrid_assets_tests.fixed_rows import serve
 from cleargrid_assets_tests.landing.rows_of_may import row
+from cleargrid_assets_tests.platform_copies import compute_months, load_months
 from cleargrid_assets_tests.platform_under_test import LOADS, LOGS, MAY, failure_of_step
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from cleargrid_assets_tests.platform_copies import StartAfter
     from cleargrid_assets_tests.platform_under_test import Platform
 
 NIGHT = datetime(2026, 6, 20, 3, tzinfo=UTC)
@@ -104,8 +106,8 @@ def test_a_re_read_that_finds_nothing_changed_starts_no_step_but_the_load(platfo
     assert materialized(again) == WRITTEN_BY_A_LOAD
 
 
-def test_a_load_by_hand_that_finds_nothing_changed_writes_what_depends_on_its_time(platform: Platform) -> None:
-    platform.refresh()
+def test_a_load_by_hand_that_finds_nothing_changed_writes_what_depends_on_its_time(start_after: StartAfter) -> None:
+    platform = start_after(compute_months, MAY)
     platform.run_job(REFRESH_SUMMARY)
     ((first, *figures),) = platform.query(OBSERVATIONS)
     assert materialized(platform.load()) == WRITTEN_BY_A_LOAD
@@ -114,17 +116,17 @@ def test_a_load_by_hand_that_finds_nothing_changed_writes_what_depends_on_its_ti
 
 
 def test_a_selection_by_hand_computes_nothing_either_and_a_table_on_its_own_is_always_computed(
-    platform: Platform,
+    start_after: StartAfter,
 ) -> None:
-    platform.refresh()
+    platform = start_after(compute_months, MAY)
     mix = dg.AssetKey(["analytics", "outcome_mix"])
     assert materialized(run_assets(platform, [LOGS, *MONTHLY])) == WRITTEN_BY_A_LOAD
     assert materialized(run_assets(platform, [mix])) == {mix.to_user_string()}
 
 
-def test_a_backfill_of_assets_sees_every_table_that_it_waits_for(platform: Platform) -> None:
+def test_a_backfill_of_assets_sees_every_table_that_it_waits_for(start_after: StartAfter) -> None:
     """Dagster ends it as failed if one of its tables has no materialization."""
-    platform.refresh()
+    platform = start_after(compute_months, MAY)
     selection = [LOGS, *MONTHLY]
     backfill = PartitionBackfill.from_asset_partitions(
         "b", platform.definitions.resolve_asset_graph(), [MAY], selection, NIGHT.timestamp(), {}, platform.instance,
@@ -136,8 +138,8 @@ def test_a_backfill_of_assets_sees_every_table_that_it_waits_for(platform: Platf
     assert materialized(run) == EVERYTHING
 
 
-def test_promises_mature_with_every_load_also_with_one_that_finds_nothing_changed(platform: Platform) -> None:
-    platform.refresh()
+def test_promises_mature_with_every_load_also_with_one_that_finds_nothing_changed(start_after: StartAfter) -> None:
+    platform = start_after(compute_months, MAY)
     promised = platform.query(MATURE)
     change(platform, f"UPDATE {LOADS} SET loaded_at = until + INTERVAL 5 DAY")
     assert platform.run_job(COMPUTE_MONTH, MAY).success
@@ -156,21 +158,21 @@ def test_a_flag_that_changed_computes_the_month_and_the_summary(platform: Platfo
     assert [broken for _, _, broken in platform.query(OBSERVATIONS)] == [0, 1]
 
 
-def test_a_month_that_was_never_computed_is_computed_although_its_rows_are_unchanged(platform: Platform) -> None:
-    assert platform.load().success
+def test_a_month_that_was_never_computed_is_computed_although_its_rows_are_unchanged(start_after: StartAfter) -> None:
+    platform = start_after(load_months, MAY)
     assert materialized(platform.refresh()) == EVERYTHING
 
 
-def test_a_month_under_other_rules_is_computed_although_its_rows_are_unchanged(platform: Platform) -> None:
-    platform.refresh()
+def test_a_month_under_other_rules_is_computed_although_its_rows_are_unchanged(start_after: StartAfter) -> None:
+    platform = start_after(compute_months, MAY)
     changed = platform.with_variables(CLEARGRID_ROW_SCOPE="all")
     assert materialized(changed.refresh()) == EVERYTHING
     assert materialized(changed.refresh()) == WRITTEN_BY_A_LOAD
 
 
 @pytest.mark.parametrize("table", ["core.contact_attempts", "analytics.outcome_mix", "analytics.calling_hours"])
-def test_a_table_that_lost_rows_is_repaired_by_the_next_re_read(platform: Platform, table: str) -> None:
-    platform.refresh()
+def test_a_table_that_lost_rows_is_repaired_by_the_next_re_read(start_after: StartAfter, table: str) -> None:
+    platform = start_after(compute_months, MAY)
     rows = platform.query(f"SELECT * FROM {table} ORDER BY ALL")
     change(platform, f"DELETE FROM {table}")
     assert materialized(platform.refresh()) == EVERYTHING
@@ -186,9 +188,9 @@ def test_a_table_that_lost_rows_is_repaired_by_the_next_re_read(platform: Platfo
     ],
 )
 def test_tables_that_the_warehouse_does_not_hold_as_the_event_log_says_are_computed(
-    platform: Platform, statement: str
+    start_after: StartAfter, statement: str
 ) -> None:
-    platform.refresh()
+    platform = start_after(compute_months, MAY)
     expected = derived_rows(platform)
     change(platform, statement)
     assert materialized(platform.refresh()) == EVERYTHING
@@ -196,8 +198,8 @@ def test_tables_that_the_warehouse_does_not_hold_as_the_event_log_says_are_compu
     assert {**derived_rows(platform), vintage: None} == {**expected, vintage: None}
 
 
-def test_a_table_that_cannot_be_checked_does_not_keep_the_rows_from_landing(platform: Platform) -> None:
-    platform.refresh()
+def test_a_table_that_cannot_be_checked_does_not_keep_the_rows_from_landing(start_after: StartAfter) -> None:
+    platform = start_after(compute_months, MAY)
     change(platform, "DROP TABLE analytics.outcome_mix")
     change(platform, "CREATE OR REPLACE TABLE analytics.outcome_mix AS SELECT 1 AS a_column_that_is_not_ours")
     run = platform.refresh()
@@ -206,8 +208,8 @@ def test_a_table_that_cannot_be_checked_does_not_keep_the_rows_from_landing(plat
     assert recorded == EVERYTHING - {"analytics/outcome_mix"}
 
 
-def test_the_checks_of_tables_that_were_not_computed_are_up_to_date(platform: Platform) -> None:
-    platform.refresh()
+def test_the_checks_of_tables_that_were_not_computed_are_up_to_date(start_after: StartAfter) -> None:
+    platform = start_after(compute_months, MAY)
     again = platform.refresh()
     storage = platform.instance.event_log_storage
     monthly = {LOGS, *MONTHLY}
@@ -231,7 +233,7 @@ def test_only_what_every_night_writes_has_a_freshness_badge(platform: Platform) 
     assert monthly == WRITTEN_BY_A_LOAD - SIDE_TABLES
 
 
-def test_rules_that_cannot_be_read_do_not_keep_the_rows_from_landing(platform: Platform) -> None:
-    platform.refresh()
+def test_rules_that_cannot_be_read_do_not_keep_the_rows_from_landing(start_after: StartAfter) -> None:
+    platform = start_after(compute_months, MAY)
     run = platform.with_variables(CLEARGRID_OUTCOMES="missing.csv").load()
     assert materialized(run) == {LOGS.to_user_string(), *SIDE_TABLES}

@@ -10,6 +10,8 @@ from click.testing import CliRunner
 
 from cleargrid_assets.assets.reports.certificate.certificate import Certificate
 from cleargrid_assets.commands.cleargrid import cleargrid
+from cleargrid_assets_tests.platform_copies import load_months
+from cleargrid_assets_tests.platform_under_test import MAY
 from cleargrid_assets_tests.reports.certificates import certified, certify_may, change_a_row, folder, summarize
 
 if TYPE_CHECKING:
@@ -118,8 +120,8 @@ def test_another_load_since_is_said_in_one_sentence(certified_platform: Platform
     assert sentence.endswith("run the job refresh_summary for a new certificate.")
 
 
-def test_a_certificate_that_does_not_exist_yet_is_one_sentence_with_what_to_run(platform: Platform) -> None:
-    assert platform.load().success
+def test_a_certificate_that_does_not_exist_yet_is_one_sentence_with_what_to_run(start_after: StartAfter) -> None:
+    platform = start_after(load_months, MAY)
     code, output = verify(platform)
     path = folder(platform) / "2026-05.json"
     assert (code, output) == (

@@ -17,13 +17,15 @@ from cleargrid_assets.assets.reports.published_tables import published_artifacts
 from cleargrid_assets.settings import Settings
 from cleargrid_assets.warehouse.artifacts import ArtifactFolder
 from cleargrid_assets.warehouse.warehouse import Warehouse
-from cleargrid_assets_tests.platform_under_test import started
+from cleargrid_assets_tests.platform_copies import load_months
+from cleargrid_assets_tests.platform_under_test import MAY, started
 from cleargrid_assets_tests.reports.report_pages import SECTIONS, Document, refreshed, report
 from cleargrid_assets_tests.warehouse_kinds import POSTGRES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from cleargrid_assets_tests.platform_copies import StartAfter
     from cleargrid_assets_tests.platform_under_test import Platform
     from cleargrid_assets_tests.warehouse_kinds import Variables
 
@@ -133,8 +135,8 @@ def test_a_spelling_cannot_become_markup(platform: Platform) -> None:
     assert "&lt;script&gt;" in text
 
 
-def test_before_the_first_month_the_page_says_so(platform: Platform) -> None:
-    platform.load("2026-05-01")
+def test_before_the_first_month_the_page_says_so(start_after: StartAfter) -> None:
+    platform = start_after(load_months, MAY)
     with Warehouse(str(platform.file)).reading() as connection:
         data = read_sections(connection, platform.settings, report_sections())
     assert data.month is None

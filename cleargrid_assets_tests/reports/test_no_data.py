@@ -12,12 +12,14 @@ from cleargrid_assets.asset_keys import UNPREFIXED
 from cleargrid_assets.assets.reports import collections_report, published_tables
 from cleargrid_assets.jobs import REFRESH_SUMMARY
 from cleargrid_assets.tables.catalog import PUBLISHED_TABLES
+from cleargrid_assets_tests.platform_copies import compute_months, load_months
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import dagster as dg
 
+    from cleargrid_assets_tests.platform_copies import StartAfter
     from cleargrid_assets_tests.platform_under_test import Platform
 
 OPEN = "2026-06-01"
@@ -70,8 +72,8 @@ def test_the_report_alone_needs_no_warehouse(platform: Platform) -> None:
     assert metadata_of(run, UNPREFIXED(*published_tables.PATH))["published"] == "none: no month has been computed yet"
 
 
-def test_months_that_were_loaded_and_not_computed_are_no_figures_yet(platform: Platform) -> None:
-    assert platform.load(CLOSED).success
+def test_months_that_were_loaded_and_not_computed_are_no_figures_yet(start_after: StartAfter) -> None:
+    platform = start_after(load_months, CLOSED)
     run = summary(platform)
     assert_green(run)
     assert NOTHING in page_of(run)
@@ -113,8 +115,8 @@ def test_a_report_and_files_that_lack_a_computed_month_are_red_until_they_are_wr
     assert_green(summary(platform))
 
 
-def test_a_report_that_was_deleted_is_missing_every_month(platform: Platform) -> None:
-    assert platform.refresh(CLOSED).success
+def test_a_report_that_was_deleted_is_missing_every_month(start_after: StartAfter) -> None:
+    platform = start_after(compute_months, CLOSED)
     assert_green(summary(platform))
     page = Path(collections_report.reports_location(platform.warehouse, "emulator"), collections_report.LATEST)
     page.unlink()

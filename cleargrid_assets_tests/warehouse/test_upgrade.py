@@ -18,6 +18,7 @@ from cleargrid_assets.warehouse import WarehouseVersionError
 from cleargrid_assets.warehouse.warehouse import Warehouse
 from cleargrid_assets_tests.fixed_rows import serve
 from cleargrid_assets_tests.landing.rows_of_may import row
+from cleargrid_assets_tests.platform_copies import compute_months, load_months
 from cleargrid_assets_tests.platform_under_test import LOADS, MAY, NOW, failure_of_step
 from cleargrid_assets_tests.warehouse.releases.make import EMULATOR, LATER, MONTHS
 from cleargrid_assets_tests.warehouse_kinds import FILE, SQLITE
@@ -25,6 +26,7 @@ from cleargrid_assets_tests.warehouse_kinds import FILE, SQLITE
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from cleargrid_assets_tests.platform_copies import StartAfter
     from cleargrid_assets_tests.platform_under_test import Platform
 
 RELEASES = {path.name.removesuffix(".duckdb.gz"): path for path in (Path(__file__).parent / "releases").glob("*.gz")}
@@ -188,8 +190,8 @@ def test_a_warehouse_whose_months_are_of_another_zone_is_not_adopted(upgraded_pl
     assert "an earlier release made" in failure["description"]
 
 
-def test_a_derived_table_whose_shape_changed_is_made_anew(platform: Platform) -> None:
-    platform.refresh(MAY)
+def test_a_derived_table_whose_shape_changed_is_made_anew(start_after: StartAfter) -> None:
+    platform = start_after(compute_months, MAY)
     mix = platform.query("SELECT * FROM analytics.outcome_mix ORDER BY ALL")
     change(platform, "ALTER TABLE analytics.outcome_mix RENAME COLUMN attempts TO tries")
     assert platform.query("SELECT count(*) FROM analytics.outcome_mix") == [(0,)]
@@ -204,8 +206,8 @@ def change(platform: Platform, statement: str) -> None:
         connection.execute("CREATE OR REPLACE VIEW raw.schema_fingerprint AS SELECT 'another release' AS fingerprint")
 
 
-def test_a_warehouse_of_a_newer_release_is_neither_read_nor_written(platform: Platform) -> None:
-    platform.load(MAY)
+def test_a_warehouse_of_a_newer_release_is_neither_read_nor_written(start_after: StartAfter) -> None:
+    platform = start_after(load_months, MAY)
     change(platform, "UPDATE raw.warehouse_identity SET tables_version = 99")
     before = content(platform)
     message = (
