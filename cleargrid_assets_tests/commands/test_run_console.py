@@ -10,6 +10,8 @@ import pytest
 from cleargrid_assets.commands.run_console import RunLines, first_sentence
 from cleargrid_assets_tests.fixed_rows import serve
 from cleargrid_assets_tests.landing.rows_of_may import row
+from cleargrid_assets_tests.platform_copies import load_months
+from cleargrid_assets_tests.platform_under_test import MAY
 
 
 @pytest.fixture
@@ -66,8 +68,8 @@ def test_steps_left_out_behind_a_failed_one_are_not_listed(start_platform):
     assert len(list(lines.new())) == 2
 
 
-def test_what_happened_before_is_not_told_again(platform):
-    platform.load()
+def test_what_happened_before_is_not_told_again(start_after):
+    platform = start_after(load_months, MAY)
     assert list(RunLines(platform.instance, datetime.now(UTC)).new()) == []
 
 
