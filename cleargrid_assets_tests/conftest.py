@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import settings
 
-from cleargrid_assets_tests.platform_copies import PlatformCopies
+from cleargrid_assets_tests.platform_copies import PlatformCopies, copied_kind
 from cleargrid_assets_tests.platform_under_test import Platform, started
 from cleargrid_assets_tests.postgres_server import PostgresServer, find_binaries, run_postgres
 from cleargrid_assets_tests.warehouse_kinds import FILE, KINDS, Variables, variables_of
@@ -110,15 +110,15 @@ def read_only_platform(
 
 
 @pytest.fixture(scope="session")
-def platform_copies(tmp_path_factory: pytest.TempPathFactory) -> PlatformCopies:
-    return PlatformCopies(lambda: tmp_path_factory.mktemp("platform"))
+def platform_copies(tmp_path_factory: pytest.TempPathFactory, postgres: Callable[[], PostgresServer]) -> PlatformCopies:
+    return PlatformCopies(lambda: tmp_path_factory.mktemp("platform"), postgres)
 
 
 @pytest.fixture
 def start_after(start_platform: Callable[..., Platform], platform_copies: PlatformCopies) -> Callable[..., Platform]:
     """Starts platforms as an act left them: `start_after(compute_months, APRIL, MAY)`.
 
-    In a file, the act runs once for all tests of a process, and each gets a copy; in a lake, it runs for each test.
+    The act runs once for all tests of a process, and each gets a copy; in a lake in SQLite, it runs for each test.
     `act` is called with a platform and `arguments`; the others are those of `start_platform`.
     """
 
@@ -126,10 +126,11 @@ def start_after(start_platform: Callable[..., Platform], platform_copies: Platfo
         act: Callable[..., object], *arguments: str, variables: dict[str, str] | None = None, **emulator: Any
     ) -> Platform:
         platform = start_platform(variables=variables, **emulator)
-        if platform.warehouse.is_lake:
+        kind = copied_kind(platform)
+        if kind is None:
             act(platform, *arguments)
         else:
-            copy = platform_copies.after(act, *arguments, variables=variables or {}, emulator=emulator)
+            copy = platform_copies.after(act, *arguments, kind=kind, variables=variables or {}, emulator=emulator)
             copy.restore(platform)
         return platform
 

@@ -69,9 +69,23 @@ class PostgresServer:
     def create_database(self) -> str:
         """Create a database; return its name."""
         name = f"d{uuid.uuid4().hex}"
-        command = [str(self.binaries / "createdb"), "-h", "127.0.0.1", "-p", str(self.port), "-U", "postgres", name]
-        subprocess.run(command, check=True, env={**os.environ, "PGPASSWORD": PASSWORD})
+        self.execute("postgres", f"CREATE DATABASE {name}")
         return name
+
+    def replace_database(self, name: str, template: str) -> None:
+        """Put a copy of database `template` in the place of database `name`. Connections to either are closed."""
+        self.execute(
+            "postgres",
+            f"DROP DATABASE {name} WITH (FORCE)",
+            f"SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = '{template}'",
+            f"CREATE DATABASE {name} TEMPLATE {template}",
+        )
+
+    def execute(self, database: str, *statements: str) -> None:
+        """Run statements in a database, each in a transaction of its own."""
+        commands = [f"--command={statement}" for statement in statements]
+        options = ["--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", f"--dbname={self.dsn(database)}"]
+        subprocess.run([str(self.binaries / "psql"), *options, *commands], check=True, stdout=subprocess.DEVNULL)
 
 
 def find_binaries() -> Path | None:
