@@ -17,7 +17,8 @@ from cleargrid_assets.commands.instance import EMULATOR, dagster_home
 from cleargrid_assets.commands.status import month_statuses
 from cleargrid_assets_tests.fixed_rows import serve
 from cleargrid_assets_tests.landing.rows_of_may import row
-from cleargrid_assets_tests.platform_under_test import NOW, Platform
+from cleargrid_assets_tests.platform_copies import load_months
+from cleargrid_assets_tests.platform_under_test import MAY, NOW, Platform
 from cleargrid_assets_tests.warehouse_kinds import FILE
 
 JULY = datetime(2026, 7, 1, tzinfo=UTC)
@@ -97,8 +98,8 @@ def test_checks_that_failed_and_checks_that_warned_are_named_apart(platform_with
     )
 
 
-def test_json_is_for_programs_and_the_table_for_people(platform):
-    platform.load()
+def test_json_is_for_programs_and_the_table_for_people(start_after):
+    platform = start_after(load_months, MAY)
     code, output = run_status(platform.variables, "--json")
     (may,) = [month for month in json.loads(output) if month["month"] == "2026-05-01"]
     assert (code, may["rows"], may["state"]) == (0, len(platform.truth()), "complete")
@@ -108,8 +109,8 @@ def test_json_is_for_programs_and_the_table_for_people(platform):
     assert "never loaded: " in output
 
 
-def test_the_table_says_whose_warehouse_it_is(platform):
-    platform.load()
+def test_the_table_says_whose_warehouse_it_is(start_after):
+    platform = start_after(load_months, MAY)
     _, output = run_status(platform.variables)
     lender = f"lender demo-lender ({platform.emulator.credentials.lender_public_id}) in emulator, months in UTC"
     assert output.startswith(f"Warehouse of {lender}")
@@ -146,8 +147,8 @@ def test_what_is_no_warehouse_is_said_in_one_sentence(platform):
 
 
 @pytest.mark.parametrize("warehouse_variables", [FILE], indirect=True)
-def test_while_somebody_writes_it_waits_and_then_answers(platform):
-    platform.load()
+def test_while_somebody_writes_it_waits_and_then_answers(start_after):
+    platform = start_after(load_months, MAY)
     holding = [sys.executable, "-c", HOLD, str(platform.file)]
     with (
         subprocess.Popen(holding, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder,
