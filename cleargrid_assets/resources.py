@@ -48,6 +48,7 @@ WAREHOUSE_FIELDS: tuple[Setting[Any], ...] = (
     Settings.report_keep_days,
     Settings.timezone,
     Settings.outcomes,
+    Settings.targets,
     Settings.row_scope,
     Settings.ptp_maturity_days,
 )

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cleargrid_assets.alerts import AlertError, Origin, send_alert
+from cleargrid_assets.assets.reports.page.targets import read_targets
 from cleargrid_assets.client import (
     D23,
     ClearGridClient,
@@ -100,7 +101,7 @@ class Diagnosis:
             return False
 
     def settings_problems(self) -> list[Exception]:
-        """Everything that is wrong with the settings, the outcome map, the marts and the time zone's data."""
+        """Everything that is wrong with the settings, the outcome map, the marts, the targets and the time zone's data."""
         problems: list[Exception] = [*self.settings.problems((Group.ACCOUNT,) if self.is_offline else ())]
         problems += [] if problems else self._zone_problems()
         for read in (
@@ -113,6 +114,10 @@ class Diagnosis:
                 problems.append(error)
             except SettingsError:
                 pass  # already one of the problems
+        try:
+            read_targets(self.settings.targets)
+        except SettingsError as error:
+            problems.append(error)
         return problems
 
     def _zone_problems(self) -> list[Exception]:

@@ -166,6 +166,13 @@ class Declarations:
         "`active` or `all`: the rows that headline counts use",
         group=Group.MEANING,
     )
+    targets = OptionalPath(
+        "CLEARGRID_TARGETS",
+        None,
+        "your own targets, a CSV with the columns `metric`, `target` (a share, such as `0.35`) and, if you like, "
+        "`channel`; the report shows them beside the rates",
+        group=Group.MEANING,
+    )
     ptp_maturity_days = Integer(
         "CLEARGRID_PTP_MATURITY_DAYS",
         30,

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from cleargrid_assets_tests.platform_under_test import Platform
 
 SECTIONS = [
+    "summary",
+    "last-seven-days",
     "headline",
     "funnel",
     "outcome-mix",

@@ -15,6 +15,7 @@ import dagster as dg
 
 from cleargrid_assets.asset_keys import UNPREFIXED, AssetKeys
 from cleargrid_assets.assets.definition_metadata import FRESHNESS, OWNERS, code_references, files_of
+from cleargrid_assets.assets.reports.month_failures import months_with_failures
 from cleargrid_assets.assets.reports.page.data import read_report
 from cleargrid_assets.assets.reports.page.section import ReportData, Section
 from cleargrid_assets.assets.reports.page.sections import report_sections
@@ -64,7 +65,8 @@ def build_collections_report(keys: AssetKeys = UNPREFIXED) -> dg.AssetsDefinitio
             settings = warehouse.settings
             version = summary_version(context, settings)
             sections = report_sections()
-            data = read_report(warehouse.warehouse(), settings, sections)
+            expected = months_with_failures(context.instance, settings, datetime.now(UTC))
+            data = read_report(warehouse.warehouse(), settings, sections, expected)
             reports = report_artifacts(warehouse.warehouse(), settings.environment)
             page, size = write_report(data, sections, reports, context.run.run_id)
             deleted = delete_old_pages(reports, settings, datetime.now(UTC))

@@ -24,6 +24,24 @@ class Note:
 
 
 @dataclass(frozen=True)
+class Answer:
+    """What a reader should know first, in whole sentences, and a small line under them."""
+
+    kind: ClassVar = "answer"
+    sentences: Sequence[str]
+    line: str
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell of a table with smaller lines under its text. `tone`: `up` or `down` colours it."""
+
+    text: str
+    lines: Sequence[str] = ()
+    tone: str = ""
+
+
+@dataclass(frozen=True)
 class Subheading:
     """A heading inside the section."""
 
@@ -45,7 +63,7 @@ class DataTable:
 
     kind: ClassVar = "table"
     heads: Sequence[str]
-    rows: Sequence[Sequence[str]]
+    rows: Sequence[Sequence[str | Cell]]
     summary: str = ""
     is_printed: bool = True
 
@@ -66,4 +84,4 @@ class Cards:
     cards: Sequence[dict[str, Any]]
 
 
-Block = Note | Subheading | Chart | DataTable | ColorKey | Cards
+Block = Note | Answer | Subheading | Chart | DataTable | ColorKey | Cards

@@ -5,16 +5,18 @@ Choose the report's month here; a section's query is next to its module in `sect
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cleargrid_assets.assets.reports.page.section import ReportData, Row, Section
+from cleargrid_assets.assets.reports.page.targets import read_targets
 from cleargrid_assets.tables.analytics import KPI_MONTHLY
 from cleargrid_assets.tables.raw import D23_LOADS
 from cleargrid_assets.warehouse import Query, WarehouseMissingError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import date
 
     import duckdb
@@ -26,13 +28,20 @@ if TYPE_CHECKING:
 MONTHS = Path(__file__).parent / "months.sql"
 
 
-def read_report(warehouse: Warehouse, settings: Settings, sections: Sequence[Section]) -> ReportData:
-    """The rows of all sections from one snapshot; without rows if there is no warehouse yet."""
+def read_report(
+    warehouse: Warehouse, settings: Settings, sections: Sequence[Section], expected: Mapping[date, str]
+) -> ReportData:
+    """The rows of all sections from one snapshot; without rows if there is no warehouse yet.
+
+    Raises `SettingsError` for a file of targets that cannot be used.
+    """
+    targets = read_targets(settings.targets)
     try:
         with warehouse.reading() as connection:
-            return read_sections(connection, settings, sections)
+            data = read_sections(connection, settings, sections)
     except WarehouseMissingError:
-        return ReportData(settings, None, [], {name: [] for section in sections for name in section.queries})
+        data = ReportData(settings, None, [], {name: [] for section in sections for name in section.queries})
+    return replace(data, expected=expected, targets=targets)
 
 
 def read_sections(connection: duckdb.DuckDBPyConnection, settings: Settings, sections: Sequence[Section]) -> ReportData:

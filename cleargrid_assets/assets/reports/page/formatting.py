@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import date, datetime
 
 DASH = "-"
@@ -67,3 +67,19 @@ def value_of(unit: str, value: float | None) -> str:
     if unit == "seconds":
         return duration(value)
     return f"{value:.2f}" if unit == "ratio" else percent(value)
+
+
+def month_spans(months: Iterable[date]) -> str:
+    """Months as text, consecutive ones joined: `Jan 2026 to Mar 2026, May 2026`."""
+    spans: list[list[date]] = []
+    for month in sorted(months):
+        if spans and _number(month) - _number(spans[-1][-1]) == 1:
+            spans[-1].append(month)
+        else:
+            spans.append([month])
+    ends = [(month_name(span[0]), month_name(span[-1])) for span in spans]
+    return ", ".join(first if first == last else f"{first} to {last}" for first, last in ends)
+
+
+def _number(month: date) -> int:
+    return month.year * 12 + month.month

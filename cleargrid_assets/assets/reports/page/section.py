@@ -5,7 +5,7 @@ Add a property that every section has here; the sections themselves are the modu
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from cleargrid_assets.assets.reports.page.blocks import Block
+    from cleargrid_assets.assets.reports.page.targets import Targets
     from cleargrid_assets.settings import Settings
     from cleargrid_assets.tables.table import Table
 
@@ -26,13 +27,17 @@ Row = dict[str, Any]
 class ReportData:
     """The rows of every query by the name of its SQL file, and the computed months.
 
-    `month`: the report's month, which is the last final one, or the open one if there is no other.
+    `month`: the report's month, which is the last final one, or the open one if there is no other. `expected`: the
+    months from the configured first one to the open one, which is the last, each with `failed`, `red` or nothing wrong.
+    `targets`: the lender's own.
     """
 
     settings: Settings
     month: date | None
     months: Sequence[Row]
     rows: Mapping[str, Sequence[Row]]
+    expected: Mapping[date, str] = field(default_factory=dict)
+    targets: Targets = field(default_factory=dict)
 
     def __getitem__(self, query: str) -> Sequence[Row]:
         """The query's rows; empty if its tables were never computed."""

@@ -1,0 +1,44 @@
+"""Finds, in Dagster's event log, the months whose last load failed or whose blocking checks are red.
+
+The page says which months its figures lack; what is to be done about them is said by the check of the ledger.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from cleargrid_assets.asset_keys import AssetKeys
+from cleargrid_assets.assets.month_checks import blocking_checks
+from cleargrid_assets.assets.month_run import read_month_checks
+from cleargrid_assets.partitions import build_months, month_of
+from cleargrid_assets.tables.d23 import D23
+
+if TYPE_CHECKING:
+    from datetime import date, datetime
+
+    from cleargrid_assets.settings import Settings
+
+FAILED = frozenset({"FAILED", "EXECUTION_FAILED"})
+
+
+def months_with_failures(instance: dg.DagsterInstance, settings: Settings, now: datetime) -> dict[date, str]:
+    """Every month from the first one to the open one at `now`, with `failed`, `red`, or nothing wrong."""
+    months, raw = build_months(settings), AssetKeys.of(settings).table(D23.rows)
+    keys = months.get_partition_keys(current_time=now)
+    statuses = instance.get_status_by_partition(raw, keys, months) or {}
+    failed = {key for key, status in statuses.items() if status is not None and status.value in FAILED}
+    infos = instance.event_log_storage.get_asset_check_partition_info(_blocking_checks(settings))
+    red = {info.partition_key for info in infos if info.latest_execution_status.value in FAILED}
+    return {month_of(key): "red" if key in red else "failed" if key in failed else "" for key in keys}
+
+
+def _blocking_checks(settings: Settings) -> list[dg.AssetCheckKey]:
+    """The checks that a month's rows and tables must pass. Those of a load that failed count as failed themselves."""
+    keys = AssetKeys.of(settings)
+    on_rows = [dg.AssetCheckKey(keys.table(D23.rows), name) for name in sorted(blocking_checks(D23))]
+    on_tables = [
+        dg.AssetCheckKey(keys.table(check.table), check.name) for check in read_month_checks() if check.is_blocking
+    ]
+    return [*on_rows, *on_tables]

@@ -1,0 +1,168 @@
+-- The last 7 whole local days against the 28 before them: five rates and attempts, in total and by channel, each with
+-- Newcombe's interval, the dispersion of the 12 complete weeks before, the p-value, and whether it passes
+-- Benjamini-Hochberg at q = 0.05 over all cells. Nothing is compared with fewer than 7 whole days in either span, or
+-- when the days were computed under two rules versions.
+-- In a DuckDB shell on the warehouse: paste. rate, difference_lo, _hi, _p, dispersion and end_of_local_day are macros.
+WITH held AS (
+    SELECT DISTINCT month, load_number, rules_version FROM analytics.kpi_daily
+),
+
+calendar AS (
+    SELECT
+        held.rules_version,
+        last_load.started_at,
+        unnest(range(held.month, held.month + INTERVAL 1 MONTH, INTERVAL 1 DAY))::DATE AS local_date
+    FROM held
+    INNER JOIN raw.version_loads AS last_load ON held.month = last_load.month AND held.load_number = last_load.version
+),
+
+-- A day that was not over when its month's load began is not whole.
+whole_day AS (
+    SELECT calendar.local_date, calendar.rules_version
+    FROM calendar
+    CROSS JOIN (SELECT coalesce(any_value(timezone), 'UTC') AS timezone FROM raw.warehouse_identity) AS zone
+    WHERE calendar.started_at >= end_of_local_day(calendar.local_date, zone.timezone)
+),
+
+last_day AS (
+    SELECT max(local_date) AS until_date FROM whole_day
+),
+
+span AS (
+    SELECT
+        any_value(last_day.until_date) AS until_date,
+        any_value(last_day.until_date) - 6 AS from_date,
+        count(*) FILTER (WHERE whole_day.local_date > last_day.until_date - 7) AS days,
+        count(*) FILTER (WHERE whole_day.local_date <= last_day.until_date - 7) AS reference_days,
+        count(DISTINCT whole_day.rules_version) AS rules_versions,
+        arg_max(whole_day.rules_version, whole_day.local_date) AS rules_version
+    FROM whole_day
+    CROSS JOIN last_day
+    WHERE whole_day.local_date > last_day.until_date - 35
+),
+
+complete_week AS (
+    SELECT date_trunc('week', whole_day.local_date)::DATE AS week_start_date
+    FROM whole_day
+    CROSS JOIN span
+    WHERE
+        whole_day.rules_version = span.rules_version
+        AND whole_day.local_date < date_trunc('week', span.from_date)
+        AND whole_day.local_date >= date_trunc('week', span.from_date) - INTERVAL 84 DAY
+    GROUP BY date_trunc('week', whole_day.local_date)
+    HAVING count(*) = 7
+),
+
+daily AS (
+    SELECT kpi.*
+    FROM analytics.kpi_daily AS kpi
+    INNER JOIN whole_day ON kpi.local_date = whole_day.local_date
+    WHERE
+        kpi.slice IN ('all', 'channel')
+        AND kpi.metric IN ('contact_rate', 'rpc_per_contact', 'ptp_per_rpc', 'refusal_per_rpc', 'settlement_per_rpc')
+),
+
+summed AS (
+    SELECT
+        daily.slice,
+        daily.communication_type,
+        daily.metric,
+        coalesce(sum(daily.numerator) FILTER (WHERE daily.local_date >= span.from_date), 0)::BIGINT AS k1,
+        coalesce(sum(daily.denominator) FILTER (WHERE daily.local_date >= span.from_date), 0)::BIGINT AS n1,
+        coalesce(sum(daily.numerator) FILTER (WHERE daily.local_date < span.from_date), 0)::BIGINT AS k0,
+        coalesce(sum(daily.denominator) FILTER (WHERE daily.local_date < span.from_date), 0)::BIGINT AS n0
+    FROM daily
+    CROSS JOIN span
+    WHERE daily.local_date >= span.from_date - 28
+    GROUP BY daily.slice, daily.communication_type, daily.metric
+),
+
+weekly AS (
+    SELECT
+        daily.slice,
+        daily.communication_type,
+        daily.metric,
+        sum(daily.numerator) AS k,
+        sum(daily.denominator) AS n
+    FROM daily
+    INNER JOIN complete_week ON date_trunc('week', daily.local_date) = complete_week.week_start_date
+    GROUP BY daily.slice, daily.communication_type, daily.metric, complete_week.week_start_date
+    HAVING sum(daily.denominator) > 0
+),
+
+spread AS (
+    SELECT
+        slice,
+        communication_type,
+        metric,
+        count(*) AS weeks,
+        dispersion(count(*), sum(k), sum(n), sum(k * (k / n))) AS phi
+    FROM weekly
+    GROUP BY slice, communication_type, metric
+),
+
+compared AS (
+    SELECT
+        summed.*,
+        span.from_date,
+        span.until_date,
+        span.days,
+        span.reference_days,
+        span.rules_versions,
+        span.days = 7 AND span.reference_days >= 7 AND span.rules_versions = 1 AS is_compared,
+        coalesce(spread.weeks, 0) AS phi_weeks,
+        coalesce(spread.phi, 1) AS phi
+    FROM summed
+    CROSS JOIN span
+    LEFT JOIN spread
+        ON
+            summed.slice = spread.slice
+            AND summed.communication_type = spread.communication_type
+            AND summed.metric = spread.metric
+),
+
+judged AS (
+    SELECT *, CASE WHEN is_compared THEN difference_p(k1, n1, k0, n0, phi) END AS p_value
+    FROM compared
+),
+
+ranked AS (
+    SELECT *, row_number() OVER (ORDER BY p_value) AS place, count(p_value) OVER () AS cells
+    FROM judged
+)
+
+SELECT
+    ranked.slice,
+    ranked.communication_type,
+    ranked.metric,
+    definition.name,
+    ranked.k1,
+    ranked.n1,
+    ranked.k0,
+    ranked.n0,
+    rate(ranked.k1, ranked.n1) AS value,
+    rate(ranked.k0, ranked.n0) AS reference,
+    ranked.from_date,
+    ranked.until_date,
+    ranked.days,
+    ranked.reference_days,
+    ranked.rules_versions,
+    ranked.is_compared,
+    ranked.phi,
+    ranked.phi_weeks,
+    ranked.p_value,
+    CASE WHEN ranked.is_compared THEN 100 * (rate(ranked.k1, ranked.n1) - rate(ranked.k0, ranked.n0)) END AS change_pp,
+    CASE
+        WHEN ranked.is_compared THEN 100 * difference_lo(ranked.k1, ranked.n1, ranked.k0, ranked.n0, ranked.phi)
+    END AS change_lo,
+    CASE
+        WHEN ranked.is_compared THEN 100 * difference_hi(ranked.k1, ranked.n1, ranked.k0, ranked.n0, ranked.phi)
+    END AS change_hi,
+    coalesce(
+        ranked.p_value
+        <= max(ranked.p_value) FILTER (WHERE ranked.p_value <= 0.05 * ranked.place / ranked.cells) OVER (),
+        false
+    ) AS is_beyond_chance
+FROM ranked
+INNER JOIN analytics.metric_definitions AS definition ON ranked.metric = definition.metric
+ORDER BY ranked.slice, ranked.communication_type, ranked.metric

@@ -1,0 +1,147 @@
+"""The page's first sentences, made from figures by stated rules: how far the data goes, what it cannot say, what moved.
+
+A rule or a wording of these sentences belongs here; nothing here reads a warehouse. The state of a month is the first
+that holds of: failed (its load failed), red (a blocking check failed), missing (never read), uncomputed, open,
+unfinished (it has ended, and was last read before), final.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from cleargrid_assets.assets.reports.page.formatting import count, month_name, month_spans, percent
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import date, datetime
+
+QUARANTINED, UNMAPPED = 0.001, 0.01
+"""The shares above which the sentence names rows that were set aside, and outcomes that the map does not know."""
+
+MAX_NAMED = 3
+"""The maximum of moves that the sentence names; the table below it has all."""
+
+WRONG = ("failed", "red", "missing", "uncomputed", "unfinished")
+WORDS = {
+    "failed": "the last load failed",
+    "red": "a blocking check is red",
+    "missing": "never read",
+    "uncomputed": "read and not computed",
+    "unfinished": "last read before its end",
+}
+
+
+@dataclass(frozen=True)
+class MonthFacts:
+    """A month's state and counts; `quarantined` rows were set aside by its last load."""
+
+    month: date
+    state: str
+    rows_landed: int = 0
+    quarantined: int = 0
+    attempts: int = 0
+    unmapped: int = 0
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the sentences are made of.
+
+    `newest_at`: the newest attempt, on the warehouse's clock. `cells`: the rows of `last_seven_days.sql`.
+    """
+
+    newest_at: datetime | None
+    months: Sequence[MonthFacts]
+    cells: Sequence[Mapping[str, Any]] = field(default_factory=list)
+
+    def months_in(self, state: str) -> list[date]:
+        """The months in that state."""
+        return [each.month for each in self.months if each.state == state]
+
+
+def sentences(facts: Facts) -> list[str]:
+    """The sentences, in their order; one if there are no rows."""
+    if facts.newest_at is None:
+        return ["There are no rows yet."]
+    return [f"Up to {facts.newest_at:%-d %b %Y %H:%M}.", _closed_month(facts), *_problems(facts), _moves(facts)]
+
+
+def data_line(facts: Facts) -> str:
+    """The months by state, and the rows that no figure holds."""
+    final = [each for each in facts.months if each.state == "final"]
+    counted = [f"{len(final)} {'month' if len(final) == 1 else 'months'} final"]
+    states = [f"{state}: {month_spans(months)}" for state in (*WRONG, "open") if (months := facts.months_in(state))]
+    landed, aside = _totals(facts, "rows_landed", "quarantined")
+    attempts, unmapped = _totals(facts, "attempts", "unmapped")
+    rows = [
+        f"{count(aside)} of {count(landed + aside)} rows set aside",
+        f"{count(unmapped)} of {count(attempts)} attempts with an outcome that the map does not know",
+    ]
+    return f"Data: {'; '.join([*counted, *states, *rows])}."
+
+
+def _closed_month(facts: Facts) -> str:
+    """The newest month that has ended, whatever became of it."""
+    closed = [each for each in facts.months if each.state != "open"]
+    if not closed:
+        return "No month has ended yet: every figure is provisional."
+    newest = max(closed, key=lambda each: each.month)
+    name = month_name(newest.month)
+    if newest.state != "final":
+        return f"{name} is not final: {WORDS[newest.state]}."
+    return f"{name} is final and complete."
+
+
+def _problems(facts: Facts) -> list[str]:
+    """One sentence of everything that the data cannot say; none if there is nothing."""
+    parts = [f"{WORDS[state]}: {month_spans(months)}" for state in WRONG if (months := facts.months_in(state))]
+    landed, aside = _totals(facts, "rows_landed", "quarantined")
+    attempts, unmapped = _totals(facts, "attempts", "unmapped")
+    if aside > QUARANTINED * (landed + aside):
+        parts.append(f"{count(aside)} of {count(landed + aside)} rows ({_share(aside, landed + aside)}) were set aside")
+    if unmapped > UNMAPPED * attempts:
+        parts.append(
+            f"{_share(unmapped, attempts)} of the attempts have an unmapped outcome, so rates are lower bounds"
+        )
+    return [f"Not in the figures, or not certain: {'; '.join(parts)}."] if parts else []
+
+
+def _moves(facts: Facts) -> str:
+    if not facts.cells or not facts.cells[0]["is_compared"]:
+        return _why_nothing_is_compared(facts.cells)
+    moved = sorted(
+        (cell for cell in facts.cells if cell["is_beyond_chance"]),
+        key=lambda cell: abs(cell["change_pp"]),
+        reverse=True,
+    )
+    if not moved:
+        return "Nothing moved beyond chance in the last 7 days."
+    named = "; ".join(_move(cell) for cell in moved[:MAX_NAMED])
+    more = len(moved) - MAX_NAMED
+    rest = f"{more} more in the table; nothing else" if more > 0 else "Nothing else"
+    return f"In the last 7 days against the 4 weeks before: {named}. {rest} moved beyond chance."
+
+
+def _move(cell: Mapping[str, Any]) -> str:
+    where = "in total" if cell["slice"] == "all" else f"on {cell['communication_type']}"
+    direction = "up" if cell["change_pp"] > 0 else "down"
+    size = f"{abs(cell['change_pp']):.1f} points"
+    return f"{cell['name']} {where} {direction} {size} (n {count(cell['n1'])} against {count(cell['n0'])})"
+
+
+def _why_nothing_is_compared(cells: Sequence[Mapping[str, Any]]) -> str:
+    if not cells:
+        return "The last 7 days are not compared: no day is whole yet."
+    if cells[0]["rules_versions"] > 1:
+        return "The last 7 days are not compared: these 5 weeks were computed under two versions of the rules."
+    days, before = cells[0]["days"], cells[0]["reference_days"]
+    return f"The last 7 days are not compared: {days} of 7 whole days are loaded, and {before} of the 28 before."
+
+
+def _totals(facts: Facts, *names: str) -> list[int]:
+    return [sum(getattr(each, name) for each in facts.months) for name in names]
+
+
+def _share(part: int, whole: int) -> str:
+    return percent(part / whole)

@@ -1,0 +1,84 @@
+"""The first screen of a page from a real warehouse: its sentence, its line about the data, and the last 7 days."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cleargrid_assets.assets.reports.page.data import read_sections
+from cleargrid_assets.assets.reports.page.sections import report_sections
+from cleargrid_assets_tests.automation.test_follow_sensor import bad_rows_fault
+from cleargrid_assets_tests.platform_under_test import started
+from cleargrid_assets_tests.reports.report_pages import Document, refreshed, report
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from cleargrid_assets_tests.platform_under_test import Platform
+
+
+@pytest.fixture(scope="module")
+def loaded_platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+    """April and May, and a target."""
+    folder = tmp_path_factory.mktemp("first_screen")
+    targets = folder / "targets.csv"
+    targets.write_text("metric,target,channel\ncontact_rate,0.375,\n", encoding="utf-8")
+    with started(folder, {"CLEARGRID_TARGETS": str(targets)}) as platform:
+        yield refreshed(platform)
+
+
+def text_of(page: Path) -> str:
+    return " ".join(word for word in Document(page.read_text(encoding="utf-8")).words if word)
+
+
+def test_the_last_seven_days_are_sums_of_rows_by_their_local_dates(loaded_platform: Platform) -> None:
+    with loaded_platform.warehouse.reading() as connection:
+        rows = read_sections(connection, loaded_platform.settings, report_sections())["last_seven_days"]
+    totals = {row["metric"]: row for row in rows if row["slice"] == "all"}
+    ((rpc, contacts, rpc_before, contacts_before),) = loaded_platform.query(
+        "SELECT count(*) FILTER (WHERE late AND is_rpc), count(*) FILTER (WHERE late AND is_contact), "
+        "count(*) FILTER (WHERE NOT late AND is_rpc), count(*) FILTER (WHERE NOT late AND is_contact) "
+        "FROM (SELECT *, local_date >= '2026-05-25' AS late FROM core.contact_attempts "
+        "WHERE in_scope AND local_date BETWEEN '2026-04-27' AND '2026-05-31')"
+    )
+    row = totals["rpc_per_contact"]
+    assert (row["k1"], row["n1"], row["k0"], row["n0"]) == (rpc, contacts, rpc_before, contacts_before)
+    assert (row["days"], row["reference_days"], row["is_compared"]) == (7, 28, True)
+    assert abs(row["change_pp"] - 100 * (rpc / contacts - rpc_before / contacts_before)) < 1e-9
+    channels = [each for each in rows if each["metric"] == "rpc_per_contact" and each["slice"] == "channel"]
+    assert sum(each["n1"] for each in channels) == contacts
+
+
+def test_cells_beyond_chance_are_those_that_pass_benjamini_hochberg(loaded_platform: Platform) -> None:
+    with loaded_platform.warehouse.writing() as connection:
+        connection.execute(
+            "UPDATE analytics.kpi_daily SET numerator = 0 WHERE metric = 'contact_rate' AND slice = 'all' "
+            "AND local_date >= '2026-05-25'"
+        )
+        rows = read_sections(connection, loaded_platform.settings, report_sections())["last_seven_days"]
+        connection.execute("UPDATE analytics.kpi_daily SET numerator = round(value * denominator) WHERE value > 0")
+    ordered = sorted(rows, key=lambda row: row["p_value"])
+    places = [place for place, row in enumerate(ordered, 1) if row["p_value"] <= 0.05 * place / len(ordered)]
+    assert places
+    assert [row["is_beyond_chance"] for row in ordered] == [place <= max(places) for place in range(1, len(rows) + 1)]
+
+
+def test_the_page_opens_with_the_sentence_and_names_months_never_read(loaded_platform: Platform) -> None:
+    text = text_of(report(loaded_platform))
+    assert re.search(r"In short Up to 31 May 2026 \d\d:\d\d\. ", text)
+    assert "never read: " in text
+    assert "Data: 2 months final; missing: " in text
+    assert "target 37.5%" in text
+
+
+def test_a_red_month_is_named(start_platform: Callable[..., Platform]) -> None:
+    variables = {"CLEARGRID_START_MONTH": "2026-04", "CLEARGRID_QUARANTINE_LIMIT": "0.001"}
+    platform = start_platform(variables=variables, faults=[bad_rows_fault("2026-05")])
+    assert platform.refresh("2026-04-01").success
+    assert not platform.refresh("2026-05-01").success
+    text = text_of(report(platform))
+    assert "a blocking check is red: May 2026" in text
+    assert "Data: 1 month final; red: May 2026;" in text

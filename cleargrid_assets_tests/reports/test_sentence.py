@@ -1,0 +1,141 @@
+"""The page's first sentences follow stated rules, from the figures and from the states of the months."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+
+from cleargrid_assets.assets.reports.page.sentence import Facts, MonthFacts, data_line, sentences
+
+SEP, OCT, NOV = date(2026, 9, 1), date(2026, 10, 1), date(2026, 11, 1)
+FINAL = MonthFacts(SEP, "final", rows_landed=10_000, attempts=9_000)
+OCTOBER = replace(FINAL, month=OCT)
+OPEN = replace(FINAL, month=NOV, state="open")
+STILL = "Nothing moved beyond chance in the last 7 days."
+
+
+def cell(change_pp: float = 0.2, *, is_beyond_chance: bool = False, **changed: Any) -> dict[str, Any]:
+    """A cell of the comparison."""
+    return {
+        "slice": "channel", "communication_type": "WHATSAPP", "metric": "rpc_per_contact", "name": "RPC per contact",
+        "k1": 300, "n1": 1_000, "k0": 1_200, "n0": 4_000, "change_pp": change_pp, "is_beyond_chance": is_beyond_chance,
+        "is_compared": True, "rules_versions": 1, "days": 7, "reference_days": 28,
+    } | changed  # fmt: skip
+
+
+FACTS = Facts(datetime(2026, 11, 23, 21, 40, tzinfo=UTC), [FINAL, OCTOBER, OPEN], [cell()])
+FELL = cell(-4.1, is_beyond_chance=True, n1=812, n0=3_204)
+NO_REFERENCE = cell(None, k0=0, n0=0, communication_type="EMAIL")  # type: ignore[arg-type]
+FIVE_ROWS = cell(20.0, k1=2, n1=5, k0=4, n0=20)
+WITH = {
+    "nothing moved": (FACTS, [STILL]),
+    "one channel fell": (
+        replace(FACTS, cells=[cell(), FELL]),
+        [
+            (
+                "In the last 7 days against the 4 weeks before: RPC per contact on WHATSAPP down 4.1 points (n 812 "
+                "against 3,204). Nothing else moved beyond chance."
+            )
+        ],
+    ),
+    "a month red": (
+        replace(FACTS, months=[replace(FINAL, state="red"), OCTOBER, OPEN]),
+        ["Not in the figures, or not certain: a blocking check is red: Sep 2026.", STILL],
+    ),
+    "a holiday": (replace(FACTS, cells=[cell(k1=60, n1=200)]), [STILL]),
+    "a new channel": (replace(FACTS, cells=[cell(), NO_REFERENCE]), [STILL]),
+    "5 rows": (replace(FACTS, cells=[FIVE_ROWS]), [STILL]),
+    "a month missing": (
+        replace(FACTS, months=[replace(FINAL, state="missing"), OCTOBER, OPEN]),
+        ["Not in the figures, or not certain: never read: Sep 2026.", STILL],
+    ),
+    "a month failed": (
+        replace(FACTS, months=[replace(FINAL, state="failed"), OCTOBER, OPEN]),
+        ["Not in the figures, or not certain: the last load failed: Sep 2026.", STILL],
+    ),
+    "rows set aside above 0.1 %": (
+        replace(FACTS, months=[FINAL, replace(OCTOBER, rows_landed=9_900, quarantined=100), OPEN]),
+        ["Not in the figures, or not certain: 100 of 30,000 rows (0.3%) were set aside.", STILL],
+    ),
+    "unmapped above 1 %": (
+        replace(FACTS, months=[FINAL, replace(OCTOBER, unmapped=900), OPEN]),
+        [
+            (
+                "Not in the figures, or not certain: 3.3% of the attempts have an unmapped outcome, so rates are lower "
+                "bounds."
+            ),
+            STILL,
+        ],
+    ),
+    "two rules versions": (
+        replace(FACTS, cells=[cell(is_compared=False, rules_versions=2)]),
+        ["The last 7 days are not compared: these 5 weeks were computed under two versions of the rules."],
+    ),
+}
+
+
+@pytest.mark.parametrize("situation", WITH)
+def test_the_sentence_says_what_is_the_case_and_nothing_else(situation: str) -> None:
+    facts, expected = WITH[situation]
+    assert sentences(facts) == ["Up to 23 Nov 2026 21:40.", "Oct 2026 is final and complete.", *expected]
+
+
+def test_an_empty_warehouse_is_said_to_be_empty() -> None:
+    assert sentences(Facts(None, [])) == ["There are no rows yet."]
+
+
+@pytest.mark.parametrize(
+    ("state", "sentence"),
+    [
+        ("failed", "Oct 2026 is not final: the last load failed."),
+        ("red", "Oct 2026 is not final: a blocking check is red."),
+        ("missing", "Oct 2026 is not final: never read."),
+        ("uncomputed", "Oct 2026 is not final: read and not computed."),
+        ("unfinished", "Oct 2026 is not final: last read before its end."),
+    ],
+)
+def test_the_newest_closed_month_is_named_even_if_an_older_one_is_in_order(state: str, sentence: str) -> None:
+    assert sentences(replace(FACTS, months=[FINAL, replace(OCTOBER, state=state), OPEN]))[1] == sentence
+
+
+def test_with_an_open_month_alone_every_figure_is_provisional() -> None:
+    assert sentences(replace(FACTS, months=[OPEN]))[1] == "No month has ended yet: every figure is provisional."
+
+
+@pytest.mark.parametrize(("quarantined", "unmapped"), [(30, 0), (0, 270)])
+def test_a_share_of_exactly_the_limit_is_not_named(quarantined: int, unmapped: int) -> None:
+    months = [
+        FINAL,
+        replace(OCTOBER, rows_landed=10_000 - quarantined, quarantined=quarantined, unmapped=unmapped),
+        OPEN,
+    ]
+    assert sentences(replace(FACTS, months=months))[2:] == [STILL]
+
+
+def test_the_largest_moves_are_named_first_and_the_others_counted() -> None:
+    changes = (2.0, -5.0, 3.0, 4.0, 1.5)
+    moved = [cell(change, is_beyond_chance=True) for change in changes]
+    text = sentences(replace(FACTS, cells=moved))[-1]
+    assert [text.index(size) for size in ("5.0 p", "4.0 p", "3.0 p")] == sorted(
+        text.index(size) for size in ("5.0 p", "4.0 p", "3.0 p")
+    )
+    assert text.endswith("2 more in the table; nothing else moved beyond chance.")
+
+
+def test_too_few_days_are_counted_instead_of_compared() -> None:
+    text = sentences(replace(FACTS, cells=[cell(is_compared=False, days=5, reference_days=0)]))[-1]
+    assert text == "The last 7 days are not compared: 5 of 7 whole days are loaded, and 0 of the 28 before."
+
+
+def test_the_data_line_lists_every_month_that_is_not_final_and_rows_outside_the_figures() -> None:
+    months = [
+        replace(FINAL, month=date(2026, number, 1), state="missing", rows_landed=0, attempts=0) for number in (3, 4, 6)
+    ]
+    line = data_line(replace(FACTS, months=[*months, FINAL, replace(OCTOBER, state="red", quarantined=98), OPEN]))
+    assert line == (
+        "Data: 1 month final; red: Oct 2026; missing: Mar 2026 to Apr 2026, Jun 2026; open: Nov 2026; 98 of 30,098 "
+        "rows set aside; 0 of 27,000 attempts with an outcome that the map does not know."
+    )
