@@ -29,7 +29,7 @@ SECTIONS = [
 
 
 class Document(HTMLParser):
-    """The text, the section ids, the external addresses and the charts of a page."""
+    """The text, the section ids, the external addresses, the links and the charts of a page."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -37,6 +37,7 @@ class Document(HTMLParser):
         self.sections: list[str] = []
         self.drawings: list[dict[str, str | None]] = []
         self.outside: list[str] = []
+        self.links: list[str] = []
         self.feed(text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -45,9 +46,12 @@ class Document(HTMLParser):
             self.sections.append(str(attributes["id"]))
         if tag == "svg":
             self.drawings.append(attributes)
-        if tag in {"script", "link", "iframe", "img"}:
+        if tag in {"link", "iframe", "img"}:
             self.outside.append(tag)
-        self.outside += [str(value) for name, value in attrs if name in {"src", "href"} and value]
+        if tag == "a" and str(attributes.get("href")).startswith("#"):
+            self.links.append(str(attributes["href"])[1:])
+        else:
+            self.outside += [str(value) for name, value in attrs if name in {"src", "href"} and value]
 
     def handle_data(self, data: str) -> None:
         self.words.append(data.strip())

@@ -48,7 +48,8 @@ def test_each_run_leaves_a_page_of_its_own_and_the_last_one_under_a_fixed_name(l
     assert first != second
     assert first.exists()
     assert (first.parent / "latest.html").read_bytes() == second.read_bytes()
-    assert sorted(first.parent.glob("*.html")) == sorted([first, second, first.parent / "latest.html"])
+    others = [first.parent / name for name in ("latest.html", "index.html")]
+    assert sorted(first.parent.glob("*.html")) == sorted([first, second, *others])
 
 
 def test_the_page_needs_nothing_from_outside_and_says_what_each_drawing_shows(text: str) -> None:
@@ -56,7 +57,7 @@ def test_the_page_needs_nothing_from_outside_and_says_what_each_drawing_shows(te
     assert document.outside == []
     assert "@import" not in text
     assert "url(" not in text
-    assert document.sections == SECTIONS
+    assert document.sections == document.links == SECTIONS
     assert len(document.drawings) == 8
     assert all(drawing["role"] == "img" and len(drawing["aria-label"] or "") > 30 for drawing in document.drawings)
     assert "made-up rows" in text
@@ -131,7 +132,8 @@ def test_a_spelling_cannot_become_markup(platform: Platform) -> None:
     monthly = [key for key in selection if key.path[1] not in {"metric_definitions", "unmapped_outcomes"}]
     job.execute_in_process(partition_key="2026-05-01", asset_selection=monthly, instance=platform.instance)
     text = report(platform).read_text(encoding="utf-8")
-    assert "<script" not in text
+    assert "<script>alert" not in text
+    assert text.count("<script") == 1
     assert "&lt;script&gt;" in text
 
 
@@ -195,7 +197,9 @@ def test_a_run_deletes_old_pages_after_writing_its_own(platform: Platform) -> No
     old = first.with_name("collections-emulator-20200101T000000-0123abcd.html")
     old.touch()
     second = report(platform)
-    assert {path.name for path in first.parent.glob("*.html")} == {first.name, second.name, "latest.html"}
+    assert {path.name for path in first.parent.glob("*.html")} == {
+        first.name, second.name, "latest.html", "index.html",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("warehouse_variables", [POSTGRES], indirect=True)

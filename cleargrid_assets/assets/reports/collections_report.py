@@ -2,7 +2,8 @@
 
 The asset, where its files go and how long they are kept belong here; the page is in `page`. The folder is
 `reports/<environment>`: beside the folder `data` that holds the warehouse by default, beside the warehouse file itself
-where its folder has another name, or with a lake's own files. `latest.html` is always the last page.
+where its folder has another name, or with a lake's own files. `latest.html` is always the last page, and
+`index.html` lists them all.
 """
 
 import re
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 PATH = ("reports", "collections_report")
 LATEST = "latest.html"
+INDEX = "index.html"
 WRITTEN_AT = "%Y%m%dT%H%M%S"
 """The time in a page's name; names sort by time."""
 
@@ -70,6 +72,7 @@ def build_collections_report(keys: AssetKeys = UNPREFIXED) -> dg.AssetsDefinitio
             reports = report_artifacts(warehouse.warehouse(), settings.environment)
             page, size = write_report(data, sections, reports, context.run.run_id)
             deleted = delete_old_pages(reports, settings, datetime.now(UTC))
+            write_index(reports, settings.environment)
         return dg.MaterializeResult(
             data_version=version,
             metadata={
@@ -97,14 +100,39 @@ def write_report(data: ReportData, sections: Sequence[Section], reports: Artifac
     return f"{reports.display_name}/{name}", len(document)
 
 
+def write_index(reports: Artifacts, environment: str) -> None:
+    """Replace `index.html`, the list of the folder's pages, the latest first."""
+    pages = sorted(_pages(reports, environment).items(), key=lambda page: page[1], reverse=True)
+    items = [f'<li><a href="{LATEST}">The latest report</a></li>', *(_item(name, written) for name, written in pages)]
+    title = f"Collections reports ({environment})"
+    text = (
+        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1"><title>{title}</title>'
+        "<style>:root { color-scheme: light dark } body { font: 15px/1.7 system-ui, sans-serif; margin: 2em }</style>"
+        f"</head>\n<body><h1>{title}</h1>\n<ul>\n" + "\n".join(items) + "\n</ul></body></html>\n"
+    )
+    with reports.replacing(INDEX) as file:
+        file.write_bytes(text.encode())
+
+
+def _item(name: str, written: str) -> str:
+    at = datetime.strptime(written, WRITTEN_AT).replace(tzinfo=UTC)
+    return f'<li><a href="{name}">{at:%Y-%m-%d %H:%M} UTC</a></li>'
+
+
+def _pages(reports: Artifacts, environment: str) -> dict[str, str]:
+    """The runs' pages with the times in their names."""
+    pages = re.compile(rf"collections-{environment}-(\d{{8}}T\d{{6}})-[0-9a-f]{{8}}\.html")
+    return {match[0]: match[1] for match in map(pages.fullmatch, reports.names()) if match}
+
+
 def delete_old_pages(reports: Artifacts, settings: Settings, now: datetime) -> int:
     """Delete earlier runs' pages whose names are older than the setting allows, and nothing else; return how many."""
-    pages = re.compile(rf"collections-{settings.environment}-(\d{{8}}T\d{{6}})-[0-9a-f]{{8}}\.html")
     oldest = f"{now - timedelta(days=settings.report_keep_days):{WRITTEN_AT}}"
-    matches = [match for match in map(pages.fullmatch, reports.names()) if match and match[1] < oldest]
-    for match in matches:
-        reports.delete(match[0])
-    return len(matches)
+    old = [name for name, written in _pages(reports, settings.environment).items() if written < oldest]
+    for name in old:
+        reports.delete(name)
+    return len(old)
 
 
 def months_of_page(page: bytes) -> list[str]:

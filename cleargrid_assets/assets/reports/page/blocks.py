@@ -42,6 +42,16 @@ class Cell:
 
 
 @dataclass(frozen=True)
+class OfMonth:
+    """A folded table of one month, which the month selector unfolds. `month`: such as `2026-05`."""
+
+    kind: ClassVar = "of_month"
+    month: str
+    is_printed: bool
+    table: DataTable
+
+
+@dataclass(frozen=True)
 class Subheading:
     """A heading inside the section."""
 
@@ -59,13 +69,17 @@ class Chart:
 
 @dataclass(frozen=True)
 class DataTable:
-    """Rows of text, the first column left-aligned. `summary`: the table is folded under this line."""
+    """Rows of text, the first column left-aligned. `summary`: the table is folded under this line.
+
+    `channels`: the channel of each row, by which the channel selector shows it; `(all)` is always shown.
+    """
 
     kind: ClassVar = "table"
     heads: Sequence[str]
     rows: Sequence[Sequence[str | Cell]]
     summary: str = ""
     is_printed: bool = True
+    channels: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -84,4 +98,4 @@ class Cards:
     cards: Sequence[dict[str, Any]]
 
 
-Block = Note | Answer | Subheading | Chart | DataTable | ColorKey | Cards
+Block = Note | Answer | OfMonth | Subheading | Chart | DataTable | ColorKey | Cards

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import jinja2
 
 from cleargrid_assets.assets.reports.page.formatting import count, moment, month_name, percent
+from cleargrid_assets.assets.reports.page.targets import ALL
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,7 +27,27 @@ def render(data: ReportData, sections: Sequence[Section], written_at: datetime) 
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
     template = environment.from_string((FOLDER / "page.html").read_text(encoding="utf-8"))
     css = (FOLDER / "page.css").read_text(encoding="utf-8")
-    return template.render(_head(data), sections=_contents(data, sections), css=css, written_at=moment(written_at))
+    script = (FOLDER / "page.js").read_text(encoding="utf-8")
+    contents, selectors = _contents(data, sections), _selectors(data)
+    return template.render(
+        _head(data), sections=contents, selectors=selectors, css=css, script=script, written_at=moment(written_at)
+    )
+
+
+def _selectors(data: ReportData) -> list[dict[str, Any]]:
+    """The selectors of channel and month; an empty value shows everything."""
+    channels = sorted({row["communication_type"] for row in data.rows.get("last_seven_days", ())} - {ALL})
+    months = [(f"{row['month']:%Y-%m}", month_name(row["month"])) for row in reversed(data.months)]
+    this = f"{data.month:%Y-%m}" if data.month else ""
+    return [
+        {
+            "name": "channel",
+            "label": "Channel",
+            "default": "",
+            "options": [("", "all"), *zip(channels, channels, strict=True)],
+        },
+        {"name": "month", "label": 'Month in "Every metric"', "default": this, "options": months},
+    ]
 
 
 def _contents(data: ReportData, sections: Sequence[Section]) -> list[dict[str, Any]]:

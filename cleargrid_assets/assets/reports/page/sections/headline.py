@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from typing import TYPE_CHECKING, Any
 
 import altair as alt
 
-from cleargrid_assets.assets.reports.page.blocks import Block, Cards, Chart, DataTable, Note, Subheading
+from cleargrid_assets.assets.reports.page.blocks import Block, Cards, Chart, DataTable, Note, OfMonth, Subheading
 from cleargrid_assets.assets.reports.page.formatting import count, interval, month_name, percent, points, value_of
 from cleargrid_assets.assets.reports.page.section import ReportData, Row, Section
 from cleargrid_assets.assets.reports.page.svg import svg_of
@@ -25,7 +26,6 @@ HEADS = ("Metric", "Value", "Numerator", "Denominator", "95 % interval", "Month 
 
 
 def _content(data: ReportData) -> list[Block]:
-    metrics = [_cells(row) for row in data["headline"] if row["month"] == data.month]
     return [
         Note(
             "Under each rate: numerator / denominator, and its Wilson 95 % interval. A change whose two intervals "
@@ -38,7 +38,7 @@ def _content(data: ReportData) -> list[Block]:
             "The band is the interval; a hollow point is an open month, whose figures are provisional. Broken "
             "promises of recent months are young: see the vintages."
         ),
-        DataTable(HEADS, metrics, summary=f"Every metric of {data.month_name}"),
+        *_every_metric(data),
     ]
 
 
@@ -49,6 +49,23 @@ SECTION = Section(
     tables=(KPI_MONTHLY, METRIC_DEFINITIONS),
     content=_content,
 )
+
+
+def _every_metric(data: ReportData) -> list[Block]:
+    """Every metric of each month, the latest first; only the report's month is printed."""
+    months = sorted({row["month"] for row in data["headline"]}, reverse=True)
+    return [
+        OfMonth(
+            f"{month:%Y-%m}",
+            month == data.month,
+            DataTable(
+                HEADS,
+                [_cells(row) for row in data["headline"] if row["month"] == month],
+                summary=f"Every metric of {month_name(month)}",
+            ),
+        )
+        for month in months
+    ]
 
 
 def _cards(data: ReportData) -> list[dict[str, Any]]:
@@ -63,22 +80,34 @@ def _cards(data: ReportData) -> list[dict[str, Any]]:
 
 
 def _attempts(data: ReportData, row: Row) -> dict[str, Any]:
+    """Attempts per calendar day, because months differ in length; an open month's are not divided yet."""
     before = [each for each in data.months if each["month"] < row["month"]]
     this = next(each for each in data.months if each["month"] == row["month"])
     last = before[-1] if before and _are_comparable(before[-1], this) else None
-    relative = (row["denominator"] - last["attempts"]) / last["attempts"] if last and last["attempts"] else None
+    is_final = this["status"] == "final"
+    pace, last_pace = _pace(this), _pace(last) if last else 0.0
+    relative = pace / last_pace - 1 if last_pace and is_final else None
+    days = f"{count(row['denominator'])} in {_days(this)} days; " if is_final else ""
     return {
-        "name": "Attempts",
+        "name": "Attempts a day" if is_final else "Attempts so far",
         "formula": "Rows in scope",
-        "value": count(row["denominator"]),
+        "value": f"{pace:,.1f}" if is_final else count(row["denominator"]),
         "change": "" if relative is None else f"{relative:+.1%}",
         "arrow": _arrow(relative, 3),
-        "before": month_name(last["month"]) if last else "",
+        "before": f"{last_pace:,.1f}",
         "is_chance": False,
-        "n": f"{count(this['rows_landed'])} rows landed",
+        "n": f"{days}{count(this['rows_landed'])} rows landed",
         "interval": "",
         "open": "",
     }
+
+
+def _pace(row: Row) -> float:
+    return float((row["attempts"] or 0) / _days(row))
+
+
+def _days(row: Row) -> int:
+    return monthrange(row["month"].year, row["month"].month)[1]
 
 
 def _card(row: Row, open_row: Row | None) -> dict[str, Any]:

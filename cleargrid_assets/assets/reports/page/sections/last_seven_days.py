@@ -26,8 +26,9 @@ def _content(data: ReportData) -> list[Block]:
     names = {row["metric"]: row["name"] for row in rows}
     metrics = [metric for metric in METRICS if metric in names]
     heads = ["Channel", "Attempts a day", *(names[metric] for metric in metrics)]
-    table = [_line(data, channel, rows, metrics) for channel in _channels(rows)]
-    return [Note(_span(rows[0])), DataTable(heads, table), Note(_rule(rows))]
+    channels = _channels(rows)
+    table = [_line(data, channel, rows, metrics) for channel in channels]
+    return [Note(_span(rows[0])), DataTable(heads, table, channels=channels), Note(_rule(rows))]
 
 
 SECTION = Section(
@@ -60,7 +61,7 @@ def _attempts(row: Row) -> Cell:
 def _rate(data: ReportData, row: Row) -> Cell:
     lines = [f"{count(row['k1'])} / {count(row['n1'])}"]
     if row["change_pp"] is not None:
-        lines.append(f"{row['change_pp']:+.1f} pp ({row['change_lo']:+.1f} to {row['change_hi']:+.1f})")
+        lines += [f"{row['change_pp']:+.1f} pp", f"{row['change_lo']:+.1f} to {row['change_hi']:+.1f}"]
     target = data.targets.get((row["metric"], row["communication_type"]))
     if target is not None:
         lines.append(f"target {percent(target)}")
