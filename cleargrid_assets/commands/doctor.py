@@ -101,7 +101,7 @@ class Diagnosis:
             return False
 
     def settings_problems(self) -> list[Exception]:
-        """Everything that is wrong with the settings, the outcome map, the marts, the targets and the time zone's data."""
+        """Everything that is wrong with the settings, the files that they name, and the time zone's data."""
         problems: list[Exception] = [*self.settings.problems((Group.ACCOUNT,) if self.is_offline else ())]
         problems += [] if problems else self._zone_problems()
         for read in (

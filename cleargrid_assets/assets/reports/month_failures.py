@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
     from cleargrid_assets.settings import Settings
 
-FAILED = frozenset({"FAILED", "EXECUTION_FAILED"})
+FAILED = "FAILED"
+NOT_EXECUTED = "EXECUTION_FAILED"
+"""Of a check: its run failed before it was evaluated, which says nothing about the rows."""
 
 
 def months_with_failures(instance: dg.DagsterInstance, settings: Settings, now: datetime) -> dict[date, str]:
@@ -28,14 +30,15 @@ def months_with_failures(instance: dg.DagsterInstance, settings: Settings, now: 
     months, raw = build_months(settings), AssetKeys.of(settings).table(D23.rows)
     keys = months.get_partition_keys(current_time=now)
     statuses = instance.get_status_by_partition(raw, keys, months) or {}
-    failed = {key for key, status in statuses.items() if status is not None and status.value in FAILED}
+    failed = {key for key, status in statuses.items() if status is not None and status.value == FAILED}
     infos = instance.event_log_storage.get_asset_check_partition_info(_blocking_checks(settings))
-    red = {info.partition_key for info in infos if info.latest_execution_status.value in FAILED}
-    return {month_of(key): "red" if key in red else "failed" if key in failed else "" for key in keys}
+    red = {info.partition_key for info in infos if info.latest_execution_status.value == FAILED}
+    unseen = {info.partition_key for info in infos if info.latest_execution_status.value == NOT_EXECUTED}
+    return {month_of(key): "red" if key in red else "failed" if key in failed | unseen else "" for key in keys}
 
 
 def _blocking_checks(settings: Settings) -> list[dg.AssetCheckKey]:
-    """The checks that a month's rows and tables must pass. Those of a load that failed count as failed themselves."""
+    """The checks that a month's rows and tables must pass."""
     keys = AssetKeys.of(settings)
     on_rows = [dg.AssetCheckKey(keys.table(D23.rows), name) for name in sorted(blocking_checks(D23))]
     on_tables = [
