@@ -34,11 +34,15 @@ class Answer:
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell of a table with smaller lines under its text. `tone`: `up` or `down` colours it."""
+    """A cell of a table with smaller lines under its text. `title` shows on hover.
+
+    `tone`: `up` or `down` colours it, `few` sets it in grey.
+    """
 
     text: str
     lines: Sequence[str] = ()
     tone: str = ""
+    title: str = ""
 
 
 @dataclass(frozen=True)
@@ -83,6 +87,15 @@ class DataTable:
 
 
 @dataclass(frozen=True)
+class OfChannel:
+    """A folded table of one channel, which the channel selector unfolds; `(all)` is always shown."""
+
+    kind: ClassVar = "of_channel"
+    channel: str
+    table: DataTable
+
+
+@dataclass(frozen=True)
 class ColorKey:
     """The meaning of a chart's colours: (CSS variable, label) pairs."""
 
@@ -98,4 +111,4 @@ class Cards:
     cards: Sequence[dict[str, Any]]
 
 
-Block = Note | Answer | OfMonth | Subheading | Chart | DataTable | ColorKey | Cards
+Block = Note | Answer | OfMonth | OfChannel | Subheading | Chart | DataTable | ColorKey | Cards

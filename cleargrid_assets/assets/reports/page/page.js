@@ -9,7 +9,7 @@
     for (const element of document.querySelectorAll(`[data-${name}]`)) {
       const value = element.dataset[name];
       element.hidden = selector.value !== "" && value !== "(all)" && value !== selector.value;
-      if (element.tagName === "DETAILS" && value === selector.value) element.open = true;
+      if (element.tagName === "DETAILS" && value === chosen().get(name)) element.open = true;
     }
   }
 

@@ -1,45 +1,56 @@
-"""When people are reached: heatmaps of two rates by weekday and local hour, grey where n is small."""
+"""When people are reached: maps of two rates by weekday and hour, for each channel, coloured only beyond chance."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from itertools import groupby
+from typing import TYPE_CHECKING
 
-import altair as alt
-
-from cleargrid_assets.assets.reports.page.blocks import NUMBERS, Block, Chart, ColorKey, DataTable, Note, Subheading
-from cleargrid_assets.assets.reports.page.formatting import WEEKDAYS, count, month_name, percent, share_of
+from cleargrid_assets.assets.reports.page.blocks import Block, Cell, DataTable, Note, OfChannel
+from cleargrid_assets.assets.reports.page.formatting import DASH, WEEKDAYS, count, interval, month_name, percent
 from cleargrid_assets.assets.reports.page.section import ReportData, Row, Section
-from cleargrid_assets.assets.reports.page.svg import svg_of
-from cleargrid_assets.tables.analytics import COHORT_CONTACT, SMALL_SAMPLE
+from cleargrid_assets.assets.reports.page.targets import ALL
+from cleargrid_assets.tables.analytics import COHORT_CONTACT, KPI_DAILY, METRIC_DEFINITIONS, SMALL_SAMPLE
+from cleargrid_assets.tables.raw import D23_CHANGES, D23_LOADS, WAREHOUSE_IDENTITY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-
-HEAT_STEPS = 6
-HEADS = ("Weekday and hour", "Attempts", "Contacts", "RPC", "Contacts / attempts", "RPC / contacts")
-COLORS = (("--h0", "lowest"), ("--h5", "highest"), ("--small", f"n under {SMALL_SAMPLE}"))
+FEWEST_WEEKS = 6
+SIGNIFICANT = 0.05
+BEST = 3
+NAMES = {
+    "contact_rate": ("Contacts / attempts", "contacts", "attempts"),
+    "rpc_per_contact": ("RPC / contacts", "rpc", "contacts"),
+}
+HEADS = ("Channel", "Rate", "Do its hours differ?", "Best hours, by the lower end of their interval")
 
 
 def _content(data: ReportData) -> list[Block]:
-    rows = data["contact_hours"]
+    maps = _maps(data["contact_hours"])
+    channels = [rows[0]["communication_type"] for rows in maps]
     return [
         Note(
-            f"{_span(data)}, local time. Percent in each cell, n under it. Under {SMALL_SAMPLE} a rate says nothing: "
-            f"those cells are grey."
+            f"{_span(data)}, local time. A map is tested as a whole first; its cells are coloured only if its hours "
+            f"differ, and then only those that differ from its other cells beyond chance. Under {SMALL_SAMPLE} a rate "
+            f"says nothing: those cells are grey."
         ),
-        ColorKey(COLORS),
-        Subheading("Contacts / attempts"),
-        _heatmap(rows, "contacts", "attempts", "Contacts per attempt"),
-        Subheading("Right-party contacts / contacts"),
-        _heatmap(rows, "rpc", "contacts", "Right-party contacts per contact"),
-        DataTable(HEADS, [_cells(row) for row in rows], summary=NUMBERS, is_printed=False),
+        DataTable(HEADS, [_verdict(rows) for rows in maps], channels=channels),
+        *(OfChannel(rows[0]["communication_type"], _map(rows)) for rows in maps),
     ]
 
 
 SECTION = Section(
-    position=40, module=__file__, heading="When people are reached", tables=(COHORT_CONTACT,), content=_content
+    position=40,
+    module=__file__,
+    heading="When people are reached",
+    tables=(COHORT_CONTACT, KPI_DAILY, METRIC_DEFINITIONS, D23_LOADS, D23_CHANGES, WAREHOUSE_IDENTITY),
+    content=_content,
 )
+
+
+def _maps(rows: Sequence[Row]) -> list[list[Row]]:
+    """The rows of each map: a channel and a rate. The total's come first."""
+    return [list(cells) for _, cells in groupby(rows, key=lambda row: (row["communication_type"], row["metric"]))]
 
 
 def _span(data: ReportData) -> str:
@@ -48,64 +59,56 @@ def _span(data: ReportData) -> str:
     return f"{month_name(months[0])} to {month_name(months[-1])}"
 
 
-def _heatmap(rows: Sequence[Row], numerator: str, denominator: str, name: str) -> Chart:
-    """A weekday x hour map of numerator / denominator; small samples are grey and keep their n."""
-    enough = [row[numerator] / row[denominator] for row in rows if row[denominator] >= SMALL_SAMPLE]
-    low, high = min(enough, default=0.0), max(enough, default=1.0)
-    values = [_heatmap_cell(row, numerator, denominator, (low, high)) for row in rows if row[denominator]]
-    shades = [f"var(--h{step})" for step in range(HEAT_STEPS)]
-    base = alt.Chart(alt.Data(values=values)).encode(
-        x=alt.X(
-            "hour:O",
-            title="local hour",
-            scale=alt.Scale(domain=list(range(24))),
-            axis=alt.Axis(labelAngle=0, orient="top", domain=False, ticks=False),
-        ),
-        y=alt.Y("day:O", sort=list(WEEKDAYS), title=None, axis=alt.Axis(domain=False, ticks=False)),
+def _label(row: Row) -> str:
+    return "All channels" if row["communication_type"] == ALL else str(row["communication_type"])
+
+
+def _verdict(rows: Sequence[Row]) -> list[str | Cell]:
+    row = rows[0]
+    return [_label(row), NAMES[row["metric"]][0], verdict_on(row), Cell(*_best(rows))]
+
+
+def verdict_on(row: Row) -> str:
+    """Whether the hours of a map differ more than chance would make them."""
+    p_value = row["map_p_value"]
+    if p_value is None:
+        return f"Not judged: fewer than two hours with n of {SMALL_SAMPLE} that vary."
+    few = "" if row["phi_weeks"] >= FEWEST_WEEKS else ", without the spread between weeks"
+    evidence = f"({row['cells']} cells, p = {p_value:.3f}{few})"
+    return f"Yes {evidence}" if p_value <= SIGNIFICANT else f"These hours differ no more than chance {evidence}."
+
+
+def _best(rows: Sequence[Row]) -> tuple[str, list[str]]:
+    """The best hours if the map's hours differ, each with its interval and n."""
+    if rows[0]["map_p_value"] is None or rows[0]["map_p_value"] > SIGNIFICANT:
+        return DASH, []
+    best = sorted((row for row in rows if row["n"] >= SMALL_SAMPLE), key=lambda row: row["lo"], reverse=True)[:BEST]
+    return "", [f"{_hour(row)}: {percent(row['value'])} ({interval(row)}), n {count(row['n'])}" for row in best]
+
+
+def _hour(row: Row) -> str:
+    return f"{WEEKDAYS[row['iso_weekday'] - 1]} {row['local_hour']}:00"
+
+
+def _map(rows: Sequence[Row]) -> DataTable:
+    hours = sorted({row["local_hour"] for row in rows})
+    cells = {(row["iso_weekday"], row["local_hour"]): row for row in rows}
+    return DataTable(
+        ["", *map(str, hours)],
+        [[name, *(_cell(cells.get((day, hour))) for hour in hours)] for day, name in enumerate(WEEKDAYS, 1)],
+        summary=f"{_label(rows[0])}: {NAMES[rows[0]['metric']][0]} by weekday and local hour, in percent",
+        is_printed=rows[0]["communication_type"] == ALL,
     )
-    cells = base.mark_rect(cornerRadius=2, stroke="var(--paper)", strokeWidth=1.5).encode(
-        color=alt.Color(
-            "shade:N",
-            legend=None,
-            scale=alt.Scale(domain=["small", *map(str, range(HEAT_STEPS))], range=["var(--small)", *shades]),
-        ),
-        description="title:N",
+
+
+def _cell(row: Row | None) -> str | Cell:
+    if row is None:
+        return ""
+    is_small = row["n"] < SMALL_SAMPLE
+    tone = (
+        ("up" if row["value"] > row["map_value"] else "down") if row["is_beyond_chance"] else "few" if is_small else ""
     )
-    ink = alt.Color(
-        "ink:N",
-        legend=None,
-        scale=alt.Scale(domain=["dark", "light", "grey"], range=["var(--on-low)", "var(--on-high)", "var(--muted)"]),
-    )
-    rates = base.mark_text(dy=-5, fontSize=10.5, fontWeight=600, aria=False).encode(text="rate:N", color=ink)
-    sizes = base.mark_text(dy=7, fontSize=8.5, aria=False).encode(text="n:N", color=ink)
-    chart = alt.layer(cells, rates, sizes).resolve_scale(color="independent").properties(width=alt.Step(32), height=224)
-    return Chart(svg_of(chart, f"{name} by weekday and local hour, in percent, with the sample size under each rate."))
-
-
-def _heatmap_cell(row: Row, numerator: str, denominator: str, span: tuple[float, float]) -> dict[str, Any]:
-    value, n = row[numerator] / row[denominator], row[denominator]
-    low, high = span
-    step = min(int((value - low) / ((high - low) or 1) * HEAT_STEPS), HEAT_STEPS - 1)
-    is_small = n < SMALL_SAMPLE
-    day = WEEKDAYS[row["iso_weekday"] - 1]
-    return {
-        "hour": row["local_hour"],
-        "day": day,
-        "shade": "small" if is_small else str(step),
-        "ink": "grey" if is_small else "light" if step >= HEAT_STEPS // 2 else "dark",
-        "rate": "" if is_small else f"{100 * value:.0f}",
-        "n": f"n {_format_sample_size(n)}",
-        "title": f"{day} {row['local_hour']}:00: {numerator} {count(row[numerator])} of {count(n)} {denominator}, "
-        f"{percent(value)}{' (small sample)' if is_small else ''}",
-    }
-
-
-def _format_sample_size(number: int) -> str:
-    """A sample size that fits a cell."""
-    return str(number) if number < 10_000 else f"{number / 1000:.0f}k"  # noqa: PLR2004 - five digits do not fit
-
-
-def _cells(row: Row) -> list[str]:
-    counts = [count(row[stage]) for stage in ("attempts", "contacts", "rpc")]
-    rates = [share_of(row["contacts"], row["attempts"]), share_of(row["rpc"], row["contacts"])]
-    return [f"{WEEKDAYS[row['iso_weekday'] - 1]} {row['local_hour']:02}:00", *counts, *rates]
+    _, numerator, denominator = NAMES[row["metric"]]
+    title = f"{_hour(row)}: {numerator} {count(row['k'])} of {count(row['n'])} {denominator}, {percent(row['value'])}"
+    text = "" if is_small else f"{100 * row['value']:.0f}"
+    return Cell(text, [f"n {count(row['n'])}"], tone, title + (" (small sample)" if is_small else ""))
