@@ -21,7 +21,7 @@ HEADLINE = (
     "contact_rate", "rpc_per_contact", "ptp_per_rpc", "refusal_per_rpc", "settlement_per_rpc", "connect_rate",
     "broken_per_mature_promise", "outside_hours_per_timed_attempt",
 )  # fmt: skip
-TRENDS = ("contact_rate", "rpc_per_contact", "ptp_per_rpc", "broken_per_mature_promise")
+TRENDS = ("contact_rate", "rpc_per_contact", "ptp_per_rpc", "refusal_per_rpc")
 HEADS = ("Metric", "Value", "Numerator", "Denominator", "95 % interval", "Month before", "Change", "Formula")
 
 
@@ -35,8 +35,8 @@ def _content(data: ReportData) -> list[Block]:
         Subheading("Month by month"),
         _chart(data["headline"]),
         Note(
-            "The band is the interval; a hollow point is an open month, whose figures are provisional. Broken "
-            "promises of recent months are young: see the vintages."
+            "The band is the interval; a hollow point is an open month, whose figures are provisional. Broken promises "
+            "are not drawn here: those of recent months are younger, so the line would fall. See the vintages."
         ),
         *_every_metric(data),
     ]
@@ -188,9 +188,7 @@ def _chart(rows: Sequence[Row]) -> Chart:
         .facet(facet=alt.Facet("name:N", title=None, sort=list(dict.fromkeys(names))), columns=2)
         .resolve_scale(y="independent")
     )
-    return Chart(
-        svg_of(chart, "Contact rate, RPC per contact, PTP per RPC and mature broken promises, month by month.")
-    )
+    return Chart(svg_of(chart, "Contact rate, RPC per contact, PTP per RPC and refusal rate, month by month."))
 
 
 def _cells(row: Row) -> list[str]:
