@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -16,7 +16,6 @@ from cleargrid_assets.assets.reports.page.render import render
 from cleargrid_assets.assets.reports.page.section import Section
 from cleargrid_assets.assets.reports.page.sections import report_sections
 from cleargrid_assets.assets.reports.page.sections.headline import intervals_overlap
-from cleargrid_assets.assets.reports.page.sections.promise_vintages import compare_at_equal_age
 from cleargrid_assets.tables.analytics import OUTCOME_MIX
 from cleargrid_assets_tests.platform_under_test import started
 from cleargrid_assets_tests.reports.report_pages import SECTIONS, Document, refreshed, report
@@ -94,17 +93,6 @@ def page_with(platform: Platform, page_sections: list[Section]) -> Document:
     with platform.warehouse.reading() as connection:
         data = read_sections(connection, platform.settings, page_sections)
     return Document(render(data, page_sections, datetime(2026, 7, 1, tzinfo=UTC)))
-
-
-def observation(age_days: float, broken: int) -> dict[str, Any]:
-    return {"month": date(2026, 5, 1), "age_days": age_days, "broken": broken, "promises": 10}
-
-
-def test_vintages_are_compared_at_equal_age_or_not_at_all() -> None:
-    ((_, *cells),) = compare_at_equal_age(
-        [observation(1.0, 1), observation(29.0, 2), observation(33.0, 3), observation(50, 4)]
-    )
-    assert cells == ["10.0% (1 / 10)", "20.0% (2 / 10)", "", "", ""]
 
 
 @pytest.mark.parametrize(("before", "chance"), [((0.1, 0.3), True), ((0.0, 0.1), False), ((0.5, 0.6), False)])

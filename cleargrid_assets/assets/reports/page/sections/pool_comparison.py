@@ -6,11 +6,17 @@ from typing import TYPE_CHECKING
 
 import altair as alt
 
-from cleargrid_assets.assets.reports.page.blocks import NUMBERS, Block, Chart, DataTable, Note
-from cleargrid_assets.assets.reports.page.formatting import count, interval, percent, share_of
+from cleargrid_assets.assets.reports.page.blocks import NUMBERS, Block, Chart, DataTable, Note, Subheading
+from cleargrid_assets.assets.reports.page.formatting import DASH, count, interval, percent, points, share_of
 from cleargrid_assets.assets.reports.page.section import ReportData, Row, Section
 from cleargrid_assets.assets.reports.page.svg import WIDTH, svg_of
-from cleargrid_assets.tables.analytics import AGENT_PRODUCTIVITY
+from cleargrid_assets.tables.analytics import (
+    AGENT_PRODUCTIVITY,
+    COHORT_CONTACT,
+    KPI_MONTHLY,
+    METRIC_DEFINITIONS,
+    SMALL_SAMPLE,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,6 +26,7 @@ HEADS = (
     "Pool", "Attempts", "Contacts", "RPC", "Promises", "Promises / RPC", "95 % interval", "RPC / contacts",
     "Active hours", "Attempts per active hour",
 )  # fmt: skip
+BENCHMARK_HEADS = ("Pool and rate", "Rate", "Own change", "Median of its channel's pools", "Observed / expected")
 
 
 def _content(data: ReportData) -> list[Block]:
@@ -31,12 +38,43 @@ def _content(data: ReportData) -> list[Block]:
         ),
         _chart(rows),
         DataTable(HEADS, [_cells(row) for row in rows], summary=NUMBERS),
+        *_benchmark(data["pool_comparison__benchmark"]),
     ]
 
 
 SECTION = Section(
-    position=60, module=__file__, heading="Pools compared", tables=(AGENT_PRODUCTIVITY,), content=_content
+    position=60,
+    module=__file__,
+    heading="Pools compared",
+    tables=(AGENT_PRODUCTIVITY, COHORT_CONTACT, KPI_MONTHLY, METRIC_DEFINITIONS),
+    content=_content,
 )
+
+
+def _benchmark(rows: Sequence[Row]) -> list[Block]:
+    """Each pool against its own past, its channel's other pools, and the same mix of hours."""
+    note = (
+        "Own change: since the pool's three months before, with its interval. Observed / expected: above 1, the pool "
+        "does better than its channel's rates would at its own mix of hours; a pool whose limits hold 1 is as the "
+        f"others. Under {SMALL_SAMPLE} only n is shown."
+    )
+    lines = [_benchmark_cells(row) for row in rows]
+    channels = [row["communication_type"] for row in rows]
+    return [Subheading("Against something"), Note(note), DataTable(BENCHMARK_HEADS, lines, channels=channels)]
+
+
+def _benchmark_cells(row: Row) -> list[str]:
+    label = [f"{row['pool']}, {row['name']}"]
+    if row["denominator"] < SMALL_SAMPLE:
+        return [*label, f"n {count(row['denominator'])}", DASH, DASH, DASH]
+    change = DASH
+    if row["change_pp"] is not None:
+        change = f"{points(row['change_pp'])} ({row['change_lo']:+.1f} to {row['change_hi']:+.1f})"
+    ratio = DASH
+    if row["observed_per_expected"] is not None:
+        limits = f"{row['observed_per_expected_lo']:.2f} to {row['observed_per_expected_hi']:.2f}"
+        ratio = f"{row['observed_per_expected']:.2f} ({limits})"
+    return [*label, share_of(row["numerator"], row["denominator"]), change, percent(row["median_value"]), ratio]
 
 
 def _chart(rows: Sequence[Row]) -> Chart:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import altair as alt
 
-from cleargrid_assets.assets.reports.page.blocks import NUMBERS, Block, Chart, DataTable, Note, Subheading
-from cleargrid_assets.assets.reports.page.formatting import count, interval, moment, month_name, percent, share_of
+from cleargrid_assets.assets.reports.page.blocks import NUMBERS, Block, Chart, DataTable, Note
+from cleargrid_assets.assets.reports.page.formatting import count, interval, moment, month_name, percent
 from cleargrid_assets.assets.reports.page.section import ReportData, Row, Section
 from cleargrid_assets.assets.reports.page.svg import WIDTH, svg_of
 from cleargrid_assets.tables.analytics import PTP_VINTAGE
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-AGES = (0, 30, 60, 90, 180)
-AGE_SLACK = 7
 HEADS = ("Promise month", "Observed", "Age, days", "Broken", "Promises", "Share", "95 % interval")
 
 
@@ -29,12 +27,6 @@ def _content(data: ReportData) -> list[Block]:
             "equal age only. Not broken is not kept: D23 has no payments."
         ),
         _chart(rows),
-        Subheading("At equal age"),
-        DataTable(["Promise month", *(f"{age} days" for age in AGES)], compare_at_equal_age(rows)),
-        Note(
-            f"The observation nearest to that age, within {AGE_SLACK} days. Empty: the month was not loaded around "
-            f"that age."
-        ),
         DataTable(HEADS, [_cells(row) for row in rows], summary=NUMBERS),
     ]
 
@@ -73,23 +65,6 @@ def _chart(rows: Sequence[Row]) -> Chart:
     points = base.mark_point(filled=True, size=50, opacity=1).encode(description="title:N")
     chart = (whiskers + lines + points).properties(width=WIDTH - 160, height=220)
     return Chart(svg_of(chart, "Share of promises flagged broken, by age, one line for each promise month."))
-
-
-def compare_at_equal_age(rows: Sequence[Row]) -> list[list[str]]:
-    """The observation nearest to each age, if any, for each promise month."""
-    months = dict.fromkeys(row["month"] for row in rows)
-    return [
-        [month_name(month), *(_nearest([row for row in rows if row["month"] == month], age) for age in AGES)]
-        for month in months
-    ]
-
-
-def _nearest(rows: Sequence[Row], age: int) -> str:
-    near = [row for row in rows if abs(row["age_days"] - age) <= AGE_SLACK]
-    if not near:
-        return ""
-    nearest = min(near, key=lambda row: abs(row["age_days"] - age))
-    return share_of(nearest["broken"], nearest["promises"])
 
 
 def _cells(row: Row) -> list[str]:

@@ -1,0 +1,93 @@
+"""What the page compares besides the last 7 days: equal ages, what moved and why, the open month, pools."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from cleargrid_assets.assets.reports.page.blocks import Cell, DataTable
+from cleargrid_assets.assets.reports.page.data import read_sections
+from cleargrid_assets.assets.reports.page.section import ReportData
+from cleargrid_assets.assets.reports.page.sections import projection, promise_ages, report_sections
+from cleargrid_assets_tests.platform_under_test import started
+from cleargrid_assets_tests.reports.report_pages import refreshed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cleargrid_assets_tests.platform_under_test import Platform
+
+
+@pytest.fixture(scope="module")
+def loaded_platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+    """April and May, computed once for the tests that only read them."""
+    with started(tmp_path_factory.mktemp("comparisons"), {}) as platform:
+        yield refreshed(platform)
+
+
+@pytest.fixture(scope="module")
+def data(loaded_platform: Platform) -> ReportData:
+    """The rows of all sections."""
+    with loaded_platform.warehouse.reading() as connection:
+        return read_sections(connection, loaded_platform.settings, report_sections())
+
+
+def tables(data: ReportData, section: Any) -> list[DataTable]:
+    return [block for block in section.SECTION.content(data) if isinstance(block, DataTable)]
+
+
+def test_rate_and_mix_of_each_metric_add_up_to_its_change(data: ReportData) -> None:
+    rows = data["what_moved"]
+    assert len(rows) == 5
+    for row in rows:
+        assert abs(row["rate_effect"] + row["mix_effect"] - row["total_change"]) < 1e-9
+
+
+def test_promises_are_counted_by_an_age_that_all_of_them_have_reached(
+    loaded_platform: Platform, data: ReportData
+) -> None:
+    (row,) = [
+        it
+        for it in data["promise_ages"]
+        if (f"{it['month']}", it["age_days"], it["slice"]) == ("2026-04-01", 30, "all")
+    ]
+    ((promises, broken),) = loaded_platform.query(
+        "SELECT count(*), count(*) FILTER (WHERE is_ptp_broken AND updated_at <= communicated_at + INTERVAL 30 DAY) "
+        "FROM core.contact_attempts WHERE is_promise AND in_scope AND month = '2026-04-01' AND communicated_at "
+        "<= (SELECT started_at FROM raw.last_loads WHERE month = '2026-04-01') - INTERVAL 30 DAY"
+    )
+    assert (row["promises"], row["broken"]) == (promises, broken)
+    by_month, by_pool = tables(data, promise_ages)
+    assert [line[0] for line in by_month.rows] == ["Apr 2026", "May 2026"]
+    assert len(by_pool.rows) == len(by_pool.channels)
+
+
+def test_a_share_of_few_promises_is_not_shown(data: ReportData) -> None:
+    few = {"month": data.month, "age_days": 30, "slice": "all", "promises": 29, "broken": 7, "lo": 0.1, "hi": 0.4}
+    (by_month, *_) = tables(ReportData(data.settings, data.month, [], {"promise_ages": [few]}), promise_ages)
+    assert by_month.rows[0][3] == Cell("n 29", tone="few")
+
+
+def test_each_pool_stands_beside_the_median_of_its_channel(loaded_platform: Platform, data: ReportData) -> None:
+    ((pools,),) = loaded_platform.query(
+        "SELECT count(*) FROM analytics.pool_benchmark WHERE month = '2026-05-01' AND denominator > 0"
+    )
+    assert len(data["pool_comparison__benchmark"]) == pools > 0
+
+
+def test_the_open_month_is_left_out_without_a_projection_and_shown_with_its_error(data: ReportData) -> None:
+    assert data["projection"] == []  # two months have no eight weeks before them
+    assert tables(data, projection) == []
+    row = {
+        "month": data.month,
+        "name": "Contact rate",
+        "unit": "share",
+        "so_far": 0.5,
+        "projected": 0.55,
+        "previous": 0.6,
+        "backtests": 4,
+        "median_abs_error": 0.0123,
+    }
+    (table,) = tables(ReportData(data.settings, data.month, [], {"projection": [row]}), projection)
+    assert table.rows == [["Contact rate", "50.0%", "55.0%", "1.2 pp", "60.0%"]]
