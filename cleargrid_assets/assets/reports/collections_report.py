@@ -26,6 +26,7 @@ from cleargrid_assets.failures import dagster_failures
 from cleargrid_assets.rules_version import files_version
 from cleargrid_assets.settings import Settings
 from cleargrid_assets.tables.analytics import ANALYTICS_TABLES
+from cleargrid_assets.tables.core import CONTACT_ATTEMPTS
 from cleargrid_assets.tables.raw import D23_CHANGES, D23_LOADS
 from cleargrid_assets.warehouse.artifacts import Artifacts, artifacts_at
 
@@ -48,7 +49,7 @@ def build_collections_report(keys: AssetKeys = UNPREFIXED) -> dg.AssetsDefinitio
     @dg.asset(
         key=keys(*PATH),
         group_name="reports",
-        deps=keys.tables((*ANALYTICS_TABLES, D23_LOADS, D23_CHANGES)),
+        deps=keys.tables((CONTACT_ATTEMPTS, *ANALYTICS_TABLES, D23_LOADS, D23_CHANGES)),
         description=(
             "What a collections manager reads: one HTML page per run in `reports/<environment>`, with charts and the "
             "numbers behind them. It needs no network and prints on paper; `latest.html` is the last one. Older pages "

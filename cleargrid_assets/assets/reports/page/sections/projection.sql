@@ -4,7 +4,10 @@
 SELECT
     projection.month,
     projection.figure,
-    coalesce(definition.name, upper(projection.figure[1]) || projection.figure[2:]) AS name,
+    CASE projection.figure
+        WHEN 'rpc' THEN 'RPC'
+        ELSE coalesce(definition.name, upper(projection.figure[1]) || projection.figure[2:])
+    END AS name,
     projection.unit,
     projection.so_far,
     projection.projected,
