@@ -55,7 +55,7 @@ def fail_check(monkeypatch: pytest.MonkeyPatch) -> Any:
             for check in CHECKS.values()
         ]
         assert changed != [*CHECKS.values()]
-        monkeypatch.setattr(month_tables, "read_month_checks", lambda: changed)
+        monkeypatch.setattr(month_tables, "read_month_checks", lambda _marts: changed)
 
     return fail
 
