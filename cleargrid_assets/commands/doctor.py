@@ -58,8 +58,7 @@ EXIT_CODES = {"settings": 3, "address": 4, "login": 5, "page": 6, "count": 7, "w
 MAX_TIMEOUT_SECONDS = 10
 """For one request; short, because a person is waiting."""
 
-LOCK_TIMEOUT = 15.0
-OPEN_TIMEOUT = 5.0
+LOCK_TIMEOUT, OPEN_TIMEOUT = 15.0, 5.0
 PAGE_MINUTES = 10
 KNOWN = (ClearGridError, WarehouseError, OutcomeMapError, AlertError)
 
@@ -102,22 +101,18 @@ class Diagnosis:
 
     def settings_problems(self) -> list[Exception]:
         """Everything that is wrong with the settings, the files that they name, and the time zone's data."""
-        problems: list[Exception] = [*self.settings.problems((Group.ACCOUNT,) if self.is_offline else ())]
-        problems += [] if problems else self._zone_problems()
+        of_settings: list[Exception] = [*self.settings.problems((Group.ACCOUNT,) if self.is_offline else ())]
+        problems = of_settings or self._zone_problems()
         for read in (
             lambda: OutcomeMap.load(self.settings.outcomes),
             lambda: read_mart_checks(marts_of(self.settings)),
+            lambda: read_targets(self.settings.targets),
         ):
             try:
                 read()
-            except (OutcomeMapError, MartError) as error:
-                problems.append(error)
-            except SettingsError:
-                pass  # already one of the problems
-        try:
-            read_targets(self.settings.targets)
-        except SettingsError as error:
-            problems.append(error)
+            except (OutcomeMapError, MartError, SettingsError) as error:
+                if str(error) not in map(str, problems):
+                    problems.append(error)
         return problems
 
     def _zone_problems(self) -> list[Exception]:
