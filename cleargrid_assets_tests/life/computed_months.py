@@ -25,10 +25,16 @@ if TYPE_CHECKING:
     from cleargrid_assets_tests.platform_under_test import Platform
 
 INSTANTS = ("communicated_at", "created_at", "updated_at")
-NEIGHBOURS = ("prev_value", "change_pp")
+NEIGHBOURS = ("prev_value", "change_pp", "change_lo", "change_hi")
 """Columns of `kpi_monthly` that say what the month before holds."""
 
-BY_MONTH = (analytics.OUTCOME_MIX, analytics.AGENT_PRODUCTIVITY, analytics.COHORT_CONTACT, analytics.CALLING_HOURS)
+BY_MONTH = (
+    analytics.OUTCOME_MIX,
+    analytics.AGENT_PRODUCTIVITY,
+    analytics.COHORT_CONTACT,
+    analytics.CALLING_HOURS,
+    analytics.KPI_DAILY,
+)
 GRAIN_OF_CHANGES = ("month", "slice", "communication_type", "interaction_source", "metric")
 
 
