@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).parent
 MAX_EXAMPLES = 5
+QUALIFIED_NAME = re.compile(r"\b\w+\.\w+\b")
 COMMENT = re.compile(r"--[^\n]*")
 HEAD = re.compile(
     r"-- Finds [^\n]+\n(?:-- [^\n]+\n)*?"
@@ -108,7 +109,8 @@ class SqlCheck:
         code = COMMENT.sub("", self.sql)
         views = {**D23.tables_of_views, **{name: view.sources for name, view in VIEWS.items()}}
         sources = {**{name: (table,) for name, table in TABLES.items()}, **views}
-        tables = [tables for name, tables in sources.items() if re.search(rf"\b{re.escape(name)}\b", code)]
+        words = set(QUALIFIED_NAME.findall(code))
+        tables = [tables for name, tables in sources.items() if name in words]
         return [table for table in dict.fromkeys(chain.from_iterable(tables)) if table != self.table]
 
     def find_violations(self, connection: duckdb.DuckDBPyConnection, variables: Mapping[str, object]) -> Violations:
