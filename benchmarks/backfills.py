@@ -57,7 +57,9 @@ def backfill_runs(months: int = 24, rows: int = 20_000) -> None:
         settings = {**emulator_settings(server), "CLEARGRID_START_MONTH": f"{NOW.year - 2}-01"}
         keys = recent_months(build_months(Settings(settings)), NOW, months)
         measured = {module: _backfill(settings, keys, module, AT_ONCE).cpu_seconds for module in (EMPTY, OURS)}
-    print(f"\n{months} months of {rows:,} rows by {REFRESH_MONTH}, {AT_ONCE} at once, through one daemon:")
+    print(
+        f"\n{months} months of {rows:,} rows by {REFRESH_MONTH}, {AT_ONCE} at once, each side through its own daemon:"
+    )
     for module, seconds in measured.items():
         print(f"{module:<32}{seconds:7.1f} cpu s, {seconds / months:.2f} a month")
     print(f"ours / empty: {measured[OURS] / measured[EMPTY]:.2f}x")

@@ -5,7 +5,7 @@ import dagster as dg
 EMPTY = "empty"
 
 
-@dg.asset(name=EMPTY, partitions_def=dg.MonthlyPartitionsDefinition("2020-01-01"))
+@dg.asset(name=EMPTY, partitions_def=dg.MonthlyPartitionsDefinition("2020-01-01", end_offset=1))
 def empty_asset() -> None:
     """Compute nothing."""
 
