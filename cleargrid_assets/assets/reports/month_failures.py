@@ -1,6 +1,6 @@
 """Finds, in Dagster's event log, the months whose last load failed or whose blocking checks are red.
 
-The page says which months its figures lack; what is to be done about them is said by the check of the ledger.
+The page says which months its figures lack; the check `every_month_is_in_order` says what to do about them.
 """
 
 from __future__ import annotations

@@ -2,26 +2,11 @@
 -- Newcombe's interval, the dispersion of the 12 complete weeks before, the p-value, and whether it passes
 -- Benjamini-Hochberg at q = 0.05 over all cells. Nothing is compared with fewer than 7 whole days in either span, or
 -- when the days were computed under two rules versions.
--- In a DuckDB shell on the warehouse: paste. rate, difference_lo, _hi, _p, dispersion and end_of_local_day are macros.
-WITH held AS (
-    SELECT DISTINCT month, load_number, rules_version FROM analytics.kpi_daily
-),
-
-calendar AS (
-    SELECT
-        held.rules_version,
-        last_load.started_at,
-        unnest(range(held.month, held.month + INTERVAL 1 MONTH, INTERVAL 1 DAY))::DATE AS local_date
-    FROM held
-    INNER JOIN raw.version_loads AS last_load ON held.month = last_load.month AND held.load_number = last_load.version
-),
-
--- A day that was not over when its month's load began is not whole.
-whole_day AS (
-    SELECT calendar.local_date, calendar.rules_version
-    FROM calendar
-    CROSS JOIN (SELECT coalesce(any_value(timezone), 'UTC') AS timezone FROM raw.warehouse_identity) AS zone
-    WHERE calendar.started_at >= end_of_local_day(calendar.local_date, zone.timezone)
+-- In a DuckDB shell on the warehouse: paste. rate, difference_lo, _hi, _p and dispersion are macros.
+WITH whole_day AS (
+    SELECT local_date, rules_version
+    FROM analytics.loaded_days
+    WHERE is_whole
 ),
 
 last_day AS (
