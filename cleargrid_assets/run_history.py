@@ -24,6 +24,9 @@ ENDS: tuple[Literal[Kind.RUN_FAILURE, Kind.RUN_SUCCESS], ...] = (Kind.RUN_FAILUR
 RAW_STEPS = tuple(dg.AssetKey(dataset.rows.key).to_python_identifier() for dataset in DATASETS.values())
 """What the names of the steps that load a month end with; the key prefix of an embedding project comes before."""
 
+FAILED, NOT_EVALUATED = "FAILED", "EXECUTION_FAILED"
+"""Dagster's states of a month of an asset or check."""
+
 MAX_RUNS = 100
 """The maximum of ended runs to read of each kind."""
 
@@ -113,6 +116,27 @@ def is_preview(run: dg.DagsterRun) -> bool:
     """True if the run only shows what a load would change: its end says nothing about the month."""
     ops = run.run_config.get("ops", {}) if isinstance(run.run_config, dict) else {}
     return any(name.endswith(RAW_STEPS) and (op.get("config") or {}).get("preview") is True for name, op in ops.items())
+
+
+def months_with_failed_run(
+    instance: dg.DagsterInstance, asset: dg.AssetKey, months: dg.PartitionsDefinition, keys: Sequence[str]
+) -> list[str]:
+    """The months among `keys` whose last run of the asset failed."""
+    statuses = instance.get_status_by_partition(asset, keys, months) or {}
+    return [key for key, status in statuses.items() if status is not None and status.value == FAILED]
+
+
+def failed_checks_by_month(
+    instance: dg.DagsterInstance, checks: Sequence[dg.AssetCheckKey]
+) -> Iterator[tuple[str, dg.AssetCheckKey, bool]]:
+    """Each month in which a check failed last, with the check, and whether it was evaluated.
+
+    One whose run failed before it was evaluated says nothing about the rows.
+    """
+    for info in instance.event_log_storage.get_asset_check_partition_info(checks):
+        status = info.latest_execution_status.value
+        if info.partition_key and status in {FAILED, NOT_EVALUATED}:
+            yield info.partition_key, info.check_key, status == FAILED
 
 
 def is_retried(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:

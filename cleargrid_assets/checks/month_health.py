@@ -16,6 +16,7 @@ import dagster as dg
 from cleargrid_assets.checks.freshness import REREAD_WITHIN, LedgerState
 from cleargrid_assets.checks.repair_command import repair_command
 from cleargrid_assets.partitions import earlier_months, month_ranges
+from cleargrid_assets.run_history import failed_checks_by_month, months_with_failed_run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -25,8 +26,6 @@ EARLIER_WITHIN = timedelta(days=8)
 
 HEALTHS = ("failed", "missing", "stale")
 """In the order in which a person looks at them."""
-
-FAILED_STATUSES = frozenset({"FAILED", "EXECUTION_FAILED"})
 
 
 @dataclass(frozen=True)
@@ -72,13 +71,10 @@ def find_failures(
 ) -> Mapping[str, Sequence[str]]:
     """The failures of `keys` from the event log: failed runs of the raw asset, and failed `checks`."""
     failed: dict[str, list[str]] = defaultdict(list)
-    statuses = instance.get_status_by_partition(raw, keys, months) or {}
-    for key, status in statuses.items():
-        if status is not None and status.value in FAILED_STATUSES:
-            failed[key].append("its last run failed")
-    for info in instance.event_log_storage.get_asset_check_partition_info(checks):
-        if info.partition_key and info.latest_execution_status.value in FAILED_STATUSES:
-            failed[info.partition_key].append(f"{info.check_key.name} of {info.check_key.asset_key.to_user_string()}")
+    for key in months_with_failed_run(instance, raw, months, keys):
+        failed[key].append("its last run failed")
+    for key, check, _ in failed_checks_by_month(instance, checks):
+        failed[key].append(f"{check.name} of {check.asset_key.to_user_string()}")
     return failed
 
 

@@ -1,6 +1,6 @@
 """Finds, in Dagster's event log, the months whose last load failed or whose blocking checks are red.
 
-The page says which months its figures lack; the check `every_month_is_in_order` says what to do about them.
+The page says which months its figures lack; the check in `month_health` says what to do about them.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from cleargrid_assets.asset_keys import AssetKeys
 from cleargrid_assets.assets.month_checks import blocking_checks
 from cleargrid_assets.assets.month_run import read_month_checks
 from cleargrid_assets.partitions import build_months, month_of
+from cleargrid_assets.run_history import failed_checks_by_month, months_with_failed_run
 from cleargrid_assets.tables.d23 import D23
 
 if TYPE_CHECKING:
@@ -20,21 +21,15 @@ if TYPE_CHECKING:
 
     from cleargrid_assets.settings import Settings
 
-FAILED = "FAILED"
-NOT_EXECUTED = "EXECUTION_FAILED"
-"""Of a check: its run failed before it was evaluated, which says nothing about the rows."""
-
 
 def months_with_failures(instance: dg.DagsterInstance, settings: Settings, now: datetime) -> dict[date, str]:
     """Every month from the first one to the open one at `now`, with `failed`, `red`, or nothing wrong."""
     months, raw = build_months(settings), AssetKeys.of(settings).table(D23.rows)
     keys = months.get_partition_keys(current_time=now)
-    statuses = instance.get_status_by_partition(raw, keys, months) or {}
-    failed = {key for key, status in statuses.items() if status is not None and status.value == FAILED}
-    infos = instance.event_log_storage.get_asset_check_partition_info(_blocking_checks(settings))
-    red = {info.partition_key for info in infos if info.latest_execution_status.value == FAILED}
-    unseen = {info.partition_key for info in infos if info.latest_execution_status.value == NOT_EXECUTED}
-    return {month_of(key): "red" if key in red else "failed" if key in failed | unseen else "" for key in keys}
+    failed, red = set(months_with_failed_run(instance, raw, months, keys)), set[str]()
+    for key, _, was_evaluated in failed_checks_by_month(instance, _blocking_checks(settings)):
+        (red if was_evaluated else failed).add(key)
+    return {month_of(key): "red" if key in red else "failed" if key in failed else "" for key in keys}
 
 
 def _blocking_checks(settings: Settings) -> list[dg.AssetCheckKey]:
