@@ -213,7 +213,7 @@ class Declarations:
     )
     duckdb_memory_mb = Integer(
         "CLEARGRID_DUCKDB_MEMORY_MB",
-        192,
+        256,
         64,
         1_000_000,
         "megabytes that DuckDB may hold in memory before it spills to disk; Python's memory for a month comes on top",

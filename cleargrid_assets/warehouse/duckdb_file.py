@@ -26,6 +26,7 @@ from cleargrid_assets.warehouse.errors import (
     WarehouseUnreadableError,
     WarehouseWriteError,
     first_line,
+    write_error,
 )
 from cleargrid_assets.warehouse.locks import file_lock
 from cleargrid_assets.warehouse.path_validation import file_size, path_error
@@ -102,10 +103,8 @@ class DuckDBFile:
         """The error for a full disk or too little memory; None for anything else: the statement is wrong."""
         if not isinstance(error, OUT_OF_ROOM):
             return None
-        return WarehouseWriteError(
-            f"{self.path} could not be written and is unchanged: {first_line(error)} Free disk space or memory and run "
-            f"again."
-        )
+        is_out_of_memory = isinstance(error, duckdb.OutOfMemoryException)
+        return write_error(str(self.path), first_line(error), is_out_of_memory=is_out_of_memory)
 
     def _open_readable(self) -> BinaryIO:
         try:

@@ -23,8 +23,8 @@ from cleargrid_assets.warehouse.errors import (
     WarehouseError,
     WarehouseUnreachableError,
     WarehouseUnreadableError,
-    WarehouseWriteError,
     first_line,
+    write_error,
 )
 from cleargrid_assets.warehouse.extensions import load_extension
 from cleargrid_assets.warehouse.private_folder import PrivateFolder
@@ -113,10 +113,7 @@ class DuckLake:
             effect = "the next read shows whether all or nothing was written" if is_commit else "nothing was written"
             return WarehouseUnreachableError(f"{self.display_name} stopped answering; {effect}. {message}")
         if isinstance(error, (duckdb.IOException, duckdb.OutOfMemoryException, duckdb.FatalException)):
-            return WarehouseWriteError(
-                f"{self.display_name} could not be written and is unchanged: {message} Free disk space or memory and "
-                f"run again."
-            )
+            return write_error(self.display_name, message, is_out_of_memory=is_out_of_memory)
         return None if message == " ".join(str(error).split()) else WarehouseError(message)
 
     @cached_property

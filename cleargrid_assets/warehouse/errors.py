@@ -37,6 +37,15 @@ class WarehouseWriteError(WarehouseError):
     """A write failed and was rolled back: free disk space or memory and run again."""
 
 
+def write_error(place: str, message: str, *, is_out_of_memory: bool) -> WarehouseWriteError:
+    """What to do about a full disk, or about too little memory for DuckDB. `message`: the database's own."""
+    if is_out_of_memory:  # the message then names blocks that nobody can free
+        message, remedy = "DuckDB needs more memory than it may hold.", "Raise CLEARGRID_DUCKDB_MEMORY_MB"
+    else:
+        remedy = "Free disk space"
+    return WarehouseWriteError(f"{place} could not be written and is unchanged: {message} {remedy} and run again.")
+
+
 def first_line(error: BaseException) -> str:
     """The database's message without its hints and statements."""
     return str(error).strip().split("\n", 1)[0]

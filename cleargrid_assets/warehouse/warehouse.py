@@ -78,7 +78,7 @@ class Warehouse:
     address: str
     lock_timeout: float = 900
     open_timeout: float = 30
-    memory_mb: int = 192
+    memory_mb: int = 256
     extensions: Path | None = None
     lake_data: str | None = None
     datasets: tuple[RawDataset, ...] = (D23,)

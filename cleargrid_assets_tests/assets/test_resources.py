@@ -44,7 +44,7 @@ def test_the_resources_show_the_account_the_limits_and_the_warehouse_in_force() 
     assert cleargrid["base_url"] == "https://stage-v3-api.cleargrid.ai"
     assert (cleargrid["page_size"], cleargrid["concurrency"], cleargrid["vanish_limit"]) == (250, 4, 0.2)
     warehouse = shown("warehouse", ACCOUNT)
-    assert (warehouse["warehouse"], warehouse["duckdb_memory_mb"]) == ("data/staging.duckdb", 192)
+    assert (warehouse["warehouse"], warehouse["duckdb_memory_mb"]) == ("data/staging.duckdb", 256)
 
 
 @pytest.mark.parametrize("name", ["cleargrid", "warehouse", "clock", "warehouse_io_manager"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import signal
 import socket
@@ -16,7 +17,7 @@ import pytest
 
 from cleargrid_assets.connections import WarehouseConnection
 from cleargrid_assets.settings import Settings
-from cleargrid_assets.warehouse import WarehouseBusyError, WarehouseMissingError
+from cleargrid_assets.warehouse import WarehouseBusyError, WarehouseMissingError, WarehouseWriteError
 from cleargrid_assets.warehouse.warehouse import Warehouse
 from cleargrid_assets_tests.postgres_server import PASSWORD
 from cleargrid_assets_tests.warehouse_kinds import KINDS, POSTGRES
@@ -250,3 +251,16 @@ def interrupt_second_transaction(warehouse: Warehouse) -> None:
 def test_there_are_no_transactions_of_a_warehouse_that_no_load_has_made(warehouse: Warehouse) -> None:
     with pytest.raises(WarehouseMissingError), warehouse.transactions():
         pass
+
+
+@on_each_kind
+def test_too_little_memory_is_named_with_the_setting_that_gives_more(warehouse: Warehouse) -> None:
+    replace(warehouse, 1)
+    with pytest.raises(WarehouseWriteError, match=r"unchanged: .* Raise CLEARGRID_DUCKDB_MEMORY_MB and run again\.$"):
+        insert_a_value_larger_than_the_memory(dataclasses.replace(warehouse, memory_mb=64))
+    assert numbers(warehouse) == [1, 1]
+
+
+def insert_a_value_larger_than_the_memory(warehouse: Warehouse) -> None:
+    with warehouse.writing() as connection:
+        connection.execute("INSERT INTO raw.numbers SELECT len(list(range)) FROM range(20_000_000)")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from cleargrid_assets.tables.table import MONTH, Column, Table
-from cleargrid_assets.warehouse.errors import WarehouseWriteError, first_line
+from cleargrid_assets.warehouse.errors import first_line, write_error
 from cleargrid_assets.warehouse.private_folder import PrivateFolder
 from cleargrid_assets.warehouse.s3_config import is_object_store, use_object_store
 
@@ -72,10 +72,8 @@ def new_database(file: Path, warehouse: Warehouse, location: str) -> Iterator[du
             yield connection
             connection.execute("USE memory; DETACH published")
     except (duckdb.IOException, duckdb.OutOfMemoryException, duckdb.FatalException) as error:
-        raise WarehouseWriteError(
-            f"{location}/{DATABASE} could not be written and is unchanged: {first_line(error)} Free disk space or "
-            f"memory and run again."
-        ) from error
+        is_out_of_memory = isinstance(error, duckdb.OutOfMemoryException)
+        raise write_error(f"{location}/{DATABASE}", first_line(error), is_out_of_memory=is_out_of_memory) from error
 
 
 def _engine(warehouse: Warehouse, spilled: Path) -> duckdb.DuckDBPyConnection:
