@@ -20,7 +20,7 @@ from cleargrid_assets.tables.analytics_columns import (
 from cleargrid_assets.tables.calendar_views import LOADED_DAYS, MONTH_PROJECTION
 from cleargrid_assets.tables.comparison_views import POOL_BENCHMARK, RATE_CHANGE_DECOMPOSITION
 from cleargrid_assets.tables.core import CLASSES, CONTACT_ATTEMPTS, RULES_VERSION
-from cleargrid_assets.tables.promise_views import FLAG_DELAY, PROMISE_AGE_CURVE
+from cleargrid_assets.tables.promise_views import FLAG_DELAY, PROMISE_AGE_CURVE, PROMISE_WEEKLY
 from cleargrid_assets.tables.raw import D23_CHANGES, D23_LOADS, WAREHOUSE_IDENTITY
 from cleargrid_assets.tables.table import MONTH, Column, View
 
@@ -127,6 +127,7 @@ ANALYTICS_VIEWS = (
     KPI_WEEKLY,
     OUTCOME_MIX_HOURLY,
     PROMISE_AGE_CURVE,
+    PROMISE_WEEKLY,
     FLAG_DELAY,
     RATE_CHANGE_DECOMPOSITION,
     POOL_BENCHMARK,

@@ -3,7 +3,10 @@
 A flagged row was flagged at or before its `updated_at`; a flag that a load saw change was set between two loads.
 """
 
+from dataclasses import replace
+
 from cleargrid_assets.tables.analytics_columns import CHANNEL, SOURCE, rate
+from cleargrid_assets.tables.calendar_views import LOADED_DAYS
 from cleargrid_assets.tables.core import CONTACT_ATTEMPTS, RULES_VERSION
 from cleargrid_assets.tables.raw import D23_CHANGES, D23_LOADS
 from cleargrid_assets.tables.table import Column, View
@@ -75,6 +78,33 @@ PROMISE_AGE_CURVE = View(
         RULES_VERSION,
     ),
     sources=PROMISE_FLAGS.sources,
+)
+
+PROMISE_WEEKLY = View(
+    "analytics",
+    "promise_weekly",
+    "How many of an ISO week's promises were flagged broken by an age of 30 days, over the promises that were that old "
+    "when they were last read, and how much that share varies from week to week. Weeks cross months.",
+    ("week_start_date",),
+    (
+        Column("week_start_date", "DATE", "The Monday of the week in which the promises were made, a local date."),
+        Column("promises", "BIGINT", "Promises in scope that were 30 days old when they were last read."),
+        Column("broken_by_updated_at", "BIGINT", "Those flagged broken with an updated_at within the 30 days."),
+        *rate("broken_by_updated_at_share", "broken_by_updated_at", "promises"),
+        Column("is_complete", "BOOLEAN", "True if all 7 days were over when the loads of their months began."),
+        Column(
+            "phi",
+            "DOUBLE",
+            "Dispersion: how many times more the share varied over phi_weeks than coin tosses do; at least 1.",
+        ),
+        Column(
+            "phi_weeks",
+            "BIGINT",
+            "The complete weeks with such promises among the 12 before; with fewer than 6, phi is 1.",
+        ),
+        replace(RULES_VERSION, nullable=True, meaning=f"{RULES_VERSION.meaning} Null for a week under two of them."),
+    ),
+    sources=(CONTACT_ATTEMPTS, *LOADED_DAYS.sources),
 )
 
 FLAG_DELAY = View(

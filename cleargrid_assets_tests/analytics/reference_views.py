@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from cleargrid_assets_tests.analytics.expected_statistics import difference_interval, difference_p, dispersion
-from cleargrid_assets_tests.analytics.expected_values import NOT_COMPARED, Computed, Key, wilson
+from cleargrid_assets_tests.analytics.expected_values import NOT_COMPARED, Computed, Key, rate, wilson
 from cleargrid_assets_tests.analytics.reference_comparisons import ReferenceComparisons
 from cleargrid_assets_tests.analytics.reference_projection import ReferenceProjection
 from cleargrid_assets_tests.analytics.reference_promises import ReferencePromises
@@ -122,6 +122,29 @@ class ReferenceViews(ReferencePromises, ReferenceComparisons, ReferenceProjectio
             "phi": phi,
             "phi_weeks": sum(each[1] > 0 for each in counted),
             "p_value": difference_p(k, n, k0, n0, phi) if is_compared else None,
+        }
+
+    def promise_weekly(self) -> Computed:
+        months = {self.scenario.month_of(row) for row in self.model.rows}
+        weeks = {monday(day): [0, 0] for month in months for day in days_of(month)}
+        for promise in self.promises():
+            if promise.row.communicated_at <= promise.read_at - 30 * DAY:
+                week = weeks[monday(self.scenario.local(promise.row.communicated_at).date())]
+                week[0] += promise.broken(30)[0]
+                week[1] += 1
+        return {(start,): self._promises_of_the_week(start, weeks) for start in weeks}
+
+    def _promises_of_the_week(self, start: date, weeks: dict[date, list[int]]) -> dict[str, Any]:
+        broken, promises = weeks[start]
+        twelve = [start - WEEK * back for back in range(1, 13)]
+        counted = [weeks[week] for week in twelve if week in weeks and self._days(week) == 7]
+        return {
+            "promises": promises,
+            "broken_by_updated_at": broken,
+            **rate("broken_by_updated_at_share", broken, promises),
+            "is_complete": self._days(start) == 7,
+            "phi": dispersion([(k, n) for k, n in counted]),
+            "phi_weeks": sum(n > 0 for _, n in counted),
         }
 
     def _days(self, start: date) -> int:
