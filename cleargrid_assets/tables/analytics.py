@@ -89,6 +89,10 @@ AGENT_PRODUCTIVITY = Table(
 )
 
 SMALL_SAMPLE = 30
+"""Below this denominator a rate is not read."""
+
+FEWEST_WEEKS = 6
+"""With fewer, the dispersion of a rate is not known and taken as 1."""
 
 COHORT_CONTACT = Table(
     "analytics",

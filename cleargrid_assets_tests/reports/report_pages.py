@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cleargrid_assets.assets.reports.page.data import read_sections
+from cleargrid_assets.assets.reports.page.sections import report_sections
 from cleargrid_assets.jobs import REFRESH_SUMMARY
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cleargrid_assets.assets.reports.page.section import ReportData
     from cleargrid_assets_tests.platform_under_test import Platform
 
 SECTIONS = [
@@ -74,3 +80,20 @@ def refreshed(platform: Platform) -> Platform:
     for month in ("2026-04-01", "2026-05-01"):
         assert platform.refresh(month).success
     return platform
+
+
+def page_data(platform: Platform) -> ReportData:
+    """The rows of all sections."""
+    with platform.warehouse.reading() as connection:
+        return read_sections(connection, platform.settings, report_sections())
+
+
+@contextmanager
+def data_after(platform: Platform, *changes: str) -> Iterator[ReportData]:
+    """The rows of all sections after some statements, which are undone at the end."""
+    with platform.warehouse.writing() as connection:
+        for change in changes:
+            connection.execute(change)
+        yield read_sections(connection, platform.settings, report_sections())
+        connection.execute("ROLLBACK")
+        connection.execute("BEGIN TRANSACTION")

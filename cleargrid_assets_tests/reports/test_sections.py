@@ -15,7 +15,6 @@ from cleargrid_assets.assets.reports.page.data import read_sections
 from cleargrid_assets.assets.reports.page.render import render
 from cleargrid_assets.assets.reports.page.section import Section
 from cleargrid_assets.assets.reports.page.sections import report_sections
-from cleargrid_assets.assets.reports.page.sections.headline import intervals_overlap
 from cleargrid_assets.tables.analytics import OUTCOME_MIX
 from cleargrid_assets_tests.platform_under_test import started
 from cleargrid_assets_tests.reports.report_pages import SECTIONS, Document, refreshed, report
@@ -93,8 +92,3 @@ def page_with(platform: Platform, page_sections: list[Section]) -> Document:
     with platform.warehouse.reading() as connection:
         data = read_sections(connection, platform.settings, page_sections)
     return Document(render(data, page_sections, datetime(2026, 7, 1, tzinfo=UTC)))
-
-
-@pytest.mark.parametrize(("before", "chance"), [((0.1, 0.3), True), ((0.0, 0.1), False), ((0.5, 0.6), False)])
-def test_a_change_may_be_chance_when_the_intervals_overlap(before: tuple[float, float], *, chance: bool) -> None:
-    assert intervals_overlap({"lo": 0.2, "hi": 0.4, "prev_lo": before[0], "prev_hi": before[1]}) is chance

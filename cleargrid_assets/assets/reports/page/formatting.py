@@ -40,6 +40,13 @@ def points(change: float | None) -> str:
     return DASH if change is None else f"{round(change, 1) + 0:+.1f} pp"
 
 
+def change_with_interval(row: Mapping[str, Any]) -> str:
+    """A row's change in percentage points with its interval, `change_lo` to `change_hi`; a dash without a change."""
+    if row["change_pp"] is None:
+        return DASH
+    return f"{points(row['change_pp'])} ({row['change_lo']:+.1f} to {row['change_hi']:+.1f})"
+
+
 def duration(seconds: float | None) -> str:
     """A duration in the unit that reads best."""
     if seconds is None:

@@ -9,13 +9,12 @@ from cleargrid_assets.assets.reports.page.blocks import Block, Cell, DataTable, 
 from cleargrid_assets.assets.reports.page.formatting import DASH, WEEKDAYS, count, interval, month_name, percent
 from cleargrid_assets.assets.reports.page.section import ReportData, Row, Section
 from cleargrid_assets.assets.reports.page.targets import ALL
-from cleargrid_assets.tables.analytics import COHORT_CONTACT, KPI_DAILY, METRIC_DEFINITIONS, SMALL_SAMPLE
+from cleargrid_assets.tables.analytics import COHORT_CONTACT, FEWEST_WEEKS, KPI_DAILY, METRIC_DEFINITIONS, SMALL_SAMPLE
 from cleargrid_assets.tables.raw import D23_CHANGES, D23_LOADS, WAREHOUSE_IDENTITY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-FEWEST_WEEKS = 6
 SIGNIFICANT = 0.05
 BEST = 3
 NAMES = {

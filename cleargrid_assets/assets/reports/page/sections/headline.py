@@ -8,10 +8,19 @@ from typing import TYPE_CHECKING, Any
 import altair as alt
 
 from cleargrid_assets.assets.reports.page.blocks import Block, Cards, Chart, DataTable, Note, OfMonth, Subheading
-from cleargrid_assets.assets.reports.page.formatting import count, interval, month_name, percent, points, value_of
+from cleargrid_assets.assets.reports.page.formatting import (
+    change_with_interval,
+    count,
+    interval,
+    month_name,
+    percent,
+    value_of,
+)
 from cleargrid_assets.assets.reports.page.section import ReportData, Row, Section
 from cleargrid_assets.assets.reports.page.svg import svg_of
-from cleargrid_assets.tables.analytics import KPI_MONTHLY, METRIC_DEFINITIONS
+from cleargrid_assets.tables.analytics import FEWEST_WEEKS, KPI_DAILY, KPI_MONTHLY, METRIC_DEFINITIONS, SMALL_SAMPLE
+from cleargrid_assets.tables.core import CONTACT_ATTEMPTS
+from cleargrid_assets.tables.raw import D23_CHANGES, D23_LOADS, WAREHOUSE_IDENTITY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,24 +28,21 @@ if TYPE_CHECKING:
 
 HEADLINE = (
     "contact_rate", "rpc_per_contact", "ptp_per_rpc", "refusal_per_rpc", "settlement_per_rpc", "connect_rate",
-    "broken_per_mature_promise", "outside_hours_per_timed_attempt",
+    "broken_within_30_days", "outside_hours_per_timed_attempt",
 )  # fmt: skip
 TRENDS = ("contact_rate", "rpc_per_contact", "ptp_per_rpc", "refusal_per_rpc")
-HEADS = ("Metric", "Value", "Numerator", "Denominator", "95 % interval", "Month before", "Change", "Formula")
+HEADS = ("Metric", "Value", "Numerator", "Denominator", "95 % interval", "Month before", "Change", "Formula, caveat")
 
 
 def _content(data: ReportData) -> list[Block]:
     return [
-        Note(
-            "Under each rate: numerator / denominator, and its Wilson 95 % interval. A change whose two intervals "
-            "overlap may be chance, and is set in grey."
-        ),
+        Note(_rule(data["headline__cards"])),
         Cards(_cards(data)),
         Subheading("Month by month"),
         _chart(data["headline"]),
         Note(
             "The band is the interval; a hollow point is an open month, whose figures are provisional. Broken promises "
-            "are not drawn here: those of recent months are younger, so the line would fall. See the vintages."
+            "compare at equal age only, in a section of their own."
         ),
         *_every_metric(data),
     ]
@@ -46,9 +52,20 @@ SECTION = Section(
     position=10,
     module=__file__,
     heading="{month} at a glance",
-    tables=(KPI_MONTHLY, METRIC_DEFINITIONS),
+    tables=(KPI_MONTHLY, METRIC_DEFINITIONS, KPI_DAILY, CONTACT_ATTEMPTS, D23_LOADS, D23_CHANGES, WAREHOUSE_IDENTITY),
     content=_content,
 )
+
+
+def _rule(cards: Sequence[Row]) -> str:
+    few = [row["name"] for row in cards if row["phi_weeks"] < FEWEST_WEEKS]
+    unknown = f" Fewer than {FEWEST_WEEKS} such weeks, so not allowed for: {', '.join(few)}." if few else ""
+    return (
+        "Under each rate: numerator / denominator, and its Wilson 95 % interval; beside each change, Newcombe's. A "
+        "change is grey unless it is more than chance: at most 5 % of those that are not are luck (Benjamini-Hochberg "
+        f"over these {len(cards)} rates, allowing for how much each varied over the 12 weeks before the month)."
+        f"{unknown} Attempts are not judged."
+    )
 
 
 def _every_metric(data: ReportData) -> list[Block]:
@@ -71,12 +88,16 @@ def _every_metric(data: ReportData) -> list[Block]:
 def _cards(data: ReportData) -> list[dict[str, Any]]:
     """Attempts, then the headline rates of the report's month, each with the open month beside it."""
     this = {row["metric"]: row for row in data["headline"] if row["month"] == data.month}
+    rates = {row["metric"]: row for row in data["headline__cards"]}
     later = [row for row in data["headline"] if data.month and row["month"] > data.month]
     open_month = {row["metric"]: row for row in later if row["month"] == max(each["month"] for each in later)}
     if not this:
         return []
-    rates = [_card(this[metric], open_month.get(metric)) for metric in HEADLINE if metric in this]
-    return [_attempts(data, this["contact_rate"]), *rates]
+    younger = this["broken_per_promise"]["denominator"] - rates["broken_within_30_days"]["denominator"]
+    below = {metric: _open_month_text(row) for metric, row in open_month.items() if row["denominator"]}
+    below["broken_within_30_days"] = f"{count(younger)} younger promises left out" if younger else ""
+    cards = [_card(rates[metric], below.get(metric, "")) for metric in HEADLINE]
+    return [_attempts(data, this["contact_rate"]), *cards]
 
 
 def _attempts(data: ReportData, row: Row) -> dict[str, Any]:
@@ -95,7 +116,7 @@ def _attempts(data: ReportData, row: Row) -> dict[str, Any]:
         "change": "" if relative is None else f"{relative:+.1%}",
         "arrow": _arrow(relative, 3),
         "before": f"{last_pace:,.1f}",
-        "is_chance": False,
+        "is_chance": True,  # days off and pay days move it, so it is not judged
         "n": f"{days}{count(this['rows_landed'])} rows landed",
         "interval": "",
         "open": "",
@@ -110,32 +131,25 @@ def _days(row: Row) -> int:
     return monthrange(row["month"].year, row["month"].month)[1]
 
 
-def _card(row: Row, open_row: Row | None) -> dict[str, Any]:
-    change = row["change_pp"]
+def _card(row: Row, below: str) -> dict[str, Any]:
+    """A rate with its change; only n under a small sample. `below`: the card's last line."""
     return {
         "name": row["name"],
         "formula": row["formula"],
-        "value": value_of(row["unit"], row["value"]),
-        "change": "" if change is None else points(change),
-        "arrow": _arrow(change, 1),
-        "before": f"{percent(row['prev_value'])}",
-        "is_chance": intervals_overlap(row),
+        "value": percent(row["value"]) if row["denominator"] >= SMALL_SAMPLE else f"n {count(row['denominator'])}",
+        "change": "" if row["change_pp"] is None else change_with_interval(row),
+        "arrow": _arrow(row["change_pp"], 1),
+        "before": percent(row["prev_value"]),
+        "is_chance": not row["is_beyond_chance"],
         "n": f"{count(row['numerator'])} / {count(row['denominator'])}",
         "interval": interval(row) if row["lo"] is not None else "",
-        "open": _open_month_text(open_row) if open_row and open_row["denominator"] else "",
+        "open": below,
     }
 
 
 def _open_month_text(row: Row) -> str:
     fraction = f"{count(row['numerator'])} / {count(row['denominator'])}"
     return f"{month_name(row['month'])} so far: {value_of(row['unit'], row['value'])} ({fraction})"
-
-
-def intervals_overlap(row: Row) -> bool:
-    """True if the intervals of the month and of the one before overlap."""
-    if row["lo"] is None or row["prev_lo"] is None:
-        return False
-    return bool(row["lo"] <= row["prev_hi"] and row["prev_lo"] <= row["hi"])
 
 
 def _arrow(change: float | None, digits: int) -> str:
@@ -199,6 +213,6 @@ def _cells(row: Row) -> list[str]:
         count(row["denominator"]),
         interval(row),
         value_of(row["unit"], row["prev_value"]),
-        points(row["change_pp"]),
-        row["formula"],
+        change_with_interval(row),
+        f"{row['formula']}. {row['caveat']}" if row["caveat"] else row["formula"],
     ]

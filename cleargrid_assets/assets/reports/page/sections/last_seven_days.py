@@ -8,15 +8,13 @@ from cleargrid_assets.assets.reports.page.blocks import Block, Cell, DataTable, 
 from cleargrid_assets.assets.reports.page.formatting import count, percent
 from cleargrid_assets.assets.reports.page.section import ReportData, Row, Section
 from cleargrid_assets.assets.reports.page.targets import ALL
-from cleargrid_assets.tables.analytics import KPI_DAILY, METRIC_DEFINITIONS, SMALL_SAMPLE
+from cleargrid_assets.tables.analytics import FEWEST_WEEKS, KPI_DAILY, METRIC_DEFINITIONS, SMALL_SAMPLE
 from cleargrid_assets.tables.raw import D23_CHANGES, D23_LOADS, WAREHOUSE_IDENTITY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 METRICS = ("contact_rate", "rpc_per_contact", "ptp_per_rpc", "refusal_per_rpc", "settlement_per_rpc")
-FEWEST_WEEKS = 6
-"""With fewer, the dispersion of a rate is not known and taken as 1."""
 
 
 def _content(data: ReportData) -> list[Block]:

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 import altair as alt
 
 from cleargrid_assets.assets.reports.page.blocks import NUMBERS, Block, Chart, DataTable, Note, Subheading
-from cleargrid_assets.assets.reports.page.formatting import DASH, count, interval, percent, points, share_of
+from cleargrid_assets.assets.reports.page.formatting import (
+    DASH,
+    change_with_interval,
+    count,
+    interval,
+    percent,
+    share_of,
+)
 from cleargrid_assets.assets.reports.page.section import ReportData, Row, Section
 from cleargrid_assets.assets.reports.page.svg import WIDTH, svg_of
 from cleargrid_assets.tables.analytics import (
@@ -67,9 +74,7 @@ def _benchmark_cells(row: Row) -> list[str]:
     label = [f"{row['pool']}, {row['name']}"]
     if row["denominator"] < SMALL_SAMPLE:
         return [*label, f"n {count(row['denominator'])}", DASH, DASH, DASH]
-    change = DASH
-    if row["change_pp"] is not None:
-        change = f"{points(row['change_pp'])} ({row['change_lo']:+.1f} to {row['change_hi']:+.1f})"
+    change = change_with_interval(row)
     ratio = DASH
     if row["observed_per_expected"] is not None:
         limits = f"{row['observed_per_expected_lo']:.2f} to {row['observed_per_expected_hi']:.2f}"
