@@ -58,14 +58,15 @@ def test_promises_are_counted_by_an_age_that_all_of_them_have_reached(
         "<= (SELECT started_at FROM raw.last_loads WHERE month = '2026-04-01') - INTERVAL 30 DAY"
     )
     assert (row["promises"], row["broken"]) == (promises, broken)
-    by_month, by_pool = tables(data, promise_ages)
+    by_month, by_pool, _ = tables(data, promise_ages)
     assert [line[0] for line in by_month.rows] == ["Apr 2026", "May 2026"]
     assert len(by_pool.rows) == len(by_pool.channels)
 
 
 def test_a_share_of_few_promises_is_not_shown(data: ReportData) -> None:
     few = {"month": data.month, "age_days": 30, "slice": "all", "promises": 29, "broken": 7, "lo": 0.1, "hi": 0.4}
-    (by_month, *_) = tables(ReportData(data.settings, data.month, [], {"promise_ages": [few]}), promise_ages)
+    rows = {**data.rows, "promise_ages": [few]}
+    (by_month, *_) = tables(ReportData(data.settings, data.month, data.months, rows), promise_ages)
     assert by_month.rows[0][3] == Cell("n 29", tone="few")
 
 

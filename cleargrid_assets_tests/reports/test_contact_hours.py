@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cleargrid_assets.assets.reports.page.data import read_sections
+from cleargrid_assets.assets.reports.page.hour_maps import verdict_on
 from cleargrid_assets.assets.reports.page.sections import report_sections
-from cleargrid_assets.assets.reports.page.sections.contact_hours import verdict_on
 from cleargrid_assets_tests.platform_under_test import started
 
 if TYPE_CHECKING:

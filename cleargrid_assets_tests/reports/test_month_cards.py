@@ -1,4 +1,7 @@
-"""The cards of the month: what each change is, when it is more than chance, and promises at equal age."""
+"""The cards of the month: what each change is, when it is more than chance, and promises at equal age.
+
+What is judged by the weeks of the months before it is tested here, too: these tests have four months.
+"""
 
 from __future__ import annotations
 
@@ -149,3 +152,9 @@ def test_months_under_different_rules_are_not_compared(loaded_platform: Platform
     ) as data:
         row = judged(data)["rpc_per_contact"]
     assert (row["change_pp"], row["p_value"], row["is_beyond_chance"]) == (None, 1, False)
+
+
+def test_hours_of_promises_are_judged_with_the_weeks_before_their_three_months(loaded_platform: Platform) -> None:
+    rows = page_data(loaded_platform)["contact_hours"]
+    weeks = {row["phi_weeks"] for row in rows if row["metric"] == "broken_within_30_days"}
+    assert weeks == {3}  # of 2, 9 and 16 February; that of 23 February ends in March

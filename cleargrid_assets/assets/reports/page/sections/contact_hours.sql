@@ -1,7 +1,8 @@
 -- Contacts per attempt and right-party contacts per contact by weekday and local hour, over the three months up to the
--- report's, in total and by channel. A map is judged as a whole first: Pearson's X over its cells with n >= 30, divided
--- by the dispersion of the 12 complete weeks before. A cell is compared with all other cells of its map, and marked if
--- the map's hours differ and the cell passes Benjamini-Hochberg at q = 0.05 over the map's cells.
+-- report's, in total and by channel; and in total, by three hours, the promises flagged broken within 30 days. A map is
+-- judged as a whole first: Pearson's X over its cells with n >= 30, divided by the dispersion of the 12 complete weeks
+-- before. A cell is compared with all other cells of its map, and marked if the map's hours differ and the cell passes
+-- Benjamini-Hochberg at q = 0.05 over the map's cells.
 -- In a DuckDB shell on the warehouse: SET VARIABLE report_month = DATE '2026-05-01'; then paste. rate, wilson_lo,
 -- wilson_hi, difference_p and chi_square_tail are macros of the warehouse.
 WITH summed AS (
@@ -11,7 +12,9 @@ WITH summed AS (
         local_hour,
         sum(attempts)::BIGINT AS attempts,
         sum(contacts)::BIGINT AS contacts,
-        sum(rpc)::BIGINT AS rpc
+        sum(rpc)::BIGINT AS rpc,
+        sum(promises_aged_30d)::BIGINT AS promises_aged_30d,
+        sum(broken_by_updated_at_30d)::BIGINT AS broken_by_updated_at_30d
     FROM analytics.cohort_contact
     WHERE
         month <= getvariable('report_month')::DATE
@@ -25,6 +28,17 @@ cell AS (
     UNION ALL
     SELECT communication_type, 'rpc_per_contact' AS metric, iso_weekday, local_hour, rpc AS k, contacts AS n
     FROM summed
+    UNION ALL
+    SELECT
+        communication_type,
+        'broken_within_30_days' AS metric,
+        iso_weekday,
+        local_hour // 3 * 3 AS local_hour,
+        sum(broken_by_updated_at_30d)::BIGINT AS k,
+        sum(promises_aged_30d)::BIGINT AS n
+    FROM summed
+    WHERE communication_type = '(all)'
+    GROUP BY communication_type, iso_weekday, local_hour // 3
 ),
 
 spread AS (
@@ -37,6 +51,14 @@ spread AS (
     WHERE
         slice IN ('all', 'channel') AND week_start_date <= getvariable('report_month')::DATE - INTERVAL 2 MONTH
     GROUP BY communication_type, metric
+    UNION ALL
+    SELECT
+        '(all)' AS communication_type,
+        'broken_within_30_days' AS metric,
+        arg_max(phi, week_start_date) AS phi,
+        arg_max(phi_weeks, week_start_date) AS phi_weeks
+    FROM analytics.promise_weekly
+    WHERE week_start_date <= getvariable('report_month')::DATE - INTERVAL 2 MONTH
 ),
 
 map AS (

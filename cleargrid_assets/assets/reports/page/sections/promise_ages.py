@@ -1,4 +1,4 @@
-"""Promises at equal age: the share flagged broken within 7 to 90 days of the promise, by month and by pool."""
+"""Promises at equal age: the share flagged broken within 7 to 90 days of the promise, and the time to the flag."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from cleargrid_assets.assets.reports.page.blocks import Block, Cell, DataTable, Note, Subheading
 from cleargrid_assets.assets.reports.page.formatting import DASH, count, month_name, percent
+from cleargrid_assets.assets.reports.page.hour_maps import maps, span, table_of, verdict_on
 from cleargrid_assets.assets.reports.page.section import ReportData, Row, Section
 from cleargrid_assets.tables.analytics import SMALL_SAMPLE
 from cleargrid_assets.tables.core import CONTACT_ATTEMPTS
 from cleargrid_assets.tables.raw import D23_CHANGES, D23_LOADS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 AGES = (7, 14, 30, 60, 90)
 AGE = 30
@@ -36,6 +37,8 @@ def _content(data: ReportData) -> Sequence[Block]:
         ),
         DataTable(["Promises of", *(f"within {age} days" for age in AGES)], by_age),
         *_by_pool(rows),
+        *_by_hour(data),
+        *_delays(data["promise_ages__flag_delay"]),
     ]
 
 
@@ -51,13 +54,52 @@ SECTION = Section(
 def _by_pool(rows: Sequence[Row]) -> list[Block]:
     """The newest months at one age, for each pool."""
     of_pools = [row for row in rows if row["slice"] != "all" and row["age_days"] == AGE]
-    months = sorted({row["month"] for row in of_pools})[-MONTHS_OF_POOLS:]
-    cells = {(row["pool"], row["month"]): row for row in of_pools}
-    channels = {row["pool"]: row["communication_type"] for row in sorted(of_pools, key=lambda row: str(row["pool"]))}
-    lines = [[pool, *(_cell(cells.get((pool, month))) for month in months)] for pool in channels]
+    return [Subheading(f"Within {AGE} days, by channel and source"), _pool_table(of_pools, _cell)]
+
+
+def _pool_table(rows: Sequence[Row], cell_of: Callable[[Row | None], str | Cell]) -> DataTable:
+    """The pools' newest months. `cell_of`: makes a cell of a pool's month, or of None if it has no row."""
+    months = sorted({row["month"] for row in rows})[-MONTHS_OF_POOLS:]
+    cells = {(row["pool"], row["month"]): row for row in rows}
+    channels = {row["pool"]: row["communication_type"] for row in sorted(rows, key=lambda row: str(row["pool"]))}
+    lines = [[pool, *(cell_of(cells.get((pool, month))) for month in months)] for pool in channels]
     heads = ["Pool", *(month_name(month) for month in months)]
-    table = DataTable(heads, lines, channels=list(channels.values()))
-    return [Subheading(f"Within {AGE} days, by channel and source"), table]
+    return DataTable(heads, lines, channels=list(channels.values()))
+
+
+def _by_hour(data: ReportData) -> list[Block]:
+    """The map of the promises' weekdays and hours; `contact_hours.sql` judges it."""
+    found = maps(data["contact_hours"], "broken_within_30_days")
+    if not found:
+        return []
+    verdict = f"Do these hours differ? {verdict_on(found[0][0])}"
+    return [
+        Subheading(f"Within {AGE} days, by weekday and hour of the promise, in percent"),
+        Note(f"{span(data)}, all channels, local time. {verdict} Coloured as in the maps of hours."),
+        table_of(found[0]),
+    ]
+
+
+def _delays(rows: Sequence[Row]) -> list[Block]:
+    """The medians between which each pool's time from promise to flag lies."""
+    heading = Subheading("Time from promise to flag")
+    if not rows:
+        return [heading, Note("Not known yet: no load has seen a promise's flag change.")]
+    return [
+        heading,
+        Note(
+            "Median days over the promises whose flag a load saw change: at least up to the load before, which saw "
+            f"them without it, at most up to the load that saw it. Grey: n under {SMALL_SAMPLE}."
+        ),
+        _pool_table(rows, _delay),
+    ]
+
+
+def _delay(row: Row | None) -> str | Cell:
+    if row is None:
+        return DASH
+    days = f"{row['delay_lo_p50_days']:.1f} to {row['delay_hi_p50_days']:.1f} days"
+    return Cell(days, [f"n {count(row['n'])}"], "few" if row["n"] < SMALL_SAMPLE else "")
 
 
 def _cell(row: Row | None) -> str | Cell:
