@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from cleargrid_assets.assets.reports.page.blocks import Cell, DataTable
 from cleargrid_assets.assets.reports.page.data import read_sections
+from cleargrid_assets.assets.reports.page.formatting import points
 from cleargrid_assets.assets.reports.page.section import ReportData
-from cleargrid_assets.assets.reports.page.sections import projection, promise_ages, report_sections
+from cleargrid_assets.assets.reports.page.sections import projection, promise_ages, report_sections, what_moved
 from cleargrid_assets_tests.platform_under_test import started
 from cleargrid_assets_tests.reports.report_pages import refreshed
 
@@ -37,11 +39,26 @@ def tables(data: ReportData, section: Any) -> list[DataTable]:
     return [block for block in section.SECTION.content(data) if isinstance(block, DataTable)]
 
 
-def test_rate_and_mix_of_each_metric_add_up_to_its_change(data: ReportData) -> None:
+def test_rate_and_mix_of_each_metric_add_up_to_its_change_under_each_grouping(data: ReportData) -> None:
     rows = data["what_moved"]
-    assert len(rows) == 5
+    assert Counter(row["grouped_by"] for row in rows) == {"channel x source": 5, "weekday x 3 h": 5}
+    changes = {row["metric"]: row["change_pp"] for row in data["headline__cards"]}
     for row in rows:
         assert abs(row["rate_effect"] + row["mix_effect"] - row["total_change"]) < 1e-9
+        assert abs(100 * row["total_change"] - changes[row["metric"]]) < 1e-9
+
+
+def test_a_rate_has_one_line_with_its_effects_over_pools_and_over_hours(
+    loaded_platform: Platform, data: ReportData
+) -> None:
+    effects = loaded_platform.query(
+        "SELECT 100 * sum(rate_effect), 100 * sum(mix_effect) FROM analytics.rate_change_decomposition "
+        "WHERE month = '2026-05-01' AND metric = 'contact_rate' GROUP BY grouped_by ORDER BY grouped_by"
+    )
+    (table,) = tables(data, what_moved)
+    assert len(table.rows) == 5
+    (line,) = [line for line in table.rows if line[0] == "Contact rate"]
+    assert [line[2], line[3], line[5], line[6]] == [points(effect) for pair in effects for effect in pair]
 
 
 def test_promises_are_counted_by_an_age_that_all_of_them_have_reached(

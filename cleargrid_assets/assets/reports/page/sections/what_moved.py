@@ -1,10 +1,10 @@
-"""What moved and why: each headline rate's change since the month before, split into rate and mix."""
+"""What moved and why: each headline rate's change since the month before, split into rate and mix, in two ways."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cleargrid_assets.assets.reports.page.blocks import Block, DataTable, Note
+from cleargrid_assets.assets.reports.page.blocks import Block, Cell, DataTable, Note
 from cleargrid_assets.assets.reports.page.formatting import DASH, count, points
 from cleargrid_assets.assets.reports.page.section import ReportData, Row, Section
 from cleargrid_assets.tables.analytics import COHORT_CONTACT, KPI_MONTHLY, METRIC_DEFINITIONS
@@ -12,20 +12,27 @@ from cleargrid_assets.tables.analytics import COHORT_CONTACT, KPI_MONTHLY, METRI
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-HEADS = ("Rate", "Change", "From rates", "From the mix", "Largest part: the rate of")
+POOLS, HOURS = "channel x source", "weekday x 3 h"
+"""The groupings of `rate_change_decomposition`."""
+
+HEADS = ("Rate", "Change", "Pools: rates", "Pools: mix", "Largest part: the rate of", "Hours: rates", "Hours: mix")
 
 
 def _content(data: ReportData) -> Sequence[Block]:
     rows = data["what_moved"]
     if not rows:
         return []
+    effects = {(row["metric"], row["grouped_by"]): row for row in rows}
+    rates = {row["metric"]: row for row in rows}
+    lines = [_cells(row, effects.get((metric, POOLS)), effects.get((metric, HOURS))) for metric, row in rates.items()]
     return [
         Note(
-            "Each change since the month before, in points. From rates: the same pools, an interaction source on a "
-            "channel, did better or worse. From the mix: volume went to pools with other rates (Kitagawa 1955). The "
-            "two add up to the change."
+            "Each change since the month before, in points, split twice: over pools, an interaction source on a "
+            "channel, and over three hours of a weekday. Rates: the same pools, or hours, did better or worse. "
+            "Mix: volume went to pools, or hours, with other rates (Kitagawa 1955). The two add up to the "
+            "change."
         ),
-        DataTable(HEADS, [_cells(row) for row in rows]),
+        DataTable(HEADS, lines),
     ]
 
 
@@ -38,9 +45,15 @@ SECTION = Section(
 )
 
 
-def _cells(row: Row) -> list[str]:
-    parts = [_points(row[name]) for name in ("total_change", "rate_effect", "mix_effect")]
-    return [row["name"], *parts, f"{row['group_name']}: {_points(row['group_effect'])}{_interval(row)}"]
+def _cells(rate: Row, pools: Row | None, hours: Row | None) -> list[str | Cell]:
+    """A rate's change, and its effects under each grouping."""
+    largest = f"{pools['group_name']}: {_points(pools['group_effect'])}" if pools else DASH
+    lines = [_interval(pools)] if pools else []
+    return [rate["name"], _points(rate["total_change"]), *_effects(pools), Cell(largest, lines), *_effects(hours)]
+
+
+def _effects(row: Row | None) -> list[str]:
+    return [_points(row["rate_effect"]), _points(row["mix_effect"])] if row else [DASH, DASH]
 
 
 def _points(change: float) -> str:
@@ -51,5 +64,5 @@ def _interval(row: Row) -> str:
     """None for a pool that one of the months lacks."""
     n = f"n {count(row['group_denominator'])}"
     if row["group_effect_lo"] is None:
-        return f" ({DASH}, {n})"
-    return f" ({100 * row['group_effect_lo']:+.1f} to {100 * row['group_effect_hi']:+.1f}, {n})"
+        return n
+    return f"{100 * row['group_effect_lo']:+.1f} to {100 * row['group_effect_hi']:+.1f}, {n}"
