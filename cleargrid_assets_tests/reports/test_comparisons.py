@@ -11,9 +11,16 @@ from cleargrid_assets.assets.reports.page.blocks import Cell, DataTable
 from cleargrid_assets.assets.reports.page.data import read_sections
 from cleargrid_assets.assets.reports.page.formatting import points
 from cleargrid_assets.assets.reports.page.section import ReportData
-from cleargrid_assets.assets.reports.page.sections import projection, promise_ages, report_sections, what_moved
+from cleargrid_assets.assets.reports.page.sections import (
+    pool_comparison,
+    projection,
+    promise_ages,
+    report_sections,
+    what_moved,
+)
+from cleargrid_assets_tests.analytics.expected_statistics import difference_interval
 from cleargrid_assets_tests.platform_under_test import started
-from cleargrid_assets_tests.reports.report_pages import refreshed
+from cleargrid_assets_tests.reports.report_pages import data_after, refreshed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -92,6 +99,56 @@ def test_each_pool_stands_beside_the_median_of_its_channel(loaded_platform: Plat
         "SELECT count(*) FROM analytics.pool_benchmark WHERE month = '2026-05-01' AND denominator > 0"
     )
     assert len(data["pool_comparison__benchmark"]) == pools > 0
+
+
+def test_late_logging_stands_beside_the_promises_that_broke_at_the_same_age(
+    loaded_platform: Platform, data: ReportData
+) -> None:
+    pools = loaded_platform.query(
+        "SELECT communication_type, count(*) FILTER (WHERE created_at > communicated_at + INTERVAL 24 HOUR), count(*), "
+        "count(*) FILTER (WHERE is_promise AND is_ptp_broken AND updated_at <= communicated_at + INTERVAL 30 DAY), "
+        "count(*) FILTER (WHERE is_promise) FROM core.contact_attempts WHERE in_scope "
+        "GROUP BY communication_type, interaction_source"
+    )
+    rows = data["pool_comparison__late_logging"]
+    names = ("communication_type", "late", "attempts", "broken", "promises")
+    assert Counter(tuple(row[name] for name in names) for row in rows) == Counter(pools)
+    table = tables(data, pool_comparison)[1]
+    assert table.heads == ("Pool", "Logged later than 24 h", "Broken within 30 days")
+    assert [row[0] for row in table.rows] == [row["pool"] for row in rows]
+    assert list(table.channels) == [row["communication_type"] for row in rows]
+
+
+def test_pools_that_log_late_more_often_than_all_together_are_compared_with_the_others(
+    loaded_platform: Platform,
+) -> None:
+    late = "CASE WHEN communication_type = 'WHATSAPP' THEN attempts ELSE 0 END"
+    breaking = (
+        "UPDATE core.contact_attempts SET is_ptp_broken = communication_type = 'WHATSAPP', updated_at = created_at"
+    )
+    changes = (f"UPDATE analytics.agent_productivity SET late_logged_24h = {late}", breaking)
+    with data_after(loaded_platform, *changes) as data:
+        rows = data["pool_comparison__late_logging"]
+        verdict = pool_comparison.late_logging_verdict(rows[0])
+    assert {row["communication_type"] for row in rows if row["is_late"]} == {"WHATSAPP"}
+    of_whatsapp = sum(row["promises"] for row in rows if row["is_late"])
+    of_others = sum(row["promises"] for row in rows if not row["is_late"])
+    fast = sum(row["broken"] for row in rows if row["is_late"])
+    low, high = difference_interval(fast, of_whatsapp, 0, of_others)
+    assert (rows[0]["change_lo"], rows[0]["change_hi"]) == pytest.approx((100 * (low or 0), 100 * (high or 0)))
+    assert f"({fast:,} / {of_whatsapp:,}) were broken" in verdict
+    assert f"0.0% (0 / {of_others:,})" in verdict
+    assert "is more than chance" in verdict
+
+
+def test_a_difference_between_late_and_other_pools_that_may_be_chance_is_said_to_be(data: ReportData) -> None:
+    assert "is no more than chance" in pool_comparison.late_logging_verdict(data["pool_comparison__late_logging"][0])
+
+
+def test_without_a_pool_that_logs_late_nothing_is_compared(loaded_platform: Platform) -> None:
+    with data_after(loaded_platform, "UPDATE analytics.agent_productivity SET late_logged_24h = 0") as data:
+        verdict = pool_comparison.late_logging_verdict(data["pool_comparison__late_logging"][0])
+    assert verdict.startswith("Nothing is compared: ")
 
 
 def test_the_open_month_is_left_out_without_a_projection_and_shown_with_its_error(data: ReportData) -> None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from cleargrid_assets.assets.reports.page.blocks import Cell
+from cleargrid_assets.tables.analytics import SMALL_SAMPLE
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import date, datetime
@@ -28,6 +31,14 @@ def share_of(numerator: int | None, denominator: int | None) -> str:
     if not denominator or numerator is None:
         return DASH
     return f"{percent(numerator / denominator)} ({count(numerator)} / {count(denominator)})"
+
+
+def share_cell(numerator: int, denominator: int, lo: float | None, hi: float | None) -> Cell:
+    """A share with its fraction and interval; only n under a small sample."""
+    if denominator < SMALL_SAMPLE:
+        return Cell(f"n {count(denominator)}", tone="few")
+    fraction = f"{count(numerator)} / {count(denominator)}"
+    return Cell(percent(numerator / denominator), [fraction, interval({"lo": lo, "hi": hi})])
 
 
 def interval(row: Mapping[str, Any]) -> str:

@@ -11,16 +11,14 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from cleargrid_assets.assets.reports.page.blocks import Cell, DataTable
-from cleargrid_assets.assets.reports.page.formatting import WEEKDAYS, count, month_name, percent
+from cleargrid_assets.assets.reports.page.formatting import WEEKDAYS, count, percent
 from cleargrid_assets.assets.reports.page.targets import ALL
-from cleargrid_assets.tables.analytics import FEWEST_WEEKS, SMALL_SAMPLE
+from cleargrid_assets.tables.analytics import FEWEST_WEEKS, SIGNIFICANT, SMALL_SAMPLE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cleargrid_assets.assets.reports.page.section import ReportData, Row
-
-SIGNIFICANT = 0.05
+    from cleargrid_assets.assets.reports.page.section import Row
 
 
 @dataclass(frozen=True)
@@ -44,12 +42,6 @@ def maps(rows: Sequence[Row], *metrics: str) -> list[list[Row]]:
     """The rows of each map of the metrics: a channel and a rate. The total's come first."""
     chosen = [row for row in rows if row["metric"] in metrics]
     return [list(cells) for _, cells in groupby(chosen, key=lambda row: (row["communication_type"], row["metric"]))]
-
-
-def span(data: ReportData) -> str:
-    """The months that the maps cover: the report's and the two before it."""
-    months = [row["month"] for row in data.months if data.month and row["month"] <= data.month][-3:]
-    return f"{month_name(months[0])} to {month_name(months[-1])}"
 
 
 def channel_of(row: Row) -> str:

@@ -48,6 +48,12 @@ class ReportData:
         """The report's month as people write it."""
         return month_name(self.month) if self.month else "no month yet"
 
+    @property
+    def three_months(self) -> str:
+        """The report's month and the two before it, as far as they are computed."""
+        months = [row["month"] for row in self.months if self.month and row["month"] <= self.month][-3:]
+        return f"{month_name(months[0])} to {month_name(months[-1])}"
+
 
 @dataclass(frozen=True)
 class Section:

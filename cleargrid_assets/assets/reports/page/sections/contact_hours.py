@@ -12,7 +12,6 @@ from cleargrid_assets.assets.reports.page.hour_maps import (
     hour_of,
     hours_differ,
     maps,
-    span,
     table_of,
     verdict_on,
 )
@@ -34,9 +33,9 @@ def _content(data: ReportData) -> list[Block]:
     channels = [rows[0]["communication_type"] for rows in found]
     return [
         Note(
-            f"{span(data)}, local time. A map is tested as a whole first; its cells are coloured only if its hours "
-            f"differ, and then only those that differ from its other cells beyond chance. Under {SMALL_SAMPLE} a rate "
-            f"says nothing: those cells are grey."
+            f"{data.three_months}, local time. A map is tested as a whole first; its cells are coloured only if its "
+            "hours differ, and then only those that differ from its other cells beyond chance. Under "
+            f"{SMALL_SAMPLE} a rate says nothing: those cells are grey."
         ),
         DataTable(HEADS, [_verdict(rows) for rows in found], channels=channels),
         *(OfChannel(rows[0]["communication_type"], _map(rows)) for rows in found),

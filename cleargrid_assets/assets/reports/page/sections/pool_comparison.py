@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 import altair as alt
 
-from cleargrid_assets.assets.reports.page.blocks import NUMBERS, Block, Chart, DataTable, Note, Subheading
+from cleargrid_assets.assets.reports.page.blocks import NUMBERS, Block, Cell, Chart, DataTable, Note, Subheading
 from cleargrid_assets.assets.reports.page.formatting import (
     DASH,
     change_with_interval,
     count,
     interval,
     percent,
+    share_cell,
     share_of,
 )
 from cleargrid_assets.assets.reports.page.section import ReportData, Row, Section
@@ -22,8 +23,11 @@ from cleargrid_assets.tables.analytics import (
     COHORT_CONTACT,
     KPI_MONTHLY,
     METRIC_DEFINITIONS,
+    SIGNIFICANT,
     SMALL_SAMPLE,
 )
+from cleargrid_assets.tables.core import CONTACT_ATTEMPTS
+from cleargrid_assets.tables.raw import D23_CHANGES, D23_LOADS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,6 +37,7 @@ HEADS = (
     "Pool", "Attempts", "Contacts", "RPC", "Promises", "Promises / RPC", "95 % interval", "RPC / contacts",
     "Active hours", "Attempts per active hour",
 )  # fmt: skip
+LATE_HEADS = ("Pool", "Logged later than 24 h", "Broken within 30 days")
 BENCHMARK_HEADS = ("Pool and rate", "Rate", "Own change", "Median of its channel's pools", "Observed / expected")
 
 
@@ -45,6 +50,7 @@ def _content(data: ReportData) -> list[Block]:
         ),
         _chart(rows),
         DataTable(HEADS, [_cells(row) for row in rows], summary=NUMBERS),
+        *_late_logging(data),
         *_benchmark(data["pool_comparison__benchmark"]),
     ]
 
@@ -53,9 +59,11 @@ SECTION = Section(
     position=60,
     module=__file__,
     heading="Pools compared",
-    tables=(AGENT_PRODUCTIVITY, COHORT_CONTACT, KPI_MONTHLY, METRIC_DEFINITIONS),
+    tables=(
+        AGENT_PRODUCTIVITY, COHORT_CONTACT, KPI_MONTHLY, METRIC_DEFINITIONS, CONTACT_ATTEMPTS, D23_LOADS, D23_CHANGES,
+    ),
     content=_content,
-)
+)  # fmt: skip
 
 
 def _benchmark(rows: Sequence[Row]) -> list[Block]:
@@ -80,6 +88,41 @@ def _benchmark_cells(row: Row) -> list[str]:
         limits = f"{row['observed_per_expected_lo']:.2f} to {row['observed_per_expected_hi']:.2f}"
         ratio = f"{row['observed_per_expected']:.2f} ({limits})"
     return [*label, share_of(row["numerator"], row["denominator"]), change, percent(row["median_value"]), ratio]
+
+
+def _late_logging(data: ReportData) -> list[Block]:
+    """Whether the pools that log late are those whose promises break."""
+    rows = data["pool_comparison__late_logging"]
+    if not rows:
+        return []
+    lines = [[row["pool"], _late(row), _broken(row)] for row in rows]
+    return [
+        Subheading("Late logging beside broken promises"),
+        Note(f"{data.three_months}; the pool that logs the most rows late first. {late_logging_verdict(rows[0])}"),
+        DataTable(LATE_HEADS, lines, channels=[row["communication_type"] for row in rows]),
+    ]
+
+
+def _late(row: Row) -> Cell:
+    return share_cell(row["late"], row["attempts"], row["late_lo"], row["late_hi"])
+
+
+def _broken(row: Row) -> Cell:
+    return share_cell(row["broken"], row["promises"], row["broken_lo"], row["broken_hi"])
+
+
+def late_logging_verdict(row: Row) -> str:
+    """The promises of pools that log late more often than all pools together, against those of the others."""
+    if row["change_pp"] is None:
+        return "Nothing is compared: that takes promises of 30 days in pools that log late more often, and in others."
+    late = share_of(row["late_broken"], row["late_promises"])
+    others = share_of(row["other_broken"], row["other_promises"])
+    chance = "no more than chance" if row["p_value"] > SIGNIFICANT else "more than chance"
+    return (
+        f"Of the promises of pools that log late more often than all pools together, {late} were broken; of those of "
+        f"the others, {others}. The difference of {change_with_interval(row)} is {chance}. Channels differ in both, so "
+        "one need not cause the other."
+    )
 
 
 def _chart(rows: Sequence[Row]) -> Chart:

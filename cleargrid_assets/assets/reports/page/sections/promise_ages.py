@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cleargrid_assets.assets.reports.page.blocks import Block, Cell, DataTable, Note, Subheading
-from cleargrid_assets.assets.reports.page.formatting import DASH, count, month_name, percent
-from cleargrid_assets.assets.reports.page.hour_maps import maps, span, table_of, verdict_on
+from cleargrid_assets.assets.reports.page.formatting import DASH, count, month_name, share_cell
+from cleargrid_assets.assets.reports.page.hour_maps import maps, table_of, verdict_on
 from cleargrid_assets.assets.reports.page.section import ReportData, Row, Section
 from cleargrid_assets.tables.analytics import SMALL_SAMPLE
 from cleargrid_assets.tables.core import CONTACT_ATTEMPTS
@@ -75,7 +75,7 @@ def _by_hour(data: ReportData) -> list[Block]:
     verdict = f"Do these hours differ? {verdict_on(found[0][0])}"
     return [
         Subheading(f"Within {AGE} days, by weekday and hour of the promise, in percent"),
-        Note(f"{span(data)}, all channels, local time. {verdict} Coloured as in the maps of hours."),
+        Note(f"{data.three_months}, all channels, local time. {verdict} Coloured as in the maps of hours."),
         table_of(found[0]),
     ]
 
@@ -103,10 +103,4 @@ def _delay(row: Row | None) -> str | Cell:
 
 
 def _cell(row: Row | None) -> str | Cell:
-    """The share with its fraction and interval; only n under a small sample."""
-    if row is None:
-        return DASH
-    if row["promises"] < SMALL_SAMPLE:
-        return Cell(f"n {count(row['promises'])}", tone="few")
-    fraction = f"{count(row['broken'])} / {count(row['promises'])}"
-    return Cell(percent(row["broken"] / row["promises"]), [fraction, f"{percent(row['lo'])} to {percent(row['hi'])}"])
+    return share_cell(row["broken"], row["promises"], row["lo"], row["hi"]) if row else DASH
