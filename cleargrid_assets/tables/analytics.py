@@ -89,13 +89,6 @@ AGENT_PRODUCTIVITY = Table(
 )
 
 SMALL_SAMPLE = 30
-"""Below this denominator a rate is not read."""
-
-SIGNIFICANT = 0.05
-"""Up to this p-value a difference is more than chance."""
-
-FEWEST_WEEKS = 6
-"""With fewer, the dispersion of a rate is not known and taken as 1."""
 
 COHORT_CONTACT = Table(
     "analytics",

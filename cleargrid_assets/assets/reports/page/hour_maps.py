@@ -11,9 +11,10 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from cleargrid_assets.assets.reports.page.blocks import Cell, DataTable
+from cleargrid_assets.assets.reports.page.chance import FEWEST_WEEKS, SIGNIFICANT
 from cleargrid_assets.assets.reports.page.formatting import WEEKDAYS, count, percent
 from cleargrid_assets.assets.reports.page.targets import ALL
-from cleargrid_assets.tables.analytics import FEWEST_WEEKS, SIGNIFICANT, SMALL_SAMPLE
+from cleargrid_assets.tables.analytics import SMALL_SAMPLE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import altair as alt
 
 from cleargrid_assets.assets.reports.page.blocks import Block, Cards, Chart, DataTable, Note, OfMonth, Subheading
+from cleargrid_assets.assets.reports.page.chance import FEWEST_WEEKS
 from cleargrid_assets.assets.reports.page.formatting import (
     change_with_interval,
     count,
@@ -18,7 +19,7 @@ from cleargrid_assets.assets.reports.page.formatting import (
 )
 from cleargrid_assets.assets.reports.page.section import ReportData, Row, Section
 from cleargrid_assets.assets.reports.page.svg import svg_of
-from cleargrid_assets.tables.analytics import FEWEST_WEEKS, KPI_DAILY, KPI_MONTHLY, METRIC_DEFINITIONS, SMALL_SAMPLE
+from cleargrid_assets.tables.analytics import KPI_DAILY, KPI_MONTHLY, METRIC_DEFINITIONS, SMALL_SAMPLE
 from cleargrid_assets.tables.core import CONTACT_ATTEMPTS
 from cleargrid_assets.tables.raw import D23_CHANGES, D23_LOADS, WAREHOUSE_IDENTITY
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cleargrid_assets.assets.reports.page.blocks import Block, Cell, DataTable, Note
+from cleargrid_assets.assets.reports.page.chance import FEWEST_WEEKS
 from cleargrid_assets.assets.reports.page.formatting import count, percent
 from cleargrid_assets.assets.reports.page.section import ReportData, Row, Section
 from cleargrid_assets.assets.reports.page.targets import ALL
-from cleargrid_assets.tables.analytics import FEWEST_WEEKS, KPI_DAILY, METRIC_DEFINITIONS, SMALL_SAMPLE
+from cleargrid_assets.tables.analytics import KPI_DAILY, METRIC_DEFINITIONS, SMALL_SAMPLE
 from cleargrid_assets.tables.raw import D23_CHANGES, D23_LOADS, WAREHOUSE_IDENTITY
 
 if TYPE_CHECKING:

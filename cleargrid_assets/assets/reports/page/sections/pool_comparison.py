@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import altair as alt
 
 from cleargrid_assets.assets.reports.page.blocks import NUMBERS, Block, Cell, Chart, DataTable, Note, Subheading
+from cleargrid_assets.assets.reports.page.chance import SIGNIFICANT
 from cleargrid_assets.assets.reports.page.formatting import (
     DASH,
     change_with_interval,
@@ -23,7 +24,6 @@ from cleargrid_assets.tables.analytics import (
     COHORT_CONTACT,
     KPI_MONTHLY,
     METRIC_DEFINITIONS,
-    SIGNIFICANT,
     SMALL_SAMPLE,
 )
 from cleargrid_assets.tables.core import CONTACT_ATTEMPTS
