@@ -21,6 +21,7 @@ SECTIONS = [
     "summary",
     "last-seven-days",
     "headline",
+    "headline-trends",
     "what-moved",
     "funnel",
     "outcome-mix",

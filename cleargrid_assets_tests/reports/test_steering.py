@@ -24,14 +24,21 @@ def text(tmp_path_factory: pytest.TempPathFactory) -> str:
         return report(refreshed(platform)).read_text(encoding="utf-8")
 
 
-def test_without_a_script_only_the_selectors_are_hidden(text: str) -> None:
+def test_without_a_script_only_what_steers_is_hidden(text: str) -> None:
     markup = re.sub(r"<(script|style)>.*?</\1>", "", text, flags=re.DOTALL)
-    assert re.findall(r"<[^>]*\bhidden\b[^>]*>", markup) == ['<p id="selectors" hidden>']
+    hidden = set(re.findall(r"<[^>]*\bhidden\b[^>]*>", markup))
+    drawings = {tag for tag in hidden if tag.startswith('<div class="charts') and 'data-drawn="(all)"' not in tag}
+    assert drawings
+    assert hidden - drawings == {
+        '<p class="selector" id="selectors" hidden>',
+        '<p class="selector" hidden>',
+        '<p class="note whole" hidden>',
+    }
 
 
 def test_every_month_and_channel_of_a_selector_is_on_the_page(text: str) -> None:
     options = re.findall(r'<option value="([^"]+)">', text)
-    on_page = set(re.findall(r'data-(?:channel|month)="([^"]+)"', text)) - {"(all)"}
+    on_page = set(re.findall(r'data-(?:channel|drawn|month)="([^"]+)"', text)) - {"(all)"}
     assert {"2026-04", "2026-05", "CALL"} <= set(options) == on_page
 
 

@@ -59,7 +59,7 @@ def build_collections_report(keys: AssetKeys = UNPREFIXED) -> dg.AssetsDefinitio
         code_version=files_version(Path(__file__), *files_of(Path(__file__).with_name("page"))),
         freshness_policy=FRESHNESS,
         owners=OWNERS,
-        kinds={"html", "altair"},
+        kinds={"html"},
     )
     def collections_report(
         context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[WarehouseConnection]

@@ -1,5 +1,5 @@
 """The page of the collections report: its `sections`, what they have in common, and their way into one HTML file.
 
 Add here anything between the warehouse's tables and that file, but no number that is not in a table; the asset is in
-`collections_report`. Altair and Jinja are loaded by the run that writes a page: starting Dagster needs neither.
+`collections_report`. Jinja is loaded by the run that writes a page: starting Dagster does not need it.
 """

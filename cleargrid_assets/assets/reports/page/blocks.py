@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 NUMBERS = "The numbers"
 """The summary of a table with the numbers behind a chart."""
@@ -64,18 +64,32 @@ class Subheading:
 
 
 @dataclass(frozen=True)
-class Chart:
-    """A drawing, as `svg_of` makes it."""
+class Charts:
+    """Drawings side by side, of one channel at a time: of the one that is selected, or of `(all)`, which is the first.
 
-    kind: ClassVar = "chart"
-    svg: str
+    Only `(all)` is printed, and seen without a script. `is_wide`: each drawing takes the section's width.
+    """
+
+    kind: ClassVar = "charts"
+    of_channel: Mapping[str, Sequence[str]]
+    is_wide: bool = False
+
+
+@dataclass(frozen=True)
+class Panels:
+    """A drawing of each channel, side by side; the selected one's and that of `(all)` stay."""
+
+    kind: ClassVar = "panels"
+    of_channel: Mapping[str, str]
 
 
 @dataclass(frozen=True)
 class DataTable:
     """Rows of text, the first column left-aligned. `summary`: the table is folded under this line.
 
-    `channels`: the channel of each row, by which the channel selector shows it; `(all)` is always shown.
+    `channels`: the channel of each row, by which the channel selector shows it; `(all)` is always shown. `texts`: the
+    columns that hold text, which is left-aligned. `is_whole`: it counts all channels together, and says so when one is
+    selected.
     """
 
     kind: ClassVar = "table"
@@ -84,6 +98,13 @@ class DataTable:
     summary: str = ""
     is_printed: bool = True
     channels: Sequence[str] = ()
+    texts: Sequence[int] = (0,)
+    is_whole: bool = False
+
+    @property
+    def cells(self) -> list[list[Cell]]:
+        """The rows, with plain text as cells too."""
+        return [[cell if isinstance(cell, Cell) else Cell(cell) for cell in row] for row in self.rows]
 
 
 @dataclass(frozen=True)
@@ -111,4 +132,4 @@ class Cards:
     cards: Sequence[dict[str, Any]]
 
 
-Block = Note | Answer | OfMonth | OfChannel | Subheading | Chart | DataTable | ColorKey | Cards
+Block = Note | Answer | OfMonth | OfChannel | Subheading | Charts | Panels | DataTable | ColorKey | Cards

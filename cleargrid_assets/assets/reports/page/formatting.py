@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cleargrid_assets.assets.reports.page.blocks import Cell
+from cleargrid_assets.assets.reports.page.targets import ALL
 from cleargrid_assets.tables.analytics import SMALL_SAMPLE
 
 if TYPE_CHECKING:
@@ -66,6 +67,11 @@ def duration(seconds: float | None) -> str:
         if abs(seconds) >= unit:
             return f"{seconds / unit:.1f} {name}"
     return f"{seconds:.0f} s"
+
+
+def channel_name(channel: str) -> str:
+    """A channel as ClearGrid spells it, or all of them together."""
+    return "All channels" if channel == ALL else channel
 
 
 def month_name(month: date) -> str:

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from cleargrid_assets.assets.reports.page.blocks import Cell, DataTable
 from cleargrid_assets.assets.reports.page.chance import FEWEST_WEEKS, SIGNIFICANT
 from cleargrid_assets.assets.reports.page.formatting import WEEKDAYS, count, percent
-from cleargrid_assets.assets.reports.page.targets import ALL
 from cleargrid_assets.tables.analytics import SMALL_SAMPLE
 
 if TYPE_CHECKING:
@@ -43,11 +42,6 @@ def maps(rows: Sequence[Row], *metrics: str) -> list[list[Row]]:
     """The rows of each map of the metrics: a channel and a rate. The total's come first."""
     chosen = [row for row in rows if row["metric"] in metrics]
     return [list(cells) for _, cells in groupby(chosen, key=lambda row: (row["communication_type"], row["metric"]))]
-
-
-def channel_of(row: Row) -> str:
-    """The map's channel as people write it."""
-    return "All channels" if row["communication_type"] == ALL else str(row["communication_type"])
 
 
 def hours_differ(row: Row) -> bool:

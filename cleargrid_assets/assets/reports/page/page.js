@@ -11,6 +11,26 @@
       element.hidden = selector.value !== "" && value !== "(all)" && value !== selector.value;
       if (element.tagName === "DETAILS" && value === chosen().get(name)) element.open = true;
     }
+    if (name === "channel") draw(selector.value);
+    markWhatIsCut();
+  }
+
+  // Of each chart the channel's own drawing, or else that of all channels with a note that says so.
+  function draw(channel) {
+    for (const note of document.querySelectorAll(".whole")) note.hidden = channel === "";
+    for (const chart of document.querySelectorAll(".steered")) {
+      const [all, ...others] = chart.querySelectorAll("[data-drawn]");
+      const own = others.find((drawing) => drawing.dataset.drawn === channel);
+      for (const drawing of [all, ...others]) drawing.hidden = drawing !== (own || all);
+      if (own) chart.querySelector(".whole").hidden = true;
+    }
+  }
+
+  // Say of what is wider than the screen that it scrolls.
+  function markWhatIsCut() {
+    for (const element of document.querySelectorAll(".tables, .wide")) {
+      element.classList.toggle("cut", element.scrollWidth > element.clientWidth + 1);
+    }
   }
 
   function restore() {
@@ -45,9 +65,11 @@
       document.getElementById(anchor).scrollIntoView();
     });
   }
+  addEventListener("resize", markWhatIsCut);
+  addEventListener("toggle", markWhatIsCut, true);
   addEventListener("hashchange", () => {
     if (location.hash.includes("=") || location.hash === "") restore();
   });
-  document.getElementById("selectors").hidden = false;
+  for (const element of document.querySelectorAll(".selector")) element.hidden = false;
   restore();
 })();

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import jinja2
 
+from cleargrid_assets.assets.reports.page.blocks import DataTable, Note, Subheading
 from cleargrid_assets.assets.reports.page.formatting import count, moment, month_name, percent
 from cleargrid_assets.assets.reports.page.targets import ALL
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
+    from cleargrid_assets.assets.reports.page.blocks import Block
     from cleargrid_assets.assets.reports.page.section import ReportData, Section
 
 FOLDER = Path(__file__).parent
@@ -28,26 +30,29 @@ def render(data: ReportData, sections: Sequence[Section], written_at: datetime) 
     template = environment.from_string((FOLDER / "page.html").read_text(encoding="utf-8"))
     css = (FOLDER / "page.css").read_text(encoding="utf-8")
     script = (FOLDER / "page.js").read_text(encoding="utf-8")
-    contents, selectors = _contents(data, sections), _selectors(data)
     return template.render(
-        _head(data), sections=contents, selectors=selectors, css=css, script=script, written_at=moment(written_at)
+        _head(data),
+        sections=_contents(data, sections),
+        channels=_channels(data),
+        months_to_select=_months(data),
+        css=css,
+        script=script,
+        written_at=moment(written_at),
     )
 
 
-def _selectors(data: ReportData) -> list[dict[str, Any]]:
-    """The selectors of channel and month; an empty value shows everything."""
+def _channels(data: ReportData) -> dict[str, Any]:
+    """The selector of a channel; an empty value shows everything."""
     channels = sorted({row["communication_type"] for row in data.rows.get("last_seven_days", ())} - {ALL})
-    months = [(f"{row['month']:%Y-%m}", month_name(row["month"])) for row in reversed(data.months)]
+    options = [("", "all"), *zip(channels, channels, strict=True)]
+    return {"name": "channel", "label": "Channel", "default": "", "options": options}
+
+
+def _months(data: ReportData) -> dict[str, Any]:
+    """The selector of the month whose metrics are shown; the report's own at first."""
+    options = [(f"{row['month']:%Y-%m}", month_name(row["month"])) for row in reversed(data.months)]
     this = f"{data.month:%Y-%m}" if data.month else ""
-    return [
-        {
-            "name": "channel",
-            "label": "Channel",
-            "default": "",
-            "options": [("", "all"), *zip(channels, channels, strict=True)],
-        },
-        {"name": "month", "label": 'Month in "Every metric"', "default": this, "options": months},
-    ]
+    return {"name": "month", "label": "Month", "default": this, "options": options}
 
 
 def _contents(data: ReportData, sections: Sequence[Section]) -> list[dict[str, Any]]:
@@ -55,12 +60,24 @@ def _contents(data: ReportData, sections: Sequence[Section]) -> list[dict[str, A
     if not data.month:
         return []
     ordered = sorted(sections, key=lambda section: section.position)
-    contents = [(section, section.content(data)) for section in ordered]
+    contents = [(section, shown(section.content(data))) for section in ordered]
     return [
         {"anchor": section.anchor, "heading": section.heading.format(month=data.month_name), "blocks": blocks}
         for section, blocks in contents
         if blocks
     ]
+
+
+def shown(blocks: Sequence[Block]) -> list[Block]:
+    """The blocks without empty tables, and without subheadings under which only notes are left."""
+    parts: list[list[Block]] = [[]]
+    for block in blocks:
+        if isinstance(block, Subheading):
+            parts.append([])
+        if not isinstance(block, DataTable) or block.rows:
+            parts[-1].append(block)
+    filled = [part for part in parts[1:] if not all(isinstance(block, Subheading | Note) for block in part)]
+    return [block for part in (parts[0], *filled) for block in part]
 
 
 def _head(data: ReportData) -> dict[str, Any]:

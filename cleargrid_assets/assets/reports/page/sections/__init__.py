@@ -14,6 +14,6 @@ if TYPE_CHECKING:
 
 
 def report_sections() -> list[Section]:
-    """Every module's `SECTION`. Imports them here, because loading definitions needs no Altair."""
+    """Every module's `SECTION`. Imports them here, because loading definitions needs none."""
     modules = (import_module(f"{__name__}.{module.name}") for module in iter_modules(__path__))
     return [module.SECTION for module in modules]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cleargrid_assets.assets.reports.page.blocks import Block, DataTable, Note
-from cleargrid_assets.assets.reports.page.formatting import count, share_of
+from cleargrid_assets.assets.reports.page.formatting import channel_name, count, share_of
 from cleargrid_assets.assets.reports.page.section import ReportData, Row, Section
 from cleargrid_assets.tables.analytics import CALLING_HOURS
 
@@ -11,12 +11,14 @@ HEADS = ("Profile and channel", "Attempts", "Time known", "Too early", "Too late
 
 
 def _content(data: ReportData) -> list[Block]:
+    rows = data["calling_hours"]
+    channels = [row["channel"] for row in rows]
     return [
         Note(
             f"{data.month_name}, all landed rows, on the configured clock ({data.settings.timezone}), which need not "
             f"be the borrower's. A monitoring figure, not legal advice."
         ),
-        DataTable(HEADS, [_cells(row) for row in data["calling_hours"]]),
+        DataTable(HEADS, [_cells(row) for row in rows], channels=channels),
     ]
 
 
@@ -29,4 +31,4 @@ def _cells(row: Row) -> list[str]:
     counts = [count(row[name]) for name in ("attempts", "time_known", "outside_early", "outside_late")]
     checked = "" if row["verified"] else " (not verified)"
     outside = share_of(row["outside_early"] + row["outside_late"], row["time_known"])
-    return [f"{row['profile']}{checked}, {row['channel']}", *counts, outside]
+    return [f"{row['profile']}{checked}, {channel_name(row['channel'])}", *counts, outside]

@@ -2,7 +2,7 @@
 -- In a DuckDB shell on the warehouse: SET VARIABLE report_month = DATE '2026-05-01'; then paste.
 SELECT
     profile,
-    coalesce(communication_type, 'All channels') AS channel,
+    coalesce(communication_type, '(all)') AS channel,
     sum(attempts)::BIGINT AS attempts,
     sum(time_known)::BIGINT AS time_known,
     sum(outside_early)::BIGINT AS outside_early,

@@ -5,16 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cleargrid_assets.assets.reports.page.blocks import Block, Cell, DataTable, Note, OfChannel
-from cleargrid_assets.assets.reports.page.formatting import DASH, count, interval, percent
-from cleargrid_assets.assets.reports.page.hour_maps import (
-    RATES,
-    channel_of,
-    hour_of,
-    hours_differ,
-    maps,
-    table_of,
-    verdict_on,
-)
+from cleargrid_assets.assets.reports.page.formatting import DASH, channel_name, count, interval, percent
+from cleargrid_assets.assets.reports.page.hour_maps import RATES, hour_of, hours_differ, maps, table_of, verdict_on
 from cleargrid_assets.assets.reports.page.section import ReportData, Row, Section
 from cleargrid_assets.assets.reports.page.targets import ALL
 from cleargrid_assets.tables.analytics import COHORT_CONTACT, KPI_DAILY, METRIC_DEFINITIONS, SMALL_SAMPLE
@@ -37,7 +29,7 @@ def _content(data: ReportData) -> list[Block]:
             "hours differ, and then only those that differ from its other cells beyond chance. Under "
             f"{SMALL_SAMPLE} a rate says nothing: those cells are grey."
         ),
-        DataTable(HEADS, [_verdict(rows) for rows in found], channels=channels),
+        DataTable(HEADS, [_verdict(rows) for rows in found], channels=channels, texts=(0, 1, 2, 3)),
         *(OfChannel(rows[0]["communication_type"], _map(rows)) for rows in found),
     ]
 
@@ -55,7 +47,7 @@ SECTION = Section(
 
 def _verdict(rows: Sequence[Row]) -> list[str | Cell]:
     row = rows[0]
-    return [channel_of(row), RATES[row["metric"]].name, verdict_on(row), Cell(*_best(rows))]
+    return [channel_name(row["communication_type"]), RATES[row["metric"]].name, verdict_on(row), Cell(*_best(rows))]
 
 
 def _best(rows: Sequence[Row]) -> tuple[str, list[str]]:
@@ -68,5 +60,6 @@ def _best(rows: Sequence[Row]) -> tuple[str, list[str]]:
 
 def _map(rows: Sequence[Row]) -> DataTable:
     row = rows[0]
-    summary = f"{channel_of(row)}: {RATES[row['metric']].name} by weekday and local hour, in percent"
+    name = channel_name(row["communication_type"])
+    summary = f"{name}: {RATES[row['metric']].name} by weekday and local hour, in percent"
     return table_of(rows, summary, is_printed=row["communication_type"] == ALL)

@@ -1,27 +1,26 @@
-"""The funnel from attempts to promises: a panel for the total and for each of the largest channels."""
+"""The funnel from attempts to promises: a panel for the total and for each channel."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-import altair as alt
-
-from cleargrid_assets.assets.reports.page.blocks import NUMBERS, Block, Chart, DataTable, Note
-from cleargrid_assets.assets.reports.page.formatting import count, share_of
+from cleargrid_assets.assets.reports.page.blocks import NUMBERS, Block, DataTable, Note, Panels
+from cleargrid_assets.assets.reports.page.drawing import Drawing
+from cleargrid_assets.assets.reports.page.formatting import channel_name, count, share_of
 from cleargrid_assets.assets.reports.page.section import ReportData, Row, Section
-from cleargrid_assets.assets.reports.page.svg import svg_of
 from cleargrid_assets.tables.analytics import COHORT_CONTACT
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-
-STAGES = ("attempts", "connected", "contacts", "rpc", "promises")
+STAGES = {
+    "attempts": "attempts",
+    "connected": "connected",
+    "contacts": "contacts",
+    "rpc": "RPC",
+    "promises": "promises",
+}
 HEADS = (
     "Channel", "Attempts", "Connected", "Contacts", "RPC", "Promises", "Contacts / attempts", "RPC / contacts",
     "Promises / RPC",
 )  # fmt: skip
-MAX_PANELS = 6
+WIDTH, HEIGHT, LEFT, TOP, STEP, BAR = 295, 118, 66, 22, 19, 120
+"""Of a panel: its size, where bars begin, how far they are apart, and the length of the longest, in pixels."""
 
 
 def _content(data: ReportData) -> list[Block]:
@@ -30,8 +29,13 @@ def _content(data: ReportData) -> list[Block]:
         Note(
             f"{data.month_name}; each bar is a share of the attempts of its panel. RPC: right-party contact or beyond."
         ),
-        _chart(rows[:MAX_PANELS]),
-        DataTable(HEADS, [_cells(row) for row in rows], summary=NUMBERS),
+        Panels({row["channel"]: _panel(row) for row in rows}),
+        DataTable(
+            HEADS,
+            [_cells(row) for row in rows],
+            summary=NUMBERS,
+            channels=[row["channel"] for row in rows],
+        ),
     ]
 
 
@@ -44,37 +48,22 @@ SECTION = Section(
 )
 
 
-def _chart(rows: Sequence[Row]) -> Chart:
-    """A panel for each channel: attempts > connected > contacts > RPC > promises."""
-    values = [
-        {
-            "channel": row["channel"],
-            "stage": stage,
-            "share": row[stage] / row["attempts"],
-            "label": f"{count(row[stage])} · {row[stage] / row['attempts']:.0%}",
-            "title": f"{row['channel']}: {stage} {count(row[stage])} of {count(row['attempts'])} attempts",
-        }
-        for row in rows
-        for stage in STAGES
-    ]
-    base = alt.Chart().encode(
-        y=alt.Y("stage:N", sort=list(STAGES), title=None),
-        x=alt.X("share:Q", axis=None, scale=alt.Scale(domain=[0, 1.75])),
-    )
-    bars = base.mark_bar(color="var(--c1)", height=15).encode(description="title:N")
-    labels = base.mark_text(align="left", dx=4, color="var(--ink)", aria=False).encode(text="label:N")
-    chart = (
-        alt.layer(bars, labels, data=alt.Data(values=values))
-        .properties(width=196, height=105)
-        .facet(
-            facet=alt.Facet("channel:N", title=None, sort=[row["channel"] for row in rows]),
-            columns=3,
-            spacing={"row": 18, "column": 12},
-        )
-    )
-    return Chart(
-        svg_of(chart, "Funnel of attempts, connected, contacts, right-party contacts and promises for each channel.")
-    )
+def _panel(row: Row) -> str:
+    """The bars of one channel: attempts > connected > contacts > RPC > promises."""
+    channel = channel_name(row["channel"])
+    drawing = Drawing(WIDTH, HEIGHT, f"Funnel of {channel}: {_words(row)}.")
+    drawing.text(LEFT, 13, channel, "name")
+    for step, (stage, name) in enumerate(STAGES.items()):
+        top, share = TOP + step * STEP, row[stage] / row["attempts"]
+        title = f"{channel}: {stage} {count(row[stage])} of {count(row['attempts'])} attempts"
+        drawing.text(LEFT - 6, top + 12, name, "end")
+        drawing.bar((LEFT, top), (share * BAR, STEP - 4), "--c1", title)
+        drawing.text(LEFT + share * BAR + 5, top + 12, f"{count(row[stage])} · {share:.0%}", "value")
+    return str(drawing)
+
+
+def _words(row: Row) -> str:
+    return ", ".join(f"{count(row[stage])} {name}" for stage, name in STAGES.items())
 
 
 def _cells(row: Row) -> list[str]:
@@ -84,4 +73,4 @@ def _cells(row: Row) -> list[str]:
         share_of(row["rpc"], row["contacts"]),
         share_of(row["promises"], row["rpc"]),
     ]
-    return [row["channel"], *counts, *rates]
+    return [channel_name(row["channel"]), *counts, *rates]

@@ -1,7 +1,7 @@
 -- The funnel of the report's month: in total and by channel, largest first.
 -- In a DuckDB shell on the warehouse: SET VARIABLE report_month = DATE '2026-05-01'; then paste.
 SELECT
-    coalesce(communication_type, 'All channels') AS channel,
+    coalesce(communication_type, '(all)') AS channel,
     grouping(communication_type) AS is_whole,
     sum(attempts)::BIGINT AS attempts,
     sum(connected)::BIGINT AS connected,

@@ -1,13 +1,11 @@
-"""The month at a glance: cards of the metrics a manager asks for first, their trends, and every metric."""
+"""The month at a glance: cards of the metrics a manager asks for first, and every metric of each month."""
 
 from __future__ import annotations
 
 from calendar import monthrange
 from typing import TYPE_CHECKING, Any
 
-import altair as alt
-
-from cleargrid_assets.assets.reports.page.blocks import Block, Cards, Chart, DataTable, Note, OfMonth, Subheading
+from cleargrid_assets.assets.reports.page.blocks import Block, Cards, DataTable, Note, OfMonth
 from cleargrid_assets.assets.reports.page.chance import FEWEST_WEEKS
 from cleargrid_assets.assets.reports.page.formatting import (
     change_with_interval,
@@ -18,7 +16,6 @@ from cleargrid_assets.assets.reports.page.formatting import (
     value_of,
 )
 from cleargrid_assets.assets.reports.page.section import ReportData, Row, Section
-from cleargrid_assets.assets.reports.page.svg import svg_of
 from cleargrid_assets.tables.analytics import KPI_DAILY, KPI_MONTHLY, METRIC_DEFINITIONS, SMALL_SAMPLE
 from cleargrid_assets.tables.core import CONTACT_ATTEMPTS
 from cleargrid_assets.tables.raw import D23_CHANGES, D23_LOADS, WAREHOUSE_IDENTITY
@@ -26,12 +23,10 @@ from cleargrid_assets.tables.raw import D23_CHANGES, D23_LOADS, WAREHOUSE_IDENTI
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-
 HEADLINE = (
     "contact_rate", "rpc_per_contact", "ptp_per_rpc", "refusal_per_rpc", "settlement_per_rpc", "connect_rate",
     "broken_within_30_days", "outside_hours_per_timed_attempt",
 )  # fmt: skip
-TRENDS = ("contact_rate", "rpc_per_contact", "ptp_per_rpc", "refusal_per_rpc")
 HEADS = ("Metric", "Value", "Numerator", "Denominator", "95 % interval", "Month before", "Change", "Formula, caveat")
 
 
@@ -39,12 +34,6 @@ def _content(data: ReportData) -> list[Block]:
     return [
         Note(_rule(data["headline__cards"])),
         Cards(_cards(data)),
-        Subheading("Month by month"),
-        _chart(data["headline"]),
-        Note(
-            "The band is the interval; a hollow point is an open month, whose figures are provisional. Broken promises "
-            "compare at equal age only, in a section of their own."
-        ),
         *_every_metric(data),
     ]
 
@@ -63,8 +52,8 @@ def _rule(cards: Sequence[Row]) -> str:
     unknown = f" Fewer than {FEWEST_WEEKS} such weeks, so not allowed for: {', '.join(few)}." if few else ""
     return (
         "Under each rate: numerator / denominator, and its Wilson 95 % interval; beside each change, Newcombe's. A "
-        "change is grey unless it is more than chance: at most 5 % of those that are not are luck (Benjamini-Hochberg "
-        f"over these {len(cards)} rates, allowing for how much each varied over the 12 weeks before the month)."
+        f"change is grey unless it is beyond chance (Benjamini-Hochberg at 5 % over these {len(cards)} rates, allowing "
+        "for how much each varied over the 12 weeks before the month)."
         f"{unknown} Attempts are not judged."
     )
 
@@ -80,6 +69,7 @@ def _every_metric(data: ReportData) -> list[Block]:
                 HEADS,
                 [_cells(row) for row in data["headline"] if row["month"] == month],
                 summary=f"Every metric of {month_name(month)}",
+                texts=(0, 7),
             ),
         )
         for month in months
@@ -164,46 +154,6 @@ def _are_comparable(earlier: Row, later: Row) -> bool:
     """True if the months are adjacent and were computed under the same rules."""
     months = [row["month"].year * 12 + row["month"].month for row in (earlier, later)]
     return months[1] - months[0] == 1 and bool(earlier["rules_version"] == later["rules_version"])
-
-
-def _chart(rows: Sequence[Row]) -> Chart:
-    """The headline rates by month, each with its interval; open months are hollow."""
-    values = [
-        {
-            "month": f"{row['month']:%Y-%m}",
-            "name": row["name"],
-            "value": row["value"],
-            "lo": row["lo"],
-            "hi": row["hi"],
-            "status": row["status"],
-            "title": f"{row['name']}, {month_name(row['month'])}: {count(row['numerator'])} of "
-            f"{count(row['denominator'])}, {percent(row['value'])} ({percent(row['lo'])} to {percent(row['hi'])})",
-        }
-        for row in rows
-        if row["metric"] in TRENDS and row["value"] is not None
-    ]
-    names = [row["name"] for metric in TRENDS for row in rows if row["metric"] == metric]
-    base = alt.Chart().encode(
-        x=alt.X("month:O", title=None, axis=alt.Axis(labelAngle=-60, labelOverlap=True)),
-        y=alt.Y("value:Q", title=None, scale=alt.Scale(zero=False), axis=alt.Axis(format="%", tickCount=4)),
-    )
-    band = base.mark_area(opacity=0.22, color="var(--c1)", aria=False).encode(y="lo:Q", y2="hi:Q")
-    line = base.mark_line(color="var(--c1)", strokeWidth=2, aria=False)
-    marks = base.mark_point(size=45, filled=True, stroke="var(--c1)", strokeWidth=1.5, opacity=1).encode(
-        fill=alt.Fill(
-            "status:N",
-            legend=None,
-            scale=alt.Scale(domain=["final", "provisional"], range=["var(--c1)", "var(--paper)"]),
-        ),
-        description="title:N",
-    )
-    chart = (
-        alt.layer(band, line, marks, data=alt.Data(values=values))
-        .properties(width=310, height=110)
-        .facet(facet=alt.Facet("name:N", title=None, sort=list(dict.fromkeys(names))), columns=2)
-        .resolve_scale(y="independent")
-    )
-    return Chart(svg_of(chart, "Contact rate, RPC per contact, PTP per RPC and refusal rate, month by month."))
 
 
 def _cells(row: Row) -> list[str]:

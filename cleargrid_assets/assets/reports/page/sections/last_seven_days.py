@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from cleargrid_assets.assets.reports.page.blocks import Block, Cell, DataTable, Note
 from cleargrid_assets.assets.reports.page.chance import FEWEST_WEEKS
-from cleargrid_assets.assets.reports.page.formatting import count, percent
+from cleargrid_assets.assets.reports.page.formatting import channel_name, count, percent
 from cleargrid_assets.assets.reports.page.section import ReportData, Row, Section
 from cleargrid_assets.assets.reports.page.targets import ALL
 from cleargrid_assets.tables.analytics import KPI_DAILY, METRIC_DEFINITIONS, SMALL_SAMPLE
@@ -47,8 +47,11 @@ def _channels(rows: Sequence[Row]) -> list[str]:
 
 def _line(data: ReportData, channel: str, rows: Sequence[Row], metrics: Sequence[str]) -> list[str | Cell]:
     cells = {row["metric"]: row for row in rows if row["communication_type"] == channel}
-    label = "All channels" if channel == ALL else channel
-    return [label, _attempts(cells["contact_rate"]), *(_rate(data, cells[metric]) for metric in metrics)]
+    return [
+        channel_name(channel),
+        _attempts(cells["contact_rate"]),
+        *(_rate(data, cells[metric]) for metric in metrics),
+    ]
 
 
 def _attempts(row: Row) -> Cell:
@@ -58,13 +61,16 @@ def _attempts(row: Row) -> Cell:
 
 
 def _rate(data: ReportData, row: Row) -> Cell:
+    is_small = row["n1"] < SMALL_SAMPLE
+    if is_small and not row["is_beyond_chance"]:
+        return Cell(f"n {count(row['n1'])}", tone="few")
     lines = [f"{count(row['k1'])} / {count(row['n1'])}"]
     if row["change_pp"] is not None:
         lines += [f"{row['change_pp']:+.1f} pp", f"{row['change_lo']:+.1f} to {row['change_hi']:+.1f}"]
     target = data.targets.get((row["metric"], row["communication_type"]))
     if target is not None:
         lines.append(f"target {percent(target)}")
-    text = percent(row["value"]) if row["n1"] >= SMALL_SAMPLE else f"n {count(row['n1'])}"
+    text = f"n {count(row['n1'])}" if is_small else percent(row["value"])
     tone = ("up" if row["change_pp"] > 0 else "down") if row["is_beyond_chance"] else ""
     return Cell(text, lines, tone)
 
@@ -84,7 +90,8 @@ def _rule(rows: Sequence[Row]) -> str:
     rule = (
         f"A cell is coloured only where its change is more than chance: over all {len(rows)} cells, at most 5 % of the "
         "coloured ones are luck (Benjamini-Hochberg). Intervals are Newcombe's, at 95 %, widened by how much the rate "
-        f"varied over the 12 weeks before. Under {SMALL_SAMPLE} a rate is not shown."
+        f"varied over the 12 weeks before. Under {SMALL_SAMPLE} a rate and its change are not shown, "
+        "unless the change is more than chance."
     )
     few = f" {unknown} cells have fewer than {FEWEST_WEEKS} such weeks, and are not widened."
     return rule + (few if unknown else "")

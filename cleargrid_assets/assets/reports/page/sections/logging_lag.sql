@@ -1,7 +1,7 @@
 -- How late outcomes were typed in during the report's month, from the slices all and channel of kpi_monthly.
 -- In a DuckDB shell on the warehouse: SET VARIABLE report_month = DATE '2026-05-01'; then paste.
 SELECT
-    CASE WHEN slice = 'all' THEN 'All channels' ELSE communication_type END AS channel,
+    communication_type AS channel,
     max(denominator) FILTER (WHERE metric = 'log_lag_p50_s') AS attempts,
     max(value) FILTER (WHERE metric = 'log_lag_p50_s') AS p50_s,
     max(value) FILTER (WHERE metric = 'log_lag_p90_s') AS p90_s,

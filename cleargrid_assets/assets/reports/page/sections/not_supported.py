@@ -9,7 +9,7 @@ from cleargrid_assets.tables.analytics import METRIC_DEFINITIONS
 
 def _content(data: ReportData) -> list[Block]:
     rows = [[row["name"], row["formula"], row["why_not"]] for row in data["not_supported"]]
-    return [DataTable(["Metric", "Formula", "Why not"], rows)]
+    return [DataTable(["Metric", "Formula", "Why not"], rows, texts=(0, 1, 2))]
 
 
 SECTION = Section(

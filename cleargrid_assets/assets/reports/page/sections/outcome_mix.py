@@ -1,72 +1,89 @@
-"""The outcome mix by week: the share of each outcome group in the week's attempts."""
+"""The outcome mix by week: the share of each outcome group in the week's attempts, in total and by channel."""
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-import altair as alt
-
-from cleargrid_assets.assets.reports.page.blocks import NUMBERS, Block, Chart, DataTable, Note
+from cleargrid_assets.assets.reports.page.blocks import NUMBERS, Block, Charts, ColorKey, DataTable, Note
+from cleargrid_assets.assets.reports.page.drawing import WIDTH, Drawing, scale
 from cleargrid_assets.assets.reports.page.formatting import WEEKDAYS, count, percent
 from cleargrid_assets.assets.reports.page.section import ReportData, Row, Section
-from cleargrid_assets.assets.reports.page.svg import WIDTH, svg_of
+from cleargrid_assets.assets.reports.page.targets import ALL
 from cleargrid_assets.tables.analytics import OUTCOME_MIX
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import date
 
 
 GROUPS = (
     "promise", "settled or paid", "refusal", "other right party", "somebody else", "machine", "no connect", "unmapped",
 )  # fmt: skip
+HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 260, 44, 10, 8, 24
+LABELS = 13
+"""So many weeks have room for their dates."""
 
 
 def _content(data: ReportData) -> list[Block]:
     rows = data["outcome_mix"]
+    weeks = sorted({row["week"] for row in rows})
+    charts = {channel: [_chart(list(of_channel), weeks)] for channel, of_channel in groupby(rows, key=_channel)}
+    total = [row for row in rows if row["communication_type"] == ALL]
     return [
-        Note("Counted from days, because weeks straddle months. Rows in scope; hover over a bar for its count."),
-        _chart(rows),
-        DataTable(["Week from", "Attempts", *GROUPS], _weeks(rows), summary=NUMBERS),
+        Note(
+            "Counted from days, because weeks straddle months; each begins on the Monday under it; * marks one "
+            "without all its days. Rows in scope. A bar's count shows on hover and is in the table."
+        ),
+        ColorKey([(f"--g{position}", group) for position, group in enumerate(GROUPS)]),
+        Charts(charts, is_wide=True),
+        DataTable(["Week from", "Attempts", *GROUPS], _weeks(total), summary=NUMBERS, is_whole=True),
     ]
 
 
 SECTION = Section(position=30, module=__file__, heading="Outcome mix by week", tables=(OUTCOME_MIX,), content=_content)
 
 
-def _chart(rows: Sequence[Row]) -> Chart:
-    """The outcomes of each week's attempts, as shares that add up to the week."""
-    values = [
-        {
-            "week": f"{row['week']:%d %b}" + ("" if row["days"] == len(WEEKDAYS) else "*"),
-            "group": row["outcome_group"],
-            "rank": GROUPS.index(row["outcome_group"]),
-            "attempts": row["attempts"],
-            "title": f"Week of {row['week']:%d %b %Y} ({row['days']} days): {row['outcome_group']} "
-            f"{count(row['attempts'])} of {count(row['attempts_of_week'])} attempts, "
-            f"{percent(row['attempts'] / row['attempts_of_week'])}",
-        }
-        for row in rows
-    ]
-    colours = [f"var(--g{position})" for position in range(len(GROUPS))]
-    chart = (
-        alt.Chart(alt.Data(values=values))
-        .mark_bar()
-        .encode(
-            x=alt.X("week:N", sort=None, title="week starting (* not all seven days)", axis=alt.Axis(labelAngle=-60)),
-            y=alt.Y("attempts:Q", stack="normalize", title="share of attempts", axis=alt.Axis(format="%", tickCount=5)),
-            color=alt.Color(
-                "group:N",
-                sort=list(GROUPS),
-                title=None,
-                scale=alt.Scale(domain=list(GROUPS), range=colours),
-                legend=alt.Legend(orient="top", columns=4, labelLimit=200),
-            ),
-            order=alt.Order("rank:Q"),
-            description="title:N",
-        )
-        .properties(width=WIDTH - 60, height=260)
-    )
-    return Chart(svg_of(chart, "Share of each outcome group in the attempts of each week."))
+def _channel(row: Row) -> str:
+    return str(row["communication_type"])
+
+
+def _chart(rows: Sequence[Row], weeks: Sequence[date]) -> str:
+    """The outcomes of each week's attempts in one channel, as shares that add up to the week."""
+    drawing = Drawing(WIDTH, HEIGHT, f"Share of each outcome group in each week's attempts. {_channel(rows[0])}.")
+    y = scale((0, 1), (HEIGHT - BOTTOM, TOP))
+    drawing.percent_axis([0, 0.2, 0.4, 0.6, 0.8, 1], y, LEFT)
+    step = (WIDTH - LEFT - RIGHT) / len(weeks)
+    every = -(-len(weeks) // LABELS)
+    for week, of_week in groupby(rows, key=lambda row: row["week"]):
+        place = weeks.index(week)
+        ordered = sorted(of_week, key=lambda row: GROUPS.index(row["outcome_group"]))
+        _draw_week(drawing, ordered, LEFT + (place + 0.06) * step, 0.88 * step)
+        if (len(weeks) - 1 - place) % every == 0:
+            drawing.text(LEFT + (place + 0.5) * step, HEIGHT - 8, _label(ordered[0]), "mid")
+    return str(drawing)
+
+
+def _draw_week(drawing: Drawing, rows: Sequence[Row], left: float, width: float) -> None:
+    y = scale((0, 1), (HEIGHT - BOTTOM, TOP))
+    before = 0
+    for row in rows:
+        after, whole = before + row["attempts"], row["attempts_of_week"]
+        top = y(after / whole)
+        colour = f"--g{GROUPS.index(row['outcome_group'])}"
+        drawing.bar((left, top), (width, y(before / whole) - top), colour, _title(row))
+        before = after
+
+
+def _label(row: Row) -> str:
+    return f"{row['week']:%-d %b}" + ("" if row["days"] == len(WEEKDAYS) else "*")
+
+
+def _title(row: Row) -> str:
+    days = "" if row["days"] == len(WEEKDAYS) else f" ({row['days']} days)"
+    fraction = f"{count(row['attempts'])} of {count(row['attempts_of_week'])} attempts"
+    share = percent(row["attempts"] / row["attempts_of_week"])
+    return f"{row['week']:%-d %b %Y}{days}: {row['outcome_group']} {fraction}, {share}"
 
 
 def _weeks(rows: Sequence[Row]) -> list[list[str]]:

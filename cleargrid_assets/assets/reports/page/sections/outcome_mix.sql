@@ -1,10 +1,11 @@
--- The outcomes of the attempts by week (Monday to Sunday) for the last 26 weeks. Weeks are summed from days, because
--- they straddle months.
+-- The outcomes of the attempts by week (Monday to Sunday) for the last 26 weeks, in total and by channel. Weeks are
+-- summed from days, because they straddle months.
 -- In a DuckDB shell on the warehouse: paste. is_contact is a macro of the warehouse.
 WITH named AS (
     SELECT
         date_trunc('week', local_date)::DATE AS week,
         local_date,
+        communication_type AS channel,
         attempts,
         CASE
             WHEN NOT is_mapped THEN 'unmapped'
@@ -31,11 +32,17 @@ whole AS (
 
 SELECT
     whole.week,
+    coalesce(named.channel, '(all)') AS communication_type,
     named.outcome_group,
     sum(named.attempts)::BIGINT AS attempts,
-    any_value(whole.attempts) AS attempts_of_week,
-    any_value(whole.days) AS days
+    sum(sum(named.attempts)) OVER (PARTITION BY whole.week, named.channel)::BIGINT AS attempts_of_week,
+    whole.days
 FROM whole
 INNER JOIN named ON whole.week = named.week
-GROUP BY whole.week, named.outcome_group
-ORDER BY whole.week, named.outcome_group
+GROUP BY
+    GROUPING SETS (
+        (whole.week, whole.days, named.outcome_group),
+        (whole.week, whole.days, named.outcome_group, named.channel)
+    )
+HAVING sum(named.attempts) > 0
+ORDER BY named.channel NULLS FIRST, whole.week, named.outcome_group

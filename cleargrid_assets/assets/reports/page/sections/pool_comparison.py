@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import altair as alt
-
-from cleargrid_assets.assets.reports.page.blocks import NUMBERS, Block, Cell, Chart, DataTable, Note, Subheading
+from cleargrid_assets.assets.reports.page.blocks import NUMBERS, Block, Cell, Charts, DataTable, Note, Subheading
 from cleargrid_assets.assets.reports.page.chance import SIGNIFICANT
+from cleargrid_assets.assets.reports.page.drawing import WIDTH, Drawing, scale, ticks
 from cleargrid_assets.assets.reports.page.formatting import (
     DASH,
     change_with_interval,
@@ -18,7 +17,7 @@ from cleargrid_assets.assets.reports.page.formatting import (
     share_of,
 )
 from cleargrid_assets.assets.reports.page.section import ReportData, Row, Section
-from cleargrid_assets.assets.reports.page.svg import WIDTH, svg_of
+from cleargrid_assets.assets.reports.page.targets import ALL
 from cleargrid_assets.tables.analytics import (
     AGENT_PRODUCTIVITY,
     COHORT_CONTACT,
@@ -38,6 +37,9 @@ HEADS = (
     "Active hours", "Attempts per active hour",
 )  # fmt: skip
 LATE_HEADS = ("Pool", "Logged later than 24 h", "Broken within 30 days")
+LEFT, RIGHT, TOP, BOTTOM, STEP = 200, 120, 4, 40, 22
+"""Of the chart, in pixels: the room for names, for figures, and the distance of pools."""
+
 BENCHMARK_HEADS = ("Pool and rate", "Rate", "Own change", "Median of its channel's pools", "Observed / expected")
 
 
@@ -48,7 +50,7 @@ def _content(data: ReportData) -> list[Block]:
             f"{data.month_name}. A pool is an interaction source on a channel: D23 has no agent id, so this does "
             f"not rank people. Sorted by the lower end of the interval, so that a small pool does not lead by luck."
         ),
-        _chart(rows),
+        Charts({ALL: [_chart(rows)]}, is_wide=True),
         DataTable(HEADS, [_cells(row) for row in rows], summary=NUMBERS),
         *_late_logging(data),
         *_benchmark(data["pool_comparison__benchmark"]),
@@ -125,38 +127,27 @@ def late_logging_verdict(row: Row) -> str:
     )
 
 
-def _chart(rows: Sequence[Row]) -> Chart:
+def _chart(rows: Sequence[Row]) -> str:
     """PTP per RPC of each pool with its interval, sorted by the lower bound."""
-    values = [
-        {
-            "pool": row["pool"],
-            "value": row["value"],
-            "lo": row["lo"],
-            "hi": row["hi"],
-            "label": f"{percent(row['value'])}  ({count(row['promises'])} / {count(row['rpc'])})",
-            "title": f"{row['pool']}: {count(row['promises'])} promises of {count(row['rpc'])} RPC, "
-            f"{percent(row['value'])} ({percent(row['lo'])} to {percent(row['hi'])})",
-        }
-        for row in rows
-        if row["value"] is not None
-    ]
-    room = 1.4 * max((value["hi"] for value in values), default=1.0)  # for the labels beside the intervals
-    base = alt.Chart(alt.Data(values=values)).encode(
-        y=alt.Y("pool:N", sort=None, title=None, axis=alt.Axis(labelLimit=220)),
-        x=alt.X(
-            "value:Q",
-            title="PTP per RPC, Wilson 95 % interval",
-            axis=alt.Axis(format="%", values=[step / 10 for step in range(11) if step / 10 <= room]),
-            scale=alt.Scale(domain=[0, room], nice=False),
-        ),
-    )
-    interval = base.mark_rule(strokeWidth=5, opacity=0.3, color="var(--c1)", aria=False).encode(x="lo:Q", x2="hi:Q")
-    points = base.mark_point(filled=True, size=70, opacity=1, color="var(--c1)").encode(description="title:N")
-    labels = base.mark_text(align="left", dx=8, color="var(--muted)", fontSize=10, aria=False).encode(
-        x="hi:Q", text="label:N"
-    )
-    chart = (interval + points + labels).properties(width=WIDTH - 300, height=alt.Step(22))
-    return Chart(svg_of(chart, "PTP per RPC of each pool with its interval, sorted by the lower end of the interval."))
+    drawn = [row for row in rows if row["value"] is not None]
+    height = TOP + len(drawn) * STEP + BOTTOM
+    drawing = Drawing(WIDTH, height, "PTP per RPC of each pool, sorted by the lower end of its 95 % interval.")
+    at = ticks(0, max((row["hi"] for row in drawn), default=1))
+    x = scale((0, at[-1]), (LEFT, WIDTH - RIGHT))
+    drawing.x_axis({f"{share:.0%}": x(share) for share in at}, "PTP per RPC, with its 95 % interval")
+    for place, row in enumerate(drawn):
+        y = TOP + (place + 0.5) * STEP
+        fraction = f"{percent(row['value'])} ({count(row['promises'])} / {count(row['rpc'])})"
+        drawing.text(LEFT - 10, y + 4, row["pool"], "end")
+        drawing.bar((x(row["lo"]), y - 3), (x(row["hi"]) - x(row["lo"]), 6), "--interval", "")
+        drawing.dot(x(row["value"]), y, "--c1", _title(row))
+        drawing.text(x(row["hi"]) + 8, y + 4, fraction)
+    return str(drawing)
+
+
+def _title(row: Row) -> str:
+    fraction = f"{count(row['promises'])} promises of {count(row['rpc'])} RPC, {percent(row['value'])}"
+    return f"{row['pool']}: {fraction} ({percent(row['lo'])} to {percent(row['hi'])})"
 
 
 def _cells(row: Row) -> list[str]:

@@ -28,7 +28,7 @@ def _content(data: ReportData) -> Sequence[Block]:
             f"{rows[0]['backtests']} past months, made on the same day of the month. A figure that last month's would "
             f"have missed by less is left out."
         ),
-        DataTable(HEADS, [_cells(row) for row in rows]),
+        DataTable(HEADS, [_cells(row) for row in rows], is_whole=True),
     ]
 
 

@@ -1,5 +1,6 @@
--- Each observation of the promises of the last 12 months: age in days since the month's end, promises, broken.
--- One observation per load, under the outcome map and row scope that the month's attempts were computed with.
+-- Observations of the promises of the last 12 months, in total and by channel: age in days since the month's end,
+-- promises, broken. Of the loads in each 15 days of age the last one, under the outcome map and row scope that the
+-- month's attempts were computed with.
 -- In a DuckDB shell on the warehouse: paste. wilson_lo and wilson_hi are macros of the warehouse.
 WITH in_force AS (
     SELECT month, any_value(rules_version) AS rules_version, any_value(outcome_map_version) AS outcome_map_version
@@ -8,7 +9,7 @@ WITH in_force AS (
 ),
 
 observed AS (
-    SELECT vintage.*
+    SELECT vintage.*, vintage.communication_type AS channel
     FROM analytics.ptp_vintage AS vintage
     INNER JOIN in_force ON vintage.month = in_force.month AND vintage.outcome_map_version = in_force.outcome_map_version
     WHERE
@@ -24,6 +25,7 @@ observed AS (
 
 SELECT
     month,
+    coalesce(channel, '(all)') AS channel,
     observed_at,
     any_value(age_days) AS age_days,
     sum(promises)::BIGINT AS promises,
@@ -33,5 +35,7 @@ SELECT
     wilson_hi(sum(broken), sum(promises)) AS hi
 FROM observed
 WHERE month > (SELECT max(latest.month) FROM analytics.ptp_vintage AS latest) - INTERVAL 12 MONTH
-GROUP BY month, observed_at
-ORDER BY month, observed_at
+GROUP BY GROUPING SETS ((month, observed_at), (month, observed_at, channel))
+HAVING sum(promises) > 0
+QUALIFY observed_at = max(observed_at) OVER (PARTITION BY month, floor(any_value(age_days) / 15))
+ORDER BY grouping(channel) DESC, channel ASC, month ASC, observed_at ASC

@@ -14,12 +14,12 @@ HEADS_OF_CHANGES = ("Field", "From", "To", "Rows", "Months")
 def _content(data: ReportData) -> list[Block]:
     loads: list[Block] = [
         Note("ClearGrid changes rows after the fact; each load compares the month with the one before."),
-        DataTable(HEADS, [_cells(row) for row in data["rereads"]]),
+        DataTable(HEADS, [_cells(row) for row in data["rereads"]], texts=(0, 1)),
     ]
     changes = [_cells_of_change(row) for row in data["rereads__changes"]]
     if not changes:
         return loads
-    return [*loads, Subheading("Fields that changed"), DataTable(HEADS_OF_CHANGES, changes)]
+    return [*loads, Subheading("Fields that changed"), DataTable(HEADS_OF_CHANGES, changes, texts=(0, 1, 2))]
 
 
 SECTION = Section(

@@ -19,7 +19,7 @@ def _content(data: ReportData) -> list[Block]:
             "They count as attempts but not in any rate, so every rate is a lower bound. Paste a line into the file of "
             "CLEARGRID_OUTCOMES and fill in its two classes."
         ),
-        DataTable(HEADS, rows),
+        DataTable(HEADS, rows, texts=(0, 4)),
     ]
 
 
