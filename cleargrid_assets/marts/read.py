@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from graphlib import CycleError, TopologicalSorter
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from cleargrid_assets.marts.errors import MartError
@@ -20,10 +21,12 @@ from cleargrid_assets.tables.table import MONTH, Column, Table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from collections.abc import Set as AbstractSet
     from pathlib import Path
 
     from cleargrid_assets.marts.binding import EmptyWarehouse
     from cleargrid_assets.settings import Settings
+    from cleargrid_assets.tables.column_lineage import SourceColumn
     from cleargrid_assets.tables.dataset import RawDataset
 
 NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -100,7 +103,7 @@ def _mart(  # noqa: PLR0917 - what a mart is made of
     sql = text.lstrip("\ufeff").strip().rstrip(";")
     types = warehouse.columns_of(path.name, sql)
     _verify_inputs(path.name, head, warehouse.tables_in(sql))
-    table = _table(path.name, path.stem, head, types)
+    table = _table(path.name, path.stem, head, types, _sources_of_columns(sql, known))
     inputs = tuple(known[name] for name in head.inputs)
     if table.is_partitioned:
         _verify_months(path.name, inputs, marts)
@@ -123,7 +126,22 @@ def _verify_inputs(name: str, head: Head, read: frozenset[str]) -> None:
         raise MartError(f"{name}: it does not read {', '.join(unread)}; take that out of its Inputs")
 
 
-def _table(name: str, stem: str, head: Head, types: Mapping[str, str]) -> Table:
+def _sources_of_columns(sql: str, known: Mapping[str, Table]) -> Mapping[str, AbstractSet[SourceColumn]]:
+    """What each column, in lower case, is made of; empty without the extra `lineage`."""
+    if find_spec("sqlglot") is None:
+        return {}
+    from cleargrid_assets.marts.column_lineage import trace  # noqa: PLC0415 - needs the extra
+
+    return trace(sql, known)
+
+
+def _table(
+    name: str,
+    stem: str,
+    head: Head,
+    types: Mapping[str, str],
+    made_of: Mapping[str, AbstractSet[SourceColumn]],
+) -> Table:
     for missing in (column for column in (*head.grain, *head.columns) if column not in types):
         raise MartError(
             f"{name}: its head names the column {missing}, which its SELECT does not return; correct either"
@@ -136,7 +154,16 @@ def _table(name: str, stem: str, head: Head, types: Mapping[str, str]) -> Table:
             f"needs another name"
         )
     meanings = {MONTH.name: MONTH.meaning, **head.columns}
-    columns = [Column(column, kind, meanings.get(column, ""), nullable=True) for column, kind in types.items()]
+    columns = [
+        Column(
+            column,
+            kind,
+            meanings.get(column, ""),
+            nullable=True,
+            made_of=tuple(sorted(made_of.get(column.lower(), ()))),
+        )
+        for column, kind in types.items()
+    ]
     return Table(SCHEMA, stem, head.description, head.grain, (*columns, RULES_VERSION))
 
 

@@ -1,7 +1,8 @@
 """What each column is made of: the columns whose values its SQL uses, through views, macros and subqueries.
 
-The lineage is in `column_lineage.csv`, so that nothing parses SQL at start-up. After a change of SQL or of columns,
-`python -m cleargrid_assets_tests.project.column_lineage` derives the file again; a test compares the two.
+That of our tables is in `column_lineage.csv`, so that nothing parses their SQL at start-up. After a change of SQL or of
+columns, `python -m cleargrid_assets_tests.project.column_lineage` derives the file again; a test compares the two. That
+of a mart is traced when definitions load, by `marts.column_lineage`.
 """
 
 from __future__ import annotations
@@ -47,7 +48,8 @@ class SourceColumn:
 
 def column_lineage(table: Table) -> Mapping[str, tuple[SourceColumn, ...]]:
     """The sources of each column that has any; empty for a table that is not computed by SQL or read from ClearGrid."""
-    return _lineage().get(table.qualified_name, {})
+    of_mart = {column.name: column.made_of for column in table.columns if column.made_of}
+    return of_mart or _lineage().get(table.qualified_name, {})
 
 
 @cache

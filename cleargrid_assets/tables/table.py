@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import duckdb
 
+    from cleargrid_assets.tables.column_lineage import SourceColumn
+
 EXISTS = """
 SELECT count(*)
 FROM duckdb_tables()
@@ -22,7 +24,8 @@ WHERE database_name = current_database() AND schema_name = ? AND table_name = ?
 class Column:
     """One column: its DuckDB type, and its meaning with unit and time zone.
 
-    `default`: SQL of what rows of an earlier release hold in it, where that is known.
+    `default`: SQL of what rows of an earlier release hold in it, where that is known. `made_of`: the columns that a
+    mart's column is made of; those of our tables are in `column_lineage.csv`.
     """
 
     name: str
@@ -30,6 +33,7 @@ class Column:
     meaning: str
     nullable: bool = False
     default: str | None = None
+    made_of: tuple[SourceColumn, ...] = ()
 
     @property
     def ddl(self) -> str:
