@@ -11,12 +11,16 @@ from typing import TYPE_CHECKING
 import click
 
 from cleargrid_assets.client import SettingsError
+from cleargrid_assets.marts import marts_of
 from cleargrid_assets.settings import Settings, warehouse_address
 from cleargrid_assets.warehouse import WarehouseError
 from cleargrid_assets.warehouse.copying import find_differences, move, snapshot_of
 from cleargrid_assets.warehouse.warehouse import Warehouse
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cleargrid_assets.tables.table import Table
     from cleargrid_assets.warehouse.copying import CopiedMonth
 
 
@@ -27,6 +31,7 @@ if TYPE_CHECKING:
 def move_warehouse(source: str, target: str, *, may_overwrite: bool) -> None:
     """Copy the warehouse SOURCE into TARGET, a DuckDB file or a ducklake: address, and compare them.
 
+    Your own marts in CLEARGRID_MARTS are copied with our tables.
     Compares counts and checksums of each month before committing it. You can run it again at any time: it skips months
     that are equal already and continues where it was interrupted.
     """
@@ -36,10 +41,11 @@ def move_warehouse(source: str, target: str, *, may_overwrite: bool) -> None:
         origin = Warehouse(warehouse_address("SOURCE", source), extensions=settings.duckdb_extensions)
         address = warehouse_address("TARGET", target)
         copy = Warehouse(address, extensions=settings.duckdb_extensions, lake_data=settings.lake_data)
+        marts = marts_of(settings).tables
         _validate(origin, copy)
-        for moved in move(origin, copy, may_overwrite=may_overwrite):
+        for moved in move(origin, copy, marts, may_overwrite=may_overwrite):
             click.echo(_line(moved))
-        _report_difference(origin, copy)
+        _report_difference(origin, copy, marts)
     except (SettingsError, WarehouseError) as error:
         raise click.ClickException(str(error)) from error
     click.echo(
@@ -65,9 +71,9 @@ def _line(moved: CopiedMonth) -> str:
     return f"{name:<24}{moved.rows:>14,} rows  {'copied, same checksums' if moved.was_copied else 'equal already'}"
 
 
-def _report_difference(origin: Warehouse, copy: Warehouse) -> None:
+def _report_difference(origin: Warehouse, copy: Warehouse, marts: Sequence[Table]) -> None:
     """Print what only one of them holds; fail if the source changed during the copy, so that the two differ."""
-    old, new = snapshot_of(origin), snapshot_of(copy)
+    old, new = snapshot_of(origin, marts), snapshot_of(copy, marts)
     months = {part.month for part in old.contents}
     changed = sorted(str(month) for month in months if find_differences(old, new, month))
     if changed:
@@ -76,4 +82,5 @@ def _report_difference(origin: Warehouse, copy: Warehouse) -> None:
     if surplus:
         click.echo(f"only in the target, unchanged: {', '.join(surplus)}")
     if old.unmanaged_tables:
-        click.echo(f"not copied, because cleargrid_assets does not own them: {', '.join(old.unmanaged_tables)}")
+        names = ", ".join(old.unmanaged_tables)
+        click.echo(f"not copied, because neither cleargrid_assets nor a file in CLEARGRID_MARTS makes them: {names}")

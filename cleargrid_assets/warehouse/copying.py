@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from cleargrid_assets.tables.catalog import DATASETS, TABLES
 from cleargrid_assets.tables.d23 import D23
 from cleargrid_assets.warehouse.errors import WarehouseError, WarehouseMissingError
+from cleargrid_assets.warehouse.schema import has_columns_of, prepare_mart
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -70,7 +71,7 @@ class LoadOfMonth:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The contents of one warehouse. `unmanaged_tables`: tables that are not ours."""
+    """The contents of one warehouse. `unmanaged_tables`: tables that are neither ours nor marts."""
 
     contents: dict[TableMonth, Fingerprint]
     loads: frozenset[LoadOfMonth]
@@ -86,24 +87,37 @@ class CopiedMonth:
     was_copied: bool
 
 
-def snapshot_of(warehouse: Warehouse) -> Snapshot:
-    """Count and hash every table, month by month; empty if there is no warehouse yet."""
+def snapshot_of(warehouse: Warehouse, marts: Sequence[Table] = ()) -> Snapshot:
+    """Count and hash every table, month by month; empty if there is no warehouse yet.
+
+    `marts`: the lender's own tables. One that was computed from another file than today's is left out: the sensor
+    computes it again in either warehouse.
+    """
     try:
         with warehouse.reading() as connection:
             tables = [table for table in TABLES.values() if table.exists_in(connection)]
+            tables += [mart for mart in marts if has_columns_of(connection, mart)]
             contents = {part: content for table in tables for part, content in _contents(connection, table)}
             names = [name for (name,) in connection.execute(FOREIGN_TABLES).fetchall()]
-            return Snapshot(contents, _loads(connection), tuple(sorted({*names} - {*TABLES})))
+            return Snapshot(
+                contents,
+                _loads(connection),
+                tuple(sorted({*names} - {*TABLES, *(mart.qualified_name for mart in marts)})),
+            )
     except WarehouseMissingError:
         return Snapshot({}, frozenset(), ())
 
 
-def move(source: Warehouse, target: Warehouse, *, may_overwrite: bool) -> Iterator[CopiedMonth]:
+def move(
+    source: Warehouse, target: Warehouse, marts: Sequence[Table] = (), *, may_overwrite: bool
+) -> Iterator[CopiedMonth]:
     """Make every month of `target` equal to that of `source`; skip months that are equal already.
+
+    `marts`: the lender's own tables, which are copied like ours.
 
     Raises `MoveError` if a copy differs, or, unless `may_overwrite`, if the target has loads of its own.
     """
-    old, new = snapshot_of(source), snapshot_of(target)
+    old, new = snapshot_of(source, marts), snapshot_of(target, marts)
     if not may_overwrite:
         _refuse_own_loads(old.loads, new.loads)
     tables = {part.table for part in old.contents}
@@ -113,7 +127,7 @@ def move(source: Warehouse, target: Warehouse, *, may_overwrite: bool) -> Iterat
         parts = [part for part in old.contents if part.month == month]
         differing = find_differences(old, new, month)
         if differing:
-            _copy(source, target, differing, may_overwrite=may_overwrite)
+            _copy(source, target, differing, marts, may_overwrite=may_overwrite)
         rows = sum(old.contents[part].rows for part in parts)
         yield CopiedMonth(month, rows, was_copied=bool(differing))
 
@@ -135,7 +149,9 @@ def _refuse_own_loads(old: AbstractSet[LoadOfMonth], new: AbstractSet[LoadOfMont
         )
 
 
-def _copy(source: Warehouse, target: Warehouse, parts: Sequence[TableMonth], *, may_overwrite: bool) -> None:
+def _copy(
+    source: Warehouse, target: Warehouse, parts: Sequence[TableMonth], marts: Sequence[Table], *, may_overwrite: bool
+) -> None:
     """Copy `parts` in one transaction of the target; roll back if one of them then differs from the source.
 
     Check the target's loads again: it may have been loaded since its months were counted.
@@ -145,6 +161,8 @@ def _copy(source: Warehouse, target: Warehouse, parts: Sequence[TableMonth], *, 
             months = {part.month for part in parts}
             _refuse_own_loads(*({load for load in _loads(each) if load.month in months} for each in (origin, copy)))
         for part in parts:
+            if part.table in marts:
+                prepare_mart(copy, part.table)
             _copy_part(origin, copy, part)
             expected, actual = _content(origin, part), _content(copy, part)
             if expected != actual:

@@ -196,15 +196,20 @@ def _reshape(connection: duckdb.DuckDBPyConnection, table: Table, existing: Mapp
 
 def prepare_mart(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
     """Create a lender's own table, or recreate it if its columns have changed; write its comments if they have."""
-    described = {column.name: (column.type, column.meaning or None) for column in table.columns}
-    existing = {name: values for name, *values in connection.execute(MART_COLUMNS, table.key).fetchall()}
-    if {name: tuple(values) for name, values in existing.items()} == described:
+    described = {(column.name, column.type, column.meaning or None) for column in table.columns}
+    if {*connection.execute(MART_COLUMNS, table.key).fetchall()} == described:
         return
     connection.execute(f"CREATE SCHEMA IF NOT EXISTS {table.schema}")
-    if {name: column_type for name, (column_type, _) in existing.items()} != {c.name: c.type for c in table.columns}:
+    if not has_columns_of(connection, table):
         connection.execute(f"DROP TABLE IF EXISTS {table.qualified_name}")
     connection.execute(table.ddl)
     connection.execute(table.comments)
+
+
+def has_columns_of(connection: duckdb.DuckDBPyConnection, table: Table) -> bool:
+    """True if the warehouse has a lender's own table as its file describes it now."""
+    columns = {(name, kind) for name, kind, _ in connection.execute(MART_COLUMNS, table.key).fetchall()}
+    return columns == {(column.name, column.type) for column in table.columns}
 
 
 def _existing_columns(connection: duckdb.DuckDBPyConnection) -> Mapping[str, Mapping[str, str]]:

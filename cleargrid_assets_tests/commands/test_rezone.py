@@ -11,6 +11,7 @@ from cleargrid_assets.commands.cleargrid import cleargrid
 from cleargrid_assets.emulator.faults import ExportRequest, Fault, error
 from cleargrid_assets.landing.warehouse_identity import identity_of
 from cleargrid_assets.warehouse.warehouse import Warehouse
+from cleargrid_assets_tests.assets.example_marts import BEST_MONTH, PROMISES
 from cleargrid_assets_tests.platform_copies import load_months
 from cleargrid_assets_tests.platform_under_test import LOADS, MAY
 
@@ -63,6 +64,26 @@ def test_every_row_is_in_its_month_of_the_new_zone_and_the_old_file_is_kept(
     assert (old.landed(APRIL), old.landed(MAY)) == before
     assert str(old_file) in result.output
     assert changed.load(MAY).success
+
+
+def test_a_lenders_own_marts_are_computed_in_the_new_zone_and_nothing_is_left_to_compute(
+    start_after: StartAfter, tmp_path: Path
+) -> None:
+    folder = tmp_path / "marts"
+    folder.mkdir()
+    (folder / "promises.sql").write_text(PROMISES)
+    (folder / "best_month.sql").write_text(BEST_MONTH)
+    changed, result = rezone_platform(
+        start_after(load_months, MAY).with_variables(CLEARGRID_MARTS=str(folder)), NEW_YORK
+    )
+    assert result.exit_code == 0, result.output
+    assert changed.query("SELECT month::VARCHAR, sum(promises) FROM marts.promises GROUP BY ALL ORDER BY ALL") == (
+        changed.query(
+            "SELECT month::VARCHAR, count(*) FROM core.contact_attempts WHERE is_promise AND in_scope GROUP BY ALL "
+            "ORDER BY ALL"
+        )
+    )
+    assert changed.query("SELECT count(*) > 0 FROM marts.best_month") == [(True,)]
 
 
 def test_a_warehouse_in_the_configured_zone_is_left_alone(loaded_platform: Platform) -> None:

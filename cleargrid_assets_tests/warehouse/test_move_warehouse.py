@@ -10,9 +10,11 @@ from click.testing import CliRunner, Result
 
 from cleargrid_assets.commands.cleargrid import cleargrid
 from cleargrid_assets.connections import WarehouseConnection
+from cleargrid_assets.jobs import REFRESH_SUMMARY
 from cleargrid_assets.settings import Settings
 from cleargrid_assets.warehouse.copying import MoveError, move, snapshot_of
 from cleargrid_assets.warehouse.warehouse import Warehouse
+from cleargrid_assets_tests.assets.example_marts import BEST_MONTH, PROMISES
 from cleargrid_assets_tests.fixed_rows import serve
 from cleargrid_assets_tests.landing.rows_of_may import row
 from cleargrid_assets_tests.platform_copies import compute_months, load_months
@@ -46,6 +48,20 @@ def load_april_and_compute_may(platform: Platform) -> None:
 def loaded_platform(start_after: StartAfter) -> Platform:
     """The platform after that."""
     return start_after(load_april_and_compute_may)
+
+
+@pytest.fixture
+def platform_with_marts(start_after: StartAfter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Platform:
+    """May is computed, with a mart by month and one over all months."""
+    folder = tmp_path / "marts"
+    folder.mkdir()
+    (folder / "promises.sql").write_text(PROMISES)
+    (folder / "best_month.sql").write_text(BEST_MONTH)
+    monkeypatch.setenv("CLEARGRID_MARTS", str(folder))
+    platform = start_after(compute_months, MAY).with_variables(CLEARGRID_MARTS=str(folder))
+    compute_months(platform, MAY)
+    assert platform.run_job(REFRESH_SUMMARY).success
+    return platform
 
 
 @pytest.fixture
@@ -85,6 +101,43 @@ def test_the_target_holds_every_row_of_every_table(loaded_platform: Platform, ta
         "FROM analytics.outcome_mix ORDER BY ALL"
     )
     assert PASSWORD not in result.output
+
+
+@pytest.mark.parametrize(("warehouse_variables", "target_kind"), [(FILE, FILE), (FILE, KINDS[-1])], indirect=True)
+def test_a_lenders_own_marts_are_moved_and_nothing_is_left_to_compute(
+    platform_with_marts: Platform, target: Warehouse
+) -> None:
+    for _ in range(2):
+        result = run_move(platform_with_marts.warehouse, target)
+        assert result.exit_code == 0, result.output
+    assert "copied" not in result.output
+    copy = platform_with_marts.with_variables(
+        CLEARGRID_WAREHOUSE=target.address, CLEARGRID_LAKE_DATA=target.lake_data or ""
+    )
+    for mart in ("marts.promises", "marts.best_month"):
+        rows = copy.query(f"FROM {mart} ORDER BY ALL")
+        assert rows
+        assert rows == platform_with_marts.query(f"FROM {mart} ORDER BY ALL")
+    assert copy.requested_runs() == []
+    comments = "SELECT comment FROM duckdb_columns() WHERE table_name = 'promises' AND column_name = 'promises'"
+    assert copy.query(comments) == [("Promises to pay made in the month.",)]
+
+
+def test_a_mart_that_was_computed_from_another_file_is_left_to_the_sensor(
+    platform_with_marts: Platform, target: Warehouse, tmp_path: Path
+) -> None:
+    run_move(platform_with_marts.warehouse, target)
+    changed = PROMISES.replace("AS promises", "AS kept").replace("promises: P", "kept: P")
+    (tmp_path / "marts" / "promises.sql").write_text(changed)
+    (tmp_path / "marts" / "best_month.sql").unlink()
+    result = run_move(platform_with_marts.warehouse, target)
+    assert result.exit_code == 0, result.output
+    assert "marts.promises" not in result.output
+    assert "nor a file in CLEARGRID_MARTS makes them: marts.best_month" in result.output
+    copy = platform_with_marts.with_variables(CLEARGRID_WAREHOUSE=target.address)
+    (request,) = copy.requested_runs()
+    assert copy.run_job(request.job_name, request.partition_key, request.tags).success
+    assert copy.query("SELECT count(kept) > 0 FROM marts.promises") == [(True,)]
 
 
 @between_kinds
@@ -180,7 +233,7 @@ def test_tables_of_other_people_are_not_copied_and_told(loaded_platform: Platfor
     change(loaded_platform.warehouse, "CREATE TABLE raw.notes AS SELECT 'mine' AS note")
     result = run_move(loaded_platform.warehouse, target)
     assert result.exit_code == 0
-    assert "because cleargrid_assets does not own them: raw.notes" in result.output
+    assert "neither cleargrid_assets nor a file in CLEARGRID_MARTS makes them: raw.notes" in result.output
 
 
 def test_a_warehouse_cannot_be_moved_into_itself_or_from_where_there_is_none(
