@@ -13,7 +13,7 @@ PARALLEL := --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 WAREHOUSE_TESTS := analytics assets/test_io_manager.py commands/test_doctor.py commands/test_status.py \
 	$(foreach name,as_of comparison kills month_lands moved_rows overlapping_loads preview rereads \
 	warehouse_identity,landing/test_$(name).py) \
-	life/test_life.py::test_a_life_goes_on_in_a_lake_and_back_in_a_file reports/test_collections_report.py warehouse \
+	life/test_life.py::test_a_life_goes_on_in_a_lake_and_back_in_a_file reports/test_collections_report.py reports/test_published_in_a_bucket.py warehouse \
 	$(foreach name,duckdb_1_5_5_reads_everything_that_duckdb_2_wrote a_tool_that_keeps_it_open_disturbs_no_load_and_no_publication,reports/test_published_database.py::test_$(name)) \
 	automation/test_quiet_nights.py::test_a_load_by_hand_that_finds_nothing_changed_writes_what_depends_on_its_time
 
