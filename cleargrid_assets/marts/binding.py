@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import json
+import re
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 
 from cleargrid_assets.marts.errors import MartError
-from cleargrid_assets.warehouse.errors import first_line
 from cleargrid_assets.warehouse.schema import create_empty
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from types import TracebackType
 
     from cleargrid_assets.tables.dataset import RawDataset
     from cleargrid_assets.tables.table import Table
 
-VARIABLES = "SET VARIABLE timezone = 'UTC'; SET VARIABLE row_scope = 'active'; SET VARIABLE ptp_maturity_days = 30"
-"""Values of the types that SQL reads with `getvariable`."""
+VARIABLES: Mapping[str, object] = {"timezone": "UTC", "row_scope": "active", "ptp_maturity_days": 30}
+"""Values of the types that SQL reads with `getvariable`. Any other variable is NULL when a mart is computed."""
+
+LINE = re.compile(r"\n+LINE (?P<number>\d+):.*", re.DOTALL)
+"""What DuckDB adds to a message: the statement's line and a mark below it."""
 
 
 class EmptyWarehouse(AbstractContextManager["EmptyWarehouse"]):
@@ -28,7 +32,9 @@ class EmptyWarehouse(AbstractContextManager["EmptyWarehouse"]):
     def __init__(self, datasets: Sequence[RawDataset]) -> None:
         self._connection = duckdb.connect()
         create_empty(self._connection, datasets)
-        self._connection.execute(VARIABLES)
+        for name, value in VARIABLES.items():
+            self._connection.execute(f"SET VARIABLE {name} = ?", [value])
+        self._connection.execute("PRAGMA explain_output = 'all'")
 
     def __exit__(
         self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
@@ -48,13 +54,27 @@ class EmptyWarehouse(AbstractContextManager["EmptyWarehouse"]):
                 raise MartError(f"{name}: its SQL must be one SELECT and nothing else; correct it")
             rows = self._connection.execute(f"DESCRIBE SELECT * FROM ({sql}\n)").fetchall()
         except duckdb.Error as error:
-            raise MartError(f"{name}: DuckDB refuses its SQL: {_sentence(error)}; correct it") from error
+            line, reason = _place_and_reason(error)
+            raise MartError(f"{name}{line}: DuckDB refuses its SQL: {reason} Correct it") from error
         return {row[0]: row[1] for row in rows}
 
     def tables_in(self, sql: str) -> frozenset[str]:
         """The tables that the SELECT reads, also through views, as `schema.table`."""
-        return frozenset(self._connection.get_table_names(sql, qualified=True))
+        plans = dict(self._connection.execute(f"EXPLAIN (FORMAT json) {sql}").fetchall())
+        return frozenset(_tables_scanned(json.loads(plans["logical_plan"])))
 
 
-def _sentence(error: duckdb.Error) -> str:
-    return first_line(error).rstrip(".!")
+def _tables_scanned(nodes: Iterable[Any]) -> Iterator[str]:
+    """The tables of a plan before it is optimized, which names each as `catalog.schema.table`."""
+    for node in nodes:
+        if name := node["extra_info"].get("Table"):
+            yield name.replace('"', "").partition(".")[2]
+        yield from _tables_scanned(node["children"])
+
+
+def _place_and_reason(error: duckdb.Error) -> tuple[str, str]:
+    """The line, which is that of the file, and the message in one line with DuckDB's hint, such as a similar name."""
+    text = str(error).strip()
+    line = LINE.search(text)
+    reason = " ".join(part if part[-1] in ".?!" else f"{part}." for part in LINE.sub("", text).split("\n") if part)
+    return f", line {line['number']}" if line else "", reason.replace("!", ".")

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 GRAIN, INPUTS, COLUMNS = "Grain", "Inputs", "Columns"
-PART = re.compile(rf"({GRAIN}|{INPUTS}|{COLUMNS}):\s*(.*)")
+PART = re.compile(rf"({GRAIN}|{INPUTS}|{COLUMNS})\s*:\s*(.*)", re.IGNORECASE)
 FORM = (
     "begin it with `-- What it holds.`, `-- Grain: month, ...`, `-- Inputs: core.contact_attempts, ...` and, if you "
-    "like, `-- Columns:` with a line `-- name: meaning` for each"
+    "like, `-- Columns:` with a line `-- name: meaning` for each, and no empty line between them"
 )
 
 
@@ -51,10 +51,10 @@ class Head:
 def _parts(name: str, text: str) -> Mapping[str, list[str]]:
     """The lines of each part, without marks; those before the first part are the description, under an empty name."""
     parts, part = {"": list[str]()}, ""
-    for line in takewhile(lambda line: line.startswith("--"), text.lstrip("\ufeff").splitlines()):
+    for line in takewhile(lambda line: line.startswith("--"), text.lstrip("\ufeff\r\n ").splitlines()):
         words = line.removeprefix("--").strip()
         if match := PART.fullmatch(words):
-            part, words = match[1], match[2]
+            part, words = match[1].capitalize(), match[2]
             if part in parts:
                 raise MartError(f"{name}: its head has {part} twice; leave one")
             parts[part] = []

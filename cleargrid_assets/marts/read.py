@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from cleargrid_assets.tables.dataset import RawDataset
 
 NAME = re.compile(r"[a-z][a-z0-9_]*")
+END = re.compile(r";(?:\s|--[^\n]*)*\Z")
+COMMENT = re.compile(r"--[^\n]*")
+VARIABLE = re.compile(r"getvariable\(\s*'([^']*)'\s*\)", re.IGNORECASE)
 
 
 def marts_of(settings: Settings) -> Marts:
@@ -39,8 +42,23 @@ def marts_of(settings: Settings) -> Marts:
         return NO_MARTS
     if not folder.is_dir():
         raise MartError(f"CLEARGRID_MARTS: there is no folder {folder}; create it, or correct the setting")
-    texts = tuple((path, _text(path)) for path in sorted(folder.glob("*.sql")))
-    return _read(texts, tuple(settings.datasets))
+    files = [path for path in sorted(folder.iterdir()) if _is_sql(path)]
+    _verify_folders(folder, {path.stem for path in files})
+    return _read(tuple((path, _text(path)) for path in files), tuple(settings.datasets))
+
+
+def _is_sql(path: Path) -> bool:
+    """False for what systems and editors hide beside a file."""
+    return path.suffix.lower() == ".sql" and not path.name.startswith(".")
+
+
+def _verify_folders(folder: Path, names: AbstractSet[str]) -> None:
+    for path in sorted(folder.glob("*/*.sql")):
+        if path.parent.name not in names and not path.parent.name.startswith("."):
+            raise MartError(
+                f"{path.parent.name}/{path.name}: there is no mart {path.parent.name}.sql whose check it could be; put "
+                f"checks into a folder with their mart's name, marts into none, and what is neither elsewhere"
+            )
 
 
 def _text(path: Path) -> str:
@@ -100,7 +118,8 @@ def _mart(  # noqa: PLR0917 - what a mart is made of
     marts: Sequence[Mart],
     warehouse: EmptyWarehouse,
 ) -> Mart:
-    sql = text.lstrip("\ufeff").strip().rstrip(";")
+    sql = END.sub("", text.lstrip("\ufeff").rstrip())
+    _verify_variables(path.name, sql)
     types = warehouse.columns_of(path.name, sql)
     _verify_inputs(path.name, head, warehouse.tables_in(sql))
     table = _table(path.name, path.stem, head, types, _sources_of_columns(sql, known))
@@ -113,10 +132,28 @@ def _mart(  # noqa: PLR0917 - what a mart is made of
 
 def _verify_known(name: str, head: Head, known: Mapping[str, Table]) -> None:
     for unknown in (table for table in head.inputs if table not in known):
+        if view := VIEWS.get(unknown):
+            tables = ", ".join(source.qualified_name for source in view.sources)
+            raise MartError(f"{name}: its input {unknown} is a view; name what it reads instead: {tables}")
         raise MartError(
-            f"{name}: its input {unknown} is no table; docs/data_dictionary.md lists ours, and another mart is "
-            f"{SCHEMA}.<its file's name>"
+            f"{name}: its input {unknown} is no table; name tables with their schemas, ours as in "
+            f"docs/data_dictionary.md, another mart as {SCHEMA}.<its file's name>"
         )
+
+
+def _verify_variables(name: str, sql: str) -> None:
+    from cleargrid_assets.marts.binding import VARIABLES  # noqa: PLC0415 - as above
+
+    for variable in VARIABLE.findall(COMMENT.sub("", sql)):
+        if variable == MONTH.name:
+            raise MartError(
+                f"{name}: it reads getvariable('month'), which a mart does not have; leave that condition out: a "
+                f"SELECT is about all months, and only the rows of the run's month are stored"
+            )
+        if variable not in VARIABLES:
+            raise MartError(
+                f"{name}: it reads getvariable('{variable}'), which nobody sets; there are {', '.join(VARIABLES)}"
+            )
 
 
 def _verify_inputs(name: str, head: Head, read: frozenset[str]) -> None:

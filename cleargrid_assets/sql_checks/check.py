@@ -39,11 +39,12 @@ HEAD = re.compile(
     r"-- In a DuckDB shell[^\n]*\n(?:-- [^\n]+\n)*"
 )
 
-GRAIN_CHECK = """-- Finds rows of {table.qualified_name} that share {grain}.
+OF_THE_GRAIN = "every_row_is_alone_in_its_grain"
+GRAIN_CHECK = """-- Finds rows of {table.qualified_name} that share {table.key_columns}.
 -- Severity: ERROR, blocking
 -- To do: add what tells the rows apart to the Grain of {table.name}.sql, or group its SELECT by the Grain.
 -- In a DuckDB shell on the warehouse, paste this.
-SELECT {grain}, count(*) AS rows
+SELECT {table.key_columns}, count(*) AS rows
 FROM {table.qualified_name}
 {where}GROUP BY ALL
 HAVING count(*) > 1
@@ -156,12 +157,14 @@ def read_raw_checks(dataset: RawDataset) -> list[SqlCheck]:
 def read_mart_checks(marts: Marts) -> list[SqlCheck]:
     """The checks on a lender's own marts: that of the grain, and the files `<mart>/<check>.sql` beside the mart's.
 
-    Raises `MartError` for a head that lacks a part.
+    Raises `MartError` for a head that lacks a part, and for the name of the check that every mart has.
     """
     checks = []
     for mart in marts.marts:
         checks.append(_grain_check(mart.table))
         for name, sql in sorted(_read(mart.file.with_suffix("")).items()):
+            if name == OF_THE_GRAIN:
+                raise MartError(f"{mart.file.stem}/{name}.sql: every mart has this check already; rename the file")
             try:
                 checks.append(SqlCheck.parse(name, mart.table, sql))
             except ValueError as error:
@@ -171,14 +174,15 @@ def read_mart_checks(marts: Marts) -> list[SqlCheck]:
 
 def _grain_check(table: Table) -> SqlCheck:
     where = "WHERE getvariable('month') IS NULL OR month = getvariable('month')\n" if table.is_partitioned else ""
-    grain = ", ".join(table.grain)
-    return SqlCheck.parse(
-        "every_row_is_alone_in_its_grain", table, GRAIN_CHECK.format(table=table, grain=grain, where=where)
-    )
+    return SqlCheck.parse(OF_THE_GRAIN, table, GRAIN_CHECK.format(table=table, where=where))
 
 
 def _read(folder: Path) -> dict[str, str]:
-    return {path.stem: path.read_text(encoding="utf-8") for path in folder.glob("*.sql")}
+    return {
+        path.stem: path.read_text(encoding="utf-8")
+        for path in folder.glob("*.sql")
+        if not path.name.startswith(".")  # what systems and editors hide beside a file
+    }
 
 
 def _table_of(path: Path) -> Table:

@@ -76,6 +76,11 @@ class Table:
         return tuple(column.name for column in self.columns)
 
     @property
+    def key_columns(self) -> str:
+        """The columns of the grain, as SQL lists them."""
+        return ", ".join(f'"{name}"' for name in self.grain)
+
+    @property
     def is_partitioned(self) -> bool:
         """True if the table is replaced month by month."""
         return "month" in self.column_names

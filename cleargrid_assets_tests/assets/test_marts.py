@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 import duckdb
+import openpyxl
 import pytest
 
 from cleargrid_assets.assets.reports.publication.database import DATABASE
+from cleargrid_assets.assets.reports.publication.workbook import WORKBOOK
 from cleargrid_assets.definitions import build_definitions
 from cleargrid_assets.jobs import COMPUTE_MONTH, REFRESH_SUMMARY
 from cleargrid_assets.settings import Settings
@@ -160,6 +162,33 @@ def test_marts_are_published_and_missing_months_of_theirs_are_named(with_marts: 
         if not check.passed and check.asset_key.path[-1] == "published_tables"
     ]
     assert missing == [["2026-05 in promises.parquet"]]
+
+
+def test_whatever_names_and_types_a_mart_has_it_is_computed_checked_and_published(
+    with_marts: Callable[..., Platform],
+) -> None:
+    text = (
+        "-- All kinds of columns.\n-- Grain: month, order, Pool Name\n-- Inputs: core.contact_attempts\n"
+        'SELECT month, 1 AS "order", interaction_source AS "Pool Name", NULL AS nothing, sum(1) AS huge, '
+        "list(DISTINCT outcome) AS several, {'a': 1} AS nested, INTERVAL 1 DAY AS span, "
+        "max(communicated_at) AT TIME ZONE 'UTC' AS at_zone, 1.5 AS exact, 'a'::ENUM('a', 'b') AS listed, count(*) "
+        "FROM core.contact_attempts GROUP BY month, interaction_source"
+    )
+    long = "a_name_that_is_longer_than_a_sheet_may_be"
+    names = ("select", "contents", "history", f"{long}_1", f"{long}_2")
+    platform = with_marts({f"{name}.sql": text for name in names})
+    compute_months(platform, MAY)
+    run = platform.run_job(REFRESH_SUMMARY)
+    assert run.success
+    published = Path(platform.warehouse.location, "published", "emulator")
+    book = openpyxl.load_workbook(published / WORKBOOK)
+    assert {long[:31], f"{long[:28]}_2", "contents_2", "history_2", "select"} <= {*book.sheetnames}
+    assert [cell.data_type for cell in book["select"][2]] == list("dnsnnssssnsns")
+    with duckdb.connect(published / DATABASE, read_only=True) as connection:
+        for name in names:
+            rows = connection.execute(f"SELECT count(*) FROM marts.{name}").fetchall()
+            assert rows == platform.query(f"SELECT count(*) FROM marts.{name}")
+            assert rows > [(0,)]
 
 
 def test_rows_that_share_their_grain_turn_the_mart_red_and_stop_what_reads_it(

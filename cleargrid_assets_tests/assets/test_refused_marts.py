@@ -11,7 +11,7 @@ from cleargrid_assets.commands.cleargrid import cleargrid
 from cleargrid_assets.definitions import build_definitions
 from cleargrid_assets.marts import MartError, marts_of
 from cleargrid_assets.settings import Settings
-from cleargrid_assets_tests.assets.example_marts import BEST_MONTH, LARGE, PROMISES
+from cleargrid_assets_tests.assets.example_marts import BEST_MONTH, CHECK, LARGE, PROMISES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,7 +54,11 @@ BAD: dict[str, tuple[dict[str, str], str]] = {
     ),
     "unknown input": (
         {"a.sql": PROMISES.replace("Inputs: core.contact_attempts", "Inputs: core.attempts")},
-        "a.sql: its input core.attempts is no table; docs/data_dictionary.md lists ours",
+        "a.sql: its input core.attempts is no table; name tables with their schemas, ours as in docs/data_dictionary",
+    ),
+    "input that is a view": (
+        {"a.sql": PROMISES.replace("Inputs: core.contact_attempts", "Inputs: analytics.kpi_monthly_total")},
+        "a.sql: its input analytics.kpi_monthly_total is a view; name what it reads instead: analytics.kpi_monthly",
     ),
     "undeclared input": (
         {"a.sql": PROMISES.replace("Inputs: core.contact_attempts", "Inputs: raw.d23_loads")},
@@ -72,11 +76,23 @@ BAD: dict[str, tuple[dict[str, str], str]] = {
     "file name": ({"My Mart.sql": PROMISES}, "My Mart.sql: a mart is named after its file; use lower-case letters"),
     "syntax": (
         {"a.sql": PROMISES.replace("SELECT", "SELEC")},
-        "a.sql: DuckDB refuses its SQL: Parser Error: syntax error at or near",
+        "a.sql, line 7: DuckDB refuses its SQL: Parser Error: syntax error at or near",
     ),
     "unknown column": (
         {"a.sql": PROMISES.replace("is_promise AND", "is_kept AND")},
-        'a.sql: DuckDB refuses its SQL: Binder Error: Referenced column "is_kept" not found',
+        'a.sql, line 7: DuckDB refuses its SQL: Binder Error: Referenced column "is_kept" not found in FROM',
+    ),
+    "table without its schema": (
+        {"a.sql": PROMISES.replace("FROM core.", "FROM ")},
+        'Table with name contact_attempts does not exist. Did you mean "core.contact_attempts"? Correct it',
+    ),
+    "the run's month": (
+        {"a.sql": PROMISES.replace("GROUP", "WHERE month = getvariable('month') GROUP")},
+        "a.sql: it reads getvariable('month'), which a mart does not have; leave that condition out",
+    ),
+    "a variable that nobody sets": (
+        {"a.sql": PROMISES.replace("GROUP", "WHERE interaction_source = getvariable('pool') GROUP")},
+        "a.sql: it reads getvariable('pool'), which nobody sets; there are timezone, row_scope, ptp_maturity_days",
     ),
     "two statements": ({"a.sql": PROMISES + "SELECT 2"}, "a.sql: its SQL must be one SELECT and nothing else"),
     "no SELECT": (
@@ -103,12 +119,49 @@ BAD: dict[str, tuple[dict[str, str], str]] = {
         {"promises.sql": PROMISES, "promises/wrong.sql": "SELECT 1"},
         "promises/wrong.sql: the check wrong on marts.promises: its first lines must be `-- Finds ...`",
     ),
+    "the check that every mart has": (
+        {"promises.sql": PROMISES, "promises/every_row_is_alone_in_its_grain.sql": CHECK},
+        "promises/every_row_is_alone_in_its_grain.sql: every mart has this check already; rename the file",
+    ),
+    "a mart in a folder": (
+        {"team/promises.sql": PROMISES},
+        "team/promises.sql: there is no mart team.sql whose check it could be; put checks into a folder with",
+    ),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize(("marts", "sentence"), BAD.values(), ids=BAD)
 def test_what_is_wrong_with_a_mart_is_one_sentence(folder: Path, marts: dict[str, str], sentence: str) -> None:
     assert sentence in problem(folder, marts)
+
+
+GOOD = {
+    "empty lines and another case": "\n\n" + PROMISES.replace("Grain:", "grain :"),
+    "a comment at its end": PROMISES.rstrip() + " -- that is all\n",
+    "other names for tables": PROMISES.replace("attempts\nGROUP", "attempts AS a\nGROUP"),
+    "a join": PROMISES.replace("attempts\nGROUP", "attempts AS a\nJOIN core.contact_attempts AS b USING (month)\nGROUP")
+    .replace("interaction_source, count", "a.interaction_source, count")
+    .replace("is_promise AND in_scope", "a.is_promise"),
+}
+
+
+@pytest.mark.parametrize("text", GOOD.values(), ids=GOOD)
+def test_a_mart_may_be_written_as_people_write_sql(folder: Path, text: str) -> None:
+    (folder / "promises.sql").write_text(text)
+    (folder / ".hidden.sql").write_text("what an editor leaves")
+    (mart,) = marts_of(Settings({"CLEARGRID_MARTS": str(folder)})).marts
+    assert [table.qualified_name for table in mart.inputs] == ["core.contact_attempts"]
+    assert mart.table.grain == ("month", "interaction_source")
+
+
+def test_a_mart_names_the_tables_behind_a_view_and_a_macro(folder: Path) -> None:
+    tables = ("raw.d23_manual_communication_logs", "raw.d23_loads", "raw.d23_changes")
+    (folder / "a.sql").write_text(
+        f"-- Rows as they were.\n-- Grain: month\n-- Inputs: {', '.join(tables)}\n"
+        "SELECT month, count(*) AS rows FROM raw.d23_as_of(TIMESTAMP '2026-06-01') GROUP BY ALL"
+    )
+    (mart,) = marts_of(Settings({"CLEARGRID_MARTS": str(folder)})).marts
+    assert tuple(table.qualified_name for table in mart.inputs) == tables
 
 
 def test_a_folder_that_is_missing_is_named(tmp_path: Path) -> None:

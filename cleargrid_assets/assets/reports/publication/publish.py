@@ -68,7 +68,7 @@ def _can_be_read(connection: duckdb.DuckDBPyConnection, table: Table) -> bool:
 
 def _copy(connection: duckdb.DuckDBPyConnection, table: Table, published: Artifacts) -> int:
     """Replace the files of one table; return its row count."""
-    select, rows = f"FROM {table.qualified_name} ORDER BY {', '.join(table.grain)}", 0
+    select, rows = f"FROM {table.qualified_name} ORDER BY {table.key_columns}", 0
     for suffix, options in FORMATS.items():
         with published.replacing(f"{table.name}.{suffix}") as file:
             path = str(file).replace("'", "''")
