@@ -19,7 +19,7 @@ SCHEMA = "marts"
 class Mart:
     """A table of schema `marts`. `inputs`: the tables that its SELECT reads, other marts among them.
 
-    `version`: a digest of its SQL and of that of the marts that it reads.
+    `version`: a digest of its SQL and of that of the marts that it reads. `checks`: the names and SQL of its own.
     """
 
     table: Table
@@ -27,6 +27,7 @@ class Mart:
     file: Path
     sql: str
     version: str
+    checks: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)

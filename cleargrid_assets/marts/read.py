@@ -6,6 +6,7 @@ What is verified, and in which order, belongs here; `binding` asks DuckDB what a
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import lru_cache
 from graphlib import CycleError, TopologicalSorter
 from importlib.util import find_spec
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from cleargrid_assets.tables.column_lineage import SourceColumn
     from cleargrid_assets.tables.dataset import RawDataset
 
+    Texts = tuple[tuple[Path, str], ...]
+
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 END = re.compile(r";(?:\s|--[^\n]*)*\Z")
 COMMENT = re.compile(r"--[^\n]*")
@@ -42,34 +45,42 @@ def marts_of(settings: Settings) -> Marts:
         return NO_MARTS
     if not folder.is_dir():
         raise MartError(f"CLEARGRID_MARTS: there is no folder {folder}; create it, or correct the setting")
-    files = [path for path in sorted(folder.iterdir()) if _is_sql(path)]
-    _verify_folders(folder, {path.stem for path in files})
-    return _read(tuple((path, _text(path)) for path in files), tuple(settings.datasets))
+    texts = _texts(folder)
+    checks = tuple(check for path in _visible(folder) if path.is_dir() for check in _texts(path, f"{path.name}/"))
+    _verify_folders(checks, {path.stem for path, _ in texts})
+    return _read(texts, checks, tuple(settings.datasets))
 
 
-def _is_sql(path: Path) -> bool:
-    """False for what systems and editors hide beside a file."""
-    return path.suffix.lower() == ".sql" and not path.name.startswith(".")
+def _visible(folder: Path) -> list[Path]:
+    """What is in the folder, without what systems and editors hide in it."""
+    return [path for path in sorted(folder.iterdir()) if not path.name.startswith(".")]
 
 
-def _verify_folders(folder: Path, names: AbstractSet[str]) -> None:
-    for path in sorted(folder.glob("*/*.sql")):
-        if path.parent.name not in names and not path.parent.name.startswith("."):
-            raise MartError(
-                f"{path.parent.name}/{path.name}: there is no mart {path.parent.name}.sql whose check it could be; put "
-                f"checks into a folder with their mart's name, marts into none, and what is neither elsewhere"
-            )
+def _texts(folder: Path, prefix: str = "") -> Texts:
+    """The SQL files of a folder and their texts. `prefix`: of their names in messages."""
+    files = (path for path in _visible(folder) if path.suffix.lower() == ".sql")
+    return tuple((path, _text(path, f"{prefix}{path.name}")) for path in files)
 
 
-def _text(path: Path) -> str:
+def _text(path: Path, name: str) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise MartError(f"{path.name}: it cannot be read as UTF-8 text ({error}); save it as UTF-8") from error
+        raise MartError(f"{name}: it cannot be read as UTF-8 text ({error}); save it as UTF-8") from error
+
+
+def _verify_folders(checks: Texts, names: AbstractSet[str]) -> None:
+    for path, _ in checks:
+        mart = path.parent.name
+        if mart not in names:
+            raise MartError(
+                f"{mart}/{path.name}: there is no mart {mart}.sql whose check it could be; put checks into a folder "
+                f"with their mart's name, marts into none, and what is neither elsewhere"
+            )
 
 
 @lru_cache(maxsize=4)
-def _read(texts: tuple[tuple[Path, str], ...], datasets: tuple[RawDataset, ...]) -> Marts:
+def _read(texts: Texts, checks: Texts, datasets: tuple[RawDataset, ...]) -> Marts:
     """The verified marts of these files, each after its inputs. Imports DuckDB, which few definitions need."""
     if not texts:
         return NO_MARTS
@@ -85,9 +96,12 @@ def _read(texts: tuple[tuple[Path, str], ...], datasets: tuple[RawDataset, ...])
             path, text = files[name]
             _verify_known(path.name, heads[name], known)
             mart = _mart(path, text, heads[name], known, marts, warehouse)
+            mart = replace(mart, checks=tuple((file.stem, sql) for file, sql in checks if file.parent.name == name))
             known[mart.table.qualified_name] = mart.table
             marts.append(mart)
             warehouse.add(mart.table)
+        for path, text in checks:
+            warehouse.columns_of(f"{path.parent.name}/{path.name}", _without_end(text))
     return Marts(tuple(marts))
 
 
@@ -118,7 +132,7 @@ def _mart(  # noqa: PLR0917 - what a mart is made of
     marts: Sequence[Mart],
     warehouse: EmptyWarehouse,
 ) -> Mart:
-    sql = END.sub("", text.lstrip("\ufeff").rstrip())
+    sql = _without_end(text)
     _verify_variables(path.name, sql)
     types = warehouse.columns_of(path.name, sql)
     _verify_inputs(path.name, head, warehouse.tables_in(sql))
@@ -128,6 +142,11 @@ def _mart(  # noqa: PLR0917 - what a mart is made of
         _verify_months(path.name, inputs, marts)
     version = digest(sql, *(mart.version for mart in marts if mart.table in inputs))
     return Mart(table, inputs, path, sql, version)
+
+
+def _without_end(text: str) -> str:
+    """The SQL without a last semicolon and what follows it. It keeps its lines, which messages number."""
+    return END.sub("", text.lstrip("\ufeff").rstrip())
 
 
 def _verify_known(name: str, head: Head, known: Mapping[str, Table]) -> None:

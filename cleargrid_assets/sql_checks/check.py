@@ -162,7 +162,7 @@ def read_mart_checks(marts: Marts) -> list[SqlCheck]:
     checks = []
     for mart in marts.marts:
         checks.append(_grain_check(mart.table))
-        for name, sql in sorted(_read(mart.file.with_suffix("")).items()):
+        for name, sql in mart.checks:
             if name == OF_THE_GRAIN:
                 raise MartError(f"{mart.file.stem}/{name}.sql: every mart has this check already; rename the file")
             try:
@@ -178,11 +178,7 @@ def _grain_check(table: Table) -> SqlCheck:
 
 
 def _read(folder: Path) -> dict[str, str]:
-    return {
-        path.stem: path.read_text(encoding="utf-8")
-        for path in folder.glob("*.sql")
-        if not path.name.startswith(".")  # what systems and editors hide beside a file
-    }
+    return {path.stem: path.read_text(encoding="utf-8") for path in folder.glob("*.sql")}
 
 
 def _table_of(path: Path) -> Table:

@@ -119,6 +119,10 @@ BAD: dict[str, tuple[dict[str, str], str]] = {
         {"promises.sql": PROMISES, "promises/wrong.sql": "SELECT 1"},
         "promises/wrong.sql: the check wrong on marts.promises: its first lines must be `-- Finds ...`",
     ),
+    "a check of what is not there": (
+        {"promises.sql": PROMISES, "promises/wrong.sql": CHECK.replace("promises > 1", "kept > 1")},
+        'promises/wrong.sql, line 5: DuckDB refuses its SQL: Binder Error: Referenced column "kept" not found',
+    ),
     "the check that every mart has": (
         {"promises.sql": PROMISES, "promises/every_row_is_alone_in_its_grain.sql": CHECK},
         "promises/every_row_is_alone_in_its_grain.sql: every mart has this check already; rename the file",
