@@ -122,8 +122,9 @@ def test_the_printed_page_is_whole_whatever_is_selected(chromium: Browser, two_m
 
 
 def test_without_a_script_the_total_is_drawn_and_nothing_offers_to_steer(chromium: Browser, two_months: Path) -> None:
-    page = chromium.new_context(java_script_enabled=False).new_page()
+    page = chromium.new_context(java_script_enabled=False, viewport={"width": PHONE, "height": 900}).new_page()
     page.goto(two_months.as_uri())
+    assert page.evaluate(CUT_WITHOUT_A_HINT) == []
     assert shown(page, ".selector, .whole, [data-drawn]:not([data-drawn='(all)'])") == []
     drawn = page.locator("[data-drawn='(all)']")
     assert all(drawing.is_visible() for drawing in drawn.all())
@@ -149,7 +150,8 @@ def test_a_selected_channel_steers_every_chart_or_the_chart_says_that_it_is_not_
 
 def test_what_counts_all_channels_says_so_once_a_channel_is_selected(chromium: Browser, two_months: Path) -> None:
     page = opened(chromium, two_months, steered_to="#channel=CALL")
-    assert shown(page, "#headline > .whole") == ["All channels together."]
+    for section in ("headline", "what-moved", "promise-ages"):
+        assert shown(page, f"#{section} > .whole") == ["All channels together."]
     assert shown(page, "#pool-comparison .steered .whole") == ["All channels: this chart is not split."]
 
 

@@ -88,6 +88,22 @@ def test_a_section_whose_table_was_never_computed_has_no_rows_and_without_conten
     assert page_with(loaded_platform, [section, *report_sections()]).sections == SECTIONS
 
 
+def test_vintages_show_the_last_load_in_each_15_days_of_age(platform: Platform) -> None:
+    refreshed(platform)
+    with platform.warehouse.writing() as connection:
+        connection.execute("UPDATE analytics.ptp_vintage SET age_days = 0")
+        connection.execute(
+            "INSERT INTO analytics.ptp_vintage BY NAME SELECT vintage.* REPLACE (load_number + day AS load_number, "
+            "observed_at + to_days(day) AS observed_at, age_days + day AS age_days) "
+            "FROM analytics.ptp_vintage AS vintage CROSS JOIN (SELECT unnest(range(1, 41))::INTEGER AS day)"
+        )
+    with platform.warehouse.reading() as connection:
+        rows = read_sections(connection, platform.settings, report_sections())["promise_vintages"]
+    of_may = [row for row in rows if f"{row['month']:%Y-%m}" == "2026-05"]
+    assert [row["age_days"] for row in of_may if row["channel"] == "(all)"] == [14, 29, 40]
+    assert [row["age_days"] for row in of_may if row["channel"] == "CALL"] == [14, 29, 40]
+
+
 def page_with(platform: Platform, page_sections: list[Section]) -> Document:
     with platform.warehouse.reading() as connection:
         data = read_sections(connection, platform.settings, page_sections)

@@ -35,7 +35,7 @@ def _content(data: ReportData) -> Sequence[Block]:
             "enough at the last load. Ages are equal, so months can be compared. A later edit of a flagged promise "
             "takes it out, most in old months. Not broken is not kept: D23 has no payments."
         ),
-        DataTable(["Promises of", *(f"within {age} days" for age in AGES)], by_age),
+        DataTable(["Promises of", *(f"within {age} days" for age in AGES)], by_age, is_whole=True),
         *_by_pool(rows),
         *_by_hour(data),
         *_delays(data["promise_ages__flag_delay"]),

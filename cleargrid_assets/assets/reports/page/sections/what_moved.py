@@ -32,7 +32,7 @@ def _content(data: ReportData) -> Sequence[Block]:
             "Mix: volume went to pools, or hours, with other rates (Kitagawa 1955). The two add up to the "
             "change."
         ),
-        DataTable(HEADS, lines),
+        DataTable(HEADS, lines, texts=(0, 4), is_whole=True),
     ]
 
 
