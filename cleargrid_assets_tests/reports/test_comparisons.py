@@ -18,6 +18,7 @@ from cleargrid_assets.assets.reports.page.sections import (
     report_sections,
     what_moved,
 )
+from cleargrid_assets.tables.analytics import SMALL_SAMPLE
 from cleargrid_assets_tests.analytics.expected_statistics import difference_interval
 from cleargrid_assets_tests.platform_under_test import started
 from cleargrid_assets_tests.reports.report_pages import data_after, refreshed
@@ -99,6 +100,15 @@ def test_each_pool_stands_beside_the_median_of_its_channel(loaded_platform: Plat
         "SELECT count(*) FROM analytics.pool_benchmark WHERE month = '2026-05-01' AND denominator > 0"
     )
     assert len(data["pool_comparison__benchmark"]) == pools > 0
+
+
+def test_a_pool_with_few_rows_is_compared_with_nothing_and_counted(data: ReportData) -> None:
+    rows = data["pool_comparison__benchmark"]
+    few = sum(row["denominator"] < SMALL_SAMPLE for row in rows)
+    assert 0 < few < len(rows)
+    *_, note, table = pool_comparison.SECTION.content(data)
+    assert f"Left out: {few} of {len(rows)} rates" in note.text
+    assert len(table.rows) == len(table.channels) == len(rows) - few
 
 
 def test_late_logging_stands_beside_the_promises_that_broke_at_the_same_age(

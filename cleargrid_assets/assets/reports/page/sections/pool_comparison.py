@@ -70,26 +70,26 @@ SECTION = Section(
 
 def _benchmark(rows: Sequence[Row]) -> list[Block]:
     """Each pool against its own past, its channel's other pools, and the same mix of hours."""
+    enough = [row for row in rows if row["denominator"] >= SMALL_SAMPLE]
     note = (
         "Own change: since the pool's three months before, with its interval. Observed / expected: above 1, the pool "
         "does better than its channel's rates would at its own mix of hours; a pool whose limits hold 1 is as the "
-        f"others. Under {SMALL_SAMPLE} only n is shown."
+        f"others. Left out: {count(len(rows) - len(enough))} of {count(len(rows))} rates, whose n is under "
+        f"{SMALL_SAMPLE}; analytics.pool_benchmark has them."
     )
-    lines = [_benchmark_cells(row) for row in rows]
-    channels = [row["communication_type"] for row in rows]
-    return [Subheading("Against something"), Note(note), DataTable(BENCHMARK_HEADS, lines, channels=channels)]
+    lines = [_benchmark_cells(row) for row in enough]
+    channels = [row["communication_type"] for row in enough]
+    heading = "Against its own past and the other pools of its channel"
+    return [Subheading(heading), Note(note), DataTable(BENCHMARK_HEADS, lines, channels=channels)]
 
 
 def _benchmark_cells(row: Row) -> list[str]:
-    label = [f"{row['pool']}, {row['name']}"]
-    if row["denominator"] < SMALL_SAMPLE:
-        return [*label, f"n {count(row['denominator'])}", DASH, DASH, DASH]
-    change = change_with_interval(row)
     ratio = DASH
     if row["observed_per_expected"] is not None:
         limits = f"{row['observed_per_expected_lo']:.2f} to {row['observed_per_expected_hi']:.2f}"
         ratio = f"{row['observed_per_expected']:.2f} ({limits})"
-    return [*label, share_of(row["numerator"], row["denominator"]), change, percent(row["median_value"]), ratio]
+    value, change = share_of(row["numerator"], row["denominator"]), change_with_interval(row)
+    return [f"{row['pool']}, {row['name']}", value, change, percent(row["median_value"]), ratio]
 
 
 def _late_logging(data: ReportData) -> list[Block]:

@@ -19,6 +19,9 @@ AGES = (7, 14, 30, 60, 90)
 AGE = 30
 """The age at which pools are compared, days."""
 
+MONTHS = 13
+"""So many months are listed, up to the newest: a year, and the same month a year ago."""
+
 MONTHS_OF_POOLS = 3
 
 
@@ -27,7 +30,7 @@ def _content(data: ReportData) -> Sequence[Block]:
     totals = {(row["month"], row["age_days"]): row for row in rows if row["slice"] == "all"}
     if not totals:
         return []
-    months = sorted({month for month, _ in totals})
+    months = sorted({month for month, _ in totals})[-MONTHS:]
     by_age = [[month_name(month), *(_cell(totals.get((month, age))) for age in AGES)] for month in months]
     return [
         Note(
