@@ -6,7 +6,7 @@ Add functions of month keys and month borders here; `schedules` decides when mon
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import dagster as dg
 
@@ -14,10 +14,11 @@ from cleargrid_assets.client import Window
 from cleargrid_assets.time_zone_data import time_zone
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from cleargrid_assets.settings import Settings
 
+T = TypeVar("T")
 
 EARLIER_MONTHS = 12
 """The number of months before the trailing ones that are read again once a week."""
@@ -79,10 +80,16 @@ def older_months(months: dg.TimeWindowPartitionsDefinition, now: datetime, trail
 
 def month_ranges(keys: Iterable[str]) -> list[str]:
     """The months as text, consecutive months joined: `2024-01 to 2024-03`, `2024-05`."""
-    ranges: list[list[date]] = []
-    for month in sorted({month_of(key) for key in keys}):
-        if ranges and (month - ranges[-1][-1]).days <= DAYS_OF_THE_LONGEST_MONTH:
-            ranges[-1].append(month)
+    runs = consecutive(sorted({month_of(key) for key in keys}), month=lambda month: month)
+    return [f"{run[0]:%Y-%m} to {run[-1]:%Y-%m}" if len(run) > 1 else f"{run[0]:%Y-%m}" for run in runs]
+
+
+def consecutive(items: Iterable[T], *, month: Callable[[T], date]) -> list[list[T]]:
+    """The items, sorted by their months, cut where a month is missing."""
+    runs: list[list[T]] = []
+    for item in items:
+        if runs and (month(item) - month(runs[-1][-1])).days <= DAYS_OF_THE_LONGEST_MONTH:
+            runs[-1].append(item)
         else:
-            ranges.append([month])
-    return [f"{run[0]:%Y-%m} to {run[-1]:%Y-%m}" if len(run) > 1 else f"{run[0]:%Y-%m}" for run in ranges]
+            runs.append([item])
+    return runs

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from cleargrid_assets.assets.reports.page.blocks import Cell
 from cleargrid_assets.assets.reports.page.targets import ALL
+from cleargrid_assets.partitions import consecutive
 from cleargrid_assets.tables.analytics import SMALL_SAMPLE
 
 if TYPE_CHECKING:
@@ -95,15 +96,6 @@ def value_of(unit: str, value: float | None) -> str:
 
 def month_spans(months: Iterable[date]) -> str:
     """Months as text, consecutive ones joined: `Jan 2026 to Mar 2026, May 2026`."""
-    spans: list[list[date]] = []
-    for month in sorted(months):
-        if spans and _number(month) - _number(spans[-1][-1]) == 1:
-            spans[-1].append(month)
-        else:
-            spans.append([month])
+    spans = consecutive(sorted(months), month=lambda month: month)
     ends = [(month_name(span[0]), month_name(span[-1])) for span in spans]
     return ", ".join(first if first == last else f"{first} to {last}" for first, last in ends)
-
-
-def _number(month: date) -> int:
-    return month.year * 12 + month.month

@@ -12,6 +12,7 @@ from cleargrid_assets.assets.reports.page.blocks import Charts
 from cleargrid_assets.assets.reports.page.drawing import Drawing, scale, ticks
 from cleargrid_assets.assets.reports.page.formatting import count, month_name, percent
 from cleargrid_assets.assets.reports.page.targets import ALL
+from cleargrid_assets.partitions import consecutive
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,7 +35,7 @@ def trend_charts(rows: Sequence[Row], metrics: Sequence[str]) -> Charts | None:
     """A drawing of each metric for the total and each channel that has a trend; None if there is none."""
     by_slice = {
         key: sorted(points, key=lambda row: row["month"])
-        for key, points in _grouped([row for row in rows if row["value"] is not None])
+        for key, points in _grouped([row for row in rows if row["metric"] in metrics])
         if len({row["month"] for row in points}) >= FEWEST
     }
     channels = sorted({channel for channel, _ in by_slice}, key=lambda channel: (channel != ALL, channel))
@@ -65,7 +66,7 @@ def _trend(rows: Sequence[Row]) -> str:
     months = range(_number(rows[0]["month"]), _number(rows[-1]["month"]) + 1)
     x = scale((months[0], months[-1]), (LEFT + RIGHT / 2, WIDTH - RIGHT))
     _label_months(drawing, months, x)
-    for run in _runs(rows):
+    for run in consecutive(rows, month=lambda row: row["month"]):
         _draw_run(drawing, run, x, y)
     return str(drawing)
 
@@ -87,17 +88,6 @@ def _label_months(drawing: Drawing, months: range, x: Position) -> None:
     for number in months:
         if number % step == 0:
             drawing.text(x(number), HEIGHT - 8, f"{number // 12}-{number % 12 + 1:02}", "mid")
-
-
-def _runs(rows: Sequence[Row]) -> list[list[Row]]:
-    """The rows cut where a month is missing."""
-    runs: list[list[Row]] = []
-    for row in rows:
-        if runs and _number(row["month"]) - _number(runs[-1][-1]["month"]) == 1:
-            runs[-1].append(row)
-        else:
-            runs.append([row])
-    return runs
 
 
 def _low(row: Row) -> float:

@@ -16,6 +16,7 @@ from cleargrid_assets.assets.reports.page.formatting import (
     value_of,
 )
 from cleargrid_assets.assets.reports.page.section import ReportData, Row, Section
+from cleargrid_assets.partitions import consecutive
 from cleargrid_assets.tables.analytics import KPI_DAILY, KPI_MONTHLY, METRIC_DEFINITIONS, SMALL_SAMPLE
 from cleargrid_assets.tables.core import CONTACT_ATTEMPTS
 from cleargrid_assets.tables.raw import D23_CHANGES, D23_LOADS, WAREHOUSE_IDENTITY
@@ -152,8 +153,8 @@ def _arrow(change: float | None, digits: int) -> str:
 
 def _are_comparable(earlier: Row, later: Row) -> bool:
     """True if the months are adjacent and were computed under the same rules."""
-    months = [row["month"].year * 12 + row["month"].month for row in (earlier, later)]
-    return months[1] - months[0] == 1 and bool(earlier["rules_version"] == later["rules_version"])
+    are_adjacent = len(consecutive([earlier, later], month=lambda row: row["month"])) == 1
+    return are_adjacent and bool(earlier["rules_version"] == later["rules_version"])
 
 
 def _cells(row: Row) -> list[str]:

@@ -13,7 +13,7 @@ HEADS = ("Attempts", "Median", "90th percentile", "99th percentile", "Later than
 
 
 def _content(data: ReportData) -> list[Block]:
-    charts = trend_charts(data["logging_lag__by_month"], METRICS)
+    charts = trend_charts(data["headline_trends"], METRICS)
     rows = data["logging_lag"]
     channels = [row["channel"] for row in rows]
     return [
