@@ -1,5 +1,8 @@
 """Columns that several tables of schema `analytics` share: dimensions, counts, rates. Add a shared one here."""
 
+from dataclasses import replace
+
+from cleargrid_assets.tables.core import RULES_VERSION
 from cleargrid_assets.tables.table import Column
 
 CHANNEL = Column("communication_type", "VARCHAR", "Channel, as sent; `(null)` if none was sent.")
@@ -29,6 +32,26 @@ POOL_RESULTS = (
     Column("callbacks", "BIGINT", "Right-party contacts that asked to be called back."),
     Column("disputes", "BIGINT", "Right-party contacts that disputed the debt."),
 )
+
+RULES_VERSION_OF_A_WEEK = replace(
+    RULES_VERSION, nullable=True, meaning=f"{RULES_VERSION.meaning} Null for a week under two of them."
+)
+
+
+def dispersion(counted: str) -> tuple[Column, Column]:
+    """How much a share varied from week to week. `counted`: what a week needs to count."""
+    return (
+        Column(
+            "phi",
+            "DOUBLE",
+            "Dispersion: how many times more the share varied over phi_weeks than coin tosses do; at least 1.",
+        ),
+        Column(
+            "phi_weeks",
+            "BIGINT",
+            f"The complete weeks with {counted} among the 12 before; with fewer than 6, phi is 1.",
+        ),
+    )
 
 
 def rate(name: str, numerator: str, denominator: str) -> tuple[Column, Column, Column]:

@@ -4,8 +4,6 @@ Add a view here; its SELECT is in `warehouse/analytics/<name>.sql`. A view has n
 follows every month that is computed and every load, also of an older month.
 """
 
-from dataclasses import replace
-
 from cleargrid_assets.tables.analytics import KPI_DAILY, KPI_MONTHLY, METRIC_DEFINITIONS
 from cleargrid_assets.tables.analytics_columns import (
     ATTEMPTS,
@@ -14,8 +12,10 @@ from cleargrid_assets.tables.analytics_columns import (
     KPI_DIMENSIONS,
     KPI_FIGURES,
     LOCAL_HOUR,
+    RULES_VERSION_OF_A_WEEK,
     SOURCE,
     UNMAPPED,
+    dispersion,
 )
 from cleargrid_assets.tables.calendar_views import LOADED_DAYS, MONTH_PROJECTION
 from cleargrid_assets.tables.comparison_views import POOL_BENCHMARK, RATE_CHANGE_DECOMPOSITION
@@ -78,16 +78,7 @@ KPI_WEEKLY = View(
             nullable=True,
         ),
         Column("change_hi", "DOUBLE", "Upper end of the same interval, in percentage points.", nullable=True),
-        Column(
-            "phi",
-            "DOUBLE",
-            "Dispersion: how many times more the share varied over phi_weeks than coin tosses do; at least 1.",
-        ),
-        Column(
-            "phi_weeks",
-            "BIGINT",
-            "The complete weeks with a denominator among the 12 before; with fewer than 6, phi is 1.",
-        ),
+        *dispersion("a denominator"),
         Column(
             "p_value",
             "DOUBLE",
@@ -95,7 +86,7 @@ KPI_WEEKLY = View(
             f"is 0 or the pooled share is 0 or 1. {_LATER}",
             nullable=True,
         ),
-        replace(RULES_VERSION, nullable=True, meaning=f"{RULES_VERSION.meaning} Null for a week under two of them."),
+        RULES_VERSION_OF_A_WEEK,
     ),
     sources=(KPI_DAILY, METRIC_DEFINITIONS, D23_LOADS, D23_CHANGES, WAREHOUSE_IDENTITY),
 )

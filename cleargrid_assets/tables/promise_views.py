@@ -3,9 +3,7 @@
 A flagged row was flagged at or before its `updated_at`; a flag that a load saw change was set between two loads.
 """
 
-from dataclasses import replace
-
-from cleargrid_assets.tables.analytics_columns import CHANNEL, SOURCE, rate
+from cleargrid_assets.tables.analytics_columns import CHANNEL, RULES_VERSION_OF_A_WEEK, SOURCE, dispersion, rate
 from cleargrid_assets.tables.calendar_views import LOADED_DAYS
 from cleargrid_assets.tables.core import CONTACT_ATTEMPTS, RULES_VERSION
 from cleargrid_assets.tables.raw import D23_CHANGES, D23_LOADS
@@ -92,17 +90,8 @@ PROMISE_WEEKLY = View(
         Column("broken_by_updated_at", "BIGINT", "Those flagged broken with an updated_at within the 30 days."),
         *rate("broken_by_updated_at_share", "broken_by_updated_at", "promises"),
         Column("is_complete", "BOOLEAN", "True if all 7 days were over when the loads of their months began."),
-        Column(
-            "phi",
-            "DOUBLE",
-            "Dispersion: how many times more the share varied over phi_weeks than coin tosses do; at least 1.",
-        ),
-        Column(
-            "phi_weeks",
-            "BIGINT",
-            "The complete weeks with such promises among the 12 before; with fewer than 6, phi is 1.",
-        ),
-        replace(RULES_VERSION, nullable=True, meaning=f"{RULES_VERSION.meaning} Null for a week under two of them."),
+        *dispersion("such promises"),
+        RULES_VERSION_OF_A_WEEK,
     ),
     sources=(CONTACT_ATTEMPTS, *LOADED_DAYS.sources),
 )
