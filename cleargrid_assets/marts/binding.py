@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from cleargrid_assets.marts.errors import MartError
+from cleargrid_assets.tables.table import MONTH
 from cleargrid_assets.warehouse.schema import create_empty
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 VARIABLES: Mapping[str, object] = {"timezone": "UTC", "row_scope": "active", "ptp_maturity_days": 30}
 """Values of the types that SQL reads with `getvariable`. Any other variable is NULL when a mart is computed."""
 
+COMMENT = re.compile(r"--[^\n]*")
+VARIABLE = re.compile(r"getvariable\(\s*'([^']*)'\s*\)", re.IGNORECASE)
 LINE = re.compile(r"\n+LINE (?P<number>\d+):.*", re.DOTALL)
 """What DuckDB adds to a message: the statement's line and a mark below it."""
 
@@ -45,6 +48,20 @@ class EmptyWarehouse(AbstractContextManager["EmptyWarehouse"]):
         """Add a mart, for those that read it."""
         self._connection.execute(f"CREATE SCHEMA IF NOT EXISTS {table.schema}")
         self._connection.execute(table.ddl)
+
+    @staticmethod
+    def verify_variables(name: str, sql: str) -> None:
+        """Raise `MartError` if a mart's SELECT reads a variable that nobody sets, which would be NULL."""
+        for variable in VARIABLE.findall(COMMENT.sub("", sql)):
+            if variable == MONTH.name:
+                raise MartError(
+                    f"{name}: it reads getvariable('month'), which a mart does not have; leave that condition out: a "
+                    f"SELECT is about all months, and only the rows of the run's month are stored"
+                )
+            if variable not in VARIABLES:
+                raise MartError(
+                    f"{name}: it reads getvariable('{variable}'), which nobody sets; there are {', '.join(VARIABLES)}"
+                )
 
     def columns_of(self, name: str, sql: str) -> Mapping[str, str]:
         """The SELECT's columns and types. Raises `MartError` if it is not one SELECT, or names what does not exist."""

@@ -34,8 +34,6 @@ if TYPE_CHECKING:
 
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 END = re.compile(r";(?:\s|--[^\n]*)*\Z")
-COMMENT = re.compile(r"--[^\n]*")
-VARIABLE = re.compile(r"getvariable\(\s*'([^']*)'\s*\)", re.IGNORECASE)
 
 
 def marts_of(settings: Settings) -> Marts:
@@ -133,7 +131,7 @@ def _mart(  # noqa: PLR0917 - what a mart is made of
     warehouse: EmptyWarehouse,
 ) -> Mart:
     sql = _without_end(text)
-    _verify_variables(path.name, sql)
+    warehouse.verify_variables(path.name, sql)
     types = warehouse.columns_of(path.name, sql)
     _verify_inputs(path.name, head, warehouse.tables_in(sql))
     table = _table(path.name, path.stem, head, types, _sources_of_columns(sql, known))
@@ -158,21 +156,6 @@ def _verify_known(name: str, head: Head, known: Mapping[str, Table]) -> None:
             f"{name}: its input {unknown} is no table; name tables with their schemas, ours as in "
             f"docs/data_dictionary.md, another mart as {SCHEMA}.<its file's name>"
         )
-
-
-def _verify_variables(name: str, sql: str) -> None:
-    from cleargrid_assets.marts.binding import VARIABLES  # noqa: PLC0415 - as above
-
-    for variable in VARIABLE.findall(COMMENT.sub("", sql)):
-        if variable == MONTH.name:
-            raise MartError(
-                f"{name}: it reads getvariable('month'), which a mart does not have; leave that condition out: a "
-                f"SELECT is about all months, and only the rows of the run's month are stored"
-            )
-        if variable not in VARIABLES:
-            raise MartError(
-                f"{name}: it reads getvariable('{variable}'), which nobody sets; there are {', '.join(VARIABLES)}"
-            )
 
 
 def _verify_inputs(name: str, head: Head, read: frozenset[str]) -> None:
