@@ -22,6 +22,9 @@ WIDTH = 918
 TICK = 5
 """Between an axis and its labels."""
 
+ROUNDING = 1e-6
+"""A percentage that is so near to a whole one is whole: ticks are multiples of a step in floating point."""
+
 
 class Drawing:
     """An SVG drawing of a size in pixels, from its upper left corner. `alternative` is its text for screen readers."""
@@ -59,7 +62,7 @@ class Drawing:
 
     def percent_axis(self, at: Sequence[float], position: Position, left: float) -> None:
         """A horizontal grid line for each share, labelled to the left of `left`."""
-        decimals = 0 if all(abs(share * 100 - round(share * 100)) < 1e-6 for share in at) else 1  # noqa: PLR2004 - as far as a label tells
+        decimals = 0 if all(abs(share * 100 - round(share * 100)) < ROUNDING for share in at) else 1
         for share in at:
             y = position(share)
             self._marks.append(f'<path class="grid" d="M{left:.4g},{y:.4g}H{self.width:.4g}"/>')

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
 
+    from cleargrid_assets.assets.reports.page.drawing import Position
+
 
 GROUPS = (
     "promise", "settled or paid", "refusal", "other right party", "somebody else", "machine", "no connect", "unmapped",
@@ -58,14 +60,15 @@ def _chart(rows: Sequence[Row], weeks: Sequence[date]) -> str:
     for week, of_week in groupby(rows, key=lambda row: row["week"]):
         place = weeks.index(week)
         ordered = sorted(of_week, key=lambda row: GROUPS.index(row["outcome_group"]))
-        _draw_week(drawing, ordered, LEFT + (place + 0.06) * step, 0.88 * step)
+        _draw_week(drawing, ordered, y, (LEFT + (place + 0.06) * step, 0.88 * step))
         if (len(weeks) - 1 - place) % every == 0:
             drawing.text(LEFT + (place + 0.5) * step, HEIGHT - 8, _label(ordered[0]), "mid")
     return str(drawing)
 
 
-def _draw_week(drawing: Drawing, rows: Sequence[Row], left: float, width: float) -> None:
-    y = scale((0, 1), (HEIGHT - BOTTOM, TOP))
+def _draw_week(drawing: Drawing, rows: Sequence[Row], y: Position, across: tuple[float, float]) -> None:
+    """A week's bars, one on the other. `across`: where they begin, and their width."""
+    left, width = across
     before = 0
     for row in rows:
         after, whole = before + row["attempts"], row["attempts_of_week"]
