@@ -11,8 +11,11 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from dagster._core.storage.event_log import in_memory as events_in_memory
+from dagster._core.storage.runs import in_memory as runs_in_memory
 from hypothesis import settings
 
+from cleargrid_assets_tests.new_warehouses import NewWarehouses
 from cleargrid_assets_tests.platform_copies import PlatformCopies, copied_kind
 from cleargrid_assets_tests.platform_under_test import Platform, started
 from cleargrid_assets_tests.postgres_server import PostgresServer, find_binaries, run_postgres
@@ -68,6 +71,23 @@ def postgres() -> Iterator[Callable[[], PostgresServer]]:
         yield server
 
 
+@pytest.fixture(scope="session", autouse=True)
+def unstamped_instances() -> Iterator[None]:
+    """Do not note in an instance in memory which version its tables have: nothing upgrades it.
+
+    To find the version, Dagster reads its eighty migrations twice.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        for storage in (events_in_memory, runs_in_memory):
+            patch.setattr(storage, "stamp_alembic_rev", lambda *_: None)
+        yield
+
+
+@pytest.fixture(scope="session")
+def new_warehouses(tmp_path_factory: pytest.TempPathFactory) -> NewWarehouses:
+    return NewWarehouses(lambda: tmp_path_factory.mktemp("warehouse"))
+
+
 @pytest.fixture
 def warehouse_variables(
     request: pytest.FixtureRequest, clean_environment: Path, postgres: Callable[[], PostgresServer]
@@ -78,12 +98,15 @@ def warehouse_variables(
 
 
 @pytest.fixture
-def start_platform(clean_environment: Path, warehouse_variables: Variables) -> Iterator[Callable[..., Platform]]:
+def start_platform(
+    clean_environment: Path, warehouse_variables: Variables, new_warehouses: NewWarehouses
+) -> Iterator[Callable[..., Platform]]:
     """Starts platforms: `start_platform(variables={"CLEARGRID_TIMEZONE": "Asia/Dubai"}, faults=["down"])`.
 
     `variables` are laid over the settings; every other argument goes to the emulator. Everything ends with the test.
     """
     with ExitStack() as stack:
+        stack.enter_context(new_warehouses.copied())
 
         def start(*, variables: dict[str, str] | None = None, **emulator: Any) -> Platform:
             return stack.enter_context(

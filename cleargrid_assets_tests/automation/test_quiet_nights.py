@@ -88,8 +88,8 @@ def run_night(platform: Platform) -> Counter[str]:
 def test_a_quiet_night_costs_the_loads_one_observation_one_summary_and_the_checks(
     start_platform: Callable[..., Platform],
 ) -> None:
-    platform = start_platform(rows_per_day=4)
-    quiet = {REFRESH_MONTH: 4, OBSERVE_CLEARGRID: 1, REFRESH_SUMMARY: 1, CHECK_MONTHS: 1}
+    platform = start_platform(rows_per_day=4, variables={"CLEARGRID_TRAILING_MONTHS": "1"})
+    quiet = {REFRESH_MONTH: 2, OBSERVE_CLEARGRID: 1, REFRESH_SUMMARY: 1, CHECK_MONTHS: 1}
     assert run_night(platform) == {**quiet, REFRESH_SUMMARY: 2}
     for _ in range(2):
         assert run_night(platform) == quiet

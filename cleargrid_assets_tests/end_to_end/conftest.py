@@ -23,14 +23,14 @@ BACKFILLS = """{ partitionBackfillsOrError(limit: 1) { ... on PartitionBackfills
     results { id status title partitionNames assetSelection { path } } } } }"""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def dagster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDagster]:
     """Dagster and its emulator, started once."""
     with run_dagster_dev(tmp_path_factory.mktemp("dagster")) as running:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
     """A browser; where there is none, these tests cannot run."""
     if CHROMIUM is None:
@@ -51,7 +51,7 @@ def page(chromium: Browser, dagster: RunningDagster) -> Iterator[Page]:
     tab.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def backfill_dialog_text(chromium: Browser, dagster: RunningDagster) -> str:
     """Three months of a backfill, launched by clicking through the dialog; returns what the page then says."""
     tab = chromium.new_page(base_url=dagster.url, viewport={"width": 1400, "height": 900})
