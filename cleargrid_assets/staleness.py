@@ -113,10 +113,12 @@ class DataVersions:
         stale = {month: self._stale(month, rows) for month, rows in sorted(self.loaded.items())}
         return {month: tables for month, tables in stale.items() if tables}
 
-    def stale_tables_of(self, month: str, rows: str) -> list[dg.AssetKey]:
-        """The tables of a month that were not computed under the rules from the rows of the version `rows`."""
-        held = {table: self._latest(self.keys.table(table), month).get(month) for table in self.tables}
-        return [self.keys.table(table) for table, version in held.items() if version != self._version_of(table, rows)]
+    def is_computed(self, month: str, rows: str) -> bool:
+        """True if each table of a month was computed under the rules from the rows of the version `rows`."""
+        return all(
+            self._latest(self.keys.table(table), month).get(month) == self._version_of(table, rows)
+            for table in self.tables
+        )
 
     def months_under_other_rules(self) -> list[str]:
         """Months with a table that was computed under old rules."""

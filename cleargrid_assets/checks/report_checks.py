@@ -22,6 +22,8 @@ from cleargrid_assets.warehouse import WarehouseMissingError
 from cleargrid_assets.warehouse.artifacts import Artifacts
 
 if TYPE_CHECKING:
+    import duckdb
+
     from cleargrid_assets.warehouse.warehouse import Warehouse
 
 MissingMonths = Callable[["Warehouse", str], list[str]]
@@ -72,7 +74,7 @@ def _missing_from_page(warehouse: "Warehouse", environment: str) -> list[str]:
     """Months that `latest.html` lacks."""
     page = collections_report.report_artifacts(warehouse, environment).read(collections_report.LATEST)
     reported = set(collections_report.months_of_page(page)) if page else set()
-    return sorted(_computed_months(warehouse, KPI_MONTHLY) - reported)
+    return sorted(_computed_months(warehouse, [KPI_MONTHLY])[KPI_MONTHLY] - reported)
 
 
 def _missing_from_published_tables(tables: Sequence[Table], warehouse: "Warehouse", environment: str) -> list[str]:
@@ -81,28 +83,33 @@ def _missing_from_published_tables(tables: Sequence[Table], warehouse: "Warehous
 
     published = published_tables.published_artifacts(warehouse, environment)
     in_database = months_of(published)
-    computed = {table.qualified_name: _computed_months(warehouse, table) for table in (*tables, CONTACT_ATTEMPTS)}
+    computed = _computed_months(warehouse, (*tables, CONTACT_ATTEMPTS))
     missing_from_files = [
         f"{month} in {table.name}.parquet"
         for table in tables
-        for month in sorted(computed[table.qualified_name] - _published_months(published, table))
+        for month in sorted(computed[table] - _published_months(published, table))
     ]
     missing_from_database = [
-        f"{month} in {name} of {DATABASE}"
-        for name, months in computed.items()
-        for month in sorted(months - in_database.get(name, set()))
+        f"{month} in {table.qualified_name} of {DATABASE}"
+        for table, months in computed.items()
+        for month in sorted(months - in_database.get(table.qualified_name, set()))
     ]
     return [*missing_from_files, *missing_from_database]
 
 
-def _computed_months(warehouse: "Warehouse", table: Table) -> set[str]:
+def _computed_months(warehouse: "Warehouse", tables: Sequence[Table]) -> dict[Table, set[str]]:
+    """The months of each table in one snapshot of the warehouse; none where there is no warehouse or no table."""
     try:
         with warehouse.reading() as connection:
-            if not table.exists_in(connection):
-                return set()
-            months = connection.execute(f"SELECT DISTINCT month FROM {table.qualified_name}").fetchall()
+            return {table: _months_of(connection, table) for table in tables}
     except WarehouseMissingError:
+        return {table: set() for table in tables}
+
+
+def _months_of(connection: "duckdb.DuckDBPyConnection", table: Table) -> set[str]:
+    if not table.exists_in(connection):
         return set()
+    months = connection.execute(f"SELECT DISTINCT month FROM {table.qualified_name}").fetchall()
     return {f"{month:%Y-%m}" for (month,) in months}
 
 

@@ -147,7 +147,7 @@ def find_unchanged(
     except (SettingsError, OutcomeMapError):
         return None  # what computes the tables says what is wrong
     rules, marts = versions.rules, versions.marts
-    if versions.stale_tables_of(context.partition_key, landed.landed.version):
+    if not versions.is_computed(context.partition_key, landed.landed.version):
         return None
     month = month_of(context.partition_key)
     try:
