@@ -49,7 +49,7 @@ def test_an_hour_that_differs_is_coloured_and_its_channel_judged_by_itself(loade
     peak = f"CASE WHEN {cell} THEN attempts ELSE attempts // 2 END"
     found = maps(loaded_platform, contacts=peak)
     calls = found["CALL", "contact_rate"]
-    assert verdict_on(calls[0]).startswith("Yes (")
+    assert verdict_on(calls[0]).startswith("These hours differ by more than chance (")
     assert PEAK in {(row["iso_weekday"], row["local_hour"]) for row in calls if row["is_beyond_chance"]}
     assert not any(row["is_beyond_chance"] for row in found["WHATSAPP", "contact_rate"])
 

@@ -79,7 +79,7 @@ def test_hours_of_promises_that_differ_no_more_than_chance_are_not_coloured_thou
 
 def test_an_hour_whose_promises_break_more_is_coloured(loaded_platform: Platform) -> None:
     with data_after(loaded_platform, f"{FORTY_EACH} CASE WHEN {TUESDAY_NOON} THEN 30 ELSE 10 END") as data:
-        assert verdict_on(cells(data)[2, 12]).startswith("Yes (")
+        assert verdict_on(cells(data)[2, 12]).startswith("These hours differ by more than chance (")
         cell = map_of(data)["Tue 12-15"]
     assert (cell.text, cell.tone) == ("75", "up")
 

@@ -56,7 +56,8 @@ def verdict_on(row: Row) -> str:
         return f"Not judged: fewer than two hours with n of {SMALL_SAMPLE} that vary."
     few = "" if row["phi_weeks"] >= FEWEST_WEEKS else ", without the spread between weeks"
     evidence = f"({row['cells']} cells, p = {p_value:.3f}{few})"
-    return f"Yes {evidence}" if hours_differ(row) else f"These hours differ no more than chance {evidence}."
+    than_chance = "by more than chance" if hours_differ(row) else "no more than chance"
+    return f"These hours differ {than_chance} {evidence}."
 
 
 def hour_of(row: Row) -> str:

@@ -75,11 +75,13 @@ def _by_hour(data: ReportData) -> list[Block]:
     found = maps(data["contact_hours"], "broken_within_30_days")
     if not found:
         return []
-    verdict = f"Do these hours differ? {verdict_on(found[0][0])}"
+    hours = found[0]
     return [
         Subheading(f"Within {AGE} days, by weekday and hour of the promise, in percent"),
-        Note(f"{data.three_months}, all channels, local time. {verdict} Coloured as in the maps of hours."),
-        table_of(found[0]),
+        Note(
+            f"{data.three_months}, all channels, local time. {verdict_on(hours[0])} Coloured as in the maps of hours."
+        ),
+        table_of(hours),
     ]
 
 
