@@ -7,8 +7,8 @@ BIN := $(VENV)/bin
 LAKE_BIN := $(LAKE_VENV)/bin
 TESTS := cleargrid_assets_tests
 # Tests share processors file by file, because those of one file may share what was started for them. Reordered, the files of
-# few slow tests would come last, one processor idle.
-WORKERS ?= auto
+# few slow tests would come last, one processor idle. One worker more than processors: the end-to-end tests mostly wait.
+WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 PARALLEL := --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 WAREHOUSE_TESTS := analytics assets/test_io_manager.py commands/test_doctor.py commands/test_status.py \
 	$(foreach name,as_of comparison kills month_lands moved_rows overlapping_loads preview rereads \
