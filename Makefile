@@ -67,8 +67,9 @@ format: $(VENV)/installed-development
 bench: $(VENV)/installed-development
 	$(BIN)/python -m benchmarks
 
+# What was built and installed. Dagster's history in .dagster stays: it may be a real account's.
 clean:
-	rm -rf .venv* .dagster .coverage .pytest_cache .ruff_cache .mypy_cache build dist
+	rm -rf .venv* .coverage .pytest_cache .ruff_cache .mypy_cache build dist
 
 $(VENV)/installed: pyproject.toml requirements/demo.txt
 	@$(call install,$(VENV),requirements/demo.txt)
