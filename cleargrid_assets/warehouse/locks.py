@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 CONNECT_SECONDS = 5
+MISREAD_ADDRESS = (
+    "CLEARGRID_WAREHOUSE holds an address of PostgreSQL that cannot be parsed: percent-encode the special characters "
+    "of its password (%25 for %, %2F for /, %40 for @), or put the password into single quotes in a string of keywords"
+)
 ADVISORY_KEY = 0xC1EA_D23
 """One number is enough: advisory locks are per database, and a database holds one lake."""
 
@@ -96,14 +100,27 @@ def advisory_lock(dsn: str, display_name: str, seconds: float) -> Iterator[None]
 def postgres_connection(dsn: str, display_name: str) -> Any:
     """Connect to the catalog's database within seconds; the caller closes the connection.
 
-    Raises `WarehouseUnreachableError` or, without the driver, `WarehouseUnreadableError`.
+    Raises `WarehouseUnreachableError` or, without the driver or with an address that libpq cannot parse,
+    `WarehouseUnreadableError`.
     """
     driver = _driver()
+    _verify_dsn(dsn, driver)
     name = f"cleargrid_assets {socket.gethostname()} {os.getpid()}"
     try:
         return driver.connect(dsn, connect_timeout=CONNECT_SECONDS, application_name=name)
     except driver.Error as error:
         raise catalog_error(display_name, error) from None
+
+
+def _verify_dsn(dsn: str, driver: Any) -> None:
+    """Raise `WarehouseUnreadableError` for an address that libpq misreads: its text would quote the password."""
+    credentials = dsn.partition("://")[2].partition("?")[0].rpartition("@")[0]
+    try:
+        driver.extensions.parse_dsn(dsn)
+    except driver.ProgrammingError:
+        raise WarehouseUnreadableError(MISREAD_ADDRESS) from None
+    if "/" in credentials or "@" in credentials:
+        raise WarehouseUnreadableError(MISREAD_ADDRESS)
 
 
 def catalog_error(display_name: str, error: Exception) -> WarehouseUnreachableError:

@@ -191,6 +191,30 @@ def test_whatever_names_and_types_a_mart_has_it_is_computed_checked_and_publishe
             assert rows > [(0,)]
 
 
+def test_a_mart_with_new_columns_is_published_once_it_is_computed_and_holds_nothing_up(
+    with_marts: Callable[..., Platform], folder: Path
+) -> None:
+    platform = with_marts({"promises.sql": PROMISES})
+    compute_months(platform, MAY)
+    renamed = PROMISES.replace("AS promises", "AS made").replace("--   promises:", "--   made:")
+    (folder / "promises.sql").write_text(renamed, encoding="utf-8")
+    changed = platform.with_variables()
+    published = Path(platform.warehouse.location, "published", "emulator", DATABASE)
+    for is_computed in (False, True):
+        assert changed.run_job(REFRESH_SUMMARY).success
+        with duckdb.connect(published, read_only=True) as connection:
+            tables = connection.execute("SELECT count(*) FROM duckdb_tables() WHERE schema_name = 'marts'").fetchall()
+        assert tables == [(is_computed,)]
+        compute_months(changed, MAY)
+
+
+def test_a_check_may_end_in_a_semicolon_and_a_comment(with_marts: Callable[..., Platform]) -> None:
+    platform = with_marts(
+        {"promises.sql": PROMISES, "promises/pools_are_modest.sql": f"{CHECK.strip()};\n-- that is all\n"}
+    )
+    assert platform.refresh(MAY).success
+
+
 def test_rows_that_share_their_grain_turn_the_mart_red_and_stop_what_reads_it(
     with_marts: Callable[..., Platform],
 ) -> None:

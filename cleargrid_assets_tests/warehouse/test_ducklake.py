@@ -151,6 +151,22 @@ def test_a_catalog_that_is_down_is_named_without_its_password() -> None:
 
 
 @needs_lake
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgresql://me:ge%heim@db/lake",
+        "postgresql://me:ge/heim@db/lake",
+        "postgresql://me:ge@heim@db/lake",
+        "host=db password=ge heim dbname=lake",
+    ],
+)
+def test_an_address_that_would_be_misread_says_what_to_encode_and_quotes_nothing_of_it(address: str) -> None:
+    with pytest.raises(WarehouseUnreadableError, match="percent-encode") as error:
+        _ = Warehouse(f"ducklake:postgres:{address}").exists
+    assert [part for part in ("ge%", "ge/", "ge@", "heim") if part in str(error.value)] == []
+
+
+@needs_lake
 @on_postgres
 def test_a_lake_that_is_yet_to_be_created_asks_where_its_files_shall_go(warehouse_variables: Variables) -> None:
     lake = Warehouse(warehouse_variables["CLEARGRID_WAREHOUSE"])

@@ -21,6 +21,7 @@ from cleargrid_assets.tables.catalog import PUBLISHED_TABLES
 from cleargrid_assets.tables.table import View
 from cleargrid_assets.warehouse import WarehouseMissingError
 from cleargrid_assets.warehouse.artifacts import artifacts_at
+from cleargrid_assets.warehouse.schema import has_columns_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -49,7 +50,8 @@ def publish(
     by_month = [MonthFiles(table, artifacts_at(f"{location}/{table.name}"), now) for table in ROW_TABLES]
     try:
         with warehouse.reading() as connection:
-            tables = [table for table in (*PUBLISHED_TABLES, *marts) if _can_be_read(connection, table)]
+            tables = [table for table in PUBLISHED_TABLES if _can_be_read(connection, table)]
+            tables += [mart for mart in marts if has_columns_of(connection, mart)]
             rows = {table.name: _copy(connection, table, published) for table in tables}
             current = {files.table: files.write(connection) for files in by_month}
     except WarehouseMissingError:
