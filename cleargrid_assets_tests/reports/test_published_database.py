@@ -176,6 +176,15 @@ def test_only_the_files_of_changed_months_are_written(start_after: Callable[...,
         assert new.startswith("2026-05-20260701T080000-")
 
 
+def test_a_load_that_repeats_a_number_after_a_copy_was_restored_is_written(may: Platform) -> None:
+    folder = published(may)
+    first = {table: files_of(folder, table) for table in ROW_TABLES}
+    with may.warehouse.writing() as connection:
+        connection.execute(f"UPDATE {ROW_TABLES[1].qualified_name} SET run_id = 'another'")
+    published(may, NOW + HOUR)
+    assert all(files_of(folder, table) > names for table, names in first.items())
+
+
 def test_a_replaced_file_stays_for_a_day_after_its_successor_was_written(may: Platform) -> None:
     folder = published(may)
     attempts = ROW_TABLES[0]

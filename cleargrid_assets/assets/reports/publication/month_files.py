@@ -35,15 +35,22 @@ NAME = re.compile(r"(?P<month>\d{4}-\d{2})-(?P<written_at>\d{8}T\d{6})-(?P<versi
 """Names of a month sort by time."""
 
 VERSIONS = """
+WITH held AS (
+    SELECT month, count(*) AS rows, concat_ws(' ', {versions}) AS versions, max(load_number) AS load_number
+    FROM {table}
+    GROUP BY month
+), loads AS (
+    SELECT month, load_number, max(run_id) AS run_id FROM {loads} GROUP BY month, load_number
+)
 SELECT
     month,
-    count(*) AS rows,
-    left(md5(concat_ws(' ', $table, (SELECT max(made_at) FROM {identity}), count(*), {versions})), 12) AS version
-FROM {table}
-GROUP BY month
+    rows,
+    left(md5(concat_ws(' ', $table, (SELECT max(made_at) FROM {identity}), rows, versions, run_id)), 12) AS version
+FROM held LEFT JOIN loads USING (month, load_number)
 ORDER BY month
 """
-"""A new warehouse counts its loads from 1 again, so that the time at which it was made is part of a version."""
+"""A new warehouse counts its loads from 1 again, and a restored one counts on from its copy's last load: the time at
+which it was made and the run of the load are part of a version."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +92,11 @@ class MonthFiles:
     def _versions(self, connection: duckdb.DuckDBPyConnection) -> list[tuple[date, int, str]]:
         columns = [name for name in ("load_number", "rules_version") if name in self.table.column_names]
         versions = ", ".join(f"min({name}), max({name})" for name in columns)
-        names = {"table": self.table.qualified_name, "identity": WAREHOUSE_IDENTITY.qualified_name}
+        names = {
+            "table": self.table.qualified_name,
+            "identity": WAREHOUSE_IDENTITY.qualified_name,
+            "loads": D23_LOADS.qualified_name,
+        }
         select = VERSIONS.format(**names, versions=versions)
         shape = hashlib.sha256(self.table.ddl.encode()).hexdigest()
         return connection.execute(select, {"table": shape}).fetchall()
