@@ -21,7 +21,7 @@ from cleargrid_assets.tables.core import RULES_VERSION
 from cleargrid_assets.tables.table import MONTH, Column, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from collections.abc import Set as AbstractSet
     from pathlib import Path
 
@@ -89,23 +89,19 @@ def _read(texts: Texts, checks: Texts, datasets: tuple[RawDataset, ...]) -> Mart
         _verify_name(name)
     known = {table.qualified_name: table for dataset in datasets for table in tables_of(dataset)}
     files, marts = {path.stem: (path, text) for path, text in texts}, list[Mart]()
+    own_checks = [(path, _without_end(text)) for path, text in checks]
     with EmptyWarehouse(datasets) as warehouse:
         for name in _order(heads):
             path, text = files[name]
             _verify_known(path.name, heads[name], known)
             mart = _mart(path, text, heads[name], known, marts, warehouse)
-            mart = replace(mart, checks=tuple(_checks_of(name, checks)))
+            mart = replace(mart, checks=tuple((file.stem, sql) for file, sql in own_checks if file.parent.name == name))
             known[mart.table.qualified_name] = mart.table
             marts.append(mart)
             warehouse.add(mart.table)
-        for path, text in checks:
-            warehouse.columns_of(f"{path.parent.name}/{path.name}", _without_end(text))
+        for path, sql in own_checks:
+            warehouse.columns_of(f"{path.parent.name}/{path.name}", sql)
     return Marts(tuple(marts))
-
-
-def _checks_of(mart: str, checks: Texts) -> Iterator[tuple[str, str]]:
-    """The names and the SQL of a mart's own checks."""
-    return ((path.stem, _without_end(text)) for path, text in checks if path.parent.name == mart)
 
 
 def _verify_name(name: str) -> None:
