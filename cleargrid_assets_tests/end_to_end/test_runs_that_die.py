@@ -36,8 +36,7 @@ def test_a_cancelled_backfill_leaves_no_slot_taken_and_the_next_one_works(dagste
     )
     dagster.cancel(cancelled)
     wait_until(lambda: {run.status for run in dagster.runs(cancelled)} <= ENDED, "the cancelled runs to end")
-    # Not all of them: a run that is importing Arrow or DuckDB just then loses the signal and loads its month.
-    assert "CANCELED" in {run.status for run in dagster.runs(cancelled)}
+    assert "SUCCESS" not in {run.status for run in dagster.runs(cancelled)}
     dagster.emulator.api.page_delay_seconds = 0
     following = dagster.launch(MONTHS[:2])
     wait_until(lambda: [run.status for run in dagster.runs(following)] == ["SUCCESS"] * 2, "the next backfill")

@@ -1,4 +1,4 @@
-"""Reads one month inside a run: its limits, its progress lines, and the numbers on the asset's and the run's pages.
+"""Reads one month inside a run: its limits, its progress lines, the end of a cancelled run, and the numbers it shows.
 
 Add what the raw asset does before it hands over the month; the reading itself is in `landing.read_month`.
 """
@@ -9,6 +9,7 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
+from dagster._core.errors import DagsterExecutionInterruptedError
 
 from cleargrid_assets.client import QueryTooLargeError, RateLimitedError, UnreachableError
 from cleargrid_assets.landing.ledger import last_loads
@@ -32,6 +33,9 @@ REACTIONS: tuple[tuple[type[ClearGridError], str], ...] = (
 )
 """What a load does about requests that fail."""
 
+CANCELLED = (dg.DagsterRunStatus.CANCELING, dg.DagsterRunStatus.CANCELED, dg.DagsterRunStatus.FAILURE)
+"""The states of a run that Dagster has ended, or wants to end, while its process still reads."""
+
 
 def read(
     context: dg.AssetExecutionContext,
@@ -43,7 +47,11 @@ def read(
     settings: Settings,
     warehouse: Warehouse,
 ) -> MonthLoad:
-    """Read the partition's month, `window`, starting with a page size based on its last load."""
+    """Read the partition's month, `window`, starting with a page size based on its last load.
+
+    Raises Dagster's interruption if the run was cancelled. Dagster also sends the process a signal, but Python loses
+    one that arrives while a compiled module, such as Arrow, is imported.
+    """
     month, loads = month_of(context.partition_key), last_loads(warehouse, dataset)
     last_page_size = loads[month].page_size_used if month in loads else None
     load = read_month(
@@ -52,8 +60,9 @@ def read(
         month,
         window,
         _limits(settings, config, last_page_size),
-        on_progress=ProgressLog(context.log),
+        on_progress=ProgressLog(context),
     )
+    stop_if_cancelled(context)
     return replace(load, loads_before=max((last.load_number for last in loads.values()), default=0))
 
 
@@ -68,15 +77,23 @@ def _limits(settings: Settings, config: LoadConfig, last_page_size: int | None) 
     )
 
 
+def stop_if_cancelled(context: dg.AssetExecutionContext) -> None:
+    """Raise `DagsterExecutionInterruptedError` if the run was cancelled, or was given up for dead."""
+    run = context.instance.get_run_by_id(context.run.run_id)
+    if run and run.status in CANCELLED:
+        raise DagsterExecutionInterruptedError
+
+
 class ProgressLog:
     """Writes a load's progress to its run's log: how far it is, and each kind of failed request once."""
 
-    def __init__(self, log: dg.DagsterLogManager) -> None:
-        self._log = log
+    def __init__(self, context: dg.AssetExecutionContext) -> None:
+        self._context, self._log = context, context.log
         self._kinds_told: set[type[ClearGridError]] = set()
 
     def __call__(self, progress: Progress, total: Total) -> None:
-        """Write what is new."""
+        """Write what is new, unless the run was cancelled meanwhile: then raise Dagster's interruption."""
+        stop_if_cancelled(self._context)
         for failed in progress.failures:
             if type(failed.latest) not in self._kinds_told:
                 self._kinds_told.add(type(failed.latest))
