@@ -29,13 +29,12 @@ FROM {last_loads} AS last_load
 LEFT JOIN {moved_away} AS moved_away ON last_load.month = moved_away.month
 ORDER BY last_load.month
 """
-MONTH_VERSION = """
-SELECT load_number, run_id
+MONTH_VERSIONS = """
+SELECT version.month, load_number, changing.run_id, changing.month
 FROM {month_versions} AS version
 INNER JOIN {loads} AS changing USING (load_number)
-WHERE version.month = ?
-ORDER BY changing.month = version.month DESC
-LIMIT 1
+QUALIFY row_number() OVER (PARTITION BY version.month ORDER BY changing.month = version.month DESC) = 1
+ORDER BY version.month
 """
 NEXT_NUMBER = "SELECT coalesce(max(load_number), 0) + 1 FROM {loads}"
 SUPERSEDED_BY = """
@@ -74,10 +73,22 @@ class Entry:
     run_id: str
     landed_at: datetime
 
-    @property
-    def version(self) -> str:
-        """The version of the rows that this load changed."""
-        return version_of(self.load_number, self.run_id)
+
+@dataclass(frozen=True)
+class MonthVersion:
+    """The load that last changed a month's rows: its number, its run, and the month that it loaded.
+
+    A load of another month changes them by taking over rows that ClearGrid moved.
+    """
+
+    month: date
+    load_number: int
+    run_id: str
+    loaded_month: date
+
+    def __str__(self) -> str:
+        """The version for Dagster; a number alone would not be unique, as each warehouse starts at 1."""
+        return f"load {self.load_number} of run {self.run_id[:8]}"
 
 
 @dataclass(frozen=True)
@@ -122,22 +133,16 @@ def superseded_by(connection: duckdb.DuckDBPyConnection, load: MonthLoad) -> Sup
     return Superseded(*newer) if newer else None
 
 
-def version_of(load_number: int, run_id: str) -> str:
-    """The version of a month's rows for Dagster; a number alone would not be unique, as each warehouse starts at 1."""
-    return f"load {load_number} of run {run_id[:8]}"
-
-
 def new_entry(connection: duckdb.DuckDBPyConnection, load: MonthLoad, run_id: str) -> Entry:
     """The entry of a new load: the next number and the current time."""
     ((number,),) = connection.execute(NEXT_NUMBER.format_map(load.dataset.sql_names)).fetchall()
     return Entry(number, run_id, load.ledger_timestamp(datetime.now(UTC)))
 
 
-def month_version(connection: duckdb.DuckDBPyConnection, load: MonthLoad) -> str:
-    """The row version of the month that `load` landed."""
-    version = MONTH_VERSION.format_map(load.dataset.sql_names)
-    ((load_number, run_id),) = connection.execute(version, [load.month]).fetchall()
-    return version_of(load_number, run_id)
+def month_versions(connection: duckdb.DuckDBPyConnection, dataset: RawDataset) -> list[MonthVersion]:
+    """The versions of the rows of all months."""
+    sql = MONTH_VERSIONS.format_map(dataset.sql_names)
+    return [MonthVersion(*version) for version in connection.execute(sql).fetchall()]
 
 
 def append(

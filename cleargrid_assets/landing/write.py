@@ -19,12 +19,12 @@ from cleargrid_assets.tables.dataset import PUBLIC_ID
 from cleargrid_assets.warehouse.conflicts import retry_conflicts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import date
 
     import duckdb
 
-    from cleargrid_assets.landing.ledger import Entry
+    from cleargrid_assets.landing.ledger import Entry, MonthVersion
     from cleargrid_assets.landing.read_month import MonthLoad
     from cleargrid_assets.landing.warehouse_identity import IdentityGuard
     from cleargrid_assets.warehouse.errors import WarehouseConflictError
@@ -55,14 +55,16 @@ WHERE change = 'added' AND public_id IN (SELECT public_id FROM elsewhere)
 class Landed:
     """A month that was written.
 
-    `version`: the version of its rows, which a load without changes keeps. `taken`: how many rows it took over from
-    which other months.
+    `taken`: how many rows it took over from which other months. `version`: the version of its rows, which a load
+    without changes keeps. `reduced`: the versions of the other months whose last change is that a load took over rows
+    of theirs, this load or an earlier one.
     """
 
     entry: Entry
     changes: Changes
     taken: Mapping[date, int]
     version: str
+    reduced: Sequence[MonthVersion]
     rows_of_month: int
     rows_of_table: int
 
@@ -210,11 +212,13 @@ def _replace_quarantine(connection: duckdb.DuckDBPyConnection, load: MonthLoad, 
 def _landed(
     connection: duckdb.DuckDBPyConnection, load: MonthLoad, entry: Entry, changes: Changes, taken: Mapping[date, int]
 ) -> Landed:
+    versions = {version.month: version for version in ledger.month_versions(connection, load.dataset)}
     return Landed(
         entry,
         changes,
         taken,
-        version=ledger.month_version(connection, load),
+        version=str(versions.pop(load.month)),
+        reduced=[version for version in versions.values() if version.loaded_month != version.month],
         rows_of_month=_rows_of_month(connection, load),
         rows_of_table=_scalar(connection, f"SELECT count(*) FROM {load.dataset.rows.qualified_name}", []),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import dagster as dg
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from cleargrid_assets.assets.month_checks import blocking_checks
 from cleargrid_assets.landing.ledger import last_loads
 from cleargrid_assets.sql_checks import read_raw_checks
+from cleargrid_assets.staleness import DataVersions
 from cleargrid_assets.tables.d23 import D23
 from cleargrid_assets_tests.fixed_rows import serve
 from cleargrid_assets_tests.landing.rows_of_may import row
@@ -198,6 +200,20 @@ def test_rows_of_several_months_move_at_once(platform):
         if "rows_moved_away" in event.materialization.metadata
     }
     assert moved_away == {MARCH: 2, APRIL: 1}
+
+
+def test_the_next_load_reports_the_months_that_a_load_reduced_and_died_before_it_could_report_them(platform):
+    serve_rows(platform, row(1, **IN_APRIL))
+    compute_months(platform, APRIL, MAY)
+    serve_rows(platform, row(1, **LATER))
+    with dg.DagsterInstance.ephemeral() as forgotten:
+        assert replace(platform, instance=forgotten).load(MAY).success
+    reported = {}
+    for month in (MAY, MARCH):
+        events = platform.load(month).get_asset_materialization_events()
+        reported[month] = [event.partition for event in events if event.asset_key == LOGS]
+    assert reported == {MAY: [MAY, APRIL], MARCH: [MARCH]}
+    assert dict(DataVersions.of(platform.instance, platform.settings).stale_tables()).keys() == {APRIL, MAY, MARCH}
 
 
 def test_vanished_rows_keep_what_they_held_field_by_field(platform):
