@@ -114,12 +114,11 @@ def postgres_connection(dsn: str, display_name: str) -> Any:
 
 def _verify_dsn(dsn: str, driver: Any) -> None:
     """Raise `WarehouseUnreadableError` for an address that libpq misreads: its text would quote the password."""
-    credentials = dsn.partition("://")[2].partition("?")[0].rpartition("@")[0]
     try:
-        driver.extensions.parse_dsn(dsn)
+        parts = driver.extensions.parse_dsn(dsn)
     except driver.ProgrammingError:
         raise WarehouseUnreadableError(MISREAD_ADDRESS) from None
-    if "/" in credentials or "@" in credentials:
+    if any("@" in value for name, value in parts.items() if name not in {"user", "password", "sslpassword"}):
         raise WarehouseUnreadableError(MISREAD_ADDRESS)
 
 

@@ -157,6 +157,8 @@ def test_a_catalog_that_is_down_is_named_without_its_password() -> None:
         "postgresql://me:ge%heim@db/lake",
         "postgresql://me:ge/heim@db/lake",
         "postgresql://me:ge@heim@db/lake",
+        "postgresql://me:ge?x@heim@db/lake",
+        "postgresql://me:ge?sslmode=x/heim@db/lake",
         "host=db password=ge heim dbname=lake",
     ],
 )
