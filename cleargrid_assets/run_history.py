@@ -25,10 +25,13 @@ RAW_STEPS = tuple(dg.AssetKey(dataset.rows.key).to_python_identifier() for datas
 """What the names of the steps that load a month end with; the key prefix of an embedding project comes before."""
 
 FAILED, NOT_EVALUATED = "FAILED", "EXECUTION_FAILED"
-"""Dagster's states of a month of an asset or check."""
+"""Dagster's states of a check of a month."""
 
 MAX_RUNS = 100
 """The maximum of ended runs to read of each kind."""
+
+MAX_PREVIEWS = 20
+"""The maximum of previews after a run before that run is forgotten."""
 
 MAX_AGE = timedelta(days=7)
 """Older runs are not worth an alert, for example when alerts are switched on again after a long time."""
@@ -118,12 +121,33 @@ def is_preview(run: dg.DagsterRun) -> bool:
     return any(name.endswith(RAW_STEPS) and (op.get("config") or {}).get("preview") is True for name, op in ops.items())
 
 
-def months_with_failed_run(
-    instance: dg.DagsterInstance, asset: dg.AssetKey, months: dg.PartitionsDefinition, keys: Sequence[str]
-) -> list[str]:
-    """The months among `keys` whose last run of the asset failed."""
-    statuses = instance.get_status_by_partition(asset, keys, months) or {}
-    return [key for key, status in statuses.items() if status is not None and status.value == FAILED]
+def runs_of(
+    instance: dg.DagsterInstance, asset: dg.AssetKey, month: str | None = None, since: int = 0
+) -> Iterator[dg.DagsterRun]:
+    """The runs that meant to materialize the asset after the event `since`, the latest first; previews do not."""
+    planned = dg.EventRecordsFilter(
+        Kind.ASSET_MATERIALIZATION_PLANNED,
+        asset_key=asset,
+        asset_partitions=[month] if month else None,
+        after_cursor=since,
+    )
+    records = instance.event_log_storage.get_event_records(planned, limit=MAX_PREVIEWS + 1)
+    runs = (instance.get_run_by_id(record.run_id) for record in records)
+    return (run for run in runs if run and not is_preview(run))
+
+
+def months_with_failed_run(instance: dg.DagsterInstance, asset: dg.AssetKey, keys: Sequence[str]) -> list[str]:
+    """The months among `keys` whose last run of the asset failed before it materialized it, previews left out."""
+    storage = instance.event_log_storage
+    attempts = storage.get_latest_asset_partition_materialization_attempts_without_materializations(asset)
+    return [key for key in keys if key in attempts and _has_failed(instance, asset, key)]
+
+
+def _has_failed(instance: dg.DagsterInstance, asset: dg.AssetKey, month: str) -> bool:
+    landed = dg.AssetRecordsFilter(asset_key=asset, asset_partitions=[month])
+    last = next((event.storage_id for event in instance.fetch_materializations(landed, limit=1).records), 0)
+    run = next(runs_of(instance, asset, month, since=last), None)
+    return run is not None and run.status is dg.DagsterRunStatus.FAILURE
 
 
 def failed_checks_by_month(

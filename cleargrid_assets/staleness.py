@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice, takewhile
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -20,7 +21,7 @@ from dagster._core.errors import DagsterExecutionInterruptedError
 from cleargrid_assets.asset_keys import UNPREFIXED, AssetKeys
 from cleargrid_assets.marts import NO_MARTS, Marts, marts_of
 from cleargrid_assets.rules_version import rules_version
-from cleargrid_assets.run_history import is_preview
+from cleargrid_assets.run_history import runs_of
 from cleargrid_assets.tables.analytics import ANALYTICS_TABLES
 from cleargrid_assets.tables.core import CORE_TABLES
 from cleargrid_assets.tables.raw import D23_MANUAL_COMMUNICATION_LOGS
@@ -37,8 +38,8 @@ MONTHLY = tuple(table for table in (*CORE_TABLES, *ANALYTICS_TABLES) if table.is
 VERSION_TAG = "cleargrid/data_version"
 """Tag of a requested run: the data version that it should produce."""
 
-MAX_PREVIEWS = 20
-"""The maximum of previews after a run before that run is forgotten."""
+MAX_INTERRUPTIONS = 4
+"""The number of runs for one version that may die. The next would likely die too, for example for want of memory."""
 
 ON, NO_ROWS = " on ", "no rows"
 INTERRUPTED = DagsterExecutionInterruptedError.__name__
@@ -195,24 +196,15 @@ class Backlog:
         return tags.get(DATA_VERSION_TAG) if tags else None
 
     def _was_tried(self, asset: dg.AssetKey, version: str, month: str | None = None, since: int = 0) -> bool:
-        """True if a run was requested for this version and was not interrupted.
+        """True if a run for this version came to its end, or so many died that another would die too.
 
         `since`: the event of the month's last load, which may have found the rows unchanged.
         """
-        run = self._latest_run(asset, month, since)
-        return run is not None and run.tags.get(VERSION_TAG) == version and not self._was_interrupted(run)
-
-    def _latest_run(self, asset: dg.AssetKey, month: str | None, since: int) -> dg.DagsterRun | None:
-        """The latest run that meant to compute the asset; previews plan to and do not."""
-        planned = dg.EventRecordsFilter(
-            dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED,
-            asset_key=asset,
-            asset_partitions=[month] if month else None,
-            after_cursor=since,
+        latest = takewhile(
+            lambda run: run.tags.get(VERSION_TAG) == version, runs_of(self.versions.instance, asset, month, since)
         )
-        records = self.versions.instance.event_log_storage.get_event_records(planned, limit=MAX_PREVIEWS + 1)
-        runs = (self.versions.instance.get_run_by_id(record.run_id) for record in records)
-        return next((run for run in runs if run and not is_preview(run)), None)
+        runs = list(islice(latest, MAX_INTERRUPTIONS))
+        return len(runs) == MAX_INTERRUPTIONS or not all(self._was_interrupted(run) for run in runs)
 
     def _was_interrupted(self, run: dg.DagsterRun) -> bool:
         """True if the run failed without a step's error, because its process was stopped or died."""

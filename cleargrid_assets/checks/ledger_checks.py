@@ -118,7 +118,7 @@ def _month_health_check(
             with dagster_failures():
                 versions = DataVersions.of(context.instance, warehouse.settings)
             stale = versions.stale_tables()
-        failed = find_failures(context.instance, raw, months, state.all_keys(), checks)
+        failed = find_failures(context.instance, raw, state.all_keys(), checks)
         return every_month_is_in_order(state, RunHistory(failed, stale))
 
     return month_health

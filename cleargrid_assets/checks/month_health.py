@@ -65,13 +65,12 @@ def every_month_is_in_order(state: LedgerState, history: RunHistory) -> dg.Asset
 def find_failures(
     instance: dg.DagsterInstance,
     raw: dg.AssetKey,
-    months: dg.MonthlyPartitionsDefinition,
     keys: Sequence[str],
     checks: Sequence[dg.AssetCheckKey],
 ) -> Mapping[str, Sequence[str]]:
     """The failures of `keys` from the event log: failed runs of the raw asset, and failed `checks`."""
     failed: dict[str, list[str]] = defaultdict(list)
-    for key in months_with_failed_run(instance, raw, months, keys):
+    for key in months_with_failed_run(instance, raw, keys):
         failed[key].append("its last run failed")
     for key, check, _ in failed_checks_by_month(instance, checks):
         failed[key].append(f"{check.name} of {check.asset_key.to_user_string()}")

@@ -11,7 +11,7 @@ from cleargrid_assets.assets.month_checks import blocking_checks
 from cleargrid_assets.emulator.faults import FAULTS, ExportRequest, Fault
 from cleargrid_assets.jobs import COMPUTE_MONTH, REFRESH_MONTH, REFRESH_SUMMARY
 from cleargrid_assets.rules_version import rules_version
-from cleargrid_assets.staleness import Backlog, DataVersions
+from cleargrid_assets.staleness import MAX_INTERRUPTIONS, Backlog, DataVersions
 from cleargrid_assets.tables.d23 import D23
 from cleargrid_assets_tests.fixed_rows import serve
 from cleargrid_assets_tests.landing.rows_of_may import row
@@ -259,4 +259,14 @@ def test_a_computation_that_was_interrupted_is_requested_again(start_after: Star
     interrupted = add_unfinished_run(platform, COMPUTE_MONTH, FEBRUARY, tags=requested.tags)
     assert requests(platform) == []
     end_without_error(platform, interrupted)
+    assert requests(platform) == [(COMPUTE_MONTH, FEBRUARY)]
+
+
+def test_a_computation_whose_process_always_dies_is_given_up(start_after: StartAfter) -> None:
+    platform = start_after(load_months, FEBRUARY)
+    for _ in range(MAX_INTERRUPTIONS):
+        (requested,) = platform.requested_runs()
+        end_without_error(platform, add_unfinished_run(platform, COMPUTE_MONTH, FEBRUARY, tags=requested.tags))
+    assert requests(platform) == []
+    assert platform.load(FEBRUARY).success
     assert requests(platform) == [(COMPUTE_MONTH, FEBRUARY)]

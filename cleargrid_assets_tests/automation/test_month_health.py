@@ -94,6 +94,24 @@ def test_a_month_whose_run_failed_is_failed_and_in_order_once_it_was_read_again(
     assert run_ledger_checks(platform.settings, NOW, platform.instance)[IN_ORDER].passed
 
 
+def test_a_failed_preview_says_nothing_about_the_month(start_platform: Callable[..., Platform]) -> None:
+    platform = start_platform(variables={"CLEARGRID_START_MONTH": "2026-04"})
+    assert platform.refresh("2026-04-01").success
+    assert not platform.with_variables(CLEARGRID_PASSWORD="wrong").preview_job("2026-04-01").success
+    set_loaded_at(platform, NOW - timedelta(hours=4))
+    assert run_ledger_checks(platform.settings, NOW, platform.instance)[IN_ORDER].passed
+
+
+def test_a_preview_does_not_hide_that_the_load_before_it_failed(start_platform: Callable[..., Platform]) -> None:
+    platform = start_platform(variables={"CLEARGRID_START_MONTH": "2026-04"})
+    assert platform.refresh("2026-04-01").success
+    assert not platform.with_variables(CLEARGRID_PASSWORD="wrong").refresh("2026-04-01").success
+    assert platform.preview_job("2026-04-01").success
+    set_loaded_at(platform, NOW - timedelta(hours=4))
+    check = run_ledger_checks(platform.settings, NOW, platform.instance)[IN_ORDER]
+    assert months_of(check) == {"2026-04": ("failed", "its last run failed")}
+
+
 @pytest.mark.parametrize(
     "months", [["2025-11-01", "2026-02-01"], ["2025-11-01", "2025-12-01", "2026-01-01", "2026-02-01"]]
 )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from cleargrid_assets.assets.identity_guard import identity_guard
+from cleargrid_assets.assets.raw.latest_check_results import repeat_check_results
 from cleargrid_assets.assets.raw.read_with_progress import figures, read, summary
 from cleargrid_assets.assets.raw.superseded_load import report_superseded
 from cleargrid_assets.landing.ledger import Superseded
@@ -61,6 +62,7 @@ def load_month(
     )
     if isinstance(landed, Superseded):
         report_superseded(context, landed)
+        repeat_check_results(context)
         return None
     for month, rows in landed.taken.items():
         context.log.info("ClearGrid moved %s rows from %s to this month.", rows, f"{month:%Y-%m}")

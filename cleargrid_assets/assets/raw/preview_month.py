@@ -35,29 +35,35 @@ PREVIEW_TAG = "cleargrid/preview"
 """Tag of a run, which the list of runs shows: what a load would find."""
 
 
-def preview_month(
+def show_preview(
     context: dg.AssetExecutionContext,
+    asset: dg.AssetKey,
     config: LoadConfig,
     dataset: RawDataset,
     months: dg.MonthlyPartitionsDefinition,
     *,
     cleargrid: ClearGridConnection,
     warehouse: WarehouseConnection,
-) -> Preview | None:
-    """Read and rehearse a load of the run's month; None if a later read landed first. Raises as `load_month` does."""
-    load, _ = read_verified(context, config, dataset, months, cleargrid=cleargrid, warehouse=warehouse.warehouse())
-    limit = config.vanish_limit(cleargrid.settings)
-    preview = _preview(context, load, warehouse, limit)
-    if isinstance(preview, Superseded):
-        report_superseded(context, preview)
-        return None
-    return preview
+) -> None:
+    """Read and rehearse a load of the run's month, and log what it would change. Raises as `load_month` does.
+
+    However it ends, it repeats the month's check results: it evaluates none of the checks that its run planned.
+    """
+    try:
+        load, _ = read_verified(context, config, dataset, months, cleargrid=cleargrid, warehouse=warehouse.warehouse())
+        preview = _preview(context, load, warehouse, config.vanish_limit(cleargrid.settings))
+        if isinstance(preview, Superseded):
+            report_superseded(context, preview)
+        else:
+            _report(context, asset, preview)
+    finally:
+        repeat_check_results(context)
 
 
-def report_preview(context: dg.AssetExecutionContext, asset: dg.AssetKey, preview: Preview) -> None:
-    """Log the preview as an observation of `asset`, and repeat the month's check results.
+def _report(context: dg.AssetExecutionContext, asset: dg.AssetKey, preview: Preview) -> None:
+    """Log the preview as an observation of `asset`: neither a materialization nor a new version.
 
-    An observation is neither a materialization nor a new version: it makes nothing fresh or stale.
+    It makes nothing fresh or stale.
     """
     context.instance.add_run_tags(context.run.run_id, {PREVIEW_TAG: load_summary(preview.rehearsed.landed)})
     context.log.info("%s", summary(preview))
@@ -69,7 +75,6 @@ def report_preview(context: dg.AssetExecutionContext, asset: dg.AssetKey, previe
             metadata=preview_metadata(preview),
         )
     )
-    repeat_check_results(context)
 
 
 def _preview(

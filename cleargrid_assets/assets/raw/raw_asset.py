@@ -79,14 +79,12 @@ def build_raw(
         warehouse: dg.ResourceParam[WarehouseConnection],
     ) -> Iterator[dg.MaterializeResult[None] | dg.AssetMaterialization | dg.Output[None] | dg.AssetCheckEvaluation]:
         if config.preview:
-            from cleargrid_assets.assets.raw.preview_month import preview_month, report_preview  # noqa: PLC0415
+            from cleargrid_assets.assets.raw.preview_month import show_preview  # noqa: PLC0415
 
             with dagster_failures(retries, retries_so_far=context.retry_number):
-                preview = preview_month(
-                    context, config.validated(), dataset, months, cleargrid=cleargrid, warehouse=warehouse
+                show_preview(
+                    context, key, config.validated(), dataset, months, cleargrid=cleargrid, warehouse=warehouse
                 )
-                if preview:
-                    report_preview(context, key, preview)
             return
         unchanged = None
         if key in context.selected_asset_keys:

@@ -1,10 +1,8 @@
-"""Ends a run whose read was superseded: says so, and keeps the results of all checks of the month."""
+"""Says of a run whose read was superseded that a later read has landed."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-
-from cleargrid_assets.assets.raw.latest_check_results import repeat_check_results
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -15,7 +13,7 @@ SUPERSEDED_BY_TAG = "cleargrid/superseded_by"
 
 
 def report_superseded(context: dg.AssetExecutionContext, newer: Superseded) -> None:
-    """Log and tag which run landed the month from a later read; repeat the month's check results."""
+    """Log and tag which run landed the month from a later read."""
     context.log.warning(
         "Superseded: run %s began to read %s later than this run (at %s UTC) and has already landed it, as load %s. "
         "This run wrote nothing and computes nothing. There is nothing to do.",
@@ -25,4 +23,3 @@ def report_superseded(context: dg.AssetExecutionContext, newer: Superseded) -> N
         newer.load_number,
     )
     context.instance.add_run_tags(context.run.run_id, {SUPERSEDED_BY_TAG: newer.run_id})
-    repeat_check_results(context)

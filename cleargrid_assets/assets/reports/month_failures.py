@@ -26,7 +26,7 @@ def months_with_failures(instance: dg.DagsterInstance, settings: Settings, now: 
     """Every month from the first one to the open one at `now`, with `failed`, `red`, or nothing wrong."""
     months, raw = build_months(settings), AssetKeys.of(settings).table(D23.rows)
     keys = months.get_partition_keys(current_time=now)
-    failed, red = set(months_with_failed_run(instance, raw, months, keys)), set[str]()
+    failed, red = set(months_with_failed_run(instance, raw, keys)), set[str]()
     for key, _, was_evaluated in failed_checks_by_month(instance, _blocking_checks(settings)):
         (red if was_evaluated else failed).add(key)
     return {month_of(key): "red" if key in red else "failed" if key in failed else "" for key in keys}
