@@ -27,7 +27,7 @@ from cleargrid_assets.tables.core import CORE_TABLES
 from cleargrid_assets.tables.raw import D23_MANUAL_COMMUNICATION_LOGS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from cleargrid_assets.settings import Settings
     from cleargrid_assets.tables.table import Table
@@ -81,23 +81,28 @@ class DataVersions:
 
     def of_month(self, month: str) -> str:
         """The version of all tables that are computed from the month's current rows: what a run should produce."""
-        version = self._data_version(self._rows(month))
+        version = self._version_on(self.rules, month, self._rows(month), self.tables)
         return f"{version} marts {self.marts.version}" if self.marts.version else version
 
     def current(self, table: Table, month: str) -> str:
         """The version of a table that is computed from the month's current rows."""
-        return self._version_of(table, self._rows(month))
+        return self._version_of(table, month, self._rows(month))
 
     def of_table(self, table: Table, month: str) -> str:
         """The version of the month that a monthly table holds."""
-        return self._latest(self.keys.table(table), month).get(month, self._data_version(None))
+        return self._latest(self.keys.table(table), month).get(month, f"{self.rules}{ON}{NO_ROWS}")
 
     @cached_property
     def of_summary(self) -> str:
         """The version of everything that is computed from all months in their current state."""
-        months = sorted(f"{table.to_user_string()} {month} {version}" for table, month, version in self._computed())
+        versions = {**self.computed, **self._other_rows}
+        months = sorted(
+            f"{table.to_user_string()} {month} {version}"
+            for table, by_month in versions.items()
+            for month, version in by_month.items()
+        )
         state = "\n".join([*months, *filter(None, [self.marts.version])])
-        return self._data_version(hashlib.sha256(state.encode()).hexdigest()[:12])
+        return f"{self.rules}{ON}{hashlib.sha256(state.encode()).hexdigest()[:12]}"
 
     @cached_property
     def loaded(self) -> Mapping[str, str]:
@@ -117,7 +122,7 @@ class DataVersions:
     def is_computed(self, month: str, rows: str) -> bool:
         """True if each table of a month was computed under the rules from the rows of the version `rows`."""
         return all(
-            self._latest(self.keys.table(table), month).get(month) == self._version_of(table, rows)
+            self._latest(self.keys.table(table), month).get(month) == self._version_of(table, month, rows)
             for table in self.tables
         )
 
@@ -132,13 +137,11 @@ class DataVersions:
             }
         )
 
-    def _computed(self) -> Iterator[tuple[dg.AssetKey, str, str]]:
-        for table, months in self.computed.items():
-            yield from ((table, month, version) for month, version in months.items())
-
     def _stale(self, month: str, rows: str) -> list[dg.AssetKey]:
         keys = {table: self.keys.table(table) for table in self.tables}
-        return [key for table, key in keys.items() if self.computed[key].get(month) != self._version_of(table, rows)]
+        return [
+            key for table, key in keys.items() if self.computed[key].get(month) != self._version_of(table, month, rows)
+        ]
 
     def _rows(self, month: str) -> str | None:
         if month not in self._known_rows:
@@ -149,11 +152,20 @@ class DataVersions:
     def _known_rows(self) -> dict[str, str | None]:
         return {}
 
-    def _version_of(self, table: Table, rows: str | None) -> str:
-        return f"{self.marts.rules_of(table, self.rules)}{ON}{rows or NO_ROWS}"
+    @cached_property
+    def _other_rows(self) -> Mapping[dg.AssetKey, Mapping[str, str]]:
+        """The version of the rows of each month, by dataset, of the datasets besides D23 that marts read."""
+        keys = self.keys.tables(dataset.rows for dataset in self.marts.other_datasets(*self.marts.tables))
+        return {key: self._latest(key) for key in keys}
 
-    def _data_version(self, rows: str | None) -> str:
-        return f"{self.rules}{ON}{rows or NO_ROWS}"
+    def _version_of(self, table: Table, month: str, rows: str | None) -> str:
+        return self._version_on(self.marts.rules_of(table, self.rules), month, rows, [table])
+
+    def _version_on(self, rules: str, month: str, rows: str | None, tables: Sequence[Table]) -> str:
+        """The version of `tables`: the rules, the version `rows` of D23's rows, and those of the other datasets."""
+        keys = self.keys.tables(dataset.rows for dataset in self.marts.other_datasets(*tables))
+        others = [self._other_rows[key].get(month, NO_ROWS) for key in keys]
+        return f"{rules}{ON}{', '.join([rows or NO_ROWS, *others])}"
 
     def _latest(self, key: dg.AssetKey, *months: str) -> Mapping[str, str]:
         """The asset's latest version of `months`, or of every month."""

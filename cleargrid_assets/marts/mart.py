@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from cleargrid_assets.tables.dataset import RawDataset
     from cleargrid_assets.tables.table import Table
 
 SCHEMA = "marts"
@@ -19,7 +20,8 @@ SCHEMA = "marts"
 class Mart:
     """A table of schema `marts`. `inputs`: the tables that its SELECT reads, other marts among them.
 
-    `version`: a digest of its SQL and of that of the marts that it reads. `checks`: the names and SQL of its own.
+    `version`: a digest of its SQL and of that of the marts that it reads. `other_datasets`: those besides D23 that it
+    or a mart that it reads is made of. `checks`: the names and SQL of its own.
     """
 
     table: Table
@@ -27,6 +29,7 @@ class Mart:
     file: Path
     sql: str
     version: str
+    other_datasets: frozenset[RawDataset] = frozenset()
     checks: tuple[tuple[str, str], ...] = ()
 
 
@@ -55,6 +58,11 @@ class Marts:
     def version(self) -> str:
         """A digest of all of them; empty if there is none."""
         return digest(*(mart.table.name + mart.version for mart in self.marts)) if self.marts else ""
+
+    def other_datasets(self, *tables: Table) -> list[RawDataset]:
+        """The datasets besides D23 that marts among `tables` are made of; our own tables are made of D23 alone."""
+        used = {dataset for mart in self.marts if mart.table in tables for dataset in mart.other_datasets}
+        return sorted(used, key=lambda dataset: dataset.code)
 
     def rules_of(self, table: Table, rules: str) -> str:
         """The rules version of a table: a mart follows its own SQL besides the rules that all tables follow.

@@ -16,12 +16,13 @@ from cleargrid_assets.marts.errors import MartError
 from cleargrid_assets.marts.head import Head
 from cleargrid_assets.marts.mart import NO_MARTS, SCHEMA, Mart, Marts, digest
 from cleargrid_assets.tables.analytics import UNMAPPED_OUTCOMES
-from cleargrid_assets.tables.catalog import TABLES, VIEWS, tables_of
+from cleargrid_assets.tables.catalog import DATASETS, TABLES, VIEWS, tables_of
 from cleargrid_assets.tables.core import RULES_VERSION
+from cleargrid_assets.tables.d23 import D23
 from cleargrid_assets.tables.table import MONTH, Column, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from collections.abc import Set as AbstractSet
     from pathlib import Path
 
@@ -139,8 +140,17 @@ def _mart(  # noqa: PLR0917 - what a mart is made of
     inputs = tuple(known[name] for name in head.inputs)
     if table.is_partitioned:
         _verify_months(path.name, inputs, marts)
-    version = digest(sql, *(mart.version for mart in marts if mart.table in inputs))
-    return Mart(table, inputs, path, sql, version)
+    read = [mart for mart in marts if mart.table in inputs]
+    version = digest(sql, *(mart.version for mart in read))
+    return Mart(
+        table, inputs, path, sql, version, _other_datasets(inputs).union(*(mart.other_datasets for mart in read))
+    )
+
+
+def _other_datasets(inputs: Collection[Table]) -> frozenset[RawDataset]:
+    """The datasets besides D23 of which tables are among the inputs."""
+    others = (dataset for dataset in DATASETS.values() if dataset != D23)
+    return frozenset(dataset for dataset in others if not set(dataset.tables).isdisjoint(inputs))
 
 
 def _without_end(text: str) -> str:
