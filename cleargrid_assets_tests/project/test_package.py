@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from packaging.version import Version
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,6 +31,14 @@ ONLY_FOR_THE_HOST = (".ci/", ".github/", ".gitignore", ".pre-commit-config.yaml"
 
 DEMO = ["demo", "--months", "1", "--rows-per-day", "20"]
 MONTHS_OF_THE_DEMO = 2  # the closed one and the open one
+
+
+def test_the_version_is_newer_than_the_last_release_as_soon_as_the_changelog_has_changes_since() -> None:
+    _, *sections = re.split(r"^## ", (PROJECT / "CHANGELOG.md").read_text(encoding="utf-8"), flags=re.MULTILINE)
+    unreleased, last_release, *_ = sections
+    version, last_version = Version(METADATA["version"]), Version(last_release[1:].partition("]")[0])
+    assert unreleased.startswith("[Unreleased]")
+    assert version > last_version if "\n- " in unreleased else version == last_version
 
 
 @pytest.fixture(scope="session")
