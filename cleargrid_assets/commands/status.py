@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import click
 import dagster as dg
 
+from cleargrid_assets.asset_keys import AssetKeys
 from cleargrid_assets.client import SettingsError
 from cleargrid_assets.command_names import with_commands
 from cleargrid_assets.commands.emulator_settings import with_demo_settings
@@ -24,11 +25,14 @@ from cleargrid_assets.landing.ledger import LastLoad, last_loads
 from cleargrid_assets.landing.warehouse_identity import identity_of
 from cleargrid_assets.partitions import build_months, month_of
 from cleargrid_assets.settings import Settings
+from cleargrid_assets.tables.catalog import DATASETS
+from cleargrid_assets.tables.d23 import D23
 from cleargrid_assets.warehouse import WarehouseError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from cleargrid_assets.tables.dataset import RawDataset
     from cleargrid_assets.warehouse.warehouse import Warehouse
 
 HEADER = f"{'month':<9}{'rows':>10}{'quarantined':>13}{'duplicates':>12}  {'last load (UTC)':<18}{'state':<11}checks"
@@ -79,39 +83,45 @@ class CheckOutcomes:
 
 @click.command(short_help="List every month: rows, last load, completeness, checks.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON array, for programs.")
-def status(*, as_json: bool) -> None:
-    """List every month with its rows, quarantined rows, last load, state and checks."""
+@click.option("--dataset", "code", type=click.Choice(list(DATASETS)), default=D23.code, show_default=True)
+def status(*, as_json: bool, code: str) -> None:
+    """List every month with its rows, quarantined rows, last load, state and checks.
+
+    The checks of D23 include those of all tables that are computed.
+    """
     settings = with_demo_settings(Settings.from_environment())
     try:
-        months = month_statuses(settings)
+        months = month_statuses(settings, dataset=DATASETS[code])
         identity = None if as_json else identity_of(_warehouse(settings))
     except (SettingsError, WarehouseError) as error:
         raise click.ClickException(str(error)) from error
     if as_json:
         click.echo(json.dumps([asdict(month) for month in months], indent=2))
     elif all(month.state == "missing" for month in months):
-        click.echo(_empty_warehouse_message(settings))
+        click.echo(_empty_warehouse_message(settings, code))
     else:
         click.echo(f"Warehouse of {identity.summary}\n" if identity else "", nl=False)
         click.echo(format_table(months))
 
 
-def _empty_warehouse_message(settings: Settings) -> str:
+def _empty_warehouse_message(settings: Settings, code: str) -> str:
     """The message for an empty warehouse: which one it is, and how to load a month."""
     return with_commands(
-        f"No month has been loaded into {_warehouse(settings).display_name} yet ({settings.environment}). "
+        f"No month of {code} has been loaded into {_warehouse(settings).display_name} yet ({settings.environment}). "
         f"Load months in the UI that `cleargrid dev` opens, or try generated ones with `cleargrid demo`."
     )
 
 
-def month_statuses(settings: Settings, now: datetime | None = None) -> list[MonthStatus]:
-    """The status of every month from the first one to the open one at `now`.
+def month_statuses(settings: Settings, now: datetime | None = None, *, dataset: RawDataset = D23) -> list[MonthStatus]:
+    """The status of every month of the dataset from the first one to the open one at `now`.
 
     Raises `SettingsError`, or `WarehouseError` if the warehouse is busy or cannot be opened.
     """
+    if dataset not in settings.datasets:
+        raise SettingsError(f"CLEARGRID_DATASETS does not name {dataset.code}: add it there to land the dataset")
     months = build_months(settings)
-    loads = last_loads(_warehouse(settings))
-    outcomes = _check_outcomes(settings)
+    loads = last_loads(_warehouse(settings), dataset)
+    outcomes = _check_outcomes(settings, dataset)
     keys = months.get_partition_keys(current_time=now or datetime.now(UTC))
     return [_status(key, loads.get(month_of(key)), outcomes[key]) for key in keys]
 
@@ -136,14 +146,18 @@ def _status(key: str, load: LastLoad | None, checks: CheckOutcomes) -> MonthStat
     )
 
 
-def _check_outcomes(settings: Settings) -> dict[str, CheckOutcomes]:
-    """The latest result of every check, by month; empty if this folder has no Dagster history."""
+def _check_outcomes(settings: Settings, dataset: RawDataset) -> dict[str, CheckOutcomes]:
+    """The latest result of every check, by month; empty if this folder has no Dagster history.
+
+    The checks of a dataset besides D23 are those on its own tables; all others belong to D23.
+    """
     outcomes: dict[str, CheckOutcomes] = defaultdict(CheckOutcomes)
     home = home_path(settings.environment)
     if not (home / "dagster.yaml").exists():
         return outcomes
     nodes = build_definitions(settings).resolve_asset_graph().asset_check_nodes
-    blocking = {node.key: node.blocking for node in nodes}
+    owners = {key: owner for owner in DATASETS.values() for key in AssetKeys.of(settings).tables(owner.tables)}
+    blocking = {node.key: node.blocking for node in nodes if owners.get(node.key.asset_key, D23) == dataset}
     with dg.DagsterInstance.from_config(str(home)) as instance:
         infos = instance.event_log_storage.get_asset_check_partition_info(list(blocking))
     for info in infos:

@@ -15,7 +15,10 @@ from click.testing import CliRunner
 from cleargrid_assets.commands.cleargrid import cleargrid
 from cleargrid_assets.commands.instance import EMULATOR, dagster_home
 from cleargrid_assets.commands.status import month_statuses
+from cleargrid_assets.tables.d21 import D21
 from cleargrid_assets_tests.fixed_rows import serve
+from cleargrid_assets_tests.landing.communication_logs import BOTH, landed
+from cleargrid_assets_tests.landing.communication_logs import load as load_of_d21
 from cleargrid_assets_tests.landing.rows_of_may import row
 from cleargrid_assets_tests.platform_copies import load_months
 from cleargrid_assets_tests.platform_under_test import MAY, NOW, Platform
@@ -160,3 +163,20 @@ def test_while_somebody_writes_it_waits_and_then_answers(start_after):
             answer.result(timeout=0.3)
         holder.stdin.close()
         assert len(platform.truth()) in {month.rows for month in answer.result(timeout=60)}
+
+
+def test_the_months_of_another_dataset_are_listed_with_its_own_checks(platform_with_history):
+    platform = platform_with_history.with_variables(**BOTH)
+    assert load_of_d21(platform).success
+    (may,) = [month for month in month_statuses(platform.settings, NOW, dataset=D21) if month.state != "missing"]
+    assert (may.month, may.rows, may.checks_failed) == (MAY, len(landed(platform)), ())
+    assert may.checks_passed > 10
+    code, output = run_status(platform.variables, "--dataset", "D23")
+    assert code == 0
+    assert "No month of D23 has been loaded" in output
+
+
+def test_a_dataset_that_is_not_landed_says_how_to_land_it(platform):
+    code, output = run_status(platform.variables, "--dataset", "D21")
+    assert code == 1
+    assert "CLEARGRID_DATASETS does not name D21: add it there" in output
