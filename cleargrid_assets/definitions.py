@@ -34,7 +34,7 @@ from cleargrid_assets.jobs import (
     build_observe_cleargrid,
     build_refresh_month,
     build_refresh_summary,
-    keep_house,
+    maintain_lake,
 )
 from cleargrid_assets.marts import marts_of
 from cleargrid_assets.partitions import build_months
@@ -105,7 +105,7 @@ def build_definitions(
         schedules=[
             *build_refresh_schedules(settings, months, refresh_month),
             *build_daily_schedules(settings, observe_cleargrid, refresh_summary, check_months),
-            *build_maintenance_schedules(settings, keep_house),
+            *build_maintenance_schedules(settings, maintain_lake),
         ],
         sensors=[
             build_follow_sensor(settings, blocking_checks(D23), [compute_month, refresh_summary], marts),

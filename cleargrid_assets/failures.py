@@ -46,25 +46,25 @@ INTERRUPTIONS = (KeyboardInterrupt, DagsterExecutionInterruptedError)
 INTERRUPTED_QUERY = "Query interrupted"
 
 NEXT_STEPS: tuple[tuple[type[Exception], str], ...] = (
-    (SettingsError, "Correct the setting that the message names, then run the month again."),
+    (SettingsError, "Correct the setting that the message names, then start this run again."),
     (LoginRejectedError, "Check CLEARGRID_LENDER, CLEARGRID_EMAIL and CLEARGRID_PASSWORD with `cleargrid doctor`."),
     (AccessDeniedError, "Ask ClearGrid whether the lender is active and may read this export; quote the request id."),
     (DatasetUnavailableError, "Ask ClearGrid whether the dataset is available to this lender; quote the request id."),
     (PermanentError, "Send ClearGrid the message and the request id."),
     (QueryTooLargeError, "Send ClearGrid the window and the request id: even the smallest query times out."),
-    (TransientError, "Run the month again later; if it fails again, send ClearGrid the request id."),
-    (RequestBudgetError, "Allow more requests, or run it again later."),
-    (ReconciliationError, "Run the month again; if it fails again, send ClearGrid both counts and the request id."),
+    (TransientError, "Start this run again later; if it fails again, send ClearGrid the request id."),
+    (RequestBudgetError, "Raise CLEARGRID_OBSERVE_REQUESTS, or start this run again later."),
+    (ReconciliationError, "Start this run again; if it fails again, send ClearGrid both counts and the request id."),
     (ContractError, "Send ClearGrid the message and the request id: the response contradicts its documentation."),
     (
         VanishLimitError,
         "Ask ClearGrid about these rows; if it removed them, load once with the run config `accept_vanished: true`.",
     ),
-    (WarehouseBusyError, "Close the program that the message names, then run the month again."),
-    (WarehouseConflictError, "Run the month again; keep other programs from writing to these tables meanwhile."),
-    (WarehouseUnreachableError, "Start the lake's catalog or store, or wait for it; then run the month again."),
-    (WarehouseError, "Correct what the message names, then run the month again."),
-    (OutcomeMapError, "Correct the row of CLEARGRID_OUTCOMES that the message names, then run the month again."),
+    (WarehouseBusyError, "Wait for the runs, or close the program, that the message names; then start this run again."),
+    (WarehouseConflictError, "Start this run again; keep other programs from writing to these tables meanwhile."),
+    (WarehouseUnreachableError, "Start the lake's catalog or store, or wait for it; then start this run again."),
+    (WarehouseError, "Correct what the message names, then start this run again."),
+    (OutcomeMapError, "Correct the row of CLEARGRID_OUTCOMES that the message names, then start this run again."),
     (Exception, "This is a bug in cleargrid_assets: report it with this message."),
 )
 

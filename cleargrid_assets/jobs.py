@@ -97,7 +97,12 @@ def expire_old_snapshots(context: dg.OpExecutionContext, warehouse: dg.ResourceP
     context.log.info("Dropped %s snapshots and %s replaced files.", expired.snapshots, expired.files)
 
 
-@dg.job(description="Drop snapshots and replaced files of the lake that are older than CLEARGRID_LAKE_KEEP_DAYS.")
-def keep_house() -> None:
+@dg.job(
+    description=(
+        "Expire the lake's snapshots that are older than CLEARGRID_LAKE_KEEP_DAYS, delete the files that only they "
+        "need and the files of killed writes, and merge small files."
+    )
+)
+def maintain_lake() -> None:
     """Maintain the lake; a warehouse in a file needs none of it."""
     expire_old_snapshots()

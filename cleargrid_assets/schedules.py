@@ -92,12 +92,12 @@ def build_maintenance_schedules(settings: Settings, job: dg.JobDefinition) -> li
         return []
     return [
         dg.ScheduleDefinition(
-            name="keep_house_weekly",
+            name="maintain_lake_weekly",
             job=job,
             cron_schedule=MAINTENANCE,
             execution_timezone=settings.timezone,
             default_status=dg.DefaultScheduleStatus.RUNNING,
-            description="Every Sunday: drop old snapshots and replaced files of the lake.",
+            description="Every Sunday: drop old snapshots and replaced files of the lake, and merge small files.",
         )
     ]
 

@@ -56,8 +56,8 @@ def every_month_is_in_order(state: LedgerState, history: RunHistory) -> dg.Asset
     command = repair_command([month.key for month in unhealthy])
     metadata |= {"months": _table(unhealthy), "repair": dg.MetadataValue.md(f"```sh\n{command}\n```")}
     sentence = (
-        f"Not in order: {_listed(unhealthy)}. The table says why. For a failed month, first do what its run or check "
-        f"says; then, while Dagster is running: {command}"
+        f"Not in order: {_listed(unhealthy)}. This check's page in Dagster lists the reasons. For a failed month, "
+        f"first do what its run or check says; then, while Dagster is running: {command}"
     )
     return dg.AssetCheckResult(passed=False, description=sentence, metadata=metadata)
 

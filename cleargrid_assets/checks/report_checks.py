@@ -62,11 +62,11 @@ def _check(
 
 def _sentence(missing: list[str]) -> str:
     if not missing:
-        return "Every computed month is in it."
+        return "Every computed month is in the files."
     more = f" and {len(missing) - MAX_LISTED} more" if len(missing) > MAX_LISTED else ""
     return (
-        f"Missing: {', '.join(missing[:MAX_LISTED])}{more}. Run the job refresh_summary; if the check stays red, see "
-        f"that run's errors."
+        f"The files lack computed months: {', '.join(missing[:MAX_LISTED])}{more}. Run the job "
+        f"refresh_summary; if the check stays red, see that run's errors."
     )
 
 

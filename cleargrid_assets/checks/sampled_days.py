@@ -91,8 +91,9 @@ def sampled_days_are_unchanged(samples: Samples) -> dg.AssetCheckResult:
     if different:
         days = ", ".join(f"{day} ({_rows(rows)})" for day, rows in samples.different.items())
         sentence = (
-            f"{different} of the {sampled} days compared in the last 12 weeks held a change: {days}; {share}. Their "
-            f"months are read again by themselves. If the share is too high, backfill the older months."
+            f"{different} of the {sampled} days compared in the last 12 weeks held a change: {days}; {share}. The "
+            f"sensor changed_months_refresh reads their months again. If the share is too high, backfill the older "
+            f"months."
         )
     figures = {"days_compared": sampled, "days_different": different, "upper_bound": bound}
     return _result(sentence, passed=not different, metadata=figures)

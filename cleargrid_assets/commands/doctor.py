@@ -68,7 +68,7 @@ ADVICE: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = 
     (UnreachableError, "Check CLEARGRID_BASE_URL, the network and any proxy."),
     (TransientError, "Try again later; if that does not help, send ClearGrid the message and the request id."),
     (AlertError, "Check CLEARGRID_ALERT_WEBHOOK and the network."),
-    (WarehouseBusyError, "Close the program that the message names."),
+    (WarehouseBusyError, "Wait for the runs, or close the program, that the message names."),
     (WarehouseUnreachableError, "Start the lake's catalog or store, or wait for it."),
     (WarehouseError, "Correct what the message names."),
 )
@@ -147,8 +147,8 @@ class Diagnosis:
             answer = Transport(url, MAX_TIMEOUT_SECONDS).send("GET", "/", seconds=MAX_TIMEOUT_SECONDS)
         except (RequestTimeoutError, ConnectionBrokenError) as error:
             what = str(error) or f"nothing within {MAX_TIMEOUT_SECONDS} s"
-            raise UnreachableError(f"{url} does not answer ({what})") from error
-        return f"{url} answers (HTTP {answer.status})"
+            raise UnreachableError(f"{url} does not respond ({what})") from error
+        return f"{url} responded with HTTP {answer.status}"
 
     def login_is_accepted(self) -> str:
         """Log in once."""

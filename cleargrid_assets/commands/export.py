@@ -53,6 +53,7 @@ def dbt(output: Path | None) -> None:
         click.echo(document, nl=False)
         return
     try:
+        output.parent.mkdir(parents=True, exist_ok=True)
         output.write_text(document, encoding="utf-8")
     except OSError as error:
         raise click.ClickException(f"{output} could not be written: {error.strerror}; choose another file") from error

@@ -83,11 +83,18 @@ class CheckOutcomes:
 
 @click.command(short_help="List every month: rows, last load, completeness, checks.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON array, for programs.")
-@click.option("--dataset", "code", type=click.Choice(list(DATASETS)), default=D23.code, show_default=True)
+@click.option(
+    "--dataset",
+    "code",
+    type=click.Choice(list(DATASETS)),
+    default=D23.code,
+    show_default=True,
+    help="The dataset whose months to list.",
+)
 def status(*, as_json: bool, code: str) -> None:
     """List every month with its rows, quarantined rows, last load, state and checks.
 
-    The checks of D23 include those of all tables that are computed.
+    For D23, the checks include those of all derived tables.
     """
     settings = with_demo_settings(Settings.from_environment())
     try:

@@ -84,7 +84,7 @@ class MonthLoad:
             raise ConservationError(
                 f"month {self.month}: {self.rows_received} rows were received but {self.rows.num_rows} landed + "
                 f"{len(self.quarantine)} quarantined + {self.duplicates_collapsed} duplicates are {accounted_rows}; "
-                f"the month is unchanged. This is a bug in cleargrid_assets: report it with this message."
+                f"the month is unchanged"
             )
 
 

@@ -107,15 +107,15 @@ def _recount(request: CountRequest, window: Window) -> Total | None:
 
 def _missing_rows(window: Window, received: int, before: Total) -> RecountError:
     return RecountError(
-        f"{window} held {received} rows, but ClearGrid counted {before.total} before they were read and did not count "
-        f"again, so the two cannot be compared; the month is unchanged.",
+        f"ClearGrid sent {received} rows of {window}, but counted {before.total} before they were read and did not "
+        f"count again, so the two cannot be compared; the month is unchanged",
         request_id=before.request_id,
     )
 
 
 def _disagreement(window: Window, received: int, before: Total, after: Total) -> ReconciliationError:
     return ReconciliationError(
-        f"{window} held {received} rows, but ClearGrid counted {before.total} before and {after.total} after they were "
-        f"read; the month is unchanged. Run it again; if it fails again, send ClearGrid the request id.",
+        f"ClearGrid sent {received} rows of {window}, but counted {before.total} before and {after.total} after they "
+        f"were read; the month is unchanged",
         request_id=after.request_id or before.request_id,
     )

@@ -185,15 +185,14 @@ class Declarations:
     warehouse = WarehouseAddress(
         "CLEARGRID_WAREHOUSE",
         lambda settings: f"data/{settings.environment}.duckdb",
-        "a DuckDB file, or the address of a shared warehouse such as `ducklake:postgres:host=db dbname=lake` "
-        "(`docs/scaling.md`)",
+        "a DuckDB file, or the address of a lake such as `ducklake:postgres:host=db dbname=lake` (`docs/scaling.md`)",
         group=Group.STORAGE,
         default_note="data/<environment>.duckdb",
     )
     lake_data = LakeData(
         "CLEARGRID_LAKE_DATA",
         None,
-        "where a new shared warehouse keeps its Parquet files: a folder that all hosts share, or `s3://bucket/prefix`",
+        "where a new lake keeps its Parquet files: a folder that all hosts share, or `s3://bucket/prefix`",
         group=Group.STORAGE,
     )
     lake_keep_days = Integer(
@@ -201,13 +200,13 @@ class Declarations:
         30,
         1,
         3650,
-        "days for which a shared warehouse keeps snapshots and replaced files",
+        "days for which a lake keeps snapshots and replaced files",
         group=Group.STORAGE,
     )
     duckdb_extensions = OptionalPath(
         "CLEARGRID_DUCKDB_EXTENSIONS",
         None,
-        "the folder of DuckDB's extensions, which a shared warehouse needs",
+        "the folder of DuckDB's extensions, which a lake needs",
         group=Group.STORAGE,
         default_note="their installed wheels",
     )

@@ -24,8 +24,9 @@ BEGIN, END = "<!-- settings: begin -->", "<!-- settings: end -->"
 FIRST = "Decide these first"
 WIDTH = 118
 HEADING = """\
-# Copy to .env: it works as it is, on a local emulator. Remove the # before a setting to set it; an empty value, like a
-# line that is commented out, keeps the default. Made by `python -m cleargrid_assets.settings.documents`.
+# Copy to .env. As it is, `cleargrid dev` starts a local emulator; other commands need an account, or an earlier
+# `cleargrid demo`. Remove the # before a setting to set it; an empty value, like a line that is commented out, keeps
+# the default. Made by `python -m cleargrid_assets.settings.documents`.
 """
 
 

@@ -27,7 +27,7 @@ def _sentence(check: SqlCheck, violations: Violations) -> str:
         observed = f" {check.observed.format_map(violations.observed)}" if violations.observed else ""
         return f"Holds: {statement}.{observed}"
     count = offending_rows(violations.count)
-    return f"Does not hold: {statement} ({count}; the first are listed). To do: {check.to_do}"
+    return f"Does not hold: {statement} ({count}; the check's page in Dagster shows the first). To do: {check.to_do}"
 
 
 def offending_rows(count: int) -> str:

@@ -94,7 +94,8 @@ LOADS_COLUMNS = (
     Column(
         "splits",
         "BIGINT",
-        "Windows that were split because ClearGrid was too slow (504) or because they held many rows.",
+        "Windows that were split and read again in parts: ClearGrid was too slow (504 or time-out), sent too many "
+        "empty pages, or sent rows out of order.",
     ),
     Column(
         "page_size_used",

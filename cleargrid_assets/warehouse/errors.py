@@ -42,7 +42,7 @@ def write_error(place: str, message: str, *, is_out_of_memory: bool) -> Warehous
     if is_out_of_memory:  # the message then names blocks that nobody can free
         message, remedy = "DuckDB needs more memory than it may hold.", "Raise CLEARGRID_DUCKDB_MEMORY_MB"
     else:
-        remedy = "Free disk space"
+        message, remedy = f"{message.rstrip('.')}.", "Free disk space"
     return WarehouseWriteError(f"{place} could not be written and is unchanged: {message} {remedy} and run again.")
 
 

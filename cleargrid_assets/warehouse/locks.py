@@ -123,9 +123,9 @@ def _verify_dsn(dsn: str, driver: Any) -> None:
 
 
 def catalog_error(display_name: str, error: Exception) -> WarehouseUnreachableError:
-    """The error for a catalog that does not answer; libpq's text names host and port, never the password."""
+    """The error for a catalog that does not respond; libpq's text names host and port, never the password."""
     reason = " ".join(str(error).split())
-    return WarehouseUnreachableError(f"the catalog of {display_name} does not answer: {reason}. Nothing was changed.")
+    return WarehouseUnreachableError(f"the catalog of {display_name} does not respond: {reason}. Nothing was changed.")
 
 
 def _holders(connection: Any) -> str:

@@ -162,7 +162,7 @@ def test_a_webhook_that_takes_no_message_is_a_failure_of_its_own(platform, webho
 @pytest.mark.parametrize(
     ("overrides", "line", "advice"),
     [
-        ({"CLEARGRID_BASE_URL": "http://127.0.0.1:9"}, "address", "does not answer"),
+        ({"CLEARGRID_BASE_URL": "http://127.0.0.1:9"}, "address", "does not respond"),
         ({"CLEARGRID_BASE_URL": "http://example.com"}, "address", "HTTPS"),
         ({"CLEARGRID_PASSWORD": "wrong"}, "login", "CLEARGRID_PASSWORD"),
         ({"CLEARGRID_LENDER": "nobody"}, "login", "CLEARGRID_LENDER"),
@@ -184,7 +184,7 @@ def test_each_problem_has_its_line_its_advice_and_its_exit_code(platform, overri
         ({}, "the first load creates it"),
         ({"CLEARGRID_LAKE_DATA": ""}, "CLEARGRID_LAKE_DATA is not set"),
         ({"CLEARGRID_LAKE_DATA": "/proc/here/lake"}, "nothing can be written in /proc"),
-        ({"CLEARGRID_WAREHOUSE": "ducklake:postgres:host=127.0.0.1 port=9 dbname=lake"}, "does not answer"),
+        ({"CLEARGRID_WAREHOUSE": "ducklake:postgres:host=127.0.0.1 port=9 dbname=lake"}, "does not respond"),
     ],
 )
 def test_a_lake_that_is_yet_to_be_created_is_examined_as_far_as_its_files_and_not_created(

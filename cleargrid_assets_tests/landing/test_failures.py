@@ -30,7 +30,7 @@ def test_every_error_of_ours_has_a_next_step_and_only_lost_rows_are_a_defect(kin
 
 def test_the_cause_ends_as_a_sentence_before_the_next_step_begins():
     description = failure_of(UnreachableError("no answer", request_id="r-17")).description
-    assert "(request id r-17). Next: Run the month again" in description
+    assert "(request id r-17). Next: Start this run again" in description
 
 
 def test_a_failure_carries_the_request_id_and_all_that_support_asks_for():

@@ -115,7 +115,7 @@ def test_a_wrong_total_is_not_worth_trying_again(platform):
 def test_the_failure_names_both_counts_and_says_what_to_do(platform):
     platform.emulator.api.faults = [wrong_totals(12_345)]
     failure = failure_of_step(platform.load())
-    assert f"held {len(platform.truth())} rows" in failure["description"]
+    assert f"ClearGrid sent {len(platform.truth())} rows" in failure["description"]
     assert "12345" in failure["description"]
     assert "ask" in failure["next_step"].lower() or "send" in failure["next_step"].lower()
 
@@ -140,7 +140,7 @@ def test_a_day_whose_rows_are_not_those_counted_fails_the_load_of_a_month_counte
     platform = start_platform(faults=["long-totals-time-out", "total-too-high"])
     failure = failure_of_step(platform.load())
     assert failure["error"] == "ReconciliationError"
-    assert "[2026-05-01T00:00:00.000Z, 2026-05-02T00:00:00.000Z) held" in failure["description"]
+    assert "rows of [2026-05-01T00:00:00.000Z, 2026-05-02T00:00:00.000Z), but counted" in failure["description"]
 
 
 def test_a_month_whose_days_cannot_be_counted_either_is_asked_for_one_day_only(start_platform):

@@ -93,9 +93,10 @@ def test_a_lenders_marts_are_described_too(tmp_path: Path, monkeypatch: pytest.M
 
 
 def test_a_mart_or_a_file_that_is_wrong_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    unwritable = CliRunner().invoke(cleargrid, ["export", "dbt", "--output", str(tmp_path / "missing" / "sources.yml")])
+    (tmp_path / "a file").touch()
+    unwritable = CliRunner().invoke(cleargrid, ["export", "dbt", "--output", str(tmp_path / "a file" / "sources.yml")])
     assert unwritable.exit_code == 1
-    assert "could not be written: No such file or directory; choose another file" in unwritable.output
+    assert "could not be written: File exists; choose another file" in unwritable.output
     monkeypatch.setenv("CLEARGRID_MARTS", str(tmp_path / "nowhere"))
     result = CliRunner().invoke(cleargrid, ["export", "dbt"])
     assert (result.exit_code, result.output.count("\n")) == (1, 1)

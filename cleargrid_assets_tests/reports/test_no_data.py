@@ -129,4 +129,4 @@ def test_a_report_that_was_deleted_is_missing_every_month(start_after: StartAfte
     assert descriptions[UNPREFIXED(*collections_report.PATH)].startswith(
         "Missing: 2026-05. Run the job refresh_summary"
     )
-    assert descriptions[UNPREFIXED(*published_tables.PATH)] == "Every computed month is in it."
+    assert descriptions[UNPREFIXED(*published_tables.PATH)] == "Every computed month is in the files."

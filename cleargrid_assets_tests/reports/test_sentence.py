@@ -56,9 +56,9 @@ WITH = {
         replace(FACTS, months=[replace(FINAL, state="failed"), OCTOBER, OPEN]),
         ["Not in the figures, or not certain: the last load failed: Sep 2026.", STILL],
     ),
-    "rows set aside above 0.1 %": (
+    "rows quarantined above 0.1 %": (
         replace(FACTS, months=[FINAL, replace(OCTOBER, rows_landed=9_900, quarantined=100), OPEN]),
-        ["Not in the figures, or not certain: 100 of 30,000 rows (0.3%) were set aside.", STILL],
+        ["Not in the figures, or not certain: 100 of 30,000 rows (0.3%) were quarantined.", STILL],
     ),
     "unmapped above 1 %": (
         replace(FACTS, months=[FINAL, replace(OCTOBER, unmapped=900), OPEN]),
@@ -137,5 +137,5 @@ def test_the_data_line_lists_every_month_that_is_not_final_and_rows_outside_the_
     line = data_line(replace(FACTS, months=[*months, FINAL, replace(OCTOBER, state="red", quarantined=98), OPEN]))
     assert line == (
         "Data: 1 month final; red: Oct 2026; missing: Mar 2026 to Apr 2026, Jun 2026; open: Nov 2026; 98 of 30,098 "
-        "rows set aside; 0 of 27,000 attempts with an outcome that the map does not know."
+        "rows quarantined; 0 of 27,000 attempts with an outcome that the map does not know."
     )

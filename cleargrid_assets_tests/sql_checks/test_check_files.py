@@ -96,7 +96,8 @@ def test_the_head_says_how_severe_a_failure_is_and_what_to_do(
     result = check_result(sql_check, Violations(1, ("month",), (("2026-05",),)))
     assert result.severity is severity
     assert result.description == (
-        "Does not hold: no row is odd (1 offending row; the first are listed). To do: load the month again."
+        "Does not hold: no row is odd (1 offending row; the check's page in Dagster shows the first). To do: "
+        "load the month again."
     )
 
 

@@ -10,7 +10,7 @@ from pyarrow import parquet
 
 from cleargrid_assets.connections import WarehouseConnection
 from cleargrid_assets.definitions import build_definitions
-from cleargrid_assets.jobs import keep_house
+from cleargrid_assets.jobs import maintain_lake
 from cleargrid_assets.settings import Settings
 from cleargrid_assets.warehouse.ducklake_maintenance import expire
 from cleargrid_assets_tests.warehouse_kinds import FILE, LAKES
@@ -81,7 +81,7 @@ def test_the_job_keeps_as_many_days_as_the_setting_says(
     lake: Warehouse, warehouse_variables: Variables, tmp_path: Path
 ) -> None:
     settings = Settings({**warehouse_variables, "CLEARGRID_LAKE_KEEP_DAYS": "1"})
-    assert keep_house.execute_in_process(resources={"warehouse": WarehouseConnection(settings)}).success
+    assert maintain_lake.execute_in_process(resources={"warehouse": WarehouseConnection(settings)}).success
     assert files(tmp_path) == 3
     assert lake.exists
 
@@ -89,10 +89,10 @@ def test_the_job_keeps_as_many_days_as_the_setting_says(
 @pytest.mark.parametrize("address", ["ducklake:postgres:dbname=lake", "ducklake:sqlite:lake.sqlite"])
 def test_a_lake_has_a_weekly_schedule_that_runs_from_the_first_start(address: str) -> None:
     repository = build_definitions(Settings({"CLEARGRID_WAREHOUSE": address})).get_repository_def()
-    assert repository.get_schedule_def("keep_house_weekly").default_status.value == "RUNNING"
+    assert repository.get_schedule_def("maintain_lake_weekly").default_status.value == "RUNNING"
 
 
 @pytest.mark.parametrize("variables", [{}, {"CLEARGRID_WAREHOUSE": FILE}])
-def test_a_file_needs_no_housekeeping(variables: Variables) -> None:
+def test_a_file_needs_no_maintenance(variables: Variables) -> None:
     repository = build_definitions(Settings(variables)).get_repository_def()
-    assert not repository.has_schedule_def("keep_house_weekly")
+    assert not repository.has_schedule_def("maintain_lake_weekly")

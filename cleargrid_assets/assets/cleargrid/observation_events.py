@@ -94,7 +94,7 @@ class Summary:
             different = sum(1 for day in days if day.rows_different)
             yield f"Days of older months that were compared: {len(days)}, of which {different} held changes."
         if self.days_not_compared:
-            yield f"A day is still to be compared this week of {_listed(self.days_not_compared)}."
+            yield f"No day was compared this week for {_listed(self.days_not_compared)}."
         if self.changes:
             changes = ", ".join(f"{key[:7]} ({change})" for key, change in self.changes.items())
             yield f"Changed since the last load, so these months are read again: {changes}."

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
 QUARANTINED, UNMAPPED = 0.001, 0.01
-"""The shares above which the sentence names rows that were set aside, and outcomes that the map does not know."""
+"""The shares above which the sentence names rows that were quarantined, and outcomes that the map does not know."""
 
 MAX_NAMED = 3
 """The maximum of moves that the sentence names; the table below it has all."""
@@ -34,7 +34,7 @@ WORDS = {
 
 @dataclass(frozen=True)
 class MonthFacts:
-    """A month's state and counts; `quarantined` rows were set aside by its last load."""
+    """A month's state and counts; `quarantined`: rows of its last load that could not be landed."""
 
     month: date
     state: str
@@ -75,7 +75,7 @@ def data_line(facts: Facts) -> str:
     landed, aside = _totals(facts, "rows_landed", "quarantined")
     attempts, unmapped = _totals(facts, "attempts", "unmapped")
     rows = [
-        f"{count(aside)} of {count(landed + aside)} rows set aside",
+        f"{count(aside)} of {count(landed + aside)} rows quarantined",
         f"{count(unmapped)} of {count(attempts)} attempts with an outcome that the map does not know",
     ]
     return f"Data: {'; '.join([*counted, *states, *rows])}."
@@ -99,7 +99,9 @@ def _problems(facts: Facts) -> list[str]:
     landed, aside = _totals(facts, "rows_landed", "quarantined")
     attempts, unmapped = _totals(facts, "attempts", "unmapped")
     if aside > QUARANTINED * (landed + aside):
-        parts.append(f"{count(aside)} of {count(landed + aside)} rows ({_share(aside, landed + aside)}) were set aside")
+        parts.append(
+            f"{count(aside)} of {count(landed + aside)} rows ({_share(aside, landed + aside)}) were quarantined"
+        )
     if unmapped > UNMAPPED * attempts:
         parts.append(
             f"{_share(unmapped, attempts)} of the attempts have an unmapped outcome, so rates are lower bounds"

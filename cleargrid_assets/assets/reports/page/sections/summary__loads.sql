@@ -1,4 +1,4 @@
--- The last load of every loaded month: rows, rows set aside, and whether it began after the month's end.
+-- The last load of every loaded month: rows, quarantined rows, and whether it began after the month's end.
 -- In a DuckDB shell on the warehouse: paste.
 SELECT
     month,
