@@ -108,9 +108,9 @@ def build_definitions(
             *build_maintenance_schedules(settings, maintain_lake),
         ],
         sensors=[
-            build_follow_sensor(settings, blocking_checks(D23), [compute_month, refresh_summary], marts),
-            build_restart_sensor(refresh_month, [asset.key for asset in loaded]),
-            build_change_sensor(datasets, refresh_month, keys),
+            build_follow_sensor(settings, months, blocking_checks(D23), [compute_month, refresh_summary], marts),
+            build_restart_sensor(months, refresh_month, [asset.key for asset in loaded]),
+            build_change_sensor(months, datasets, refresh_month, keys),
             *build_alert_sensors(settings),
         ],
         resources={**_resources(settings, retries), **(resources or {})},

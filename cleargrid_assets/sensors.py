@@ -41,6 +41,7 @@ JOBS = frozenset({REFRESH_MONTH, COMPUTE_MONTH, REFRESH_SUMMARY})
 
 def build_follow_sensor(
     settings: Settings,
+    months: dg.MonthlyPartitionsDefinition,
     blocking_checks: Iterable[str],
     jobs: Sequence[UnresolvedAssetJobDefinition],
     marts: Marts = NO_MARTS,
@@ -79,9 +80,9 @@ def build_follow_sensor(
             yield dg.SkipReason(f"{error}. Nothing can be computed until this is corrected.")
             return
         backlog = Backlog(versions, checks, summary)
-        months = [month for month in backlog.months() if month not in _months_of(ours)]
-        yield from (_request(COMPUTE_MONTH, versions.of_month(month), month) for month in months)
-        if months:
+        due = [month for month in _existing(months, backlog.months()) if month not in _months_of(ours)]
+        yield from (_request(COMPUTE_MONTH, versions.of_month(month), month) for month in due)
+        if due:
             return
         if is_busy:
             yield dg.SkipReason("Months are still being loaded, computed or summarized.")
@@ -95,6 +96,11 @@ def build_follow_sensor(
 
 def _request(job: str, version: str, month: str | None = None) -> dg.RunRequest:
     return dg.RunRequest(job_name=job, partition_key=month, tags={VERSION_TAG: version})
+
+
+def _existing(months: dg.MonthlyPartitionsDefinition, keys: Iterable[str]) -> list[str]:
+    """The keys without the months before CLEARGRID_START_MONTH, which may be later than when they were loaded."""
+    return [key for key in keys if months.has_partition_key(key)]
 
 
 def _months_of(runs: Iterable[dg.DagsterRun]) -> set[str]:
@@ -117,7 +123,9 @@ def _is_backfilling(instance: dg.DagsterInstance, assets: frozenset[dg.AssetKey]
 
 
 def build_restart_sensor(
-    refresh_month: UnresolvedAssetJobDefinition, raw_assets: Iterable[dg.AssetKey]
+    months: dg.MonthlyPartitionsDefinition,
+    refresh_month: UnresolvedAssetJobDefinition,
+    raw_assets: Iterable[dg.AssetKey],
 ) -> dg.SensorDefinition:
     """The sensor that loads months again if their runs were interrupted and Dagster's run retries skip them.
 
@@ -146,13 +154,17 @@ def build_restart_sensor(
                 and awaits_retry(context.instance, run)
                 and _is_skipped_by_retries(context.instance, run)
             ):
-                yield dg.RunRequest(run_key=run.run_id, partition_key=run.tags[PARTITION_NAME_TAG])
+                for month in _existing(months, [run.tags[PARTITION_NAME_TAG]]):
+                    yield dg.RunRequest(run_key=run.run_id, partition_key=month)
 
     return interrupted_months_resume
 
 
 def build_change_sensor(
-    datasets: Sequence[RawDataset], refresh_month: UnresolvedAssetJobDefinition, keys: AssetKeys
+    months: dg.MonthlyPartitionsDefinition,
+    datasets: Sequence[RawDataset],
+    refresh_month: UnresolvedAssetJobDefinition,
+    keys: AssetKeys,
 ) -> dg.SensorDefinition:
     """The sensor that loads older months again in which the nightly observation found a change.
 
@@ -176,7 +188,8 @@ def build_change_sensor(
         for dataset in datasets:
             for month, change in changed_months(context.instance, dataset, keys).items():
                 changes[month].append(f"{dataset.code}: {change}")
-        for month in sorted(changes.keys() - _months_of(run for run in unfinished if _loads_a_month(run, raw))):
+        busy = _months_of(run for run in unfinished if _loads_a_month(run, raw))
+        for month in _existing(months, sorted(changes.keys() - busy)):
             reasons = "; ".join(changes[month])
             yield dg.RunRequest(run_key=f"{month} {reasons}", partition_key=month, tags={CHANGE_TAG: reasons})
 

@@ -82,6 +82,12 @@ def test_an_older_month_whose_count_moved_is_loaded_again_and_then_no_more(platf
     assert night(platform) == []
 
 
+def test_a_month_before_a_later_start_month_is_left_alone(platform: Platform) -> None:
+    add_a_row(platform)
+    assert months(night(platform)) == [MAY]
+    assert requests(platform.with_variables(CLEARGRID_START_MONTH="2026-06")) == []
+
+
 def test_one_change_has_one_run_key_however_often_it_is_observed(platform: Platform) -> None:
     """Dagster starts one run for each key."""
     add_a_row(platform)

@@ -270,3 +270,8 @@ def test_a_computation_whose_process_always_dies_is_given_up(start_after: StartA
     assert requests(platform) == []
     assert platform.load(FEBRUARY).success
     assert requests(platform) == [(COMPUTE_MONTH, FEBRUARY)]
+
+
+def test_months_before_a_later_start_month_stay_as_they_are(start_after: StartAfter) -> None:
+    platform = start_after(load_months, FEBRUARY, MARCH)
+    assert requests(platform.with_variables(CLEARGRID_START_MONTH="2026-03")) == [(COMPUTE_MONTH, MARCH)]

@@ -70,6 +70,12 @@ def test_an_interrupted_run_of_a_finished_backfill_is_restarted_for_its_month_un
     assert requests(platform) == []
 
 
+def test_a_month_before_a_later_start_month_is_not_restarted(platform: Platform) -> None:
+    add_backfill(platform, BulkActionStatus.COMPLETED_SUCCESS)
+    fail(platform, INTERRUPTED)
+    assert requests(platform.with_variables(CLEARGRID_START_MONTH="2026-06")) == []
+
+
 @pytest.mark.parametrize(("asset", "restarted"), [(LOGS, 1), (dg.AssetKey(["analytics", "kpi_monthly"]), 0)])
 def test_of_an_assets_backfill_that_failed_with_its_code_server_the_loads_are_restarted(
     platform: Platform, asset: dg.AssetKey, restarted: int
