@@ -11,6 +11,11 @@ from typing import TYPE_CHECKING, Literal
 
 import dagster as dg
 from dagster._core.errors import DagsterAssetCheckFailedError
+from dagster._core.event_api import PartitionKeyFilter
+from dagster._core.storage.asset_check_execution_record import (
+    COMPLETED_ASSET_CHECK_EXECUTION_RECORD_STATUSES as EVALUATED,
+)
+from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus as CheckStatus
 from dagster._core.storage.tags import AUTO_RETRY_RUN_ID_TAG, PARTITION_NAME_TAG, RUN_KEY_TAG, WILL_RETRY_TAG
 
 from cleargrid_assets.tables.catalog import DATASETS
@@ -18,14 +23,13 @@ from cleargrid_assets.tables.catalog import DATASETS
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from dagster._core.storage.asset_check_execution_record import AssetCheckPartitionInfo
+
 BLOCKING_CHECK_FAILED = DagsterAssetCheckFailedError.__name__
 Kind = dg.DagsterEventType
 ENDS: tuple[Literal[Kind.RUN_FAILURE, Kind.RUN_SUCCESS], ...] = (Kind.RUN_FAILURE, Kind.RUN_SUCCESS)
 RAW_STEPS = tuple(dg.AssetKey(dataset.rows.key).to_python_identifier() for dataset in DATASETS.values())
 """What the names of the steps that load a month end with; the key prefix of an embedding project comes before."""
-
-FAILED, NOT_EVALUATED = "FAILED", "EXECUTION_FAILED"
-"""Dagster's states of a check of a month."""
 
 MAX_RUNS = 100
 """The maximum of ended runs to read of each kind."""
@@ -137,7 +141,10 @@ def runs_of(
 
 
 def months_with_failed_run(instance: dg.DagsterInstance, asset: dg.AssetKey, keys: Sequence[str]) -> list[str]:
-    """The months among `keys` whose last run of the asset failed before it materialized it, previews left out."""
+    """The months among `keys` whose last run of the asset failed before it materialized it.
+
+    Runs that are under way, were cancelled or only show a preview say nothing.
+    """
     storage = instance.event_log_storage
     attempts = storage.get_latest_asset_partition_materialization_attempts_without_materializations(asset)
     return [key for key in keys if key in attempts and _has_failed(instance, asset, key)]
@@ -146,21 +153,29 @@ def months_with_failed_run(instance: dg.DagsterInstance, asset: dg.AssetKey, key
 def _has_failed(instance: dg.DagsterInstance, asset: dg.AssetKey, month: str) -> bool:
     landed = dg.AssetRecordsFilter(asset_key=asset, asset_partitions=[month])
     last = next((event.storage_id for event in instance.fetch_materializations(landed, limit=1).records), 0)
-    run = next(runs_of(instance, asset, month, since=last), None)
-    return run is not None and run.status is dg.DagsterRunStatus.FAILURE
+    statuses = (run.status for run in runs_of(instance, asset, month, since=last))
+    ended = (status for status in statuses if status in {dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE})
+    return next(ended, None) is dg.DagsterRunStatus.FAILURE
 
 
-def failed_checks_by_month(
+def check_results_by_month(
     instance: dg.DagsterInstance, checks: Sequence[dg.AssetCheckKey]
 ) -> Iterator[tuple[str, dg.AssetCheckKey, bool]]:
-    """Each month in which a check failed last, with the check, and whether it was evaluated.
-
-    One whose run failed before it was evaluated says nothing about the rows.
-    """
+    """Each month in which a check was ever evaluated, with the check and whether it passed the last time."""
     for info in instance.event_log_storage.get_asset_check_partition_info(checks):
-        status = info.latest_execution_status.value
-        if info.partition_key and status in {FAILED, NOT_EVALUATED}:
-            yield info.partition_key, info.check_key, status == FAILED
+        result = _last_result(instance, info)
+        if info.partition_key and result:
+            yield info.partition_key, info.check_key, result is CheckStatus.SUCCEEDED
+
+
+def _last_result(instance: dg.DagsterInstance, info: AssetCheckPartitionInfo) -> CheckStatus | None:
+    """The last result of a check of a month; a run that has planned to evaluate it hides none of an earlier run."""
+    if info.latest_execution_status in EVALUATED:
+        return info.latest_execution_status
+    records = instance.event_log_storage.get_asset_check_execution_history(
+        info.check_key, limit=1, status=EVALUATED, partition_filter=PartitionKeyFilter(key=info.partition_key)
+    )
+    return records[0].status if records else None
 
 
 def is_retried(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:

@@ -16,7 +16,7 @@ import dagster as dg
 from cleargrid_assets.checks.freshness import REREAD_WITHIN, LedgerState
 from cleargrid_assets.checks.repair_command import repair_command
 from cleargrid_assets.partitions import earlier_months, month_ranges
-from cleargrid_assets.run_history import failed_checks_by_month, months_with_failed_run
+from cleargrid_assets.run_history import check_results_by_month, months_with_failed_run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -72,8 +72,9 @@ def find_failures(
     failed: dict[str, list[str]] = defaultdict(list)
     for key in months_with_failed_run(instance, raw, keys):
         failed[key].append("its last run failed")
-    for key, check, _ in failed_checks_by_month(instance, checks):
-        failed[key].append(f"{check.name} of {check.asset_key.to_user_string()}")
+    for key, check, passed in check_results_by_month(instance, checks):
+        if not passed:
+            failed[key].append(f"{check.name} of {check.asset_key.to_user_string()}")
     return failed
 
 

@@ -24,6 +24,7 @@ from cleargrid_assets.definitions import build_definitions
 from cleargrid_assets.landing.ledger import LastLoad, last_loads
 from cleargrid_assets.landing.warehouse_identity import identity_of
 from cleargrid_assets.partitions import build_months, month_of
+from cleargrid_assets.run_history import check_results_by_month
 from cleargrid_assets.settings import Settings
 from cleargrid_assets.tables.catalog import DATASETS
 from cleargrid_assets.tables.d23 import D23
@@ -39,10 +40,6 @@ HEADER = f"{'month':<9}{'rows':>10}{'quarantined':>13}{'duplicates':>12}  {'last
 
 LOCK_TIMEOUT = 30.0
 """Seconds to wait for runs that write, which take seconds each; a person is waiting."""
-
-SUCCEEDED = "SUCCEEDED"
-ENDED = frozenset({SUCCEEDED, "FAILED"})
-"""A check that is still running, or whose run died, has no result."""
 
 
 @dataclass(frozen=True)
@@ -166,11 +163,8 @@ def _check_outcomes(settings: Settings, dataset: RawDataset) -> dict[str, CheckO
     owners = {key: owner for owner in DATASETS.values() for key in AssetKeys.of(settings).tables(owner.tables)}
     blocking = {node.key: node.blocking for node in nodes if owners.get(node.key.asset_key, D23) == dataset}
     with dg.DagsterInstance.from_config(str(home)) as instance:
-        infos = instance.event_log_storage.get_asset_check_partition_info(list(blocking))
-    for info in infos:
-        if info.partition_key and info.latest_execution_status.value in ENDED:
-            passed = info.latest_execution_status.value == SUCCEEDED
-            outcomes[info.partition_key].add(info.check_key, passed=passed, is_blocking=blocking[info.check_key])
+        for month, check, passed in check_results_by_month(instance, list(blocking)):
+            outcomes[month].add(check, passed=passed, is_blocking=blocking[check])
     return outcomes
 
 

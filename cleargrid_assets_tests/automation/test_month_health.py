@@ -13,10 +13,11 @@ import pytest
 from cleargrid_assets.checks.repair_command import repair_command
 from cleargrid_assets.commands.instance import dagster_home
 from cleargrid_assets.commands.services import LOCATION
+from cleargrid_assets.jobs import REFRESH_MONTH
 from cleargrid_assets.tables.raw import D23_LOADS
 from cleargrid_assets.warehouse.warehouse import Warehouse
 from cleargrid_assets_tests.automation.ledger_builder import run_ledger_checks
-from cleargrid_assets_tests.automation.test_follow_sensor import bad_rows_fault
+from cleargrid_assets_tests.automation.test_follow_sensor import add_unfinished_run, bad_rows_fault
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -100,6 +101,20 @@ def test_a_failed_preview_says_nothing_about_the_month(start_platform: Callable[
     assert not platform.with_variables(CLEARGRID_PASSWORD="wrong").preview_job("2026-04-01").success
     set_loaded_at(platform, NOW - timedelta(hours=4))
     assert run_ledger_checks(platform.settings, NOW, platform.instance)[IN_ORDER].passed
+
+
+def test_a_run_that_has_only_planned_the_checks_does_not_hide_that_one_is_red(
+    start_platform: Callable[..., Platform],
+) -> None:
+    variables = {"CLEARGRID_START_MONTH": "2026-04", "CLEARGRID_QUARANTINE_LIMIT": "0.001"}
+    platform = start_platform(variables=variables, faults=[bad_rows_fault("2026-04")])
+    assert not platform.refresh("2026-04-01").success
+    set_loaded_at(platform, NOW - timedelta(hours=4))
+    red = months_of(run_ledger_checks(platform.settings, NOW, platform.instance)[IN_ORDER])
+    assert [month for month, (state, _) in red.items() if state == "failed"] == ["2026-04"]
+    for status in (dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELED):
+        add_unfinished_run(platform, REFRESH_MONTH, "2026-04-01", status)
+        assert months_of(run_ledger_checks(platform.settings, NOW, platform.instance)[IN_ORDER]) == red
 
 
 def test_a_preview_does_not_hide_that_the_load_before_it_failed(start_platform: Callable[..., Platform]) -> None:

@@ -127,6 +127,6 @@ def test_a_report_that_was_deleted_is_missing_every_month(start_after: StartAfte
         if check.check_name == "every_computed_month_is_in_it"
     }
     assert descriptions[UNPREFIXED(*collections_report.PATH)].startswith(
-        "Missing: 2026-05. Run the job refresh_summary"
+        "The files lack computed months: 2026-05. Run the job refresh_summary"
     )
     assert descriptions[UNPREFIXED(*published_tables.PATH)] == "Every computed month is in the files."

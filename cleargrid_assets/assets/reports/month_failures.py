@@ -13,7 +13,7 @@ from cleargrid_assets.asset_keys import AssetKeys
 from cleargrid_assets.assets.month_checks import blocking_checks
 from cleargrid_assets.assets.month_run import read_month_checks
 from cleargrid_assets.partitions import build_months, month_of
-from cleargrid_assets.run_history import failed_checks_by_month, months_with_failed_run
+from cleargrid_assets.run_history import check_results_by_month, months_with_failed_run
 from cleargrid_assets.tables.d23 import D23
 
 if TYPE_CHECKING:
@@ -26,9 +26,9 @@ def months_with_failures(instance: dg.DagsterInstance, settings: Settings, now: 
     """Every month from the first one to the open one at `now`, with `failed`, `red`, or nothing wrong."""
     months, raw = build_months(settings), AssetKeys.of(settings).table(D23.rows)
     keys = months.get_partition_keys(current_time=now)
-    failed, red = set(months_with_failed_run(instance, raw, keys)), set[str]()
-    for key, _, was_evaluated in failed_checks_by_month(instance, _blocking_checks(settings)):
-        (red if was_evaluated else failed).add(key)
+    failed = set(months_with_failed_run(instance, raw, keys))
+    results = check_results_by_month(instance, _blocking_checks(settings))
+    red = {key for key, _, passed in results if not passed}
     return {month_of(key): "red" if key in red else "failed" if key in failed else "" for key in keys}
 
 
