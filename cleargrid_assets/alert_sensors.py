@@ -260,7 +260,10 @@ def alerts_on_checks(instance: dg.DagsterInstance, origin: Origin, state: State)
 
 
 def _alert_on_checks(instance: dg.DagsterInstance, origin: Origin, state: State, ended: EndedRun) -> Iterator[str]:
-    failed = {_check(ended, check.asset, check.name): check for check in failed_checks_of(instance, ended.run.run_id)}
+    failed = {
+        _check(ended, check.asset, check.name, check.month): check
+        for check in failed_checks_of(instance, ended.run.run_id)
+    }
     delivered = {subject for subject, failure in state.failures.items() if failure.run_id == ended.run.run_id}
     new = {subject: check for subject, check in failed.items() if subject not in delivered}
     if new:
@@ -275,7 +278,7 @@ def _alert_on_recovered_checks(
     if not state.failures:
         return
     passed = {
-        _check(ended, evaluation.asset_key.to_user_string(), evaluation.check_name)
+        _check(ended, evaluation.asset_key.to_user_string(), evaluation.check_name, (evaluation.partition or "")[:7])
         for evaluation in evaluations_of(instance, ended.run.run_id)
         if evaluation.passed
     }
@@ -287,9 +290,12 @@ def _alert_on_recovered_checks(
             del state.failures[subject]
 
 
-def _check(ended: EndedRun, asset: str, name: str) -> str:
-    """The check's name in an alert, with the month if the run had one."""
-    month = month_of(ended.run)
+def _check(ended: EndedRun, asset: str, name: str, month: str) -> str:
+    """The check's name in an alert, with its month, or else the run's.
+
+    A load evaluates the checks of another month as well if it took over rows of that month.
+    """
+    month = month or month_of(ended.run)
     return f"{asset}, {name}{f', month {month}' if month else ''}"
 
 

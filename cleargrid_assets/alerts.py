@@ -152,7 +152,7 @@ def subject_of(run: dg.DagsterRun) -> str:
 def failed_runs_text(origin: Origin, failures: Sequence[FailedRun]) -> str:
     """The alert for runs that failed for the same reason: which, why, and where to look; quotes the first one."""
     first, *others = failures
-    lines = [*(_line(check) for check in first.checks), *first.causes]
+    lines = [*(_line(check, first.run) for check in first.checks), *first.causes]
     if not others:
         return _text(origin, "run failed", subject_of(first.run), lines, first.run)
     months = month_ranges(f"{month}-01" for failure in failures if (month := month_of(failure.run)))
@@ -168,7 +168,7 @@ def failed_runs_text(origin: Origin, failures: Sequence[FailedRun]) -> str:
 def failed_checks_text(origin: Origin, run: dg.DagsterRun, failed_checks: Sequence[FailedCheck]) -> str:
     """The alert for failed checks in a run that otherwise succeeded."""
     title = "check failed" if len(failed_checks) == 1 else f"{len(failed_checks)} checks failed"
-    return _text(origin, title, subject_of(run), [_line(check) for check in failed_checks], run)
+    return _text(origin, title, subject_of(run), [_line(check, run) for check in failed_checks], run)
 
 
 def recovery_text(origin: Origin, run: dg.DagsterRun, recoveries: Sequence[str]) -> str:
@@ -181,8 +181,10 @@ def _text(origin: Origin, title: str, subject: str, lines: Sequence[str], run: d
     return "\n".join([*paragraphs, origin.link_to(run)])
 
 
-def _line(failed: FailedCheck) -> str:
-    return f"{failed.asset}, {failed.name}: {failed.sentence}"
+def _line(failed: FailedCheck, run: dg.DagsterRun) -> str:
+    """A failed check, with its month if that is not the run's: a load also checks months that it took rows from."""
+    month = f", month {failed.month}" if failed.month not in {"", month_of(run)} else ""
+    return f"{failed.asset}, {failed.name}{month}: {failed.sentence}"
 
 
 def _escape(text: str) -> str:

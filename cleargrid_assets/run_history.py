@@ -43,11 +43,12 @@ MAX_AGE = timedelta(days=7)
 
 @dataclass(frozen=True)
 class FailedCheck:
-    """A failed check of severity ERROR: its asset, name and message."""
+    """A failed check of severity ERROR: its asset, name and message; and its month, which may not be the run's."""
 
     asset: str
     name: str
     sentence: str
+    month: str
 
 
 @dataclass(frozen=True)
@@ -207,7 +208,12 @@ def failed_run(instance: dg.DagsterInstance, run: dg.DagsterRun) -> FailedRun:
 def failed_checks_of(instance: dg.DagsterInstance, run_id: str) -> list[FailedCheck]:
     """The failed checks of severity ERROR in the run; warnings belong in the UI, not in an alert at night."""
     return [
-        FailedCheck(evaluation.asset_key.to_user_string(), evaluation.check_name, evaluation.description or "failed")
+        FailedCheck(
+            evaluation.asset_key.to_user_string(),
+            evaluation.check_name,
+            evaluation.description or "failed",
+            (evaluation.partition or "")[:7],
+        )
         for evaluation in evaluations_of(instance, run_id)
         if not evaluation.passed and evaluation.severity is dg.AssetCheckSeverity.ERROR
     ]

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from cleargrid_assets.definitions import build_definitions
 from cleargrid_assets_tests.automation.alerting import CHECKS, start_sensor
 from cleargrid_assets_tests.automation.ledger_builder import StandingClock
+from cleargrid_assets_tests.fixed_rows import serve
+from cleargrid_assets_tests.landing.rows_of_may import row
 from cleargrid_assets_tests.platform_under_test import MAY
 
 if TYPE_CHECKING:
@@ -57,6 +59,28 @@ def test_a_check_that_passes_again_is_sent_once(start: Callable[..., Platform], 
         sensor = sensor.after_a_restart()
     recoveries = [text for text in chat.texts[1:] if "recovered" in text]
     assert [text.count("raw/d23_loads, the_last_closed_month_arrived: failed at") for text in recoveries] == [1]
+
+
+def test_a_failed_check_of_a_month_that_a_load_took_rows_from_is_sent_and_recovers_as_that_months(
+    start: Callable[..., Platform], chat: Receiver
+) -> None:
+    platform = start({"CLEARGRID_QUARANTINE_LIMIT": "0.5"})
+    in_april = {"communicated_at": "2026-04-20T09:00:00.000Z"}
+    bad = [row(number, updated_at="nonsense", **in_april) for number in range(50, 60)]
+    serve(platform, [row(1, **in_april), row(100, **in_april), row(101), *bad])
+    for month in ("2026-04-01", MAY):
+        platform.load(month)
+    sensor = start_sensor(platform, CHECKS)
+    serve(platform, [row(1, updated_at="2026-06-02T00:00:00.000Z"), row(100, **in_april), row(101), *bad])
+    assert platform.load(MAY).success
+    for _ in range(2):
+        sensor.tick()
+    (text,) = chat.texts
+    assert "quarantined_rows_are_within_the_limit, month 2026-04: Does not hold" in text
+    serve(platform, [row(1, updated_at="2026-06-02T00:00:00.000Z"), row(100, **in_april), row(101)])
+    assert platform.load("2026-04-01").success
+    sensor.tick()
+    assert "quarantined_rows_are_within_the_limit, month 2026-04: failed at" in chat.texts[1]
 
 
 def test_nothing_is_sent_when_every_check_passed(start: Callable[..., Platform], chat: Receiver) -> None:
