@@ -126,17 +126,6 @@ class DataVersions:
             for table in self.tables
         )
 
-    def months_under_other_rules(self) -> list[str]:
-        """Months with a table that was computed under old rules."""
-        return sorted(
-            {
-                month
-                for table in self.tables
-                for month, version in self.computed[self.keys.table(table)].items()
-                if rules_of(version) != self.marts.rules_of(table, self.rules)
-            }
-        )
-
     def _stale(self, month: str, rows: str) -> list[dg.AssetKey]:
         keys = {table: self.keys.table(table) for table in self.tables}
         return [

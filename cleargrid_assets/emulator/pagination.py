@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 DEFAULT_LIMIT = 500
 MAX_LIMIT = 1000
 FIRST_ID = ""
-LAST_ID = "~"
 SHARES = (1.0, 1.0, 1.0, 0.9, 0.6, 0.3, 0.0, 1.0)
 """Shares of a page that belong to this lender; each cursor position has one of them."""
 
