@@ -127,7 +127,7 @@ def _build_mart(computed: MartTable, checks: Sequence[SqlCheck], keys: AssetKeys
                 )
 
         with dagster_failures():
-            version = summary_version(context, warehouse.settings)
+            version = summary_version(context, warehouse)
             rules = rules_of(version.value)
             results = retry_conflicts(
                 store, on_conflict=lambda conflict: context.log.warning("%s Trying again.", conflict)

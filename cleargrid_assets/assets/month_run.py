@@ -23,6 +23,7 @@ from cleargrid_assets.assets.materialization_metadata import month_metadata
 from cleargrid_assets.assets.month_checks import run_checks, step_results
 from cleargrid_assets.assets.sql_asset import reporting_variables, where_month
 from cleargrid_assets.failures import dagster_failures
+from cleargrid_assets.landing.warehouse_identity import verify_settings
 from cleargrid_assets.marts import NO_MARTS
 from cleargrid_assets.partitions import month_of
 from cleargrid_assets.rules_version import rules_version
@@ -150,6 +151,8 @@ class MonthRun:
     def events(self) -> StepEvents:
         """Compute and check what the run selects; raise the failures at the end. Dagster adds the failed checks."""
         with self._dagster_failures(), self._transactions() as transaction:
+            with transaction() as connection:
+                verify_settings(connection, self.warehouse.settings, self.warehouse.warehouse().display_name)
             for computed in self.tables:
                 if self._is_selected(computed.table):
                     materialization = self._compute(computed, transaction)

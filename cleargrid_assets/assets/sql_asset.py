@@ -23,6 +23,7 @@ from cleargrid_assets.assets.definition_metadata import (
 )
 from cleargrid_assets.connections import WarehouseConnection
 from cleargrid_assets.failures import dagster_failures
+from cleargrid_assets.landing.warehouse_identity import verify_settings
 from cleargrid_assets.rules_version import files_version
 from cleargrid_assets.settings import Settings
 from cleargrid_assets.staleness import DataVersions, rules_of
@@ -104,19 +105,23 @@ def sql_asset(sql_table: SqlTable, keys: AssetKeys = UNPREFIXED) -> dg.AssetsDef
         context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[WarehouseConnection]
     ) -> dg.Output[Query]:
         with dagster_failures():
-            version = summary_version(context, warehouse.settings)
+            version = summary_version(context, warehouse)
             query = sql_table.query(warehouse.settings, rules_of(version.value), None)
         return dg.Output(query, data_version=version)
 
     return compute_table
 
 
-def summary_version(context: dg.AssetExecutionContext, settings: Settings) -> dg.DataVersion:
+def summary_version(context: dg.AssetExecutionContext, resource: WarehouseConnection) -> dg.DataVersion:
     """The version of all months; get it before reading their rows, so that it is never too new.
 
-    Raises `SettingsError` or `OutcomeMapError`.
+    Raises `SettingsError`, `OutcomeMapError`, or `WarehouseError`, also if the warehouse is not that of the settings.
     """
-    return dg.DataVersion(DataVersions.of(context.instance, settings).of_summary)
+    warehouse = resource.warehouse()
+    if warehouse.exists:
+        with warehouse.reading() as connection:
+            verify_settings(connection, resource.settings, warehouse.display_name)
+    return dg.DataVersion(DataVersions.of(context.instance, resource.settings).of_summary)
 
 
 def where_month(month: date) -> str:

@@ -1,6 +1,7 @@
 """The identity of a warehouse: its environment, lender and time zone, stored in `raw.warehouse_identity`.
 
-The first load writes the row; every load compares it before its first page and again in its transaction.
+The first load writes the row; every load compares it before its first page and again in its transaction. What computes
+tables compares the parts that settings alone say.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     import duckdb
 
     from cleargrid_assets.client import Window
+    from cleargrid_assets.settings import Settings
     from cleargrid_assets.warehouse.warehouse import Warehouse
 
 COLUMNS = ", ".join(WAREHOUSE_IDENTITY.column_names)
@@ -121,6 +123,17 @@ class IdentityGuard:
                     f"was read or written. Set CLEARGRID_TIMEZONE to the zone that the months were loaded in and load "
                     f"one month; to change the zone afterwards, run `cleargrid rezone`"
                 )
+
+
+def verify_settings(connection: duckdb.DuckDBPyConnection, settings: Settings, display_name: str) -> None:
+    """Raise `WarehouseIdentityError` if the months are of another environment or time zone than the configured one.
+
+    The lender is not compared: only a login says which one it is, and what computes tables does not log in.
+    """
+    stored = _stored_identity(connection) if WAREHOUSE_IDENTITY.exists_in(connection) else None
+    if stored:
+        ours = Identity(settings.environment, stored.lender, stored.lender_public_id, settings.timezone)
+        verify_stored(stored, ours, display_name)
 
 
 def verify_stored(stored: WarehouseIdentity, ours: Identity, display_name: str) -> None:

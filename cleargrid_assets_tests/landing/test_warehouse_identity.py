@@ -8,17 +8,23 @@ from importlib.metadata import version
 import pytest
 
 from cleargrid_assets.emulator import Credentials
+from cleargrid_assets.jobs import COMPUTE_MONTH, REFRESH_SUMMARY
 from cleargrid_assets.landing.warehouse_identity import identity_of
 from cleargrid_assets.tables.catalog import TABLES_VERSION
 from cleargrid_assets_tests.fixed_rows import serve
 from cleargrid_assets_tests.landing.rows_of_may import row
 from cleargrid_assets_tests.landing.test_overlapping_loads import SECONDS, hold_next_response
-from cleargrid_assets_tests.platform_copies import load_months
+from cleargrid_assets_tests.platform_copies import compute_months, load_months
 from cleargrid_assets_tests.platform_under_test import MAY, failure_of_step
 
 JUNE = "2026-06-01"
 OTHER = Credentials(lender="other-lender", lender_public_id="5f3a1c9e-0000-4000-8000-0000000000ff")
 RENAMED = Credentials(lender="new-name")
+
+RULES = """
+SELECT DISTINCT rules_version FROM analytics.kpi_monthly
+UNION ALL SELECT DISTINCT rules_version FROM analytics.unmapped_outcomes
+"""
 
 
 def refusal(platform, month=MAY):
@@ -112,3 +118,14 @@ def test_a_warehouse_whose_months_are_of_another_time_zone_does_not(start_after,
     message = refusal(platform.with_variables(CLEARGRID_TIMEZONE="Asia/Dubai"), month)
     assert "its month 2026-05 runs from 2026-05-01 00:00:00 to 2026-06-01 00:00:00 UTC" in message
     assert identity_of(platform.warehouse) is None
+
+
+@pytest.mark.parametrize(("job", "month"), [(COMPUTE_MONTH, MAY), (REFRESH_SUMMARY, None)])
+@pytest.mark.parametrize("variables", [{"CLEARGRID_TIMEZONE": "Asia/Dubai"}, {"CLEARGRID_ENVIRONMENT": "staging"}])
+def test_months_of_another_zone_or_environment_are_not_computed(start_after, job, month, variables):
+    platform = start_after(compute_months, MAY)
+    rules = platform.query(RULES)
+    run = platform.with_variables(**variables).run_job(job, month)
+    errors = [event.step_failure_data.user_failure_data.metadata["error"] for event in run.get_step_failure_events()]
+    assert {error.value for error in errors} == {"WarehouseIdentityError"}
+    assert platform.query(RULES) == rules

@@ -66,7 +66,7 @@ def build_collections_report(keys: AssetKeys = UNPREFIXED) -> dg.AssetsDefinitio
     ) -> dg.MaterializeResult[None]:
         with dagster_failures():
             settings = warehouse.settings
-            version = summary_version(context, settings)
+            version = summary_version(context, warehouse)
             sections = report_sections()
             expected = months_with_failures(context.instance, settings, datetime.now(UTC))
             data = read_report(warehouse.warehouse(), settings, sections, expected)

@@ -65,7 +65,7 @@ def build_month_certificates(keys: AssetKeys = UNPREFIXED) -> dg.AssetsDefinitio
         context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[WarehouseConnection]
     ) -> dg.MaterializeResult[None]:
         with dagster_failures():
-            data = summary_version(context, warehouse.settings)
+            data = summary_version(context, warehouse)
             certifier = Certifier(context, warehouse.settings, warehouse.warehouse())
             months = list(last_loads(certifier.warehouse))
             new = [f"{month:%Y-%m}" for month in months if certifier.certify(month)]

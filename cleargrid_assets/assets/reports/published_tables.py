@@ -55,7 +55,7 @@ def build_published_tables(keys: AssetKeys = UNPREFIXED, marts: Marts = NO_MARTS
         from cleargrid_assets.assets.reports.publication.publish import publish  # noqa: PLC0415 - definitions need no DuckDB
 
         with dagster_failures():
-            version = summary_version(context, warehouse.settings)
+            version = summary_version(context, warehouse)
             folder, rows = publish(warehouse.warehouse(), warehouse.settings.environment, clock.now(), marts.tables)
         state = f"{len(rows)} tables" if rows else "none: no month has been computed yet"
         metadata: dict[str, Any] = {"folder": dg.MetadataValue.path(folder), "published": state, **rows}
