@@ -17,17 +17,18 @@ from typing import TYPE_CHECKING
 import dagster as dg
 from dagster._core.definitions.data_version import DATA_VERSION_TAG
 from dagster._core.errors import DagsterExecutionInterruptedError
+from dagster._core.storage.tags import BACKFILL_ID_TAG, PARTITION_NAME_TAG
 
 from cleargrid_assets.asset_keys import UNPREFIXED, AssetKeys
 from cleargrid_assets.marts import NO_MARTS, Marts, marts_of
 from cleargrid_assets.rules_version import rules_version
-from cleargrid_assets.run_history import runs_of
+from cleargrid_assets.run_history import awaits_retry, runs_of
 from cleargrid_assets.tables.analytics import ANALYTICS_TABLES
 from cleargrid_assets.tables.core import CORE_TABLES
 from cleargrid_assets.tables.raw import D23_MANUAL_COMMUNICATION_LOGS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from cleargrid_assets.settings import Settings
     from cleargrid_assets.tables.table import Table
@@ -36,13 +37,19 @@ MONTHLY = tuple(table for table in (*CORE_TABLES, *ANALYTICS_TABLES) if table.is
 """The tables that are computed from one month of the raw table."""
 
 VERSION_TAG = "cleargrid/data_version"
-"""Tag of a requested run: the data version that it should produce."""
+"""Tag of a run that computes tables: the data version that it should produce."""
 
 MAX_INTERRUPTIONS = 4
 """The number of runs for one version that may die. The next would likely die too, for example for want of memory."""
 
 ON, NO_ROWS = " on ", "no rows"
 INTERRUPTED = DagsterExecutionInterruptedError.__name__
+
+
+def tag_run(context: dg.AssetExecutionContext, version: str) -> None:
+    """Tag the run with the version that it computes, so that the sensor does not request it again if it fails."""
+    if context.run.tags.get(VERSION_TAG) != version:
+        context.instance.add_run_tags(context.run.run_id, {VERSION_TAG: version})
 
 
 def rules_of(version: str) -> str:
@@ -183,33 +190,49 @@ class Backlog:
         if not any(self.versions.computed.values()):
             return False
         version = self.versions.of_summary
-        return any(self._version_of(asset) != version and not self._was_tried(asset, version) for asset in self.summary)
+        return any(
+            self._version_of(asset) != version and not self._was_tried(version, runs_of(self.versions.instance, asset))
+            for asset in self.summary
+        )
 
     def _is_due(self, month: str, table: dg.AssetKey) -> bool:
         landed = dg.AssetRecordsFilter(asset_key=self.versions.raw, asset_partitions=[month])
         (landing,) = self.versions.instance.fetch_materializations(landed, limit=1).records
-        was_tried = self._was_tried(table, self.versions.of_month(month), month, since=landing.storage_id)
+        was_tried = self._was_tried(self.versions.of_month(month), self._runs_since(landing, table, month))
         return not was_tried and self._passed_its_checks(month, landing.run_id)
+
+    def _runs_since(self, landing: dg.EventLogRecord, table: dg.AssetKey, month: str) -> Iterator[dg.DagsterRun]:
+        """The runs that meant to compute a month's table since its last load, the latest first.
+
+        The load may have found the rows unchanged; its own run may have meant to compute the table, too.
+        """
+        yield from runs_of(self.versions.instance, table, month, since=landing.storage_id)
+        run = self.versions.instance.get_run_by_id(landing.run_id)
+        is_of_month = run is not None and run.tags.get(PARTITION_NAME_TAG) == month  # not one that took rows from it
+        if run and is_of_month and table in (run.asset_selection or {table}):
+            yield run
 
     def _version_of(self, asset: dg.AssetKey) -> str | None:
         event = self.versions.instance.get_latest_materialization_event(asset)
         tags = event.asset_materialization.tags if event and event.asset_materialization else None
         return tags.get(DATA_VERSION_TAG) if tags else None
 
-    def _was_tried(self, asset: dg.AssetKey, version: str, month: str | None = None, since: int = 0) -> bool:
+    def _was_tried(self, version: str, runs: Iterable[dg.DagsterRun]) -> bool:
         """True if a run for this version came to its end, or so many died that another would die too.
 
-        `since`: the event of the month's last load, which may have found the rows unchanged.
+        `runs`: the latest first.
         """
-        latest = takewhile(
-            lambda run: run.tags.get(VERSION_TAG) == version, runs_of(self.versions.instance, asset, month, since)
-        )
-        runs = list(islice(latest, MAX_INTERRUPTIONS))
-        return len(runs) == MAX_INTERRUPTIONS or not all(self._was_interrupted(run) for run in runs)
+        of_version = takewhile(lambda run: run.tags.get(VERSION_TAG) == version, runs)
+        latest = list(islice(of_version, MAX_INTERRUPTIONS))
+        return len(latest) == MAX_INTERRUPTIONS or not all(self._was_interrupted(run) for run in latest)
 
     def _was_interrupted(self, run: dg.DagsterRun) -> bool:
-        """True if the run failed without a step's error, because its process was stopped or died."""
-        if run.status is not dg.DagsterRunStatus.FAILURE:
+        """True if the run failed without a step's error, because its process died, and Dagster will start no other.
+
+        Dagster skips a run of a backfill that is finished.
+        """
+        is_retried = BACKFILL_ID_TAG not in run.tags and awaits_retry(self.versions.instance, run)
+        if run.status is not dg.DagsterRunStatus.FAILURE or is_retried:
             return False
         failures = (event.dagster_event for event in self._events(run.run_id, dg.DagsterEventType.STEP_FAILURE))
         errors = [failure.step_failure_data.error for failure in failures if failure]

@@ -28,7 +28,7 @@ from cleargrid_assets.marts import NO_MARTS
 from cleargrid_assets.partitions import month_of
 from cleargrid_assets.rules_version import rules_version
 from cleargrid_assets.sql_checks import SqlCheck, read_checks, read_mart_checks
-from cleargrid_assets.staleness import DataVersions, rules_of
+from cleargrid_assets.staleness import DataVersions, rules_of, tag_run
 from cleargrid_assets.tables.d23 import D23
 from cleargrid_assets.warehouse.conflicts import retry_conflicts
 
@@ -151,8 +151,7 @@ class MonthRun:
     def events(self) -> StepEvents:
         """Compute and check what the run selects; raise the failures at the end. Dagster adds the failed checks."""
         with self._dagster_failures(), self._transactions() as transaction:
-            with transaction() as connection:
-                verify_settings(connection, self.warehouse.settings, self.warehouse.warehouse().display_name)
+            self._begin(transaction)
             for computed in self.tables:
                 if self._is_selected(computed.table):
                     materialization = self._compute(computed, transaction)
@@ -162,6 +161,12 @@ class MonthRun:
                 yield from self._check(computed.table, transaction)
         if self.failures:
             raise _combined(self.failures)
+
+    def _begin(self, transaction: Transactions) -> None:
+        with transaction() as connection:
+            verify_settings(connection, self.warehouse.settings, self.warehouse.warehouse().display_name)
+        if self.context.selected_asset_keys:
+            tag_run(self.context, self._versions.of_month(self.context.partition_key))
 
     def _is_selected(self, table: Table) -> bool:
         return self._keys.table(table) in self.context.selected_asset_keys

@@ -26,7 +26,7 @@ from cleargrid_assets.failures import dagster_failures
 from cleargrid_assets.landing.warehouse_identity import verify_settings
 from cleargrid_assets.rules_version import files_version
 from cleargrid_assets.settings import Settings
-from cleargrid_assets.staleness import DataVersions, rules_of
+from cleargrid_assets.staleness import DataVersions, rules_of, tag_run
 from cleargrid_assets.tables.table import Table
 from cleargrid_assets.warehouse import Query, Seed
 
@@ -121,7 +121,9 @@ def summary_version(context: dg.AssetExecutionContext, resource: WarehouseConnec
     if warehouse.exists:
         with warehouse.reading() as connection:
             verify_settings(connection, resource.settings, warehouse.display_name)
-    return dg.DataVersion(DataVersions.of(context.instance, resource.settings).of_summary)
+    version = DataVersions.of(context.instance, resource.settings).of_summary
+    tag_run(context, version)
+    return dg.DataVersion(version)
 
 
 def where_month(month: date) -> str:

@@ -11,7 +11,7 @@ from cleargrid_assets.assets.month_checks import blocking_checks
 from cleargrid_assets.emulator.faults import FAULTS, ExportRequest, Fault
 from cleargrid_assets.jobs import COMPUTE_MONTH, REFRESH_MONTH, REFRESH_SUMMARY
 from cleargrid_assets.rules_version import rules_version
-from cleargrid_assets.staleness import MAX_INTERRUPTIONS, Backlog, DataVersions
+from cleargrid_assets.staleness import Backlog, DataVersions
 from cleargrid_assets.tables.d23 import D23
 from cleargrid_assets_tests.fixed_rows import serve
 from cleargrid_assets_tests.landing.rows_of_may import row
@@ -82,6 +82,13 @@ def add_unfinished_run(
 def end_without_error(platform: Platform, run: dg.DagsterRun) -> None:
     """Mark an unfinished run as failed without a step's error, as Dagster does when the run's process has died."""
     platform.instance.report_run_failed(run)
+
+
+def spoil(platform: Platform, table: str) -> None:
+    """Let the table be one that no computation can write."""
+    with platform.warehouse.writing() as connection:
+        connection.execute(f"DROP TABLE {table}")
+        connection.execute(f"CREATE TABLE {table} AS SELECT 1 AS a_column_that_is_not_ours")
 
 
 def compute_february(platform: Platform) -> None:
@@ -211,9 +218,7 @@ def test_while_the_rules_cannot_be_read_nothing_is_requested(start_after: StartA
 
 def test_a_computation_that_failed_waits_for_a_person_or_the_next_load(start_after: StartAfter) -> None:
     platform = start_after(load_months, FEBRUARY)
-    with platform.warehouse.writing() as connection:
-        connection.execute("DROP TABLE analytics.calling_hours")
-        connection.execute("CREATE TABLE analytics.calling_hours AS SELECT 1 AS a_column_that_is_not_ours")
+    spoil(platform, "analytics.calling_hours")
     assert run_until_quiet(platform) == [(COMPUTE_MONTH, FEBRUARY), SUMMARY]
     with platform.warehouse.writing() as connection:
         connection.execute("DROP TABLE analytics.calling_hours")
@@ -224,9 +229,7 @@ def test_a_computation_that_failed_waits_for_a_person_or_the_next_load(start_aft
 
 def test_a_preview_neither_computes_nor_makes_a_failed_computation_run_again(start_after: StartAfter) -> None:
     platform = start_after(load_months, FEBRUARY)
-    with platform.warehouse.writing() as connection:
-        connection.execute("DROP TABLE analytics.calling_hours")
-        connection.execute("CREATE TABLE analytics.calling_hours AS SELECT 1 AS a_column_that_is_not_ours")
+    spoil(platform, "analytics.calling_hours")
     assert run_until_quiet(platform) == [(COMPUTE_MONTH, FEBRUARY), SUMMARY]
     assert platform.preview_job(FEBRUARY).success
     assert requests(platform) == []
@@ -251,25 +254,6 @@ def test_a_month_that_an_earlier_release_loaded_without_todays_checks_is_compute
     platform = start_after(load_months, FEBRUARY)
     versions = DataVersions(platform.instance, rules_version(platform.settings))
     assert Backlog(versions, blocking_checks(D23) | {"a_check_of_today"}, ()).months() == [FEBRUARY]
-
-
-def test_a_computation_that_was_interrupted_is_requested_again(start_after: StartAfter) -> None:
-    platform = start_after(load_months, FEBRUARY)
-    (requested,) = platform.requested_runs()
-    interrupted = add_unfinished_run(platform, COMPUTE_MONTH, FEBRUARY, tags=requested.tags)
-    assert requests(platform) == []
-    end_without_error(platform, interrupted)
-    assert requests(platform) == [(COMPUTE_MONTH, FEBRUARY)]
-
-
-def test_a_computation_whose_process_always_dies_is_given_up(start_after: StartAfter) -> None:
-    platform = start_after(load_months, FEBRUARY)
-    for _ in range(MAX_INTERRUPTIONS):
-        (requested,) = platform.requested_runs()
-        end_without_error(platform, add_unfinished_run(platform, COMPUTE_MONTH, FEBRUARY, tags=requested.tags))
-    assert requests(platform) == []
-    assert platform.load(FEBRUARY).success
-    assert requests(platform) == [(COMPUTE_MONTH, FEBRUARY)]
 
 
 def test_months_before_a_later_start_month_stay_as_they_are(start_after: StartAfter) -> None:
