@@ -42,7 +42,6 @@ from cleargrid_assets.resources import ClearGridResource, ClockResource, Warehou
 from cleargrid_assets.schedules import build_daily_schedules, build_maintenance_schedules, build_refresh_schedules
 from cleargrid_assets.sensors import build_change_sensor, build_follow_sensor, build_restart_sensor
 from cleargrid_assets.settings import Settings
-from cleargrid_assets.tables.d23 import D23
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -84,6 +83,7 @@ def build_definitions(
     sources = build_sources(datasets, months, retries, keys)
     loaded = [build_raw(dataset, months, retries, keys) for dataset in datasets]
     side_tables = [table for dataset in datasets for table in build_side_tables(dataset, months, keys)]
+    checks = {keys.table(dataset.rows): blocking_checks(dataset) for dataset in datasets}
     ledgers = keys.tables(dataset.loads for dataset in datasets)
     derived = with_code_versions(
         [
@@ -108,7 +108,7 @@ def build_definitions(
             *build_maintenance_schedules(settings, maintain_lake),
         ],
         sensors=[
-            build_follow_sensor(settings, months, blocking_checks(D23), [compute_month, refresh_summary], marts),
+            build_follow_sensor(settings, months, checks, [compute_month, refresh_summary], marts),
             build_restart_sensor(months, refresh_month, [asset.key for asset in loaded]),
             build_change_sensor(months, datasets, refresh_month, keys),
             *build_alert_sensors(settings),

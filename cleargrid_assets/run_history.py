@@ -18,6 +18,7 @@ from dagster._core.storage.asset_check_execution_record import (
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus as CheckStatus
 from dagster._core.storage.tags import AUTO_RETRY_RUN_ID_TAG, PARTITION_NAME_TAG, RUN_KEY_TAG, WILL_RETRY_TAG
 
+from cleargrid_assets.landings import last_landing
 from cleargrid_assets.tables.catalog import DATASETS
 
 if TYPE_CHECKING:
@@ -152,9 +153,8 @@ def months_with_failed_run(instance: dg.DagsterInstance, asset: dg.AssetKey, key
 
 
 def _has_failed(instance: dg.DagsterInstance, asset: dg.AssetKey, month: str) -> bool:
-    landed = dg.AssetRecordsFilter(asset_key=asset, asset_partitions=[month])
-    last = next((event.storage_id for event in instance.fetch_materializations(landed, limit=1).records), 0)
-    statuses = (run.status for run in runs_of(instance, asset, month, since=last))
+    landing = last_landing(instance, asset, month)
+    statuses = (run.status for run in runs_of(instance, asset, month, since=landing.storage_id if landing else 0))
     ended = (status for status in statuses if status in {dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE})
     return next(ended, None) is dg.DagsterRunStatus.FAILURE
 

@@ -4,7 +4,7 @@ Add a sensor here. What makes a table stale is in `staleness`; alerts are in `al
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -25,7 +25,6 @@ from cleargrid_assets.settings import Settings
 from cleargrid_assets.staleness import MONTHLY, VERSION_TAG, Backlog, DataVersions
 from cleargrid_assets.tables.analytics import UNMAPPED_OUTCOMES
 from cleargrid_assets.tables.dataset import RawDataset
-from cleargrid_assets.tables.raw import D23_MANUAL_COMMUNICATION_LOGS
 
 if TYPE_CHECKING:
     from dagster._core.execution.backfill import PartitionBackfill
@@ -42,7 +41,7 @@ JOBS = frozenset({REFRESH_MONTH, COMPUTE_MONTH, REFRESH_SUMMARY})
 def build_follow_sensor(
     settings: Settings,
     months: dg.MonthlyPartitionsDefinition,
-    blocking_checks: Iterable[str],
+    blocking_checks: Mapping[dg.AssetKey, frozenset[str]],
     jobs: Sequence[UnresolvedAssetJobDefinition],
     marts: Marts = NO_MARTS,
 ) -> dg.SensorDefinition:
@@ -53,10 +52,10 @@ def build_follow_sensor(
     loaded, and an update in the tick of a request is lost for good. This sensor compares the whole state (`staleness`)
     at each tick, so it misses nothing, and requests whole jobs, so nothing runs twice.
     """
-    checks, keys = frozenset(blocking_checks), AssetKeys.of(settings)
+    keys = AssetKeys.of(settings)
     summary = [*keys.tables([UNMAPPED_OUTCOMES, *(mart.table for mart in marts.over_all_months)]), *report_keys(keys)]
-    monthly = (D23_MANUAL_COMMUNICATION_LOGS, *MONTHLY, *(mart.table for mart in marts.by_month))
-    assets = frozenset({*keys.tables(monthly), *summary})
+    monthly = (*MONTHLY, *(mart.table for mart in marts.by_month))
+    assets = frozenset({*blocking_checks, *keys.tables(monthly), *summary})
 
     @dg.sensor(
         name="derived_tables_follow",
@@ -79,7 +78,7 @@ def build_follow_sensor(
         except (SettingsError, OutcomeMapError) as error:
             yield dg.SkipReason(f"{error}. Nothing can be computed until this is corrected.")
             return
-        backlog = Backlog(versions, checks, summary)
+        backlog = Backlog(versions, blocking_checks, summary)
         due = [month for month in _existing(months, backlog.months()) if month not in _months_of(ours)]
         yield from (_request(COMPUTE_MONTH, versions.of_month(month), month) for month in due)
         if due:

@@ -20,6 +20,7 @@ from dagster._core.errors import DagsterExecutionInterruptedError
 from dagster._core.storage.tags import BACKFILL_ID_TAG, PARTITION_NAME_TAG
 
 from cleargrid_assets.asset_keys import UNPREFIXED, AssetKeys
+from cleargrid_assets.landings import last_landing, passed_its_checks
 from cleargrid_assets.marts import NO_MARTS, Marts, marts_of
 from cleargrid_assets.rules_version import rules_version
 from cleargrid_assets.run_history import awaits_retry, runs_of
@@ -172,10 +173,13 @@ class DataVersions:
 
 @dataclass(frozen=True)
 class Backlog:
-    """The stale months and the stale summary for which a run is due."""
+    """The stale months and the stale summary for which a run is due.
+
+    `blocking_checks`: of each dataset, by the key of its rows.
+    """
 
     versions: DataVersions
-    blocking_checks: frozenset[str]
+    blocking_checks: Mapping[dg.AssetKey, frozenset[str]]
     summary: Sequence[dg.AssetKey]
 
     def months(self) -> list[str]:
@@ -183,7 +187,8 @@ class Backlog:
 
         A failed computation waits for a person, another load or other rules: trying again changes nothing.
         """
-        return [month for month, tables in self.versions.stale_tables().items() if self._is_due(month, tables[0])]
+        stale = self.versions.stale_tables().items()
+        return [month for month, tables in stale if self._is_due(month, self._computable(month, tables))]
 
     def includes_summary(self) -> bool:
         """True if an asset over all months was computed from another state of the months than the current one."""
@@ -195,18 +200,38 @@ class Backlog:
             for asset in self.summary
         )
 
-    def _is_due(self, month: str, table: dg.AssetKey) -> bool:
-        landed = dg.AssetRecordsFilter(asset_key=self.versions.raw, asset_partitions=[month])
-        (landing,) = self.versions.instance.fetch_materializations(landed, limit=1).records
-        was_tried = self._was_tried(self.versions.of_month(month), self._runs_since(landing, table, month))
-        return not was_tried and self._passed_its_checks(month, landing.run_id)
+    def _computable(self, month: str, tables: Sequence[dg.AssetKey]) -> Sequence[dg.AssetKey]:
+        """The tables without the marts of a dataset whose rows of the month failed a blocking check."""
+        keys = self.versions.keys
+        unusable = {
+            keys.table(mart.table)
+            for mart in self.versions.marts.by_month
+            for dataset in mart.other_datasets
+            if not self._is_usable(keys.table(dataset.rows), month)
+        }
+        return [table for table in tables if table not in unusable]
+
+    def _is_usable(self, rows: dg.AssetKey, month: str) -> bool:
+        landing = last_landing(self.versions.instance, rows, month)
+        return landing is None or passed_its_checks(self.versions.instance, landing, self.blocking_checks[rows])
+
+    def _is_due(self, month: str, tables: Sequence[dg.AssetKey]) -> bool:
+        landing = last_landing(self.versions.instance, self.versions.raw, month)
+        if not tables or landing is None:
+            return False
+        was_tried = self._was_tried(self.versions.of_month(month), self._runs_since(landing, tables[0], month))
+        return not was_tried and self._is_usable(self.versions.raw, month)
 
     def _runs_since(self, landing: dg.EventLogRecord, table: dg.AssetKey, month: str) -> Iterator[dg.DagsterRun]:
-        """The runs that meant to compute a month's table since its last load, the latest first.
+        """The runs that meant to compute a month's table since its last load of any dataset, the latest first.
 
         The load may have found the rows unchanged; its own run may have meant to compute the table, too.
         """
-        yield from runs_of(self.versions.instance, table, month, since=landing.storage_id)
+        marts, keys = self.versions.marts, self.versions.keys
+        others = keys.tables(dataset.rows for dataset in marts.other_datasets(*marts.tables))
+        landings = [landing, *(last_landing(self.versions.instance, rows, month) for rows in others)]
+        since = max(each.storage_id for each in landings if each)
+        yield from runs_of(self.versions.instance, table, month, since=since)
         run = self.versions.instance.get_run_by_id(landing.run_id)
         is_of_month = run is not None and run.tags.get(PARTITION_NAME_TAG) == month  # not one that took rows from it
         if run and is_of_month and table in (run.asset_selection or {table}):
@@ -237,26 +262,6 @@ class Backlog:
         failures = (event.dagster_event for event in self._events(run.run_id, dg.DagsterEventType.STEP_FAILURE))
         errors = [failure.step_failure_data.error for failure in failures if failure]
         return all(error is not None and error.cls_name == INTERRUPTED for error in errors)
-
-    def _passed_its_checks(self, month: str, run_id: str) -> bool:
-        """True if the load that landed the month's rows passed every blocking check, whatever later loads did.
-
-        A load by an earlier release lacks newer checks; its step succeeded if those it had passed.
-        """
-        events = self._events(run_id, dg.DagsterEventType.ASSET_CHECK_EVALUATION)
-        evaluations = [event.asset_check_evaluation for event in events]
-        passed = {
-            evaluation.check_name: evaluation.passed
-            for evaluation in evaluations
-            if evaluation and (evaluation.asset_key, evaluation.partition) == (self.versions.raw, month)
-        }
-        if not self.blocking_checks <= passed.keys() and not self._loaded_successfully(run_id):
-            return False
-        return all(passed[name] for name in self.blocking_checks & passed.keys())
-
-    def _loaded_successfully(self, run_id: str) -> bool:
-        successes = self._events(run_id, dg.DagsterEventType.STEP_SUCCESS)
-        return any(event.step_key == self.versions.raw.to_python_identifier() for event in successes)
 
     def _events(self, run_id: str, kind: dg.DagsterEventType) -> list[dg.EventLogEntry]:
         records = self.versions.instance.get_records_for_run(run_id, of_type=kind).records

@@ -73,3 +73,17 @@ def test_new_rows_of_d21_alone_are_followed_by_what_is_made_of_them(platform: Pl
 def test_a_load_of_d21_that_finds_nothing_changed_is_followed_by_nothing(platform: Platform) -> None:
     assert load(platform).success
     assert follow(platform) == []
+
+
+def test_a_mart_keeps_its_rows_while_the_month_of_d21_is_red_and_ours_are_computed(platform: Platform) -> None:
+    serve(platform, [row(1), row(2), *(row(number, updated_at="nonsense") for number in range(3, 9))])
+    assert not load(platform).success
+    assert platform.query("SELECT count(*) FROM raw.d21_communication_logs") == [(2,)]
+    assert (COMPUTE_MONTH, MAY) not in follow(platform)
+    assert platform.run_job(COMPUTE_MONTH, MAY).success
+    assert platform.query("SELECT calls FROM marts.calls") == [(1,)]
+    assert platform.query("SELECT count(*) FROM marts.busy") == [(0,)]
+    serve(platform, [row(1), row(2)])
+    assert load(platform).success
+    assert follow(platform) == FOLLOWING
+    assert platform.query("SELECT calls FROM marts.calls") == [(2,)]

@@ -16,7 +16,7 @@ from cleargrid_assets.tables.d23 import D23
 from cleargrid_assets_tests.fixed_rows import serve
 from cleargrid_assets_tests.landing.rows_of_may import row
 from cleargrid_assets_tests.platform_copies import compute_months, load_months
-from cleargrid_assets_tests.platform_under_test import MAY
+from cleargrid_assets_tests.platform_under_test import LOGS, MAY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -253,7 +253,7 @@ def test_a_month_that_lost_a_row_to_another_months_load_is_computed_again(platfo
 def test_a_month_that_an_earlier_release_loaded_without_todays_checks_is_computed(start_after: StartAfter) -> None:
     platform = start_after(load_months, FEBRUARY)
     versions = DataVersions(platform.instance, rules_version(platform.settings))
-    assert Backlog(versions, blocking_checks(D23) | {"a_check_of_today"}, ()).months() == [FEBRUARY]
+    assert Backlog(versions, {LOGS: blocking_checks(D23) | {"a_check_of_today"}}, ()).months() == [FEBRUARY]
 
 
 def test_months_before_a_later_start_month_stay_as_they_are(start_after: StartAfter) -> None:
