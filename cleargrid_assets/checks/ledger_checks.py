@@ -119,7 +119,8 @@ def _month_health_check(
                 versions = DataVersions.of(context.instance, warehouse.settings)
             stale = versions.stale_tables()
         failed = find_failures(context.instance, raw, state.all_keys(), checks)
-        return every_month_is_in_order(state, RunHistory(failed, stale))
+        known = context.instance.get_materialized_partitions(raw)
+        return every_month_is_in_order(state, RunHistory(known, failed, stale))
 
     return month_health
 

@@ -20,6 +20,7 @@ from cleargrid_assets.run_history import check_results_by_month, months_with_fai
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
 EARLIER_WITHIN = timedelta(days=8)
 """A week, plus a day for the refresh itself."""
@@ -39,8 +40,13 @@ class UnhealthyMonth:
 
 @dataclass(frozen=True)
 class RunHistory:
-    """Dagster's knowledge of the months. `failed`: each month's failed run and checks. `stale`: its stale tables."""
+    """Dagster's knowledge of the months.
 
+    `known`: those whose load is in its history. `failed`: each month's failed run and checks. `stale`: its stale
+    tables.
+    """
+
+    known: AbstractSet[str]
     failed: Mapping[str, Sequence[str]]
     stale: Mapping[str, Sequence[dg.AssetKey]]
 
@@ -92,19 +98,27 @@ def _unhealthy_month(
     state: LedgerState, history: RunHistory, key: str, within: timedelta | None
 ) -> UnhealthyMonth | None:
     """The month's first problem; a failure comes first, because it explains what is missing or stale."""
-    age, load = state.age_of(key), state.load_of(key)
     if history.failed.get(key):
         return UnhealthyMonth(key, "failed", "; ".join(history.failed[key]))
-    if load is None or age is None:
+    if state.load_of(key) is None:
         return None if _awaits_first_refresh(state, key) else UnhealthyMonth(key, "missing", "never read")
-    if within and age > within:
-        return UnhealthyMonth(key, "stale", f"last read {age.total_seconds() / 3600:.0f} h ago")
-    if not load.is_complete and key != state.all_keys()[-1]:
-        return UnhealthyMonth(key, "stale", "last read before its end")
+    reason = _why_stale(state, history, key, within)
+    return UnhealthyMonth(key, "stale", reason) if reason else None
+
+
+def _why_stale(state: LedgerState, history: RunHistory, key: str, within: timedelta | None) -> str:
+    """Why a loaded month is stale; empty if it is not."""
+    age, load = state.age_of(key), state.load_of(key)
+    if key not in history.known:
+        return "Dagster's history does not hold its load"
+    if within and age and age > within:
+        return f"last read {age.total_seconds() / 3600:.0f} h ago"
+    if load and not load.is_complete and key != state.all_keys()[-1]:
+        return "last read before its end"
     if history.stale.get(key):
         tables = ", ".join(sorted(table.to_user_string() for table in history.stale[key]))
-        return UnhealthyMonth(key, "stale", f"not computed from its current rows under the current rules: {tables}")
-    return None
+        return f"not computed from its current rows under the current rules: {tables}"
+    return ""
 
 
 def _awaits_first_refresh(state: LedgerState, key: str) -> bool:

@@ -95,6 +95,15 @@ def test_a_month_whose_run_failed_is_failed_and_in_order_once_it_was_read_again(
     assert run_ledger_checks(platform.settings, NOW, platform.instance)[IN_ORDER].passed
 
 
+def test_a_month_that_a_new_history_of_dagster_does_not_know_is_stale(start_platform: Callable[..., Platform]) -> None:
+    platform = start_platform(variables={"CLEARGRID_START_MONTH": "2026-04"})
+    assert platform.refresh("2026-04-01").success
+    set_loaded_at(platform, NOW - timedelta(hours=4))
+    with dg.DagsterInstance.ephemeral() as new:
+        check = run_ledger_checks(platform.settings, NOW, new)[IN_ORDER]
+    assert months_of(check) == {"2026-04": ("stale", "Dagster's history does not hold its load")}
+
+
 def test_a_failed_preview_says_nothing_about_the_month(start_platform: Callable[..., Platform]) -> None:
     platform = start_platform(variables={"CLEARGRID_START_MONTH": "2026-04"})
     assert platform.refresh("2026-04-01").success
