@@ -22,7 +22,10 @@ BROKEN = Column(
     "broken", "BIGINT", "B: promises that ClearGrid had marked broken at the load; more of them may break later."
 )
 UNMAPPED = Column(
-    "unmapped", "BIGINT", "U: rows whose outcome the map does not know; while U > 0, each rate is a lower bound."
+    "unmapped",
+    "BIGINT",
+    "U: rows whose outcome the map does not know; while U > 0, rates per attempt are lower bounds, and rates per "
+    "contact or per RPC may be too low or too high.",
 )
 
 FUNNEL = (ATTEMPTS, CONNECTED, CONTACTS, THIRD_PARTY, RPC, PROMISES)

@@ -8,16 +8,20 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cleargrid_assets.assets.reports.page.data import read_sections
-from cleargrid_assets.assets.reports.page.sections import report_sections
+from cleargrid_assets.assets.reports.page.sections import last_seven_days, report_sections
 from cleargrid_assets_tests.automation.test_follow_sensor import bad_rows_fault
 from cleargrid_assets_tests.platform_under_test import started
-from cleargrid_assets_tests.reports.report_pages import Document, refreshed, report
+from cleargrid_assets_tests.reports.report_pages import Document, data_after, refreshed, report
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from cleargrid_assets_tests.platform_under_test import Platform
+
+
+MAPPED = "UPDATE analytics.kpi_daily SET unmapped = 0"
+NOBODY = "UPDATE analytics.kpi_daily SET numerator = 0 WHERE metric = 'contact_rate' AND local_date >= '2026-05-25'"
 
 
 @pytest.fixture(scope="module")
@@ -53,17 +57,37 @@ def test_the_last_seven_days_are_sums_of_rows_by_their_local_dates(loaded_platfo
 
 
 def test_cells_beyond_chance_are_those_that_pass_benjamini_hochberg(loaded_platform: Platform) -> None:
-    with loaded_platform.warehouse.writing() as connection:
-        connection.execute(
-            "UPDATE analytics.kpi_daily SET numerator = 0 WHERE metric = 'contact_rate' AND slice = 'all' "
-            "AND local_date >= '2026-05-25'"
-        )
-        rows = read_sections(connection, loaded_platform.settings, report_sections())["last_seven_days"]
-        connection.execute("UPDATE analytics.kpi_daily SET numerator = round(value * denominator) WHERE value > 0")
+    nobody = f"{NOBODY} AND slice = 'all'"
+    with data_after(loaded_platform, MAPPED, nobody) as data:
+        rows = data["last_seven_days"]
     ordered = sorted(rows, key=lambda row: row["p_value"])
     places = [place for place, row in enumerate(ordered, 1) if row["p_value"] <= 0.05 * place / len(ordered)]
     assert places
     assert [row["is_beyond_chance"] for row in ordered] == [place <= max(places) for place in range(1, len(rows) + 1)]
+
+
+def test_a_channel_with_more_than_one_percent_unmapped_in_either_span_is_not_judged(loaded_platform: Platform) -> None:
+    unmapped = "UPDATE analytics.kpi_daily SET unmapped = denominator WHERE local_date = '{}' AND slice = 'channel'"
+    calls = f"{unmapped} AND communication_type = 'CALL'"
+    for day in ("2026-05-26", "2026-04-28"):
+        with data_after(loaded_platform, MAPPED, NOBODY, calls.format(day)) as data:
+            rows = data["last_seven_days"]
+        assert {row["communication_type"] for row in rows if row["has_unmapped"]} == {"CALL"}
+        assert {row["communication_type"] for row in rows if row["p_value"] is None} == {"CALL"}
+        moved = {row["communication_type"] for row in rows if row["is_beyond_chance"]}
+        assert "(all)" in moved
+        assert "CALL" not in moved
+
+
+def test_unmapped_outcomes_stand_beside_the_attempts_of_each_channel(loaded_platform: Platform) -> None:
+    calls = "communication_type = 'CALL' AND slice = 'channel' AND local_date >= '2026-05-25'"
+    with data_after(loaded_platform, f"UPDATE analytics.kpi_daily SET unmapped = 3 WHERE {calls}") as data:
+        _, table, rule = last_seven_days.SECTION.content(data)
+        (row,) = [row for row in data["last_seven_days"] if row["communication_type"] == "CALL"][:1]
+    (line,) = [line for line in table.cells if line[0].text == "CALL"]
+    assert table.heads[2] == "Unmapped"
+    assert line[2].lines[0] == f"21 / {row['n1']:,}"
+    assert "A channel with more than 1% of attempts unmapped in either span is not judged." in rule.text
 
 
 def test_the_page_opens_with_the_sentence_and_names_months_never_read(loaded_platform: Platform) -> None:

@@ -14,7 +14,7 @@ SEP, OCT, NOV = date(2026, 9, 1), date(2026, 10, 1), date(2026, 11, 1)
 FINAL = MonthFacts(SEP, "final", rows_landed=10_000, attempts=9_000)
 OCTOBER = replace(FINAL, month=OCT)
 OPEN = replace(FINAL, month=NOV, state="open")
-STILL = "Nothing moved beyond chance in the last 7 days."
+STILL = "No rate moved beyond chance in the last 7 days."
 
 
 def cell(change_pp: float = 0.2, *, is_beyond_chance: bool = False, **changed: Any) -> dict[str, Any]:
@@ -23,6 +23,7 @@ def cell(change_pp: float = 0.2, *, is_beyond_chance: bool = False, **changed: A
         "slice": "channel", "communication_type": "WHATSAPP", "metric": "rpc_per_contact", "name": "RPC per contact",
         "k1": 300, "n1": 1_000, "k0": 1_200, "n0": 4_000, "change_pp": change_pp, "is_beyond_chance": is_beyond_chance,
         "is_compared": True, "rules_versions": 1, "days": 7, "reference_days": 28,
+        "has_unmapped": False, "unmapped1": 0, "attempts1": 2_400, "unmapped0": 0, "attempts0": 9_600,
     } | changed  # fmt: skip
 
 
@@ -37,7 +38,7 @@ WITH = {
         [
             (
                 "In the last 7 days against the 4 weeks before: RPC per contact on WHATSAPP down 4.1 points (n 812 "
-                "against 3,204). Nothing else moved beyond chance."
+                "against 3,204). No other rate moved beyond chance."
             )
         ],
     ),
@@ -64,8 +65,8 @@ WITH = {
         replace(FACTS, months=[FINAL, replace(OCTOBER, unmapped=900), OPEN]),
         [
             (
-                "Not in the figures, or not certain: 3.3% of the attempts have an unmapped outcome, so rates are lower "
-                "bounds."
+                "Not in the figures, or not certain: 3.3% of the attempts have an unmapped outcome, so rates per "
+                "attempt are lower bounds; rates per contact or per RPC may be too low or too high."
             ),
             STILL,
         ],
@@ -122,7 +123,26 @@ def test_the_largest_moves_are_named_first_and_the_others_counted() -> None:
     assert [text.index(size) for size in ("5.0 p", "4.0 p", "3.0 p")] == sorted(
         text.index(size) for size in ("5.0 p", "4.0 p", "3.0 p")
     )
-    assert text.endswith("2 more in the table; nothing else moved beyond chance.")
+    assert text.endswith("2 more in the table; no other rate moved beyond chance.")
+
+
+def test_a_channel_whose_outcomes_the_map_does_not_know_is_named_before_the_moves() -> None:
+    calls = {"communication_type": "CALL", "has_unmapped": True, "unmapped1": 131}
+    cells = [cell(8.7, **calls), cell(-8.4, **calls), FELL]
+    unmapped, moves = sentences(replace(FACTS, cells=cells))[2:]
+    assert unmapped == (
+        "131 of 2,400 attempts on CALL in these 7 days have an unmapped outcome; changes on CALL may be that alone."
+    )
+    assert "RPC per contact on WHATSAPP down 4.1 points" in moves
+
+
+def test_outcomes_unmapped_before_the_last_seven_days_are_named_with_their_span() -> None:
+    unmapped, moves = sentences(replace(FACTS, cells=[cell(slice="all", has_unmapped=True, unmapped0=97)]))[2:]
+    assert unmapped == (
+        "97 of 9,600 attempts in total in the 4 weeks before have an unmapped outcome; changes in total may be that "
+        "alone."
+    )
+    assert moves == STILL.replace("No rate", "No other rate")
 
 
 def test_too_few_days_are_counted_instead_of_compared() -> None:

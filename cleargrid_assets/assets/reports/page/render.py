@@ -12,6 +12,7 @@ import jinja2
 
 from cleargrid_assets.assets.reports.page.blocks import DataTable, Note, Subheading
 from cleargrid_assets.assets.reports.page.formatting import count, moment, month_name, percent
+from cleargrid_assets.assets.reports.page.sentence import LOWER_BOUNDS
 from cleargrid_assets.assets.reports.page.targets import ALL
 
 if TYPE_CHECKING:
@@ -102,8 +103,8 @@ def _warnings(data: ReportData, this: Mapping[str, Any]) -> list[str]:
     if this and this["unmapped"]:
         notes.append(
             f"{count(this['unmapped'])} of {count(this['attempts'])} attempts "
-            f"({percent(this['unmapped'] / this['attempts'])}) have an outcome that the map does not know: each "
-            f"rate is a lower bound."
+            f"({percent(this['unmapped'] / this['attempts'])}) have an outcome that the map does not know: "
+            f"{LOWER_BOUNDS}."
         )
     others = [row for row in data.months if this and row["rules_version"] != this["rules_version"]]
     if others:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 QUARANTINED, UNMAPPED = 0.001, 0.01
 """The shares above which the sentence names rows that were quarantined, and outcomes that the map does not know."""
 
+LOWER_BOUNDS = "rates per attempt are lower bounds; rates per contact or per RPC may be too low or too high"
+"""What outcomes that the map does not know make of the rates."""
+
 MAX_NAMED = 3
 """The maximum of moves that the sentence names; the table below it has all."""
 
@@ -64,7 +67,7 @@ def sentences(facts: Facts) -> list[str]:
     """The sentences, in their order; one if there are no rows."""
     if facts.newest_at is None:
         return ["There are no rows yet."]
-    return [f"Up to {facts.newest_at:%-d %b %Y %H:%M}.", _closed_month(facts), *_problems(facts), _moves(facts)]
+    return [f"Up to {facts.newest_at:%-d %b %Y %H:%M}.", _closed_month(facts), *_problems(facts), *_moves(facts)]
 
 
 def data_line(facts: Facts) -> str:
@@ -103,33 +106,50 @@ def _problems(facts: Facts) -> list[str]:
             f"{count(aside)} of {count(landed + aside)} rows ({_share(aside, landed + aside)}) were quarantined"
         )
     if unmapped > UNMAPPED * attempts:
-        parts.append(
-            f"{_share(unmapped, attempts)} of the attempts have an unmapped outcome, so rates are lower bounds"
-        )
+        parts.append(f"{_share(unmapped, attempts)} of the attempts have an unmapped outcome, so {LOWER_BOUNDS}")
     return [f"Not in the figures, or not certain: {'; '.join(parts)}."] if parts else []
 
 
-def _moves(facts: Facts) -> str:
+def _moves(facts: Facts) -> list[str]:
+    """What moved, after the channels that cannot be judged."""
     if not facts.cells or not facts.cells[0]["is_compared"]:
-        return _why_nothing_is_compared(facts.cells)
+        return [_why_nothing_is_compared(facts.cells)]
+    not_judged = {cell["communication_type"]: cell for cell in facts.cells if cell["has_unmapped"]}
+    return [*map(_unmapped, not_judged.values()), _moves_beyond_chance(facts, "other " if not_judged else "")]
+
+
+def _unmapped(cell: Mapping[str, Any]) -> str:
+    """A channel's attempts with an unmapped outcome, in the span that has the larger share of them."""
+    now = (cell["unmapped1"], cell["attempts1"], "in these 7 days")
+    before = (cell["unmapped0"], cell["attempts0"], "in the 4 weeks before")
+    part, whole, span = max(now, before, key=lambda each: each[0] / (each[1] or 1))
+    where = _where(cell)
+    attempts = f"{count(part)} of {count(whole)} attempts {where} {span}"
+    return f"{attempts} have an unmapped outcome; changes {where} may be that alone."
+
+
+def _moves_beyond_chance(facts: Facts, other: str) -> str:
     moved = sorted(
         (cell for cell in facts.cells if cell["is_beyond_chance"]),
         key=lambda cell: abs(cell["change_pp"]),
         reverse=True,
     )
     if not moved:
-        return "Nothing moved beyond chance in the last 7 days."
+        return f"No {other}rate moved beyond chance in the last 7 days."
     named = "; ".join(_move(cell) for cell in moved[:MAX_NAMED])
     more = len(moved) - MAX_NAMED
-    rest = f"{more} more in the table; nothing else" if more > 0 else "Nothing else"
+    rest = f"{more} more in the table; no other rate" if more > 0 else "No other rate"
     return f"In the last 7 days against the 4 weeks before: {named}. {rest} moved beyond chance."
 
 
 def _move(cell: Mapping[str, Any]) -> str:
-    where = "in total" if cell["slice"] == "all" else f"on {cell['communication_type']}"
     direction = "up" if cell["change_pp"] > 0 else "down"
     size = f"{abs(cell['change_pp']):.1f} points"
-    return f"{cell['name']} {where} {direction} {size} (n {count(cell['n1'])} against {count(cell['n0'])})"
+    return f"{cell['name']} {_where(cell)} {direction} {size} (n {count(cell['n1'])} against {count(cell['n0'])})"
+
+
+def _where(cell: Mapping[str, Any]) -> str:
+    return "in total" if cell["slice"] == "all" else f"on {cell['communication_type']}"
 
 
 def _why_nothing_is_compared(cells: Sequence[Mapping[str, Any]]) -> str:

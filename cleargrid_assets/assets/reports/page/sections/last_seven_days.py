@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from cleargrid_assets.assets.reports.page.blocks import Block, Cell, DataTable, Note
 from cleargrid_assets.assets.reports.page.chance import FEWEST_WEEKS
-from cleargrid_assets.assets.reports.page.formatting import channel_name, count, percent
+from cleargrid_assets.assets.reports.page.formatting import DASH, channel_name, count, percent, share_of
 from cleargrid_assets.assets.reports.page.section import ReportData, Row, Section
+from cleargrid_assets.assets.reports.page.sentence import UNMAPPED
 from cleargrid_assets.assets.reports.page.targets import ALL
 from cleargrid_assets.tables.analytics import KPI_DAILY, METRIC_DEFINITIONS, SMALL_SAMPLE
 from cleargrid_assets.tables.raw import D23_CHANGES, D23_LOADS, WAREHOUSE_IDENTITY
@@ -24,7 +25,7 @@ def _content(data: ReportData) -> list[Block]:
         return []
     names = {row["metric"]: row["name"] for row in rows}
     metrics = [metric for metric in METRICS if metric in names]
-    heads = ["Channel", "Attempts a day", *(names[metric] for metric in metrics)]
+    heads = ["Channel", "Attempts a day", "Unmapped", *(names[metric] for metric in metrics)]
     channels = _channels(rows)
     table = [_line(data, channel, rows, metrics) for channel in channels]
     return [Note(_span(rows[0])), DataTable(heads, table, channels=channels), Note(_rule(rows))]
@@ -50,6 +51,7 @@ def _line(data: ReportData, channel: str, rows: Sequence[Row], metrics: Sequence
     return [
         channel_name(channel),
         _attempts(cells["contact_rate"]),
+        _unmapped(cells["contact_rate"]),
         *(_rate(data, cells[metric]) for metric in metrics),
     ]
 
@@ -58,6 +60,13 @@ def _attempts(row: Row) -> Cell:
     """Attempts per whole day. Days off and pay days move it, so it is not judged."""
     before = f"before {row['n0'] / row['reference_days']:,.1f}" if row["reference_days"] else "none before"
     return Cell(f"{row['n1'] / row['days']:,.1f}", [before])
+
+
+def _unmapped(row: Row) -> Cell:
+    """Attempts whose outcome the map does not know."""
+    before = f"before {share_of(row['unmapped0'], row['attempts0'])}" if row["attempts0"] else "none before"
+    fraction = f"{count(row['unmapped1'])} / {count(row['attempts1'])}"
+    return Cell(percent(row["unmapped1"] / row["attempts1"]) if row["attempts1"] else DASH, [fraction, before])
 
 
 def _rate(data: ReportData, row: Row) -> Cell:
@@ -86,12 +95,14 @@ def _rule(rows: Sequence[Row]) -> str:
         return "Nothing is compared: these days were computed under two versions of the rules."
     if not row["is_compared"]:
         return "Nothing is compared: that takes 7 whole days in either span."
-    unknown = sum(row["phi_weeks"] < FEWEST_WEEKS for row in rows)
+    judged = [row for row in rows if not row["has_unmapped"]]
+    unknown = sum(row["phi_weeks"] < FEWEST_WEEKS for row in judged)
     rule = (
-        f"A cell is coloured only where its change is more than chance: over all {len(rows)} cells, at most 5 % of the "
+        f"A cell is coloured only where its change is more than chance: over {len(judged)} cells, at most 5 % of the "
         "coloured ones are luck (Benjamini-Hochberg). Intervals are Newcombe's, at 95 %, widened by how much the rate "
         f"varied over the 12 weeks before. Under {SMALL_SAMPLE} a rate and its change are not shown, "
         "unless the change is more than chance."
     )
     few = f" {unknown} cells have fewer than {FEWEST_WEEKS} such weeks, and are not widened."
-    return rule + (few if unknown else "")
+    unmapped = f" A channel with more than {UNMAPPED:.0%} of attempts unmapped in either span is not judged."
+    return rule + (few if unknown else "") + (unmapped if len(judged) < len(rows) else "")

@@ -1,7 +1,8 @@
 -- The last 7 whole local days against the 28 before them: five rates and attempts, in total and by channel, each with
 -- Newcombe's interval, the dispersion of the 12 complete weeks before, the p-value, and whether it passes
 -- Benjamini-Hochberg at q = 0.05 over all cells. Nothing is compared with fewer than 7 whole days in either span, or
--- when the days were computed under two rules versions.
+-- when the days were computed under two rules versions. A channel with more than 1 % of attempts unmapped in either
+-- span is not judged: an outcome that moves out of the map moves its rates, in either direction.
 -- In a DuckDB shell on the warehouse: paste. rate, difference_lo, _hi, _p and dispersion are macros.
 WITH whole_day AS (
     SELECT local_date, rules_version
@@ -55,7 +56,9 @@ summed AS (
         coalesce(sum(daily.numerator) FILTER (WHERE daily.local_date >= span.from_date), 0)::BIGINT AS k1,
         coalesce(sum(daily.denominator) FILTER (WHERE daily.local_date >= span.from_date), 0)::BIGINT AS n1,
         coalesce(sum(daily.numerator) FILTER (WHERE daily.local_date < span.from_date), 0)::BIGINT AS k0,
-        coalesce(sum(daily.denominator) FILTER (WHERE daily.local_date < span.from_date), 0)::BIGINT AS n0
+        coalesce(sum(daily.denominator) FILTER (WHERE daily.local_date < span.from_date), 0)::BIGINT AS n0,
+        coalesce(sum(daily.unmapped) FILTER (WHERE daily.local_date >= span.from_date), 0)::BIGINT AS unmapped1,
+        coalesce(sum(daily.unmapped) FILTER (WHERE daily.local_date < span.from_date), 0)::BIGINT AS unmapped0
     FROM daily
     CROSS JOIN span
     WHERE daily.local_date >= span.from_date - 28
@@ -96,7 +99,9 @@ compared AS (
         span.rules_versions,
         span.days = 7 AND span.reference_days >= 7 AND span.rules_versions = 1 AS is_compared,
         coalesce(spread.weeks, 0) AS phi_weeks,
-        coalesce(spread.phi, 1) AS phi
+        coalesce(spread.phi, 1) AS phi,
+        max(summed.n1) FILTER (WHERE summed.metric = 'contact_rate') OVER of_channel AS attempts1,
+        max(summed.n0) FILTER (WHERE summed.metric = 'contact_rate') OVER of_channel AS attempts0
     FROM summed
     CROSS JOIN span
     LEFT JOIN spread
@@ -104,15 +109,21 @@ compared AS (
             summed.slice = spread.slice
             AND summed.communication_type = spread.communication_type
             AND summed.metric = spread.metric
+    WINDOW of_channel AS (PARTITION BY summed.slice, summed.communication_type)
 ),
 
-judged AS (
-    SELECT *, CASE WHEN is_compared THEN difference_p(k1, n1, k0, n0, phi) END AS p_value
+mapped AS (
+    SELECT *, unmapped1 > 0.01 * attempts1 OR unmapped0 > 0.01 * attempts0 AS has_unmapped
     FROM compared
 ),
 
+judged AS (
+    SELECT *, CASE WHEN is_compared AND NOT has_unmapped THEN difference_p(k1, n1, k0, n0, phi) END AS p_value
+    FROM mapped
+),
+
 ranked AS (
-    SELECT *, row_number() OVER (ORDER BY p_value) AS place, count(p_value) OVER () AS cells
+    SELECT *, row_number() OVER (ORDER BY p_value ASC NULLS LAST) AS place, count(p_value) OVER () AS cells
     FROM judged
 )
 
@@ -133,6 +144,11 @@ SELECT
     ranked.reference_days,
     ranked.rules_versions,
     ranked.is_compared,
+    ranked.attempts1,
+    ranked.attempts0,
+    ranked.unmapped1,
+    ranked.unmapped0,
+    ranked.has_unmapped,
     ranked.phi,
     ranked.phi_weeks,
     ranked.p_value,

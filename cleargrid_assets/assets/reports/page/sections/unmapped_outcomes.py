@@ -5,6 +5,7 @@ from __future__ import annotations
 from cleargrid_assets.assets.reports.page.blocks import Block, DataTable, Note
 from cleargrid_assets.assets.reports.page.formatting import DASH, count, percent
 from cleargrid_assets.assets.reports.page.section import ReportData, Row, Section
+from cleargrid_assets.assets.reports.page.sentence import LOWER_BOUNDS
 from cleargrid_assets.tables.analytics import UNMAPPED_OUTCOMES
 
 HEADS = ("Spellings", "Rows / landed", "Share", "First and last seen", "Line to paste")
@@ -16,7 +17,7 @@ def _content(data: ReportData) -> list[Block]:
         return []
     return [
         Note(
-            "They count as attempts but not in any rate, so every rate is a lower bound. Paste a line into the file of "
+            f"They count as attempts and as nothing else, so {LOWER_BOUNDS}. Paste a line into the file of "
             "CLEARGRID_OUTCOMES and fill in its two classes."
         ),
         DataTable(HEADS, rows, texts=(0, 4)),
