@@ -13,7 +13,7 @@ from cleargrid_assets.assets.reports.page.sentence import Facts, MonthFacts, dat
 SEP, OCT, NOV = date(2026, 9, 1), date(2026, 10, 1), date(2026, 11, 1)
 FINAL = MonthFacts(SEP, "final", rows_landed=10_000, attempts=9_000)
 OCTOBER = replace(FINAL, month=OCT)
-OPEN = replace(FINAL, month=NOV, state="open")
+OPEN = replace(FINAL, month=NOV, state="open", is_open=True)
 STILL = "No rate moved beyond chance in the last 7 days."
 
 
@@ -100,6 +100,15 @@ def test_an_empty_warehouse_is_said_to_be_empty() -> None:
 )
 def test_the_newest_closed_month_is_named_even_if_an_older_one_is_in_order(state: str, sentence: str) -> None:
     assert sentences(replace(FACTS, months=[FINAL, replace(OCTOBER, state=state), OPEN]))[1] == sentence
+
+
+@pytest.mark.parametrize(("state", "problem"), [("failed", "the last load failed"), ("red", "a blocking check is red")])
+def test_a_failed_or_red_load_of_the_open_month_leaves_the_closed_month_final(state: str, problem: str) -> None:
+    facts = replace(FACTS, months=[FINAL, OCTOBER, replace(OPEN, state=state)])
+    assert sentences(facts)[1:3] == [
+        "Oct 2026 is final and complete.",
+        f"Not in the figures, or not certain: {problem}: Nov 2026.",
+    ]
 
 
 def test_with_an_open_month_alone_every_figure_is_provisional() -> None:

@@ -37,10 +37,11 @@ WORDS = {
 
 @dataclass(frozen=True)
 class MonthFacts:
-    """A month's state and counts; `quarantined`: rows of its last load that could not be landed."""
+    """A month's state and counts. `is_open`: it has not ended. `quarantined`: rows that its last load quarantined."""
 
     month: date
     state: str
+    is_open: bool = False
     rows_landed: int = 0
     quarantined: int = 0
     attempts: int = 0
@@ -86,7 +87,7 @@ def data_line(facts: Facts) -> str:
 
 def _closed_month(facts: Facts) -> str:
     """The newest month that has ended, whatever became of it."""
-    closed = [each for each in facts.months if each.state != "open"]
+    closed = [each for each in facts.months if not each.is_open]
     if not closed:
         return "No month has ended yet: every figure is provisional."
     newest = max(closed, key=lambda each: each.month)

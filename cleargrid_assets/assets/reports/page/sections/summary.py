@@ -44,6 +44,7 @@ def _month(data: ReportData, month: date, load: Row | None, computed: Row | None
     return MonthFacts(
         month=month,
         state=data.expected.get(month) or _state(load, computed, is_open=is_open),
+        is_open=is_open,
         rows_landed=load["rows_landed"] if load else 0,
         quarantined=load["rows_quarantined"] if load else 0,
         attempts=(computed["attempts"] or 0) if computed else 0,
