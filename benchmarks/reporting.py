@@ -68,7 +68,7 @@ def _write(warehouse: Warehouse, settings: Settings) -> tuple[float, float, int]
     from cleargrid_assets.assets.reports.page.sections import report_sections  # noqa: PLC0415 - as above
 
     sections = report_sections()
-    data = read_report(warehouse, settings, sections, expected={})
+    data = read_report(warehouse, settings, sections, expected={}, now=datetime.now(UTC))
     run_id = f"{datetime.now(UTC):%H%M%S%f}"
     _, size = write_report(data, sections, report_artifacts(warehouse, settings.environment), run_id)
     return time.monotonic() - started, time.process_time() - cpu, size

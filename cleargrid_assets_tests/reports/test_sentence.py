@@ -14,7 +14,10 @@ SEP, OCT, NOV = date(2026, 9, 1), date(2026, 10, 1), date(2026, 11, 1)
 FINAL = MonthFacts(SEP, "final", rows_landed=10_000, attempts=9_000)
 OCTOBER = replace(FINAL, month=OCT)
 OPEN = replace(FINAL, month=NOV, state="open", is_open=True)
-STILL = "No rate moved beyond chance in the last 7 days."
+SPAN = "17 to 23 Nov 2026 against the 4 weeks before"
+STILL = f"{SPAN}: no rate moved beyond chance."
+ATTEMPTS = "Attempts a day 137.0, before 340.0; not judged."
+COMPARED = (STILL, ATTEMPTS)
 
 
 def cell(change_pp: float = 0.2, *, is_beyond_chance: bool = False, **changed: Any) -> dict[str, Any]:
@@ -23,43 +26,46 @@ def cell(change_pp: float = 0.2, *, is_beyond_chance: bool = False, **changed: A
         "slice": "channel", "communication_type": "WHATSAPP", "metric": "rpc_per_contact", "name": "RPC per contact",
         "k1": 300, "n1": 1_000, "k0": 1_200, "n0": 4_000, "change_pp": change_pp, "is_beyond_chance": is_beyond_chance,
         "is_compared": True, "rules_versions": 1, "days": 7, "reference_days": 28,
+        "from_date": date(2026, 11, 17), "until_date": date(2026, 11, 23),
         "has_unmapped": False, "unmapped1": 0, "attempts1": 2_400, "unmapped0": 0, "attempts0": 9_600,
     } | changed  # fmt: skip
 
 
-FACTS = Facts(datetime(2026, 11, 23, 21, 40, tzinfo=UTC), [FINAL, OCTOBER, OPEN], [cell()])
+TOTAL = cell(slice="all", communication_type="(all)", attempts1=959, attempts0=9_520)
+FACTS = Facts(datetime(2026, 11, 23, 21, 40, tzinfo=UTC), [FINAL, OCTOBER, OPEN], [TOTAL], date(2026, 11, 24))
 FELL = cell(-4.1, is_beyond_chance=True, n1=812, n0=3_204)
 NO_REFERENCE = cell(None, k0=0, n0=0, communication_type="EMAIL")  # type: ignore[arg-type]
 FIVE_ROWS = cell(20.0, k1=2, n1=5, k0=4, n0=20)
 WITH = {
-    "nothing moved": (FACTS, [STILL]),
+    "nothing moved": (FACTS, [*COMPARED]),
     "one channel fell": (
-        replace(FACTS, cells=[cell(), FELL]),
+        replace(FACTS, cells=[TOTAL, FELL]),
         [
             (
-                "In the last 7 days against the 4 weeks before: RPC per contact on WHATSAPP down 4.1 points (n 812 "
-                "against 3,204). No other rate moved beyond chance."
-            )
+                f"{SPAN}: RPC per contact on WHATSAPP down 4.1 points (n 812 against 3,204). "
+                "No other rate moved beyond chance."
+            ),
+            ATTEMPTS,
         ],
     ),
     "a month red": (
         replace(FACTS, months=[replace(FINAL, state="red"), OCTOBER, OPEN]),
-        ["Not in the figures, or not certain: a blocking check is red: Sep 2026.", STILL],
+        ["Not in the figures, or not certain: a blocking check is red: Sep 2026.", *COMPARED],
     ),
-    "a holiday": (replace(FACTS, cells=[cell(k1=60, n1=200)]), [STILL]),
-    "a new channel": (replace(FACTS, cells=[cell(), NO_REFERENCE]), [STILL]),
-    "5 rows": (replace(FACTS, cells=[FIVE_ROWS]), [STILL]),
+    "a holiday": (replace(FACTS, cells=[TOTAL, cell(k1=60, n1=200)]), [*COMPARED]),
+    "a new channel": (replace(FACTS, cells=[TOTAL, NO_REFERENCE]), [*COMPARED]),
+    "5 rows": (replace(FACTS, cells=[TOTAL, FIVE_ROWS]), [*COMPARED]),
     "a month missing": (
         replace(FACTS, months=[replace(FINAL, state="missing"), OCTOBER, OPEN]),
-        ["Not in the figures, or not certain: never read: Sep 2026.", STILL],
+        ["Not in the figures, or not certain: never read: Sep 2026.", *COMPARED],
     ),
     "a month failed": (
         replace(FACTS, months=[replace(FINAL, state="failed"), OCTOBER, OPEN]),
-        ["Not in the figures, or not certain: the last load failed: Sep 2026.", STILL],
+        ["Not in the figures, or not certain: the last load failed: Sep 2026.", *COMPARED],
     ),
     "rows quarantined above 0.1 %": (
         replace(FACTS, months=[FINAL, replace(OCTOBER, rows_landed=9_900, quarantined=100), OPEN]),
-        ["Not in the figures, or not certain: 100 of 30,000 rows (0.3%) were quarantined.", STILL],
+        ["Not in the figures, or not certain: 100 of 30,000 rows (0.3%) were quarantined.", *COMPARED],
     ),
     "unmapped above 1 %": (
         replace(FACTS, months=[FINAL, replace(OCTOBER, unmapped=900), OPEN]),
@@ -68,7 +74,7 @@ WITH = {
                 "Not in the figures, or not certain: 3.3% of the attempts have an unmapped outcome, so rates per "
                 "attempt are lower bounds; rates per contact or per RPC may be too low or too high."
             ),
-            STILL,
+            *COMPARED,
         ],
     ),
     "two rules versions": (
@@ -122,13 +128,13 @@ def test_a_share_of_exactly_the_limit_is_not_named(quarantined: int, unmapped: i
         replace(OCTOBER, rows_landed=10_000 - quarantined, quarantined=quarantined, unmapped=unmapped),
         OPEN,
     ]
-    assert sentences(replace(FACTS, months=months))[2:] == [STILL]
+    assert sentences(replace(FACTS, months=months))[2:] == [*COMPARED]
 
 
 def test_the_largest_moves_are_named_first_and_the_others_counted() -> None:
     changes = (2.0, -5.0, 3.0, 4.0, 1.5)
     moved = [cell(change, is_beyond_chance=True) for change in changes]
-    text = sentences(replace(FACTS, cells=moved))[-1]
+    text = sentences(replace(FACTS, cells=[TOTAL, *moved]))[-2]
     assert [text.index(size) for size in ("5.0 p", "4.0 p", "3.0 p")] == sorted(
         text.index(size) for size in ("5.0 p", "4.0 p", "3.0 p")
     )
@@ -137,8 +143,8 @@ def test_the_largest_moves_are_named_first_and_the_others_counted() -> None:
 
 def test_a_channel_whose_outcomes_the_map_does_not_know_is_named_before_the_moves() -> None:
     calls = {"communication_type": "CALL", "has_unmapped": True, "unmapped1": 131}
-    cells = [cell(8.7, **calls), cell(-8.4, **calls), FELL]
-    unmapped, moves = sentences(replace(FACTS, cells=cells))[2:]
+    cells = [TOTAL, cell(8.7, **calls), cell(-8.4, **calls), FELL]
+    unmapped, moves, _ = sentences(replace(FACTS, cells=cells))[2:]
     assert unmapped == (
         "131 of 2,400 attempts on CALL in these 7 days have an unmapped outcome; changes on CALL may be that alone."
     )
@@ -146,12 +152,25 @@ def test_a_channel_whose_outcomes_the_map_does_not_know_is_named_before_the_move
 
 
 def test_outcomes_unmapped_before_the_last_seven_days_are_named_with_their_span() -> None:
-    unmapped, moves = sentences(replace(FACTS, cells=[cell(slice="all", has_unmapped=True, unmapped0=97)]))[2:]
+    unmapped, moves, _ = sentences(replace(FACTS, cells=[TOTAL | {"has_unmapped": True, "unmapped0": 97}]))[2:]
     assert unmapped == (
-        "97 of 9,600 attempts in total in the 4 weeks before have an unmapped outcome; changes in total may be that "
+        "97 of 9,520 attempts in total in the 4 weeks before have an unmapped outcome; changes in total may be that "
         "alone."
     )
-    assert moves == STILL.replace("No rate", "No other rate")
+    assert moves == STILL.replace("no rate", "no other rate")
+
+
+def test_days_that_end_before_yesterday_say_how_old_the_last_load_of_rows_is() -> None:
+    facts = replace(FACTS, today=date(2026, 12, 10))
+    assert sentences(facts)[2:] == ["The last load of rows is 16 days old.", *COMPARED]
+    assert sentences(replace(FACTS, today=date(2026, 11, 25)))[2] == "The last load of rows is 1 day old."
+
+
+def test_seven_days_in_two_months_name_both() -> None:
+    days = {"from_date": date(2026, 10, 28), "until_date": date(2026, 11, 3)}
+    assert sentences(replace(FACTS, cells=[TOTAL | days], today=date(2026, 11, 4)))[-2] == (
+        "28 Oct to 3 Nov 2026 against the 4 weeks before: no rate moved beyond chance."
+    )
 
 
 def test_too_few_days_are_counted_instead_of_compared() -> None:

@@ -68,11 +68,12 @@ def build_collections_report(keys: AssetKeys = UNPREFIXED) -> dg.AssetsDefinitio
             settings = warehouse.settings
             version = summary_version(context, warehouse)
             sections = report_sections()
-            expected = months_with_failures(context.instance, settings, datetime.now(UTC))
-            data = read_report(warehouse.warehouse(), settings, sections, expected)
+            now = datetime.now(UTC)
+            expected = months_with_failures(context.instance, settings, now)
+            data = read_report(warehouse.warehouse(), settings, sections, expected, now)
             reports = report_artifacts(warehouse.warehouse(), settings.environment)
             page, size = write_report(data, sections, reports, context.run.run_id)
-            deleted = delete_old_pages(reports, settings, datetime.now(UTC))
+            deleted = delete_old_pages(reports, settings, now)
             write_index(reports, settings.environment)
         return dg.MaterializeResult(
             data_version=version,

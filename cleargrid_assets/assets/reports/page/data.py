@@ -17,7 +17,7 @@ from cleargrid_assets.warehouse import Query, WarehouseMissingError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import date
+    from datetime import date, datetime
 
     import duckdb
 
@@ -29,7 +29,7 @@ MONTHS = Path(__file__).parent / "months.sql"
 
 
 def read_report(
-    warehouse: Warehouse, settings: Settings, sections: Sequence[Section], expected: Mapping[date, str]
+    warehouse: Warehouse, settings: Settings, sections: Sequence[Section], expected: Mapping[date, str], now: datetime
 ) -> ReportData:
     """The rows of all sections from one snapshot; without rows if there is no warehouse yet.
 
@@ -41,7 +41,7 @@ def read_report(
             data = read_sections(connection, settings, sections)
     except WarehouseMissingError:
         data = ReportData(settings, None, [], {name: [] for section in sections for name in section.queries})
-    return replace(data, expected=expected, targets=targets)
+    return replace(data, expected=expected, targets=targets, now=now)
 
 
 def read_sections(connection: duckdb.DuckDBPyConnection, settings: Settings, sections: Sequence[Section]) -> ReportData:

@@ -91,9 +91,20 @@ def _head(data: ReportData) -> dict[str, Any]:
         "months": " ".join(f"{row['month']:%Y-%m}" for row in data.months),
         "title_month": data.month_name,
         "loaded_at": moment(this["loaded_at"]) if this else "",
+        "open_month": _open_month(data),
         "map_version": this.get("outcome_map_version", "-"),
         "warnings": _warnings(data, this),
     }
+
+
+def _open_month(data: ReportData) -> str:
+    """When the open month was last loaded; empty if it is the report's own."""
+    newest = max(data.expected, default=data.month)
+    if newest is None or newest == data.month:
+        return ""
+    loaded = {row["month"]: row["loaded_at"] for row in data["summary__loads"]}
+    when = f"last loaded {moment(loaded[newest])}" if newest in loaded else "never read"
+    return f"{month_name(newest)} {when}"
 
 
 def _warnings(data: ReportData, this: Mapping[str, Any]) -> list[str]:

@@ -13,7 +13,7 @@ from cleargrid_assets.assets.reports.page.formatting import month_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from datetime import date
+    from datetime import date, datetime
 
     from cleargrid_assets.assets.reports.page.blocks import Block
     from cleargrid_assets.assets.reports.page.targets import Targets
@@ -29,7 +29,7 @@ class ReportData:
 
     `month`: the report's month, which is the last final one, or the open one if there is no other. `expected`: the
     months from the configured first one to the open one, which is the last, each with `failed`, `red` or nothing wrong.
-    `targets`: the lender's own.
+    `targets`: the lender's own. `now`: when the rows were read, UTC; None leaves their age unsaid.
     """
 
     settings: Settings
@@ -38,6 +38,7 @@ class ReportData:
     rows: Mapping[str, Sequence[Row]]
     expected: Mapping[date, str] = field(default_factory=dict)
     targets: Targets = field(default_factory=dict)
+    now: datetime | None = None
 
     def __getitem__(self, query: str) -> Sequence[Row]:
         """The query's rows; empty if its tables were never computed."""

@@ -52,12 +52,14 @@ class MonthFacts:
 class Facts:
     """What the sentences are made of.
 
-    `newest_at`: the newest attempt, on the warehouse's clock. `cells`: the rows of `last_seven_days.sql`.
+    `newest_at`: the newest attempt, on the warehouse's clock. `cells`: the rows of `last_seven_days.sql`. `today`: the
+    date on the same clock; None leaves the age of the rows unsaid.
     """
 
     newest_at: datetime | None
     months: Sequence[MonthFacts]
     cells: Sequence[Mapping[str, Any]] = field(default_factory=list)
+    today: date | None = None
 
     def months_in(self, state: str) -> list[date]:
         """The months in that state."""
@@ -68,7 +70,13 @@ def sentences(facts: Facts) -> list[str]:
     """The sentences, in their order; one if there are no rows."""
     if facts.newest_at is None:
         return ["There are no rows yet."]
-    return [f"Up to {facts.newest_at:%-d %b %Y %H:%M}.", _closed_month(facts), *_problems(facts), *_moves(facts)]
+    return [
+        f"Up to {facts.newest_at:%-d %b %Y %H:%M}.",
+        _closed_month(facts),
+        *_problems(facts),
+        *_age(facts),
+        *_moves(facts),
+    ]
 
 
 def data_line(facts: Facts) -> str:
@@ -111,12 +119,21 @@ def _problems(facts: Facts) -> list[str]:
     return [f"Not in the figures, or not certain: {'; '.join(parts)}."] if parts else []
 
 
+def _age(facts: Facts) -> list[str]:
+    """How old the last load of rows is, if yesterday is not among the days that are compared."""
+    if not facts.cells or facts.today is None:
+        return []
+    days = (facts.today - facts.cells[0]["until_date"]).days - 1
+    return [f"The last load of rows is {days} {'day' if days == 1 else 'days'} old."] if days > 0 else []
+
+
 def _moves(facts: Facts) -> list[str]:
-    """What moved, after the channels that cannot be judged."""
+    """What moved, after the channels that cannot be judged and before the attempts a day."""
     if not facts.cells or not facts.cells[0]["is_compared"]:
         return [_why_nothing_is_compared(facts.cells)]
     not_judged = {cell["communication_type"]: cell for cell in facts.cells if cell["has_unmapped"]}
-    return [*map(_unmapped, not_judged.values()), _moves_beyond_chance(facts, "other " if not_judged else "")]
+    moves = _moves_beyond_chance(facts, "other " if not_judged else "")
+    return [*map(_unmapped, not_judged.values()), moves, *_attempts(facts)]
 
 
 def _unmapped(cell: Mapping[str, Any]) -> str:
@@ -136,11 +153,25 @@ def _moves_beyond_chance(facts: Facts, other: str) -> str:
         reverse=True,
     )
     if not moved:
-        return f"No {other}rate moved beyond chance in the last 7 days."
+        return f"{_span(facts.cells[0])}: no {other}rate moved beyond chance."
     named = "; ".join(_move(cell) for cell in moved[:MAX_NAMED])
     more = len(moved) - MAX_NAMED
     rest = f"{more} more in the table; no other rate" if more > 0 else "No other rate"
-    return f"In the last 7 days against the 4 weeks before: {named}. {rest} moved beyond chance."
+    return f"{_span(facts.cells[0])}: {named}. {rest} moved beyond chance."
+
+
+def _span(cell: Mapping[str, Any]) -> str:
+    """The dates that are compared: `19 to 25 Nov 2026 against the 4 weeks before`."""
+    first, last = cell["from_date"], cell["until_date"]
+    start = f"{first:%-d}" if first.month == last.month else f"{first:%-d %b}"
+    return f"{start} to {last:%-d %b %Y} against the 4 weeks before"
+
+
+def _attempts(facts: Facts) -> list[str]:
+    """Attempts a day. Days off and pay days move them, so they are not judged."""
+    cell = next(cell for cell in facts.cells if cell["slice"] == "all")
+    now, before = cell["attempts1"] / cell["days"], cell["attempts0"] / cell["reference_days"]
+    return [f"Attempts a day {now:,.1f}, before {before:,.1f}; not judged."]
 
 
 def _move(cell: Mapping[str, Any]) -> str:
