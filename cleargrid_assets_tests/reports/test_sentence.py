@@ -63,16 +63,20 @@ WITH = {
         replace(FACTS, months=[replace(FINAL, state="failed"), OCTOBER, OPEN]),
         ["Not in the figures, or not certain: the last load failed: Sep 2026.", *COMPARED],
     ),
-    "rows quarantined above 0.1 %": (
-        replace(FACTS, months=[FINAL, replace(OCTOBER, rows_landed=9_900, quarantined=100), OPEN]),
-        ["Not in the figures, or not certain: 100 of 30,000 rows (0.3%) were quarantined.", *COMPARED],
+    "rows quarantined above 0.1 % of a month": (
+        replace(FACTS, months=[FINAL, OCTOBER, replace(OPEN, rows_landed=8_799, quarantined=300)]),
+        [
+            "Not in the figures, or not certain: 300 of 9,099 rows of Nov 2026 (3.3%) were quarantined.",
+            *COMPARED,
+        ],
     ),
-    "unmapped above 1 %": (
+    "unmapped above 1 % of a month": (
         replace(FACTS, months=[FINAL, replace(OCTOBER, unmapped=900), OPEN]),
         [
             (
-                "Not in the figures, or not certain: 3.3% of the attempts have an unmapped outcome, so rates per "
-                "attempt are lower bounds; rates per contact or per RPC may be too low or too high."
+                "Not in the figures, or not certain: 900 of 9,000 attempts of Oct 2026 (10.0%) have an unmapped "
+                "outcome, so rates per attempt are lower bounds, and rates per contact or per RPC may be too low or "
+                "too high."
             ),
             *COMPARED,
         ],
@@ -121,7 +125,22 @@ def test_with_an_open_month_alone_every_figure_is_provisional() -> None:
     assert sentences(replace(FACTS, months=[OPEN]))[1] == "No month has ended yet: every figure is provisional."
 
 
-@pytest.mark.parametrize(("quarantined", "unmapped"), [(30, 0), (0, 270)])
+def test_months_without_a_fault_do_not_dilute_the_share_of_another() -> None:
+    history = [replace(FINAL, month=date(2023 + number // 12, number % 12 + 1, 1)) for number in range(32)]
+    facts = replace(FACTS, months=[*history, FINAL, replace(OCTOBER, rows_landed=9_902, quarantined=98), OPEN])
+    assert sentences(facts)[2] == (
+        "Not in the figures, or not certain: 98 of 10,000 rows of Oct 2026 (1.0%) were quarantined."
+    )
+
+
+def test_three_months_beyond_a_limit_are_named_and_the_others_counted() -> None:
+    months = [replace(FINAL, month=date(2026, number, 1), quarantined=100) for number in range(5, 11)]
+    sentence = sentences(replace(FACTS, months=[*months, OPEN]))[2]
+    assert [name in sentence for name in ("Oct", "Sep", "Aug", "Jul")] == [True, True, True, False]
+    assert sentence.endswith("rows of Aug 2026 (1.0%), more than 0.1% of 3 other months were quarantined.")
+
+
+@pytest.mark.parametrize(("quarantined", "unmapped"), [(10, 0), (0, 90)])
 def test_a_share_of_exactly_the_limit_is_not_named(quarantined: int, unmapped: int) -> None:
     months = [
         FINAL,

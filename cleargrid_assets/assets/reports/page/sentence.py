@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
 QUARANTINED, UNMAPPED = 0.001, 0.01
-"""The shares above which the sentence names rows that were quarantined, and outcomes that the map does not know."""
+"""The shares of a month above which the sentence names rows that were quarantined, and unmapped outcomes."""
 
-LOWER_BOUNDS = "rates per attempt are lower bounds; rates per contact or per RPC may be too low or too high"
+LOWER_BOUNDS = "rates per attempt are lower bounds, and rates per contact or per RPC may be too low or too high"
 """What outcomes that the map does not know make of the rates."""
 
 MAX_NAMED = 3
-"""The maximum of moves that the sentence names; the table below it has all."""
+"""The maximum of moves, or of months, that the sentence names; the table below it has all moves."""
 
 WRONG = ("failed", "red", "missing", "uncomputed", "unfinished")
 WORDS = {
@@ -108,15 +108,25 @@ def _closed_month(facts: Facts) -> str:
 def _problems(facts: Facts) -> list[str]:
     """One sentence of everything that the data cannot say; none if there is nothing."""
     parts = [f"{WORDS[state]}: {month_spans(months)}" for state in WRONG if (months := facts.months_in(state))]
-    landed, aside = _totals(facts, "rows_landed", "quarantined")
-    attempts, unmapped = _totals(facts, "attempts", "unmapped")
-    if aside > QUARANTINED * (landed + aside):
-        parts.append(
-            f"{count(aside)} of {count(landed + aside)} rows ({_share(aside, landed + aside)}) were quarantined"
-        )
-    if unmapped > UNMAPPED * attempts:
-        parts.append(f"{_share(unmapped, attempts)} of the attempts have an unmapped outcome, so {LOWER_BOUNDS}")
+    received = {each.month: (each.quarantined, each.rows_landed + each.quarantined) for each in facts.months}
+    attempts = {each.month: (each.unmapped, each.attempts) for each in facts.months}
+    if quarantined := _beyond(QUARANTINED, received, "rows"):
+        parts.append(f"{quarantined} were quarantined")
+    if unmapped := _beyond(UNMAPPED, attempts, "attempts"):
+        parts.append(f"{unmapped} have an unmapped outcome, so {LOWER_BOUNDS}")
     return [f"Not in the figures, or not certain: {'; '.join(parts)}."] if parts else []
+
+
+def _beyond(limit: float, counts: Mapping[date, tuple[int, int]], unit: str) -> str:
+    """The months whose share is above the limit, the newest first: `300 of 9,099 rows of Nov 2026 (3.3%)`."""
+    named = [
+        f"{count(part)} of {count(whole)} {unit} of {month_name(month)} ({percent(part / whole)})"
+        for month, (part, whole) in sorted(counts.items(), reverse=True)
+        if part > limit * whole
+    ]
+    more = len(named) - MAX_NAMED
+    others = [f"more than {percent(limit)} of {more} other {'month' if more == 1 else 'months'}"] if more > 0 else []
+    return ", ".join([*named[:MAX_NAMED], *others])
 
 
 def _age(facts: Facts) -> list[str]:
@@ -195,7 +205,3 @@ def _why_nothing_is_compared(cells: Sequence[Mapping[str, Any]]) -> str:
 
 def _totals(facts: Facts, *names: str) -> list[int]:
     return [sum(getattr(each, name) for each in facts.months) for name in names]
-
-
-def _share(part: int, whole: int) -> str:
-    return percent(part / whole)
