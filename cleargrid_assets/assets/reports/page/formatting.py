@@ -15,12 +15,18 @@ if TYPE_CHECKING:
 
 DASH = "-"
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+SMALLEST_P = 0.001
 MINUTE, HOUR, DAY = 60, 3600, 86400
 
 
 def percent(share: float | None) -> str:
     """A share in percent, one decimal."""
     return DASH if share is None else f"{share:.1%}"
+
+
+def p_value_text(p_value: float) -> str:
+    """A p-value with three decimals, as far as they say something."""
+    return "p < 0.001" if p_value < SMALLEST_P else f"p = {p_value:.3f}"
 
 
 def count(number: int | None) -> str:

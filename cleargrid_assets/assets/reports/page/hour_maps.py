@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from cleargrid_assets.assets.reports.page.blocks import Cell, DataTable
 from cleargrid_assets.assets.reports.page.chance import FEWEST_WEEKS, SIGNIFICANT
-from cleargrid_assets.assets.reports.page.formatting import WEEKDAYS, count, percent
+from cleargrid_assets.assets.reports.page.formatting import WEEKDAYS, count, p_value_text, percent
 from cleargrid_assets.tables.analytics import SMALL_SAMPLE
 
 if TYPE_CHECKING:
@@ -55,9 +55,10 @@ def verdict_on(row: Row) -> str:
     if p_value is None:
         return f"Not judged: fewer than two hours with n of {SMALL_SAMPLE} that vary."
     few = "" if row["phi_weeks"] >= FEWEST_WEEKS else ", without the spread between weeks"
-    evidence = f"({row['cells']} cells, p = {p_value:.3f}{few})"
+    share = f"{row['judged_share']:.0%} of the {RATES[row['metric']].denominator}"
+    judged = f"{row['cells']} of {row['hours']} hours have n of {SMALL_SAMPLE} or more, with {share}"
     than_chance = "by more than chance" if hours_differ(row) else "no more than chance"
-    return f"These hours differ {than_chance} {evidence}."
+    return f"{judged}. They differ {than_chance} ({p_value_text(p_value)}{few})."
 
 
 def hour_of(row: Row) -> str:

@@ -51,10 +51,13 @@ def _verdict(rows: Sequence[Row]) -> list[str | Cell]:
 
 
 def _best(rows: Sequence[Row]) -> tuple[str, list[str]]:
-    """The best hours if the map's hours differ, each with its interval and n."""
+    """The best of the hours above the others beyond chance, each with its interval and n."""
     if not hours_differ(rows[0]):
         return DASH, []
-    best = sorted((row for row in rows if row["n"] >= SMALL_SAMPLE), key=lambda row: row["lo"], reverse=True)[:BEST]
+    above = [row for row in rows if row["is_beyond_chance"] and row["value"] > row["map_value"]]
+    if not above:
+        return "No hour stands out above the others.", []
+    best = sorted(above, key=lambda row: row["lo"], reverse=True)[:BEST]
     return "", [f"{hour_of(row)}: {percent(row['value'])} ({interval(row)}), n {count(row['n'])}" for row in best]
 
 

@@ -67,6 +67,7 @@ map AS (
         metric,
         sum(k) AS k,
         sum(n) AS n,
+        count(*) FILTER (WHERE n > 0) AS hours,
         count(*) FILTER (WHERE n >= 30) AS cells,
         sum(k) FILTER (WHERE n >= 30) AS k_judged,
         sum(n) FILTER (WHERE n >= 30) AS n_judged,
@@ -81,7 +82,9 @@ judged_map AS (
         map.metric,
         map.k,
         map.n,
+        map.hours,
         map.cells,
+        coalesce(map.n_judged / map.n, 0) AS judged_share,
         coalesce(spread.phi, 1) AS phi,
         coalesce(spread.phi_weeks, 0) AS phi_weeks,
         CASE
@@ -101,7 +104,9 @@ judged_map AS (
 judged AS (
     SELECT
         cell.*,
+        judged_map.hours,
         judged_map.cells,
+        judged_map.judged_share,
         judged_map.phi_weeks,
         judged_map.map_p_value,
         judged_map.k / judged_map.n AS map_value,
