@@ -10,7 +10,7 @@ _NO_GROUP = "null where the group has none"
 RATE_CHANGE_DECOMPOSITION = View(
     "analytics",
     "rate_change_decomposition",
-    "What moved and why: the change of each compared share since the month before, split over groups into their rates "
+    "The change of each compared share since the month before, split over groups into their rates "
     "and their weights (Kitagawa 1955, symmetric). rate_effect and mix_effect of all groups add up to total_change. "
     "Effects are shares: 0.01 is one percentage point. Months under different rules are not compared.",
     ("month", "grouped_by", "metric", "group_name"),

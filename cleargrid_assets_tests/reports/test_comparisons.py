@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -67,6 +68,25 @@ def test_a_rate_has_one_line_with_its_effects_over_pools_and_over_hours(
     assert len(table.rows) == 5
     (line,) = [line for line in table.rows if line[0] == "Contact rate"]
     assert [line[2], line[3], line[5], line[6]] == [points(effect) for pair in effects for effect in pair]
+
+
+def test_the_largest_part_is_shown_only_of_a_change_beyond_chance(data: ReportData) -> None:
+    cards = [
+        row | {"is_beyond_chance": row["metric"] == "contact_rate" and row["change_pp"] is not None}
+        for row in data["headline__cards"]
+    ]
+    judged = replace(data, rows={**data.rows, "headline__cards": cards})
+    (table,) = tables(judged, what_moved)
+    verdicts = {line[0].text: (line[1].lines[0], line[4].text != "-") for line in table.cells}
+    assert verdicts.pop("Contact rate") == ("beyond chance", True)
+    assert set(verdicts.values()) == {("no more than chance", False)}
+    assert "parts are not reasons" not in what_moved.SECTION.content(judged)[0].text
+
+
+def test_parts_of_changes_that_may_be_chance_are_said_not_to_be_reasons(data: ReportData) -> None:
+    cards = [row | {"is_beyond_chance": False} for row in data["headline__cards"]]
+    (note, _) = what_moved.SECTION.content(replace(data, rows={**data.rows, "headline__cards": cards}))
+    assert note.text.startswith("No change here is beyond chance; its parts are not reasons.")
 
 
 def test_promises_are_counted_by_an_age_that_all_of_them_have_reached(

@@ -1,4 +1,4 @@
-"""What moved and why: each headline rate's change since the month before, split into rate and mix, in two ways."""
+"""Each headline rate's change since the month before, split into rate and mix, in two ways. The cards judge it."""
 
 from __future__ import annotations
 
@@ -24,13 +24,19 @@ def _content(data: ReportData) -> Sequence[Block]:
         return []
     effects = {(row["metric"], row["grouped_by"]): row for row in rows}
     rates = {row["metric"]: row for row in rows}
-    lines = [_cells(row, effects.get((metric, POOLS)), effects.get((metric, HOURS))) for metric, row in rates.items()]
+    moved = {row["metric"] for row in data["headline__cards"] if row["is_beyond_chance"]}
+    lines = [
+        _cells(row, effects.get((metric, POOLS)), effects.get((metric, HOURS)), is_beyond_chance=metric in moved)
+        for metric, row in rates.items()
+    ]
+    nothing = "" if moved & {*rates} else "No change here is beyond chance; its parts are not reasons. "
     return [
         Note(
-            "Each change since the month before, in points, split twice: over pools, an interaction source on a "
-            "channel, and over three hours of a weekday. Rates: the same pools, or hours, did better or worse. "
+            f"{nothing}Each change since the month before, in points, split twice: over pools, an interaction source "
+            "on a channel, and over three hours of a weekday. Rates: the same pools, or hours, did better or worse. "
             "Mix: volume went to pools, or hours, with other rates (Kitagawa 1955). The two add up to the "
-            "change."
+            "change. The cards of the month judge it; the largest part is shown only of one beyond chance, and its "
+            "interval is not adjusted for being the largest."
         ),
         DataTable(HEADS, lines, texts=(0, 4), is_whole=True),
     ]
@@ -39,17 +45,28 @@ def _content(data: ReportData) -> Sequence[Block]:
 SECTION = Section(
     position=15,
     module=__file__,
-    heading="What moved in {month}, and why",
+    heading="The changes of {month}, split",
     tables=(KPI_MONTHLY, COHORT_CONTACT, METRIC_DEFINITIONS),
     content=_content,
 )
 
 
-def _cells(rate: Row, pools: Row | None, hours: Row | None) -> list[str | Cell]:
+def _cells(rate: Row, pools: Row | None, hours: Row | None, *, is_beyond_chance: bool) -> list[str | Cell]:
     """A rate's change, and its effects under each grouping."""
-    largest = f"{pools['group_name']}: {_points(pools['group_effect'])}" if pools else DASH
-    lines = [_interval(pools)] if pools else []
-    return [rate["name"], _points(rate["total_change"]), *_effects(pools), Cell(largest, lines), *_effects(hours)]
+    largest = _largest(pools) if pools and is_beyond_chance else DASH
+    change = _change(rate["total_change"], is_beyond_chance=is_beyond_chance)
+    return [rate["name"], change, *_effects(pools), largest, *_effects(hours)]
+
+
+def _change(change: float, *, is_beyond_chance: bool) -> Cell:
+    if not is_beyond_chance:
+        return Cell(_points(change), ["no more than chance"])
+    return Cell(_points(change), ["beyond chance"], "up" if change > 0 else "down")
+
+
+def _largest(pools: Row) -> Cell:
+    """The pool whose rate added most."""
+    return Cell(f"{pools['group_name']}: {_points(pools['group_effect'])}", [_interval(pools)])
 
 
 def _effects(row: Row | None) -> list[str]:
