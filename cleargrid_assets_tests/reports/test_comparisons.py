@@ -115,6 +115,25 @@ def test_a_share_of_few_promises_is_not_shown(data: ReportData) -> None:
     assert by_month.rows[0][3] == Cell("n 29", tone="few")
 
 
+def test_a_pool_with_few_right_party_contacts_is_not_drawn_and_counted(loaded_platform: Platform) -> None:
+    few = (
+        "UPDATE analytics.agent_productivity SET rpc = 0, promises = 0 "
+        "WHERE communication_type <> 'CALL' OR interaction_source <> 'AGENT'"
+    )
+    lucky = (
+        "UPDATE analytics.agent_productivity SET rpc = 29, promises = 29 WHERE communication_type = 'EMAIL' "
+        "AND first_at = (SELECT max(first_at) FROM analytics.agent_productivity WHERE communication_type = 'EMAIL')"
+    )
+    with data_after(loaded_platform, few, lucky) as data:
+        note, charts, numbers, *_ = pool_comparison.SECTION.content(data)
+    pools = [row[0] for row in numbers.rows]
+    ((drawing,),) = charts.of_channel.values()
+    assert [pool for pool in pools if f">{pool}<" in drawing] == pools[:1]
+    assert pools[0].startswith("CALL")
+    assert pools[1].startswith("EMAIL")
+    assert note.text.endswith(f"Not drawn: {len(pools) - 1} pools with RPC under 30.")
+
+
 def test_each_pool_stands_beside_the_median_of_its_channel(loaded_platform: Platform, data: ReportData) -> None:
     ((pools,),) = loaded_platform.query(
         "SELECT count(*) FROM analytics.pool_benchmark WHERE month = '2026-05-01' AND denominator > 0"

@@ -45,12 +45,14 @@ BENCHMARK_HEADS = ("Pool and rate", "Rate", "Own change", "Median of its channel
 
 def _content(data: ReportData) -> list[Block]:
     rows = data["pool_comparison"]
+    drawn = [row for row in rows if row["rpc"] >= SMALL_SAMPLE]
+    left_out = f" Not drawn: {_pools(len(rows) - len(drawn))} with RPC under {SMALL_SAMPLE}."
     return [
         Note(
             f"{data.month_name}. A pool is an interaction source on a channel: D23 has no agent id, so this does "
-            f"not rank people. Sorted by the lower end of the interval, so that a small pool does not lead by luck."
+            f"not rank people. Sorted by the lower end of the interval.{left_out if len(drawn) < len(rows) else ''}"
         ),
-        Charts({ALL: [_chart(rows)]}, is_wide=True),
+        *([Charts({ALL: [_chart(drawn)]}, is_wide=True)] if drawn else []),
         DataTable(HEADS, [_cells(row) for row in rows], summary=NUMBERS),
         *_late_logging(data),
         *_benchmark(data["pool_comparison__benchmark"]),
@@ -66,6 +68,10 @@ SECTION = Section(
     ),
     content=_content,
 )  # fmt: skip
+
+
+def _pools(number: int) -> str:
+    return f"{number} {'pool' if number == 1 else 'pools'}"
 
 
 def _benchmark(rows: Sequence[Row]) -> list[Block]:
@@ -127,12 +133,11 @@ def late_logging_verdict(row: Row) -> str:
     )
 
 
-def _chart(rows: Sequence[Row]) -> str:
-    """PTP per RPC of each pool with its interval, sorted by the lower bound."""
-    drawn = [row for row in rows if row["value"] is not None]
+def _chart(drawn: Sequence[Row]) -> str:
+    """PTP per RPC of each pool with its interval, sorted by the lower end."""
     height = TOP + len(drawn) * STEP + BOTTOM
     drawing = Drawing(WIDTH, height, "PTP per RPC of each pool, sorted by the lower end of its 95 % interval.")
-    at = ticks(0, max((row["hi"] for row in drawn), default=1))
+    at = ticks(0, max(row["hi"] for row in drawn))
     x = scale((0, at[-1]), (LEFT, WIDTH - RIGHT))
     drawing.x_axis({f"{share:.0%}": x(share) for share in at}, "PTP per RPC, with its 95 % interval")
     for place, row in enumerate(drawn):

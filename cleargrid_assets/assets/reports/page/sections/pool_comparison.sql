@@ -1,5 +1,5 @@
--- The pools of the report's month (an interaction source on a channel), sorted by the lower bound of PTP per RPC.
--- Pools without a right-party contact come last.
+-- The pools of the report's month (an interaction source on a channel), sorted by the lower end of PTP per RPC.
+-- Pools with fewer than 30 right-party contacts come last.
 -- In a DuckDB shell on the warehouse: SET VARIABLE report_month = DATE '2026-05-01'; then paste.
 WITH pool AS (
     SELECT
@@ -22,4 +22,4 @@ SELECT
     wilson_lo(promises, rpc) AS lo,
     wilson_hi(promises, rpc) AS hi
 FROM pool
-ORDER BY lo DESC NULLS LAST, attempts DESC, pool ASC
+ORDER BY rpc >= 30 DESC, lo DESC NULLS LAST, attempts DESC, pool ASC
