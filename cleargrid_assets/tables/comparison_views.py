@@ -75,7 +75,7 @@ POOL_BENCHMARK = View(
         Column("change_hi", "DOUBLE", "Upper end of the same interval.", nullable=True),
         Column("pools", "BIGINT", "Pools of the channel with a denominator; with fewer than 2, none is compared."),
         Column("median_pools", "BIGINT", "Those of them with a denominator of at least 30."),
-        Column("median_value", "DOUBLE", "The median of their rates; null without a comparison.", nullable=True),
+        Column("median_value", "DOUBLE", "The median of their rates; null with fewer than 2 of them.", nullable=True),
         Column(
             "expected",
             "DOUBLE",

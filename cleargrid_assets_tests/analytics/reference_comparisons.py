@@ -164,7 +164,7 @@ def expected(key: Key, pools: dict[Key, Counts], hours: list[dict[Key, Counts]])
     (k, n), (low, high) = pools[key], wilson(*pools[key])
     return {
         "pools": active, "median_pools": len(large),
-        "median_value": median(large) if active > 1 and large else None,
+        "median_value": median(large) if len(large) > 1 else None,
         "expected": compared,
         "observed_per_expected": None if compared is None else k / compared,
         "observed_per_expected_lo": None if compared is None or low is None else n * low / compared,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from math import sqrt
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -20,7 +21,7 @@ from cleargrid_assets.assets.reports.page.sections import (
     what_moved,
 )
 from cleargrid_assets.tables.analytics import SMALL_SAMPLE
-from cleargrid_assets_tests.analytics.expected_statistics import difference_interval
+from cleargrid_assets_tests.analytics.expected_statistics import difference_interval, difference_p, normal_tail
 from cleargrid_assets_tests.platform_under_test import started
 from cleargrid_assets_tests.reports.report_pages import data_after, refreshed
 
@@ -148,6 +149,50 @@ def test_a_pool_with_few_rows_is_compared_with_nothing_and_counted(data: ReportD
     *_, note, table = pool_comparison.SECTION.content(data)
     assert f"Left out: {few} of {len(rows)} rates" in note.text
     assert len(table.rows) == len(table.channels) == len(rows) - few
+
+
+def test_comparisons_of_pools_beyond_chance_are_those_that_pass_benjamini_hochberg(loaded_platform: Platform) -> None:
+    by_hand = "UPDATE analytics.cohort_contact SET contacts = attempts WHERE communication_type = 'CALL' AND {}"
+    better = by_hand.format("interaction_source = 'AGENT' AND month = '2026-05-01'")
+    with data_after(loaded_platform, better) as data:
+        rows = data["pool_comparison__benchmark"]
+        *_, table = pool_comparison.SECTION.content(data)
+    compared = [
+        (row[f"{which}_p_value"], row[f"{which}_is_beyond_chance"])
+        for row in rows
+        for which in ("own", "expected")
+        if row[f"{which}_p_value"] is not None
+    ]
+    places = [place for place, (p, _) in enumerate(sorted(compared), 1) if p <= 0.05 * place / len(compared)]
+    assert 0 < len(places) < len(compared)
+    assert [is_beyond for _, is_beyond in sorted(compared)] == [place < max(places) for place in range(len(compared))]
+    tones = {line[0].text: (line[2].tone, line[4].tone) for line in table.cells}
+    assert tones["CALL × AGENT, Contact rate"] == ("up", "up")  # noqa: RUF001 - as the page writes pools
+
+
+def test_a_pool_is_judged_against_the_others_of_its_channel(data: ReportData) -> None:
+    rows = [row for row in data["pool_comparison__benchmark"] if row["expected_p_value"] is not None]
+    assert rows
+    for row in rows:
+        n, others = row["denominator"], row["channel_denominator"] - row["denominator"]
+        share = row["expected"] / n
+        z = abs(row["numerator"] - row["expected"]) / sqrt(row["phi"] * n * share * (1 - share) * others / (n + others))
+        assert row["expected_p_value"] == pytest.approx(min(1, 2 * normal_tail(z)), abs=1e-9)
+        assert row["own_p_value"] == pytest.approx(
+            difference_p(row["numerator"], n, row["own_numerator"], row["own_denominator"], row["phi"]), abs=1e-9
+        )
+
+
+def test_a_channel_with_one_pool_of_enough_rows_has_no_median(loaded_platform: Platform) -> None:
+    alone = "DELETE FROM analytics.cohort_contact WHERE communication_type = 'CALL' AND interaction_source <> 'AGENT'"
+    few = (
+        "INSERT INTO analytics.cohort_contact SELECT * REPLACE ('BOT' AS interaction_source) "
+        "FROM analytics.cohort_contact WHERE communication_type = 'CALL' AND month = '2026-05-01' LIMIT 3"
+    )
+    with data_after(loaded_platform, alone, few) as data:
+        rows = [row for row in data["pool_comparison__benchmark"] if row["pool"].startswith("CALL × ")]  # noqa: RUF001 - as the page writes pools
+    assert len({row["pool"] for row in rows}) == 2
+    assert {row["median_value"] for row in rows} == {None}
 
 
 def test_late_logging_stands_beside_the_promises_that_broke_at_the_same_age(

@@ -1,6 +1,7 @@
 -- Each pool, an interaction source on a channel and never a person, against its own three months before, against the
 -- median of the channel's pools, and against what the channel's rates of each local hour give for the pool's own mix of
--- hours (indirect standardisation). A channel with one pool has nothing to compare it with.
+-- hours (indirect standardisation). A channel with one pool has nothing to compare it with, and one
+-- with a single pool of n >= 30 has no median.
 -- rate, wilson_lo, wilson_hi, difference_lo and difference_hi are macros of the warehouse.
 -- In a DuckDB shell on the warehouse: paste.
 WITH counted AS (
@@ -74,7 +75,7 @@ compared AS (
         pool.*,
         channel.pools,
         channel.median_pools,
-        CASE WHEN channel.pools > 1 THEN channel.median_value END AS median_value,
+        CASE WHEN channel.median_pools > 1 THEN channel.median_value END AS median_value,
         CASE WHEN channel.pools > 1 THEN nullif(pool.expected_of_hours, 0) END AS expected,
         coalesce(sum(pool.numerator) OVER three_before, 0)::BIGINT AS own_numerator,
         coalesce(sum(pool.denominator) OVER three_before, 0)::BIGINT AS own_denominator

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cleargrid_assets.assets.reports.page.blocks import NUMBERS, Block, Cell, Charts, DataTable, Note, Subheading
-from cleargrid_assets.assets.reports.page.chance import SIGNIFICANT
+from cleargrid_assets.assets.reports.page.chance import FEWEST_WEEKS, SIGNIFICANT
 from cleargrid_assets.assets.reports.page.drawing import WIDTH, Drawing, scale, ticks
 from cleargrid_assets.assets.reports.page.formatting import (
     DASH,
@@ -21,12 +21,13 @@ from cleargrid_assets.assets.reports.page.targets import ALL
 from cleargrid_assets.tables.analytics import (
     AGENT_PRODUCTIVITY,
     COHORT_CONTACT,
+    KPI_DAILY,
     KPI_MONTHLY,
     METRIC_DEFINITIONS,
     SMALL_SAMPLE,
 )
 from cleargrid_assets.tables.core import CONTACT_ATTEMPTS
-from cleargrid_assets.tables.raw import D23_CHANGES, D23_LOADS
+from cleargrid_assets.tables.raw import D23_CHANGES, D23_LOADS, WAREHOUSE_IDENTITY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,7 +65,8 @@ SECTION = Section(
     module=__file__,
     heading="Pools compared",
     tables=(
-        AGENT_PRODUCTIVITY, COHORT_CONTACT, KPI_MONTHLY, METRIC_DEFINITIONS, CONTACT_ATTEMPTS, D23_LOADS, D23_CHANGES,
+        AGENT_PRODUCTIVITY, COHORT_CONTACT, KPI_DAILY, KPI_MONTHLY, METRIC_DEFINITIONS, CONTACT_ATTEMPTS, D23_LOADS,
+        D23_CHANGES, WAREHOUSE_IDENTITY,
     ),
     content=_content,
 )  # fmt: skip
@@ -77,25 +79,49 @@ def _pools(number: int) -> str:
 def _benchmark(rows: Sequence[Row]) -> list[Block]:
     """Each pool against its own past, its channel's other pools, and the same mix of hours."""
     enough = [row for row in rows if row["denominator"] >= SMALL_SAMPLE]
-    note = (
-        "Own change: since the pool's three months before, with its interval. Observed / expected: above 1, the pool "
-        "does better than its channel's rates would at its own mix of hours; a pool whose limits hold 1 is as the "
-        f"others. Left out: {count(len(rows) - len(enough))} of {count(len(rows))} rates, whose n is under "
-        f"{SMALL_SAMPLE}; analytics.pool_benchmark has them."
-    )
     lines = [_benchmark_cells(row) for row in enough]
     channels = [row["communication_type"] for row in enough]
     heading = "Against its own past and the other pools of its channel"
-    return [Subheading(heading), Note(note), DataTable(BENCHMARK_HEADS, lines, channels=channels)]
+    note = Note(_benchmark_rule(enough, len(rows)))
+    return [Subheading(heading), note, DataTable(BENCHMARK_HEADS, lines, channels=channels)]
 
 
-def _benchmark_cells(row: Row) -> list[str]:
-    ratio = DASH
-    if row["observed_per_expected"] is not None:
-        limits = f"{row['observed_per_expected_lo']:.2f} to {row['observed_per_expected_hi']:.2f}"
-        ratio = f"{row['observed_per_expected']:.2f} ({limits})"
-    value, change = share_of(row["numerator"], row["denominator"]), change_with_interval(row)
-    return [f"{row['pool']}, {row['name']}", value, change, percent(row["median_value"]), ratio]
+def _benchmark_rule(rows: Sequence[Row], of_all: int) -> str:
+    compared = sum(row[name] is not None for row in rows for name in ("own_p_value", "expected_p_value"))
+    unknown = sum(row["phi_weeks"] < FEWEST_WEEKS for row in rows)
+    few = f"; {unknown} of the rates have fewer than {FEWEST_WEEKS} such weeks, and no allowance" if unknown else ""
+    return (
+        "Own change: since the pool's three months before, with its interval. Observed / expected: above 1, the pool "
+        "does better than its channel's rates would at its own mix of hours. A comparison is coloured only beyond "
+        f"chance (Benjamini-Hochberg at 5 % over these {compared}, allowing for how much each rate varied over the 12 "
+        f"weeks before the month{few}); the others are not shown to differ. Left out: {count(of_all - len(rows))} of "
+        f"{count(of_all)} rates, whose n is under {SMALL_SAMPLE}; analytics.pool_benchmark has them."
+    )
+
+
+def _benchmark_cells(row: Row) -> list[str | Cell]:
+    return [
+        f"{row['pool']}, {row['name']}",
+        share_of(row["numerator"], row["denominator"]),
+        _marked(change_with_interval(row), row["change_pp"], is_beyond_chance=row["own_is_beyond_chance"]),
+        percent(row["median_value"]),
+        _observed(row),
+    ]
+
+
+def _observed(row: Row) -> Cell:
+    ratio = row["observed_per_expected"]
+    if ratio is None:
+        return Cell(DASH)
+    limits = f"{row['observed_per_expected_lo']:.2f} to {row['observed_per_expected_hi']:.2f}"
+    return _marked(f"{ratio:.2f} ({limits})", ratio - 1, is_beyond_chance=row["expected_is_beyond_chance"])
+
+
+def _marked(text: str, difference: float, *, is_beyond_chance: bool) -> Cell:
+    """A comparison, coloured by its direction if it is beyond chance."""
+    if not is_beyond_chance:
+        return Cell(text)
+    return Cell(text, ["beyond chance"], "up" if difference > 0 else "down")
 
 
 def _late_logging(data: ReportData) -> list[Block]:
