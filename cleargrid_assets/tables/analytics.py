@@ -144,8 +144,9 @@ METRIC_DEFINITIONS = Table(
         Column(
             "compared",
             "BOOLEAN",
-            "True if it is compared with the month before. Broken promises are not: more of an older month's promises "
-            "have had time to break. analytics.ptp_vintage compares them at equal age.",
+            "True if it is compared with the month before. Broken promises and edits are not: an older month's "
+            "promises have had more time to break, and its rows to be edited. analytics.ptp_vintage compares promises "
+            "at equal age.",
         ),
         Column("supported", "BOOLEAN", "True if D23 has the data for it."),
         Column("why_not", "VARCHAR", "What D23 lacks for it; null if supported.", nullable=True),
@@ -166,8 +167,8 @@ KPI_MONTHLY = Table(
         Column(
             "change_pp",
             "DOUBLE",
-            "value - prev_value of a share, in percentage points. Null for broken promises: the month before is older, "
-            "and they are compared at equal age only (ptp_vintage).",
+            "value - prev_value of a share, in percentage points. Null for broken promises and edits: the month before "
+            "is older, and promises are compared at equal age only (ptp_vintage).",
             nullable=True,
         ),
         Column(

@@ -41,7 +41,7 @@ SPELLINGS = [None, *BY_HAND, *UNMAPPED]
 
 CONNECTED = ("machine", "live_unidentified", "third_party", "right_party")
 CONTACTS = ("live_unidentified", "third_party", "right_party")
-NOT_COMPARED = ("broken_per_promise", "broken_per_mature_promise")
+NOT_COMPARED = ("broken_per_promise", "broken_per_mature_promise", "edited_per_attempt")
 Key = tuple[Any, ...]
 Computed = dict[Key, dict[str, Any]]
 

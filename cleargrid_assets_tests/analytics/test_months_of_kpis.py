@@ -73,10 +73,11 @@ def test_a_slice_that_vanishes_from_a_month_leaves_no_comparison_behind(start_af
     assert platform.query(COMPARED) == [(0, 0)]
 
 
-def test_broken_promises_are_never_compared_with_an_older_month(start_after: StartAfter) -> None:
+def test_broken_promises_and_edits_are_never_compared_with_an_older_month(start_after: StartAfter) -> None:
     platform = start_after(compute_months, APRIL, MAY)
     rows = platform.query(
-        "SELECT count(prev_value) > 0, count(change_pp) FROM analytics.kpi_monthly WHERE metric LIKE 'broken_per_%'"
+        "SELECT count(prev_value) > 0, count(change_pp) FROM analytics.kpi_monthly "
+        "WHERE metric LIKE 'broken_per_%' OR metric = 'edited_per_attempt'"
     )
     assert rows == [(True, 0)]
 

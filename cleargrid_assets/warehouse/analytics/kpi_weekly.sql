@@ -1,6 +1,7 @@
 -- The shares of each ISO week as sums of analytics.kpi_daily, over all months, and the difference from the four weeks
 -- before: Newcombe's interval and the p-value of a pooled z-test, widened by the dispersion of the 12 weeks before.
--- Only weeks under the same rules are compared. Broken promises are not: older ones have had more time to break.
+-- Only weeks under the same rules are compared. Broken promises and edits are not: older rows have had
+-- more time to break or to be edited.
 -- rate, wilson_lo, wilson_hi, difference_lo, _hi, _p and dispersion are macros of the warehouse.
 -- In a DuckDB shell on the warehouse: paste.
 WITH week AS (
