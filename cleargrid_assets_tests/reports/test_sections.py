@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,8 +13,9 @@ from cleargrid_assets.assets.reports.page import sections
 from cleargrid_assets.assets.reports.page.blocks import DataTable, Note
 from cleargrid_assets.assets.reports.page.data import read_sections
 from cleargrid_assets.assets.reports.page.render import render
-from cleargrid_assets.assets.reports.page.section import Section
+from cleargrid_assets.assets.reports.page.section import ReportData, Section
 from cleargrid_assets.assets.reports.page.sections import report_sections
+from cleargrid_assets.settings import Settings
 from cleargrid_assets.tables.analytics import OUTCOME_MIX
 from cleargrid_assets_tests.platform_under_test import started
 from cleargrid_assets_tests.reports.report_pages import SECTIONS, Document, refreshed, report
@@ -86,6 +87,24 @@ def test_a_section_whose_table_was_never_computed_has_no_rows_and_without_conten
         content=lambda data: [DataTable(["Kept"], [["all"]])] if data["kept"] else [],
     )
     assert page_with(loaded_platform, [section, *report_sections()]).sections == SECTIONS
+
+
+@pytest.mark.parametrize(
+    ("months", "text"),
+    [
+        ((8, 9, 10), "Aug 2026 to Oct 2026"),
+        ((6, 7, 8, 10), "Aug 2026, Oct 2026"),
+        ((5, 6, 10, 11), "Oct 2026"),
+    ],
+)
+def test_three_months_are_those_of_the_calendar_that_are_computed(months: tuple[int, ...], text: str) -> None:
+    computed = [{"month": date(2026, month, 1)} for month in months]
+    assert ReportData(Settings({}), date(2026, 10, 1), computed, {}).three_months == text
+
+
+def test_three_months_reach_into_the_year_before() -> None:
+    computed = [{"month": date(2025, 10, 1)}, {"month": date(2025, 11, 1)}, {"month": date(2026, 1, 1)}]
+    assert ReportData(Settings({}), date(2026, 1, 1), computed, {}).three_months == "Nov 2025, Jan 2026"
 
 
 def test_vintages_show_the_last_load_in_each_15_days_of_age(platform: Platform) -> None:
