@@ -50,10 +50,11 @@ def _channels(data: ReportData) -> dict[str, Any]:
 
 
 def _months(data: ReportData) -> dict[str, Any]:
-    """The selector of the month whose metrics are shown; the report's own at first."""
-    options = [(f"{row['month']:%Y-%m}", month_name(row["month"])) for row in reversed(data.months)]
+    """The selector of the month whose table of every metric is shown; the report's own at first."""
+    months = sorted({row["month"] for row in data.rows.get("headline", ())}, reverse=True)
+    options = [(f"{month:%Y-%m}", month_name(month)) for month in months]
     this = f"{data.month:%Y-%m}" if data.month else ""
-    return {"name": "month", "label": "Month", "default": this, "options": options}
+    return {"name": "month", "label": "Every metric of", "default": this, "options": options}
 
 
 def _contents(data: ReportData, sections: Sequence[Section]) -> list[dict[str, Any]]:
