@@ -98,8 +98,9 @@ def _rule(rows: Sequence[Row]) -> str:
     judged = [row for row in rows if not row["has_unmapped"]]
     unknown = sum(row["phi_weeks"] < FEWEST_WEEKS for row in judged)
     rule = (
-        f"A cell is coloured only where its change is more than chance: over {len(judged)} cells, at most 5 % of the "
-        "coloured ones are luck (Benjamini-Hochberg). Intervals are Newcombe's, at 95 %, widened by how much the rate "
+        "A cell is coloured only where its change is more than chance, by Benjamini-Hochberg over "
+        f"{len(judged)} cells: over many mornings, on average at most 5 % of what is coloured is luck. "
+        "Intervals are Newcombe's, at 95 %, widened by how much the rate "
         f"varied over the 12 weeks before. Under {SMALL_SAMPLE} a rate and its change are not shown, "
         "unless the change is more than chance."
     )
