@@ -87,11 +87,10 @@ def _by_hour(data: ReportData) -> list[Block]:
 
 def _delays(rows: Sequence[Row]) -> list[Block]:
     """The medians between which each pool's time from promise to flag lies."""
-    heading = Subheading("Time from promise to flag")
     if not rows:
-        return [heading, Note("Not known yet: no load has seen a promise's flag change.")]
+        return []
     return [
-        heading,
+        Subheading("Time from promise to flag"),
         Note(
             "Median days over the promises whose flag a load saw change: at least up to the load before, which saw "
             f"them without it, at most up to the load that saw it. Grey: n under {SMALL_SAMPLE}."
