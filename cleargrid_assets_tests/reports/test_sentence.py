@@ -165,7 +165,8 @@ def test_a_channel_whose_outcomes_the_map_does_not_know_is_named_before_the_move
     cells = [TOTAL, cell(8.7, **calls), cell(-8.4, **calls), FELL]
     unmapped, moves, _ = sentences(replace(FACTS, cells=cells))[2:]
     assert unmapped == (
-        "131 of 2,400 attempts on CALL in these 7 days have an unmapped outcome; changes on CALL may be that alone."
+        "131 of 2,400 attempts on CALL of 17 to 23 Nov 2026 have an unmapped outcome; changes on CALL may be that "
+        "alone."
     )
     assert "RPC per contact on WHATSAPP down 4.1 points" in moves
 
@@ -173,7 +174,7 @@ def test_a_channel_whose_outcomes_the_map_does_not_know_is_named_before_the_move
 def test_outcomes_unmapped_before_the_last_seven_days_are_named_with_their_span() -> None:
     unmapped, moves, _ = sentences(replace(FACTS, cells=[TOTAL | {"has_unmapped": True, "unmapped0": 97}]))[2:]
     assert unmapped == (
-        "97 of 9,520 attempts in total in the 4 weeks before have an unmapped outcome; changes in total may be that "
+        "97 of 9,520 attempts of the 4 weeks before 17 Nov 2026 have an unmapped outcome; changes in total may be that "
         "alone."
     )
     assert moves == STILL.replace("no rate", "no other rate")

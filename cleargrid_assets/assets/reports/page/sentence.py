@@ -148,12 +148,12 @@ def _moves(facts: Facts) -> list[str]:
 
 def _unmapped(cell: Mapping[str, Any]) -> str:
     """A channel's attempts with an unmapped outcome, in the span that has the larger share of them."""
-    now = (cell["unmapped1"], cell["attempts1"], "in these 7 days")
-    before = (cell["unmapped0"], cell["attempts0"], "in the 4 weeks before")
+    now = (cell["unmapped1"], cell["attempts1"], f"of {_days(cell)}")
+    before = (cell["unmapped0"], cell["attempts0"], f"of the 4 weeks before {cell['from_date']:%-d %b %Y}")
     part, whole, span = max(now, before, key=lambda each: each[0] / (each[1] or 1))
-    where = _where(cell)
-    attempts = f"{count(part)} of {count(whole)} attempts {where} {span}"
-    return f"{attempts} have an unmapped outcome; changes {where} may be that alone."
+    attempts = "attempts" if cell["slice"] == "all" else f"attempts {_where(cell)}"
+    known = f"{count(part)} of {count(whole)} {attempts} {span} have an unmapped outcome"
+    return f"{known}; changes {_where(cell)} may be that alone."
 
 
 def _moves_beyond_chance(facts: Facts, other: str) -> str:
@@ -163,18 +163,18 @@ def _moves_beyond_chance(facts: Facts, other: str) -> str:
         reverse=True,
     )
     if not moved:
-        return f"{_span(facts.cells[0])}: no {other}rate moved beyond chance."
+        return f"{_days(facts.cells[0])} against the 4 weeks before: no {other}rate moved beyond chance."
     named = "; ".join(_move(cell) for cell in moved[:MAX_NAMED])
     more = len(moved) - MAX_NAMED
     rest = f"{more} more in the table; no other rate" if more > 0 else "No other rate"
-    return f"{_span(facts.cells[0])}: {named}. {rest} moved beyond chance."
+    return f"{_days(facts.cells[0])} against the 4 weeks before: {named}. {rest} moved beyond chance."
 
 
-def _span(cell: Mapping[str, Any]) -> str:
-    """The dates that are compared: `19 to 25 Nov 2026 against the 4 weeks before`."""
+def _days(cell: Mapping[str, Any]) -> str:
+    """The days that are compared: `19 to 25 Nov 2026`."""
     first, last = cell["from_date"], cell["until_date"]
     start = f"{first:%-d}" if first.month == last.month else f"{first:%-d %b}"
-    return f"{start} to {last:%-d %b %Y} against the 4 weeks before"
+    return f"{start} to {last:%-d %b %Y}"
 
 
 def _attempts(facts: Facts) -> list[str]:
