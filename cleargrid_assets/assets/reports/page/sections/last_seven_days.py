@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from cleargrid_assets.assets.reports.page.blocks import Block, Cell, DataTable, Note
 from cleargrid_assets.assets.reports.page.chance import FEWEST_WEEKS
-from cleargrid_assets.assets.reports.page.formatting import DASH, channel_name, count, percent, share_of
+from cleargrid_assets.assets.reports.page.formatting import DASH, channel_name, count, percent
 from cleargrid_assets.assets.reports.page.section import ReportData, Row, Section
 from cleargrid_assets.assets.reports.page.sentence import UNMAPPED
 from cleargrid_assets.assets.reports.page.targets import ALL
@@ -64,7 +64,7 @@ def _attempts(row: Row) -> Cell:
 
 def _unmapped(row: Row) -> Cell:
     """Attempts whose outcome the map does not know."""
-    before = f"before {share_of(row['unmapped0'], row['attempts0'])}" if row["attempts0"] else "none before"
+    before = f"before {percent(row['unmapped0'] / row['attempts0'])}" if row["attempts0"] else "none before"
     fraction = f"{count(row['unmapped1'])} / {count(row['attempts1'])}"
     return Cell(percent(row["unmapped1"] / row["attempts1"]) if row["attempts1"] else DASH, [fraction, before])
 
