@@ -39,6 +39,14 @@ def page_sizes(size: int, window: Window) -> list[int]:
     return sizes + [sizes[-1] + more for more in range(1, final_attempts + 1)]
 
 
+def smallest(sizes: list[int]) -> list[int]:
+    """The smallest of the sizes that are still to try, and those after it.
+
+    A server that stays silent costs a whole time-out for each size, so those in between are left out.
+    """
+    return sizes[sizes.index(min(sizes)) :] if sizes else []
+
+
 class AdaptivePageSize:
     """The page size and window length of a load, shared by all of its windows.
 

@@ -89,11 +89,15 @@ class AdaptiveTimeout:
         """Add the response time of a page."""
         self._latest.append(seconds)
 
+    def record_timeout(self, seconds: float) -> None:
+        """Give the next pages twice the time that was not enough even for the smallest page."""
+        self.record(2 * seconds / MULTIPLIER)
+
     def seconds(self, timeouts_so_far: int) -> float:
         """Eight times the slowest of the latest pages, at least five seconds; ten before the first page.
 
-        The time-out doubles after every second time-out (`timeouts_so_far`) on the same rows.
+        The time-out doubles after every time-out (`timeouts_so_far`) on the same rows.
         """
         latest = tuple(self._latest)
         usual = max(MIN_TIMEOUT_SECONDS, MULTIPLIER * max(latest)) if latest else INITIAL_TIMEOUT_SECONDS
-        return usual * 2.0 ** (timeouts_so_far // 2)
+        return usual * 2.0**timeouts_so_far

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import msgspec
 
-from cleargrid_assets.client.adaptive_page_size import MIN_PAGE_SIZE, page_sizes
+from cleargrid_assets.client.adaptive_page_size import MIN_PAGE_SIZE, page_sizes, smallest
 from cleargrid_assets.client.envelope import decode
 from cleargrid_assets.client.errors import CursorLoopError, QueryTooLargeError, during
 from cleargrid_assets.client.requester import Counters, PageRequest, RequestContext, Requester
@@ -188,21 +188,25 @@ class Paginator(Generic[T]):
     def _read_page(self, window: Window, cursor: str | None) -> Page | None:
         """The page at `cursor`, if it is too slow in smaller pages; None if the window has to be split."""
         context = RequestContext(self.deadline, self.limiter, self.counters)
-        sizes = page_sizes(self.adaptive_page_size.size, window)
-        for timeouts_so_far, size in enumerate(sizes):
+        sizes, timeouts = page_sizes(self.adaptive_page_size.size, window), 0
+        while sizes:
+            size, *sizes = sizes
             try:
                 request = PageRequest(self.dataset, window, size, cursor, decode=self.decode)
-                page = self.requester.get(request, context, timeouts_so_far=timeouts_so_far)
+                page = self.requester.get(request, context, timeouts_so_far=timeouts)
             except TooSlowError as slow:
                 self._on_timeout(context, slow, self.adaptive_page_size.on_timeout(window, size))
-                latest = slow
+                latest, timeouts = slow, timeouts + 1
+                if timeouts > 1 and slow.is_silence:
+                    sizes = smallest(sizes)
             else:
                 self.adaptive_page_size.on_success(window, size)
                 return page
+        self.requester.allow_more_time(latest)
         if window.is_splittable:
             self.adaptive_page_size.on_window_timeout(window)
             return None
-        raise _query_too_large(latest, len(sizes))
+        raise _query_too_large(latest, timeouts)
 
     def _on_timeout(self, context: RequestContext, slow: TooSlowError, consecutive_timeouts: int) -> None:
         """Record the time-out and back off: a 504 may also mean an outage."""

@@ -193,6 +193,10 @@ class Requester:
         """Sleep after `timeouts` consecutive time-outs, less the `elapsed_seconds` that the latest one took."""
         context.deadline.sleep(max(0.0, self.retry.wait_seconds(timeouts, self._random) - elapsed_seconds))
 
+    def allow_more_time(self, slow: TooSlowError) -> None:
+        """Wait longer for the next pages, after even the smallest one took too long."""
+        self._timeout.record_timeout(slow.seconds)
+
     def _attempt(self, request: PageRequest, context: RequestContext, seconds: float) -> Envelope | FailedAttempt:
         def send(token: Token) -> Response:
             context.deadline.raise_if_cancelled()
@@ -209,7 +213,7 @@ class Requester:
             raise body_too_large(error, self._redactor) from None
         except ConnectionBrokenError as error:
             return FailedAttempt(UnreachableError(f"no complete response ({error})"))
-        if response.status == HTTPStatus.OK:
+        if response.status == HTTPStatus.OK and not request.wants_total:  # a count says nothing about pages of rows
             self._timeout.record(response.seconds)
         has_cursor = request.cursor is not None
         return classify(response, self._redactor, has_cursor=has_cursor, decode_page=request.decode)

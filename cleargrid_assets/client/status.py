@@ -53,9 +53,14 @@ class TooSlowError(Exception):
         self.request_id = request_id
         self.seconds = seconds
 
+    @property
+    def is_silence(self) -> bool:
+        """True if no response came within `seconds`."""
+        return self.status is None
+
     def as_error(self) -> ClearGridError:
         """The public error, for a caller who cannot ask for less."""
-        if self.status is None:
+        if self.is_silence:
             return UnreachableError(f"no complete response within {self.seconds:.0f} s")
         return QueryTooLargeError(f"HTTP {self.status}", status=self.status, request_id=self.request_id)
 

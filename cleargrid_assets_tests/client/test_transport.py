@@ -262,4 +262,11 @@ def test_a_slow_page_of_the_past_is_forgotten():
 
 
 def test_rows_that_were_slow_to_come_get_more_time():
-    assert [AdaptiveTimeout().seconds(timeouts_so_far) for timeouts_so_far in range(5)] == [10, 10, 20, 20, 40]
+    assert [AdaptiveTimeout().seconds(timeouts_so_far) for timeouts_so_far in range(4)] == [10, 20, 40, 80]
+
+
+def test_pages_after_one_that_was_too_slow_at_any_size_get_twice_its_time():
+    timeout = AdaptiveTimeout()
+    timeout.record(0.01)
+    timeout.record_timeout(20)
+    assert timeout.seconds(0) == 40
