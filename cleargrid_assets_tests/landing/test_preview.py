@@ -150,6 +150,13 @@ def test_it_leaves_warehouse_materializations_checks_and_sensors_as_they_were(
     assert state(platform) == dagster
 
 
+def test_a_preview_that_fails_leaves_the_results_of_the_checks_as_they_were(changed_platform: Platform) -> None:
+    platform = changed_platform
+    before = check_results(platform)
+    assert not platform.load(preview=True, page_size=1001).success
+    assert check_results(platform) == before
+
+
 def test_the_following_load_changes_exactly_what_the_preview_said(changed_platform: Platform) -> None:
     platform = changed_platform
     before = stored_figures(platform)

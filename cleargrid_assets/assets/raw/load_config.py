@@ -30,15 +30,14 @@ class LoadConfig(dg.Config):
         "key figures. Nothing is written, computed or started.",
     )
 
-    def validated(self) -> LoadConfig:
-        """This config. Raises `SettingsError` if a number is out of its setting's bounds."""
+    def validate_bounds(self) -> None:
+        """Raise `SettingsError` if a number is out of its setting's bounds."""
         for setting, value in ((Settings.page_size, self.page_size), (Settings.concurrency, self.concurrency)):
             if value is not None and not setting.minimum <= value <= setting.maximum:
                 raise SettingsError(
                     f"{setting.attribute} in the run config is {value}; use a whole number from {setting.minimum} to "
                     f"{setting.maximum}"
                 )
-        return self
 
     def vanish_limit(self, settings: Settings) -> float:
         """The share of a month's rows that may vanish in this run."""

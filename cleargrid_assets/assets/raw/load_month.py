@@ -82,7 +82,11 @@ def read_verified(
     cleargrid: ClearGridConnection,
     warehouse: Warehouse,
 ) -> tuple[MonthLoad, IdentityGuard]:
-    """Read the run's month for a warehouse that may hold it, of which the guard makes sure."""
+    """Read the run's month for a warehouse that may hold it, of which the guard makes sure.
+
+    Raises `SettingsError` for a run config that is out of bounds, before anything is sent.
+    """
+    config.validate_bounds()
     window, settings = window_of(months, context.partition_key), cleargrid.settings
     verify_time_zone(settings.timezone, window.since, window.until)
     client = cleargrid.client()

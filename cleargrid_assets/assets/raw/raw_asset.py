@@ -82,9 +82,7 @@ def build_raw(
             from cleargrid_assets.assets.raw.preview_month import show_preview  # noqa: PLC0415
 
             with dagster_failures(retries, retries_so_far=context.retry_number):
-                show_preview(
-                    context, key, config.validated(), dataset, months, cleargrid=cleargrid, warehouse=warehouse
-                )
+                show_preview(context, key, config, dataset, months, cleargrid=cleargrid, warehouse=warehouse)
             return
         unchanged = None
         if key in context.selected_asset_keys:
@@ -94,7 +92,7 @@ def build_raw(
 
             with dagster_failures(retries, retries_so_far=context.retry_number):
                 month = load_month(
-                    context, config.validated(), dataset, months, cleargrid=cleargrid, warehouse=warehouse.warehouse()
+                    context, config, dataset, months, cleargrid=cleargrid, warehouse=warehouse.warehouse()
                 )
             if month is None:
                 return
