@@ -20,6 +20,7 @@ from cleargrid_assets.warehouse.path_validation import path_error, refuse_dangli
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from collections.abc import Set as AbstractSet
     from pathlib import Path
 
 CONNECT_SECONDS = 5
@@ -27,6 +28,7 @@ MISREAD_ADDRESS = (
     "CLEARGRID_WAREHOUSE holds an address of PostgreSQL that cannot be parsed: percent-encode the special characters "
     "of its password (%25 for %, %2F for /, %40 for @), or put the password into single quotes in a string of keywords"
 )
+URL_PREFIXES = ("postgresql://", "postgres://")
 ADVISORY_KEY = 0xC1EA_D23
 """One number is enough: advisory locks are per database, and a database holds one lake."""
 
@@ -118,8 +120,18 @@ def _verify_dsn(dsn: str, driver: Any) -> None:
         parts = driver.extensions.parse_dsn(dsn)
     except driver.ProgrammingError:
         raise WarehouseUnreadableError(MISREAD_ADDRESS) from None
-    if any("@" in value for name, value in parts.items() if name not in {"user", "password", "sslpassword"}):
+    if any("@" in parts.get(name, "") for name in _misreadable(dsn, parts.keys())):
         raise WarehouseUnreadableError(MISREAD_ADDRESS)
+
+
+def _misreadable(dsn: str, names: AbstractSet[str]) -> AbstractSet[str]:
+    """The parts of a URL that hold the end of a password, with its `@`, if a character of it ended it too soon.
+
+    A string of keywords has none, nor has the query of a URL whose `@` stands before it.
+    """
+    if not dsn.startswith(URL_PREFIXES):
+        return set()
+    return {"host", "port", "dbname"} if "@" in dsn.partition("?")[0] else names - {"user", "password", "sslpassword"}
 
 
 def catalog_error(display_name: str, error: Exception) -> WarehouseUnreachableError:

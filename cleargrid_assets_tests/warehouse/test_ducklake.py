@@ -169,6 +169,23 @@ def test_an_address_that_would_be_misread_says_what_to_encode_and_quotes_nothing
 
 
 @needs_lake
+@pytest.mark.parametrize(
+    "address",
+    [
+        "host=127.0.0.1 port={port} dbname=lake sslrootcert=/run/credentials/dagster@prod.service/ca.pem",
+        "host=127.0.0.1 port={port} dbname=lake passfile=/home/me@corp.example/.pgpass",
+        "host=127.0.0.1 port={port} dbname=lake application_name=dagster@prod",
+        "host=@abstract port={port} dbname=lake",
+        "postgresql://me:ge%40heim@127.0.0.1:{port}/lake?sslrootcert=/run/credentials/dagster@prod.service/ca.pem",
+        "postgresql://127.0.0.1:{port}/lake?user=me@corp&password=ge@heim",
+    ],
+)
+def test_an_at_sign_that_belongs_where_it_stands_is_no_misread_password(address: str) -> None:
+    with pytest.raises(WarehouseUnreachableError, match="does not respond"):
+        _ = Warehouse(f"ducklake:postgres:{address.format(port=free_port())}").exists
+
+
+@needs_lake
 @on_postgres
 def test_a_lake_that_is_yet_to_be_created_asks_where_its_files_shall_go(warehouse_variables: Variables) -> None:
     lake = Warehouse(warehouse_variables["CLEARGRID_WAREHOUSE"])
