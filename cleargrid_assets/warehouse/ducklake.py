@@ -31,7 +31,7 @@ from cleargrid_assets.warehouse.private_folder import PrivateFolder
 from cleargrid_assets.warehouse.s3_config import is_object_store, use_object_store
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
     from cleargrid_assets.warehouse.ducklake_catalogs import Catalog
@@ -83,7 +83,7 @@ class DuckLake:
     def begin_transactions(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Nothing: the catalog takes any number of transactions."""
 
-    def lock(self, *, is_writing: bool) -> AbstractContextManager[None]:
+    def lock(self, *, is_writing: bool) -> AbstractContextManager[Callable[[], None] | None]:
         """The catalog's lock, which all hosts share."""
         return self._catalog.lock(is_writing=is_writing)
 

@@ -16,7 +16,7 @@ from cleargrid_assets.warehouse.locks import advisory_lock, file_lock, postgres_
 from cleargrid_assets.warehouse.path_validation import file_size
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
 PREFIX = "ducklake:"
@@ -44,8 +44,8 @@ class Catalog(Protocol):
     def default_data(self) -> str | None:
         """Where a new lake's files go without CLEARGRID_LAKE_DATA; None if that must be set."""
 
-    def lock(self, *, is_writing: bool) -> AbstractContextManager[None]:
-        """The lock that processes sharing the catalog take."""
+    def lock(self, *, is_writing: bool) -> AbstractContextManager[Callable[[], None] | None]:
+        """The lock that processes sharing the catalog take; see `Store.lock`."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class PostgresCatalog:
             cursor.execute(IS_LAKE)
             return bool(cursor.fetchone()[0])
 
-    def lock(self, *, is_writing: bool) -> AbstractContextManager[None]:
+    def lock(self, *, is_writing: bool) -> AbstractContextManager[Callable[[], None] | None]:
         """The server's advisory lock for writers; readers need none, they see the last committed snapshot."""
         if not is_writing:
             return nullcontext()

@@ -10,7 +10,10 @@ class WarehouseBusyError(WarehouseError):
 
 
 class WarehouseConflictError(WarehouseError):
-    """Another program changed the same table at the same moment: the same write can be tried again at once."""
+    """Another program changed the same table at the same moment, or may have, because the writer lock was lost.
+
+    The same write can be tried again at once.
+    """
 
 
 class WarehouseIdentityError(WarehouseError):

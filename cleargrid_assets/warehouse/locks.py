@@ -15,11 +15,16 @@ from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
 
-from cleargrid_assets.warehouse.errors import WarehouseBusyError, WarehouseUnreachableError, WarehouseUnreadableError
+from cleargrid_assets.warehouse.errors import (
+    WarehouseBusyError,
+    WarehouseConflictError,
+    WarehouseUnreachableError,
+    WarehouseUnreadableError,
+)
 from cleargrid_assets.warehouse.path_validation import path_error, refuse_dangling_link
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from collections.abc import Set as AbstractSet
     from pathlib import Path
 
@@ -70,9 +75,10 @@ def file_lock(path: Path, seconds: float) -> Iterator[None]:
 
 
 @contextmanager
-def advisory_lock(dsn: str, display_name: str, seconds: float) -> Iterator[None]:
+def advisory_lock(dsn: str, display_name: str, seconds: float) -> Iterator[Callable[[], None]]:
     """Hold the advisory lock of the catalog's database.
 
+    Yields a function that raises `WarehouseConflictError` if the server has ended the session that holds it.
     Raises `WarehouseBusyError` after `seconds`, `WarehouseUnreachableError` or `WarehouseUnreadableError`.
     """
     driver = _driver()
@@ -94,9 +100,20 @@ def advisory_lock(dsn: str, display_name: str, seconds: float) -> Iterator[None]
         connection.close()
         raise catalog_error(display_name, error) from None
     try:
-        yield
+        yield lambda: _verify_lock(connection, display_name)
     finally:
         connection.close()  # ends the transaction, and with it the lock
+
+
+def _verify_lock(connection: Any, display_name: str) -> None:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except _driver().Error as error:
+        raise WarehouseConflictError(
+            f"the writer lock of {display_name} was lost before the commit; nothing was written. Keep PostgreSQL from "
+            f"ending idle sessions of cleargrid_assets. {' '.join(str(error).split())}"
+        ) from None
 
 
 def postgres_connection(dsn: str, display_name: str) -> Any:

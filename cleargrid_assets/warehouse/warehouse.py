@@ -53,8 +53,11 @@ class Store(Protocol):
     def begin_transactions(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Prepare a connection for more than one transaction."""
 
-    def lock(self, *, is_writing: bool) -> AbstractContextManager[None]:
-        """The lock that processes sharing the warehouse take."""
+    def lock(self, *, is_writing: bool) -> AbstractContextManager[Callable[[], None] | None]:
+        """The lock that processes sharing the warehouse take.
+
+        Yields a function that raises `WarehouseConflictError` if the lock was lost; None if it cannot be.
+        """
 
     def connection(self, *, read_only: bool) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
         """A connection that closes at the end of the block."""
@@ -124,11 +127,11 @@ class Warehouse:
         `writing` raises.
         """
         self._verify_existence()
-        with self._store.lock(is_writing=True), self._connection(read_only=False) as connection:
+        with self._store.lock(is_writing=True) as verify_lock, self._connection(read_only=False) as connection:
             self._store.begin_transactions(connection)
-            with self._transaction(connection):
+            with self._transaction(connection, verify_lock):
                 prepare(connection, self.display_name, self.datasets)
-            yield lambda: self._revocable_transaction(connection)
+            yield lambda: self._revocable_transaction(connection, verify_lock)
 
     @contextmanager
     def reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -178,7 +181,7 @@ class Warehouse:
     def _open(self, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:
         """Take the lock, connect, begin a transaction."""
         lock, opened = self._store.lock(is_writing=not read_only), self._connection(read_only=read_only)
-        with lock, opened as connection, self._transaction(connection):
+        with lock as verify_lock, opened as connection, self._transaction(connection, verify_lock):
             yield connection
 
     @contextmanager
@@ -193,19 +196,25 @@ class Warehouse:
         connection.execute(f"SET memory_limit='{self.memory_mb}MB'")
 
     @contextmanager
-    def _transaction(self, connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-        """Begin and commit; if the block raises, closing the connection rolls back."""
+    def _transaction(
+        self, connection: duckdb.DuckDBPyConnection, verify_lock: Callable[[], None] | None
+    ) -> Iterator[None]:
+        """Begin and commit, unless the lock was lost; if the block raises, closing the connection rolls back."""
         with self._translate_errors(is_commit=False):
             connection.execute("BEGIN TRANSACTION")
             yield
+        if verify_lock:
+            verify_lock()
         with self._translate_errors(is_commit=True):
             connection.execute("COMMIT")
 
     @contextmanager
-    def _revocable_transaction(self, connection: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnection]:
+    def _revocable_transaction(
+        self, connection: duckdb.DuckDBPyConnection, verify_lock: Callable[[], None] | None
+    ) -> Iterator[duckdb.DuckDBPyConnection]:
         """Begin and commit, or roll back; the connection then takes the next transaction."""
         try:
-            with self._transaction(connection):
+            with self._transaction(connection, verify_lock):
                 yield connection
         except BaseException:
             with suppress(duckdb.Error):  # a failed commit has rolled back already
