@@ -43,8 +43,31 @@ REMOVE_CROSSING = "DELETE FROM differences WHERE public_id IN (SELECT public_id 
 ADD_CROSSING = "INSERT INTO differences BY NAME SELECT * FROM crossing WHERE {differs}"
 
 
-def compare(connection: duckdb.DuckDBPyConnection, load: MonthLoad) -> None:
-    """Fill the temporary table `differences` by comparing the load with the month's current rows."""
+CREATE_HELD_TWICE = """
+CREATE OR REPLACE TEMP TABLE held_twice AS
+SELECT * FROM {rows}
+WHERE
+  month = $month
+  AND public_id IN (SELECT public_id FROM {rows} WHERE month = $month GROUP BY public_id HAVING count(*) > 1)
+QUALIFY row_number() OVER (PARTITION BY public_id ORDER BY landed_at DESC) = 1
+"""
+REMOVE_HELD_TWICE = "DELETE FROM differences WHERE public_id IN (SELECT public_id FROM held_twice)"
+ADD_HELD_TWICE = """
+INSERT INTO differences BY NAME
+SELECT public_id, 'changed' AS change, {values} FROM held_twice AS old INNER JOIN received AS new USING (public_id)
+"""
+ADD_VANISHED_TWICE = """
+INSERT INTO differences BY NAME
+SELECT public_id, 'vanished' AS change, {values} FROM held_twice AS old
+WHERE public_id NOT IN (SELECT public_id FROM differences)
+"""
+
+
+def compare(connection: duckdb.DuckDBPyConnection, load: MonthLoad, *, holds_ids_once: bool) -> None:
+    """Fill the temporary table `differences` by comparing the load with the month's current rows.
+
+    `holds_ids_once`: the month is known to hold no id twice. One that it does hold twice counts as changed.
+    """
     names = load.dataset.compared_names
     values = ", ".join(f"old.{name} AS old_{name}, new.{name} AS new_{name}" for name in names)
     differs = " OR ".join(f"old.{name} IS DISTINCT FROM new.{name}" for name in names)
@@ -56,6 +79,8 @@ def compare(connection: duckdb.DuckDBPyConnection, load: MonthLoad) -> None:
         sql = ADD_DIFFERENCES
     if sql == ADD_DIFFERENCES:
         _join_crossing(connection, load)
+    if not holds_ids_once:
+        _join_copies(connection, load)
 
 
 def _shares(load: MonthLoad) -> Iterator[tuple[SpilledRows, str]]:
@@ -80,3 +105,21 @@ def _join_crossing(connection: duckdb.DuckDBPyConnection, load: MonthLoad) -> No
     connection.execute(FIND_CROSSING.format(values=values))
     connection.execute(REMOVE_CROSSING)
     connection.execute(ADD_CROSSING.format(differs=differs))
+
+
+def _join_copies(connection: duckdb.DuckDBPyConnection, load: MonthLoad) -> None:
+    """Make one difference of each id that the month holds twice, which removes both copies and inserts the row once.
+
+    Two writers at once leave copies, as a lake has them when a server ends the session that holds the writer lock.
+    """
+    names, month = load.dataset.compared_names, {"month": load.month}
+    old = ", ".join(f"old.{name} AS old_{name}" for name in names)
+    new = ", ".join(f"new.{name} AS new_{name}" for name in names)
+    connection.execute(CREATE_HELD_TWICE.format(rows=load.dataset.rows.qualified_name), month)
+    if not connection.execute("FROM held_twice LIMIT 1").fetchall():
+        return
+    connection.execute(REMOVE_HELD_TWICE)
+    for part in load.rows.parts(ROWS_AT_ONCE):
+        with part.named("received", connection):
+            connection.execute(ADD_HELD_TWICE.format(values=f"{old}, {new}"))
+    connection.execute(ADD_VANISHED_TWICE.format(values=old))

@@ -108,7 +108,7 @@ def write_month(
     if is_first:
         changes, taken = _apply_first(connection, load, entry)
     else:
-        changes, taken = _apply_differences(connection, load, entry, vanish_limit)
+        changes, taken = _apply_differences(connection, load, entry, vanish_limit, holds_ids_once=were_proven)
     _replace_quarantine(connection, load, entry)
     is_proven = were_proven and not (taken or changes.moved)  # what is new was looked up and is in no other month
     ledger.append(connection, entry, load, changes, unique_ids.prove(connection, load, is_proven=is_proven))
@@ -147,10 +147,10 @@ def _apply_first(
 
 
 def _apply_differences(
-    connection: duckdb.DuckDBPyConnection, load: MonthLoad, entry: Entry, vanish_limit: float
+    connection: duckdb.DuckDBPyConnection, load: MonthLoad, entry: Entry, vanish_limit: float, *, holds_ids_once: bool
 ) -> tuple[Changes, Mapping[date, int]]:
     """Write a re-read: record the differences, then delete and insert exactly those rows."""
-    compare(connection, load)
+    compare(connection, load, holds_ids_once=holds_ids_once)
     moved = moved_rows.find(connection, load, is_first=False)
     connection.execute(LEAVE_ELSEWHERE)
     connection.execute(CALL_MOVED)

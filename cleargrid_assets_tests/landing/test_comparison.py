@@ -10,7 +10,8 @@ from cleargrid_assets_tests.landing.rows_of_may import row
 from cleargrid_assets_tests.platform_under_test import CHANGES, MAY
 
 CHANGED = f"SELECT public_id, change, field, old, new FROM {CHANGES} ORDER BY ALL"
-ROWS = "SELECT public_id, landed_at FROM raw.d23_manual_communication_logs ORDER BY ALL"
+LANDED = "raw.d23_manual_communication_logs"
+ROWS = f"SELECT public_id, landed_at FROM {LANDED} ORDER BY ALL"
 
 
 def on(day, number, **changed):
@@ -65,3 +66,18 @@ def test_reading_nothing_new_in_many_shares_writes_no_row(re_read, monkeypatch):
     before = re_read.query(ROWS)
     assert re_read.load(MAY).success
     assert (re_read.query(ROWS), re_read.query(CHANGED)) == (before, [])
+
+
+@pytest.mark.parametrize("rows_at_once", [10**6, 60, 1])
+def test_an_id_that_a_month_holds_twice_is_there_once_after_the_next_load(re_read, monkeypatch, rows_at_once):
+    monkeypatch.setattr(comparison, "ROWS_AT_ONCE", rows_at_once)
+    with re_read.warehouse.writing() as connection:
+        connection.execute(f"INSERT INTO {LANDED} FROM {LANDED}")
+        connection.execute(f"UPDATE {LANDED} SET communicated_at = '2026-05-20' WHERE rowid % 7 = 0")
+    assert re_read.load().success
+    assert [landed[0] for landed in re_read.landed()] == sorted(sent["public_id"] for sent in AFTER)
+    load = re_read.last_load()
+    assert (load["rows_added"], load["rows_changed"], load["rows_vanished"]) == (5, 198, 2)
+    assert re_read.load().success
+    load = re_read.last_load()
+    assert (load["rows_added"], load["rows_changed"], load["rows_vanished"]) == (0, 0, 0)
