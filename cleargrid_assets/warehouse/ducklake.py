@@ -19,6 +19,7 @@ import duckdb
 from cleargrid_assets.warehouse.artifacts import artifacts_at
 from cleargrid_assets.warehouse.ducklake_catalogs import PREFIX, catalog_at, redacted
 from cleargrid_assets.warehouse.errors import (
+    WarehouseBusyError,
     WarehouseConflictError,
     WarehouseError,
     WarehouseUnreachableError,
@@ -171,6 +172,11 @@ class DuckLake:
         if isinstance(translated, WarehouseUnreachableError):
             return translated
         message = redacted(first_line(error))
+        if isinstance(translated, WarehouseConflictError):
+            return WarehouseBusyError(
+                f"another program has the catalog of {self.display_name} open: close it, then start this run again. "
+                f"{message}"
+            )
         return WarehouseUnreadableError(
             f"{self.display_name} cannot be opened as a lake: correct CLEARGRID_WAREHOUSE or CLEARGRID_LAKE_DATA. "
             f"{message}"
