@@ -100,7 +100,8 @@ LOADS_COLUMNS = (
     Column(
         "page_size_used",
         "BIGINT",
-        "The smallest page size in use at the end; the next load starts with twice this size.",
+        "The smallest page size in use at the end; the next load starts with twice this size. A load that ended with a "
+        "size set for its run alone has the size that it would have started with otherwise.",
     ),
     Column("rows_received", "BIGINT", "Rows on the pages of the completed windows."),
     Column("rows_landed", "BIGINT", "The month's rows after the load."),

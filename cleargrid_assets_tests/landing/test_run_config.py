@@ -17,10 +17,19 @@ if TYPE_CHECKING:
 PAGE_SIZE_USED = "SELECT page_size_used FROM raw.d23_loads"
 
 
-def test_the_page_size_of_the_run_config_holds_for_that_run_alone(platform: Platform) -> None:
-    assert platform.load(page_size=120).success
+@pytest.mark.parametrize("page_size", [3, 120])
+def test_the_page_size_of_the_run_config_holds_for_that_run_alone(platform: Platform, page_size: int) -> None:
+    assert platform.load(page_size=page_size).success
+    assert requested_page_size(platform) == page_size
+    platform.emulator.requests.clear()
     assert platform.load().success
-    assert platform.query(f"{PAGE_SIZE_USED} ORDER BY load_number") == [(120,), (100,)]  # 100 is the setting
+    assert requested_page_size(platform) == 100  # the setting
+    assert platform.query(PAGE_SIZE_USED) == [(100,), (100,)]
+
+
+def requested_page_size(platform: Platform) -> int:
+    """The largest page that was requested: a count requests one row."""
+    return max(int(request.params["limit"]) for request in platform.emulator.requests if request.method == "GET")
 
 
 def test_as_many_requests_are_in_flight_as_the_run_config_says(platform: Platform) -> None:

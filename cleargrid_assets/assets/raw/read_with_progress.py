@@ -18,7 +18,7 @@ from cleargrid_assets.partitions import month_of
 
 if TYPE_CHECKING:
     from cleargrid_assets.assets.raw.load_config import LoadConfig
-    from cleargrid_assets.client import ClearGridClient, ClearGridError, Progress, Total, Window
+    from cleargrid_assets.client import ClearGridClient, ClearGridError, Progress, Statistics, Total, Window
     from cleargrid_assets.client.requester import FailedRequests
     from cleargrid_assets.landing.write import Landed
     from cleargrid_assets.settings import Settings
@@ -53,22 +53,35 @@ def read(
     one that arrives while a compiled module, such as Arrow, is imported.
     """
     month, loads = month_of(context.partition_key), last_loads(warehouse, dataset)
-    last_page_size = loads[month].page_size_used if month in loads else None
+    page_size = _page_size(settings, loads[month].page_size_used if month in loads else settings.page_size)
     load = read_month(
         client,
         dataset,
         month,
         window,
-        _limits(settings, config, last_page_size),
+        _limits(settings, config, page_size),
         on_progress=ProgressLog(context),
     )
     stop_if_cancelled(context)
-    return replace(load, loads_before=max((last.load_number for last in loads.values()), default=0))
+    return replace(
+        load,
+        statistics=_without_size_of_run(load.statistics, config, page_size),
+        loads_before=max((last.load_number for last in loads.values()), default=0),
+    )
 
 
-def _limits(settings: Settings, config: LoadConfig, last_page_size: int | None) -> LoadLimits:
-    """The limits of the load. Pages start at twice the last load's final size, so a slow night is soon forgotten."""
-    page_size = min(settings.page_size, 2 * (last_page_size or settings.page_size))
+def _page_size(settings: Settings, last_page_size: int) -> int:
+    """The size that pages start with: twice the last load's final size, so that a slow night is soon forgotten."""
+    return min(settings.page_size, 2 * last_page_size)
+
+
+def _without_size_of_run(statistics: Statistics, config: LoadConfig, page_size: int) -> Statistics:
+    """With `page_size` in place of the size that the run config set for this run only, which the next is not to use."""
+    is_of_run = statistics.page_size_used == config.page_size
+    return replace(statistics, page_size_used=page_size) if is_of_run else statistics
+
+
+def _limits(settings: Settings, config: LoadConfig, page_size: int) -> LoadLimits:
     return LoadLimits(
         concurrency=config.concurrency or settings.concurrency,
         page_size=config.page_size or page_size,
