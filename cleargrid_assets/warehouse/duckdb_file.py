@@ -10,6 +10,7 @@ Opening the file and translating its errors belong here; which paths may be used
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 import time
 from contextlib import ExitStack, closing, contextmanager, suppress
@@ -42,6 +43,7 @@ READABLE_BY: dict[str, str | bool | int | float | list[str]] = {"storage_compati
 
 DAMAGED = "Corrupt database file"
 NEWER_FORMAT = "Trying to read a database file with version number"
+OTHER_LOG = re.compile(r"WAL( checkpoint iteration)? does not match")
 OUT_OF_ROOM = (duckdb.IOException, duckdb.OutOfMemoryException, duckdb.FatalException, duckdb.TransactionException)
 """A commit on a full disk raises the last one; transactions cannot collide, since the file admits one at a time."""
 
@@ -163,6 +165,11 @@ class DuckDBFile:
             return WarehouseUnreadableError(
                 f"{self.path} is damaged: put your last copy of it in its place, or move it away and load the months "
                 f"again. {first_line(error)}"
+            )
+        if OTHER_LOG.search(str(error)):
+            return WarehouseUnreadableError(
+                f"the files {self.path}.wal and .journal beside {self.path} belong to another copy of it: move them "
+                f"away, and start this run again. {first_line(error)}"
             )
         return WarehouseUnreadableError(
             f"{self.path} cannot be opened as a DuckDB warehouse: correct CLEARGRID_WAREHOUSE. {first_line(error)}"

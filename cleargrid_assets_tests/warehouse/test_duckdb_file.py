@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -27,6 +28,17 @@ import sys
 from cleargrid_assets.warehouse.warehouse import Warehouse
 with Warehouse(sys.argv[1]).writing():
     pass
+"""
+KILLED = """
+import os, sys
+from cleargrid_assets.warehouse.warehouse import Warehouse
+warehouse = Warehouse(sys.argv[1])
+with warehouse.writing() as connection:
+    connection.execute("INSERT INTO raw.kept SELECT 2")
+with warehouse.transactions() as transaction:
+    with transaction() as connection:
+        connection.execute("INSERT INTO raw.kept SELECT 3")
+    os._exit(9)
 """
 QUEUE = """
 import sys
@@ -85,6 +97,23 @@ def test_what_is_no_database_is_said_at_once(tmp_path):
     with pytest.raises(WarehouseUnreadableError, match="CLEARGRID_WAREHOUSE"), Warehouse(str(notes)).writing():
         pass
     assert notes.read_text() == "notes, not a database\n" * 500
+
+
+@pytest.mark.parametrize("copied_after", [0, 1])
+def test_a_log_beside_another_copy_of_the_file_is_to_be_moved_away(warehouse, tmp_path, copied_after):
+    """The log of a killed process lies beside an earlier copy, or beside another warehouse."""
+    copies = [tmp_path / "other.duckdb", tmp_path / "earlier.duckdb"]
+    with Warehouse(str(copies[0])).writing() as connection:
+        connection.execute("CREATE TABLE raw.kept AS SELECT 1 AS number")
+    shutil.copy(warehouse.address, copies[1])
+    subprocess.run([sys.executable, "-c", KILLED, warehouse.address], check=False)
+    shutil.copy(copies[copied_after], warehouse.address)
+    for use in (warehouse.reading, warehouse.writing):
+        with pytest.raises(WarehouseUnreadableError, match=r"duckdb\.wal and \.journal .* move them away"), use():
+            pass
+    Path(f"{warehouse.address}.wal").unlink()
+    with warehouse.reading() as connection:
+        assert connection.execute(KEPT).fetchall() == [(1,)]
 
 
 def test_an_empty_file_is_not_a_warehouse_yet_and_becomes_one_with_its_own_mode_and_links(tmp_path):
