@@ -52,10 +52,6 @@ class WarehouseClient(DuckDbClient):
         """Do nothing: the handlers delete, because not every output replaces its whole month."""
 
     @staticmethod
-    def ensure_schema_exists(*_arguments: Any) -> None:
-        """Do nothing: opening the warehouse for writing creates the schemas."""
-
-    @staticmethod
     def get_select_statement(table_slice: TableSlice) -> str:
         """The table's rows, or those of one month."""
         columns = ", ".join(table_slice.columns or ["*"])

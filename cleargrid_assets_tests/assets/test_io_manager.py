@@ -114,3 +114,14 @@ def test_a_frame_comes_back_as_it_was_stored(store, resource):
     managers = {"io_manager": WarehouseIOManager(resource), "memory": dg.InMemoryIOManager()}
     result = dg.materialize([frames, reader], selection=[reader], resources=managers, partition_key=MONTH)
     assert result.output_for_node("reader") == [["a", 1, 0.5, True], [None, 2, None, False]]
+
+
+def test_a_frame_may_have_a_schema_of_its_own(resource):
+    @dg.asset(key=["finance", "targets"])
+    def targets() -> pd.DataFrame:
+        return pd.DataFrame({"target": [0.4]})
+
+    for _ in range(2):
+        assert dg.materialize([targets], resources={"io_manager": WarehouseIOManager(resource)}).success
+    with resource.warehouse().reading() as connection:
+        assert connection.execute("FROM finance.targets").fetchall() == [(0.4,)]
