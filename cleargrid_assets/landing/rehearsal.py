@@ -5,20 +5,20 @@ What to copy and what to report of a rehearsed load belong here; the write itsel
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cleargrid_assets.landing.errors import VanishLimitError
 from cleargrid_assets.landing.ledger import Superseded
 from cleargrid_assets.landing.write import write_month
+from cleargrid_assets.warehouse.copying import copy_rows
 from cleargrid_assets.warehouse.errors import WarehouseMissingError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     import duckdb
-    import pyarrow as pa
 
     from cleargrid_assets.landing.read_month import MonthLoad
     from cleargrid_assets.landing.write import Landed
@@ -94,35 +94,24 @@ def copied_month(warehouse: Warehouse, load: MonthLoad) -> Iterator[duckdb.DuckD
 
     Raises `WarehouseError`.
     """
-    contents = _contents(warehouse, load)
-    with warehouse.scratch() as connection:
-        for name, rows in contents.items():
-            connection.register("copied", rows)
-            connection.execute(f"INSERT INTO {name} BY NAME SELECT * FROM copied")
-            connection.unregister("copied")
-        yield connection
+    with warehouse.scratch() as copy:
+        with suppress(WarehouseMissingError), warehouse.reading() as origin:
+            _copy(origin, copy, load)
+        yield copy
 
 
-def _contents(warehouse: Warehouse, load: MonthLoad) -> Mapping[str, pa.Table]:
-    """The rows to copy, by table: empty if there is no warehouse yet."""
+def _copy(origin: duckdb.DuckDBPyConnection, copy: duckdb.DuckDBPyConnection, load: MonthLoad) -> None:
+    """Copy the ledger, what is known of moved rows, and the rows of the month or of the load, a batch at a time."""
     dataset, month = load.dataset, f"month = DATE '{load.month}'"
     conditions: Mapping[Table, str] = {
         dataset.loads: "true",
         dataset.changes: "change = 'moved'",
         dataset.rows: f"{month} OR public_id IN (SELECT public_id FROM received)",
     }
-    try:
-        with warehouse.reading() as connection:
-            connection.register("received", load.rows)
-            return {
-                table.qualified_name: connection.sql(
-                    f"SELECT * FROM {table.qualified_name} WHERE {condition}"
-                ).to_arrow_table()
-                for table, condition in conditions.items()
-                if table.exists_in(connection)
-            }
-    except WarehouseMissingError:
-        return {}
+    with load.rows.named("received", origin):
+        for table, condition in conditions.items():
+            if table.exists_in(origin):
+                copy_rows(origin, copy, f"SELECT * FROM {table.qualified_name} WHERE {condition}", table)
 
 
 def rehearse(

@@ -174,10 +174,14 @@ def _copy_part(origin: duckdb.DuckDBPyConnection, copy: duckdb.DuckDBPyConnectio
     copy.execute(f"DELETE FROM {name}{part.where}")
     if not part.table.exists_in(origin):
         return
-    rows = origin.sql(f"SELECT {_columns(part.table)} FROM {name}{part.where}").to_arrow_reader(BATCH_ROWS)
-    copy.register("moved", rows)
-    copy.execute(f"INSERT INTO {name} BY NAME SELECT * FROM moved")
-    copy.unregister("moved")
+    copy_rows(origin, copy, f"SELECT {_columns(part.table)} FROM {name}{part.where}", part.table)
+
+
+def copy_rows(origin: duckdb.DuckDBPyConnection, copy: duckdb.DuckDBPyConnection, select: str, table: Table) -> None:
+    """Insert the rows that `select` returns from `origin` into `table` of `copy`, a batch at a time."""
+    copy.register("copied", origin.sql(select).to_arrow_reader(BATCH_ROWS))
+    copy.execute(f"INSERT INTO {table.qualified_name} BY NAME SELECT * FROM copied")
+    copy.unregister("copied")
 
 
 def _contents(connection: duckdb.DuckDBPyConnection, table: Table) -> Iterator[tuple[TableMonth, Fingerprint]]:
