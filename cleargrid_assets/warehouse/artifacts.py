@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import os
 import tempfile
+import time
 import uuid
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
+from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -28,6 +30,10 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from pyarrow.fs import S3FileSystem
+
+
+ABANDONED_SECONDS = 86_400
+"""A process writes to a file more often than once a day."""
 
 
 class Artifacts(Protocol):
@@ -83,6 +89,7 @@ class ArtifactFolder:
         refuse_dangling_link(self.path)
         try:
             self.path.mkdir(parents=True, exist_ok=True)
+            self._delete_abandoned(name)
             yield unfinished
             unfinished.replace(self.path / name)
         except OSError as error:
@@ -93,6 +100,13 @@ class ArtifactFolder:
         finally:
             with suppress(OSError):  # it may not exist
                 unfinished.unlink()
+
+    def _delete_abandoned(self, name: str) -> None:
+        """Delete what a process that was killed while it wrote `name` left; one that still writes is left alone."""
+        for file in self.path.glob(f".{escape(name)}.????????.unfinished*"):  # DuckDB leaves its log beside a database
+            with suppress(OSError):  # another process may have deleted it
+                if time.time() - file.stat().st_mtime > ABANDONED_SECONDS:
+                    file.unlink()
 
     def read(self, name: str) -> bytes | None:
         """Read from the folder."""

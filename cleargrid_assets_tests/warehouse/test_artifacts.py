@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cleargrid_assets.warehouse.artifacts import Artifacts
+
+TWO_DAYS_AGO = time.time() - 2 * 86_400
 
 
 def test_a_file_is_the_old_one_until_the_new_one_is_complete(tmp_path: Path) -> None:
@@ -38,6 +42,27 @@ def fail_half_way(artifacts: Artifacts) -> None:
     with artifacts.replacing("mix.parquet") as file:
         file.write_text("half", encoding="utf-8")
         _ = 1 / 0
+
+
+def test_what_a_killed_process_left_of_a_file_goes_when_the_file_is_written_again(tmp_path: Path) -> None:
+    left = [tmp_path / f".mix.parquet.0123abcd.unfinished{suffix}" for suffix in ("", ".wal")]
+    other = tmp_path / ".day.parquet.0123abcd.unfinished"
+    for file in (*left, other):
+        file.touch()
+        os.utime(file, (TWO_DAYS_AGO, TWO_DAYS_AGO))
+    with artifacts_at(str(tmp_path)).replacing("mix.parquet") as file:
+        file.touch()
+    assert sorted(tmp_path.iterdir()) == [other, tmp_path / "mix.parquet"]
+
+
+def test_two_processes_that_write_a_file_at_once_leave_each_other_alone(tmp_path: Path) -> None:
+    artifacts = artifacts_at(str(tmp_path))
+    with artifacts.replacing("mix.parquet") as first:
+        first.write_text("first", encoding="utf-8")
+        with artifacts.replacing("mix.parquet") as second:
+            second.write_text("second", encoding="utf-8")
+        assert (tmp_path / "mix.parquet").read_text(encoding="utf-8") == "second"
+    assert (tmp_path / "mix.parquet").read_text(encoding="utf-8") == "first"
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
