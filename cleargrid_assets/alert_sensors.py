@@ -260,10 +260,8 @@ def alerts_on_checks(instance: dg.DagsterInstance, origin: Origin, state: State)
 
 
 def _alert_on_checks(instance: dg.DagsterInstance, origin: Origin, state: State, ended: EndedRun) -> Iterator[str]:
-    failed = {
-        _check(ended, check.asset, check.name, check.month): check
-        for check in failed_checks_of(instance, ended.run.run_id)
-    }
+    checks = failed_checks_of(instance, ended.run.run_id)
+    failed = {_check(ended, check.asset, check.name, check.month): check for check in checks}
     delivered = {subject for subject, failure in state.failures.items() if failure.run_id == ended.run.run_id}
     new = {subject: check for subject, check in failed.items() if subject not in delivered}
     if new:
@@ -291,10 +289,7 @@ def _alert_on_recovered_checks(
 
 
 def _check(ended: EndedRun, asset: str, name: str, month: str) -> str:
-    """The check's name in an alert, with its month, or else the run's.
-
-    A load evaluates the checks of another month as well if it took over rows of that month.
-    """
+    """The check's name in an alert, with its month, or else the run's; a load checks months it took rows from, too."""
     month = month or month_of(ended.run)
     return f"{asset}, {name}{f', month {month}' if month else ''}"
 
