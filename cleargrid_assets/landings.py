@@ -20,7 +20,13 @@ def last_landing(instance: dg.DagsterInstance, rows: dg.AssetKey, month: str) ->
     return next(iter(instance.fetch_materializations(landed, limit=1).records), None)
 
 
-def passed_its_checks(
+def is_usable(instance: dg.DagsterInstance, rows: dg.AssetKey, month: str, blocking_checks: AbstractSet[str]) -> bool:
+    """True unless the month of the raw asset `rows` landed with a failed blocking check."""
+    landing = last_landing(instance, rows, month)
+    return landing is None or _passed_its_checks(instance, landing, blocking_checks)
+
+
+def _passed_its_checks(
     instance: dg.DagsterInstance, landing: dg.EventLogRecord, blocking_checks: AbstractSet[str]
 ) -> bool:
     """True if the load that landed the month's rows passed every blocking check, whatever later loads did.

@@ -24,7 +24,7 @@ from cleargrid_assets.tables.catalog import DATASETS
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from dagster._core.storage.asset_check_execution_record import AssetCheckPartitionInfo
+    from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecord, AssetCheckPartitionInfo
 
 BLOCKING_CHECK_FAILED = DagsterAssetCheckFailedError.__name__
 Kind = dg.DagsterEventType
@@ -173,10 +173,18 @@ def _last_result(instance: dg.DagsterInstance, info: AssetCheckPartitionInfo) ->
     """The last result of a check of a month; a run that has planned to evaluate it hides none of an earlier run."""
     if info.latest_execution_status in EVALUATED:
         return info.latest_execution_status
+    record = last_evaluation(instance, info.check_key, info.partition_key)
+    return record.status if record else None
+
+
+def last_evaluation(
+    instance: dg.DagsterInstance, check: dg.AssetCheckKey, month: str | None
+) -> AssetCheckExecutionRecord | None:
+    """The record of a check when it was last evaluated, in the month or, with None, without months."""
     records = instance.event_log_storage.get_asset_check_execution_history(
-        info.check_key, limit=1, status=EVALUATED, partition_filter=PartitionKeyFilter(key=info.partition_key)
+        check, limit=1, status=EVALUATED, partition_filter=PartitionKeyFilter(key=month)
     )
-    return records[0].status if records else None
+    return next(iter(records), None)
 
 
 def is_retried(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:

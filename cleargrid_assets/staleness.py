@@ -20,7 +20,7 @@ from dagster._core.errors import DagsterExecutionInterruptedError
 from dagster._core.storage.tags import BACKFILL_ID_TAG, PARTITION_NAME_TAG
 
 from cleargrid_assets.asset_keys import UNPREFIXED, AssetKeys
-from cleargrid_assets.landings import last_landing, passed_its_checks
+from cleargrid_assets.landings import is_usable, last_landing
 from cleargrid_assets.marts import NO_MARTS, Marts, marts_of
 from cleargrid_assets.rules_version import rules_version
 from cleargrid_assets.run_history import awaits_retry, runs_of
@@ -202,18 +202,14 @@ class Backlog:
 
     def _computable(self, month: str, tables: Sequence[dg.AssetKey]) -> Sequence[dg.AssetKey]:
         """The tables without the marts of a dataset whose rows of the month failed a blocking check."""
-        keys = self.versions.keys
-        unusable = {
-            keys.table(mart.table)
-            for mart in self.versions.marts.by_month
-            for dataset in mart.other_datasets
-            if not self._is_usable(keys.table(dataset.rows), month)
-        }
+        marts, keys = self.versions.marts, self.versions.keys
+        others = marts.other_datasets(*marts.tables)
+        red = {dataset for dataset in others if not self._is_usable(keys.table(dataset.rows), month)}
+        unusable = {keys.table(mart.table) for mart in marts.by_month if red & mart.other_datasets}
         return [table for table in tables if table not in unusable]
 
     def _is_usable(self, rows: dg.AssetKey, month: str) -> bool:
-        landing = last_landing(self.versions.instance, rows, month)
-        return landing is None or passed_its_checks(self.versions.instance, landing, self.blocking_checks[rows])
+        return is_usable(self.versions.instance, rows, month, self.blocking_checks[rows])
 
     def _is_due(self, month: str, tables: Sequence[dg.AssetKey]) -> bool:
         landing = last_landing(self.versions.instance, self.versions.raw, month)

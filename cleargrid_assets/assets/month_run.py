@@ -24,7 +24,7 @@ from cleargrid_assets.assets.month_checks import blocking_checks, run_checks, st
 from cleargrid_assets.assets.sql_asset import reporting_variables, where_month
 from cleargrid_assets.failures import dagster_failures
 from cleargrid_assets.landing.warehouse_identity import verify_settings
-from cleargrid_assets.landings import last_landing, passed_its_checks
+from cleargrid_assets.landings import is_usable
 from cleargrid_assets.marts import NO_MARTS
 from cleargrid_assets.partitions import month_of
 from cleargrid_assets.rules_version import rules_version
@@ -170,8 +170,8 @@ class MonthRun:
             tag_run(self.context, self._versions.of_month(self.context.partition_key))
         marts = self._versions.marts
         for dataset in marts.other_datasets(*marts.tables):
-            landing = last_landing(self.context.instance, self._keys.table(dataset.rows), self.context.partition_key)
-            if landing and not passed_its_checks(self.context.instance, landing, blocking_checks(dataset)):
+            rows, month = self._keys.table(dataset.rows), self.context.partition_key
+            if not is_usable(self.context.instance, rows, month, blocking_checks(dataset)):
                 self.unusable.update(dataset.tables)
 
     def _is_selected(self, table: Table) -> bool:

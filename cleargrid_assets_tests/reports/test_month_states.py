@@ -19,7 +19,8 @@ OCT, NOV = date(2026, 10, 1), date(2026, 11, 1)
 LOADED = {"rows_landed": 5, "rows_quarantined": 0, "is_read_since_it_closed": True}
 LOADS = [LOADED | {"month": month, "loaded_at": datetime(2026, month.month, 26, 3, 12)} for month in (OCT, NOV)]  # noqa: DTZ001 - naive UTC, as in the warehouse
 COMPUTED = {
-    "month": OCT, "status": "final", "loaded_at": datetime(2026, 11, 1, 3, 10), "attempts": 5, "unmapped": 0,  # noqa: DTZ001
+    "month": OCT, "status": "final", "attempts": 5, "unmapped": 0,
+    "loaded_at": datetime(2026, 11, 1, 3, 10),  # noqa: DTZ001 - naive UTC, as in the warehouse
     "outcome_map_version": "1", "rules_version": "1",
 }  # fmt: skip
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 import dagster as dg
-from dagster._core.event_api import PartitionKeyFilter
-from dagster._core.storage.asset_check_execution_record import COMPLETED_ASSET_CHECK_EXECUTION_RECORD_STATUSES
+
+from cleargrid_assets.run_history import last_evaluation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,10 +30,7 @@ def _latest_results(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheck
     """The latest result of each check that this run had planned."""
     for record in context.instance.get_records_for_run(context.run.run_id, of_type=PLANNED).records:
         planned = cast("AssetCheckEvaluationPlanned", record.event_log_entry.get_dagster_event().event_specific_data)
-        earlier = context.instance.event_log_storage.get_asset_check_execution_history(
-            planned.asset_check_key,
-            limit=1,
-            status=COMPLETED_ASSET_CHECK_EXECUTION_RECORD_STATUSES,
-            partition_filter=PartitionKeyFilter(key=context.partition_key if planned.partitions_subset else None),
-        )
-        yield from (result.evaluation for result in earlier if result.evaluation)
+        month = context.partition_key if planned.partitions_subset else None
+        latest = last_evaluation(context.instance, planned.asset_check_key, month)
+        if latest and latest.evaluation:
+            yield latest.evaluation

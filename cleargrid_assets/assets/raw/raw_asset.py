@@ -79,7 +79,7 @@ def build_raw(
         warehouse: dg.ResourceParam[WarehouseConnection],
     ) -> Iterator[dg.MaterializeResult[None] | dg.AssetMaterialization | dg.Output[None] | dg.AssetCheckEvaluation]:
         if config.preview:
-            from cleargrid_assets.assets.raw.preview_month import show_preview  # noqa: PLC0415
+            from cleargrid_assets.assets.raw.preview_month import show_preview  # noqa: PLC0415 - see below
 
             with dagster_failures(retries, retries_so_far=context.retry_number):
                 show_preview(context, key, config, dataset, months, cleargrid=cleargrid, warehouse=warehouse)
