@@ -16,11 +16,12 @@ from cleargrid_assets.warehouse import WarehouseBusyError, WarehouseUnreadableEr
 from cleargrid_assets.warehouse.rollback_journal import HEADERS
 from cleargrid_assets.warehouse.warehouse import Warehouse
 
-METADATA = HEADERS
-"""A small warehouse has one block of metadata, the first one."""
-
+BLOCK = 262_144
 WRITTEN = 8_192
-"""Bytes of that block that the killed process had written; the new metadata is longer."""
+"""Bytes of the overwritten block that the killed process had written; the new metadata is longer."""
+
+ROOM = "x" * 30_000
+"""A comment after which the last block of metadata has room, so that the next checkpoint overwrites that block."""
 
 KEPT = "SELECT count(*) FROM raw.kept"
 SHELL = "import duckdb, sys; connection = duckdb.connect(sys.argv[1]); print('open', flush=True); sys.stdin.read()"
@@ -52,9 +53,11 @@ class KilledWriter:
     @property
     def torn_content(self):
         """The new data, the old header, and the new metadata up to the kill."""
-        old_metadata = self.before[METADATA + WRITTEN : METADATA + 262_144]
-        data = self.after[METADATA + 262_144 :]
-        return self.before[:HEADERS] + self.after[METADATA : METADATA + WRITTEN] + old_metadata + data
+        old_blocks = range(HEADERS, len(self.before), BLOCK)
+        (start,) = (at for at in old_blocks if self.before[at : at + BLOCK] != self.after[at : at + BLOCK])
+        kill = start + WRITTEN
+        old_metadata, data = self.before[kill : start + BLOCK], self.after[start + BLOCK :]
+        return self.before[:HEADERS] + self.after[HEADERS:kill] + old_metadata + data
 
 
 def row_count(warehouse):
@@ -69,6 +72,7 @@ def killed_writer(tmp_path):
     file = Path(warehouse.address)
     with warehouse.writing() as connection:
         connection.execute("CREATE TABLE raw.kept AS SELECT range AS number FROM range(10)")
+        connection.execute(f"COMMENT ON TABLE raw.kept IS '{ROOM}'")
     before = file.read_bytes()
     with warehouse.writing() as connection:
         connection.execute("INSERT INTO raw.kept FROM range(20)")
@@ -181,6 +185,7 @@ def test_several_transactions_of_one_opening_make_no_checkpoint_before_its_end(t
     file = Path(warehouse.address)
     with warehouse.writing() as connection:
         connection.execute("CREATE TABLE raw.kept AS SELECT range AS number FROM range(10)")
+        connection.execute(f"COMMENT ON TABLE raw.kept IS '{ROOM}'")
     headers = file.read_bytes()[:HEADERS]
     with warehouse.transactions() as transaction:
         for _ in range(3):
