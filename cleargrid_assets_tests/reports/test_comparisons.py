@@ -73,7 +73,7 @@ def test_a_rate_has_one_line_with_its_effects_over_pools_and_over_hours(
 
 def test_the_largest_part_is_shown_only_of_a_change_beyond_chance(data: ReportData) -> None:
     cards = [
-        row | {"is_beyond_chance": row["metric"] == "contact_rate" and row["change_pp"] is not None}
+        row | {"is_beyond_chance": row["metric"] == "contact_rate", "has_unmapped": False}
         for row in data["headline__cards"]
     ]
     judged = replace(data, rows={**data.rows, "headline__cards": cards})
@@ -85,7 +85,7 @@ def test_the_largest_part_is_shown_only_of_a_change_beyond_chance(data: ReportDa
 
 
 def test_parts_of_changes_that_may_be_chance_are_said_not_to_be_reasons(data: ReportData) -> None:
-    cards = [row | {"is_beyond_chance": False} for row in data["headline__cards"]]
+    cards = [row | {"is_beyond_chance": False, "has_unmapped": False} for row in data["headline__cards"]]
     (note, _) = what_moved.SECTION.content(replace(data, rows={**data.rows, "headline__cards": cards}))
     assert note.text.startswith("No change here is beyond chance; its parts are not reasons.")
 

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cleargrid_assets.assets.reports.page.blocks import Cards, OfMonth
-from cleargrid_assets.assets.reports.page.sections import headline
+from cleargrid_assets.assets.reports.page.sections import headline, what_moved
+from cleargrid_assets.assets.reports.page.sentence import NOT_JUDGED
+from cleargrid_assets.commands.emulator_settings import OUTCOMES
 from cleargrid_assets_tests.analytics.expected_statistics import difference_interval, difference_p, dispersion
 from cleargrid_assets_tests.platform_under_test import started
 from cleargrid_assets_tests.reports.report_pages import data_after, page_data
@@ -30,8 +32,8 @@ EVEN_WEEKS = "UPDATE analytics.kpi_daily SET numerator = denominator // 2 WHERE 
 
 @pytest.fixture(scope="module")
 def loaded_platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
-    """February to May, computed once for the tests that only read them."""
-    with started(tmp_path_factory.mktemp("cards"), {}) as platform:
+    """February to May with every outcome mapped, computed once for the tests that only read them."""
+    with started(tmp_path_factory.mktemp("cards"), {"CLEARGRID_OUTCOMES": str(OUTCOMES)}) as platform:
         assert all(platform.refresh(month).success for month in MONTHS)
         yield platform
 
@@ -89,6 +91,19 @@ def test_cards_beyond_chance_are_those_that_pass_benjamini_hochberg(loaded_platf
     places = [place for place, row in enumerate(rows, 1) if row["p_value"] <= 0.05 * place / len(rows)]
     assert len(rows) == 8
     assert [row["is_beyond_chance"] for row in rows] == [place <= max(places) for place in range(1, 9)]
+
+
+@pytest.mark.parametrize("where", [IN_MAY, IN_APRIL])
+def test_no_change_is_judged_if_one_percent_of_either_month_is_unmapped(loaded_platform: Platform, where: str) -> None:
+    changes = (counts(600, 1000, IN_MAY), counts(500, 1000, IN_APRIL), EVEN_WEEKS)
+    with data_after(loaded_platform, *changes) as data:
+        assert judged(data)["contact_rate"]["is_beyond_chance"]
+    unmapped = f"UPDATE analytics.kpi_monthly SET unmapped = 11 WHERE {where}"
+    with data_after(loaded_platform, *changes, unmapped) as data:
+        (rule, _, *_), (reservation, table) = headline.SECTION.content(data), what_moved.SECTION.content(data)
+    assert {(row["p_value"], row["is_beyond_chance"]) for row in judged(data).values()} == {(None, False)}
+    assert all(NOT_JUDGED in block.text for block in (rule, reservation))
+    assert {line[1].lines[0] for line in table.cells} == {"not judged"}
 
 
 def test_a_rate_that_varies_from_week_to_week_must_move_further(loaded_platform: Platform) -> None:

@@ -22,6 +22,12 @@ QUARANTINED, UNMAPPED = 0.001, 0.01
 LOWER_BOUNDS = "rates per attempt are lower bounds, and rates per contact or per RPC may be too low or too high"
 """What outcomes that the map does not know make of the rates."""
 
+NOT_JUDGED = (
+    f"No change is judged: more than {UNMAPPED:.0%} of attempts of this month or the month before have an unmapped "
+    "outcome, and the changes may be that alone."
+)
+"""Why the changes of a month are not judged."""
+
 MAX_NAMED = 3
 """The maximum of moves, or of months, that the sentence names; the table below it has all moves."""
 

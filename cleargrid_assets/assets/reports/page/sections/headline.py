@@ -16,6 +16,7 @@ from cleargrid_assets.assets.reports.page.formatting import (
     value_of,
 )
 from cleargrid_assets.assets.reports.page.section import ReportData, Row, Section
+from cleargrid_assets.assets.reports.page.sentence import NOT_JUDGED
 from cleargrid_assets.partitions import consecutive
 from cleargrid_assets.tables.analytics import KPI_DAILY, KPI_MONTHLY, METRIC_DEFINITIONS, SMALL_SAMPLE
 from cleargrid_assets.tables.core import CONTACT_ATTEMPTS
@@ -28,6 +29,7 @@ HEADLINE = (
     "contact_rate", "rpc_per_contact", "ptp_per_rpc", "refusal_per_rpc", "settlement_per_rpc", "connect_rate",
     "broken_within_30_days", "outside_hours_per_timed_attempt",
 )  # fmt: skip
+INTERVALS = "Under each rate: numerator / denominator, and its Wilson 95 % interval; beside each change, Newcombe's."
 HEADS = ("Metric", "Value", "Numerator", "Denominator", "95 % interval", "Month before", "Change", "Formula, caveat")
 
 
@@ -49,12 +51,13 @@ SECTION = Section(
 
 
 def _rule(cards: Sequence[Row]) -> str:
+    if any(row["has_unmapped"] for row in cards):
+        return f"{INTERVALS} {NOT_JUDGED}"
     few = [row["name"] for row in cards if row["phi_weeks"] < FEWEST_WEEKS]
     unknown = f" Fewer than {FEWEST_WEEKS} such weeks, so not allowed for: {', '.join(few)}." if few else ""
     return (
-        "Under each rate: numerator / denominator, and its Wilson 95 % interval; beside each change, Newcombe's. A "
-        f"change is grey unless it is beyond chance (Benjamini-Hochberg at 5 % over these {len(cards)} rates, allowing "
-        "for how much each varied over the 12 weeks before the month)."
+        f"{INTERVALS} A change is grey unless it is beyond chance (Benjamini-Hochberg at 5 % over these {len(cards)} "
+        "rates, allowing for how much each varied over the 12 weeks before the month)."
         f"{unknown} Attempts are not judged."
     )
 

@@ -1,6 +1,8 @@
 -- The rates on the cards of the report's month against the month before: Newcombe's interval of the change, the p-value
 -- with the dispersion of the 12 complete weeks before the month, and whether it passes Benjamini-Hochberg at q = 0.05
 -- over all cards. Broken promises are taken at an age of 30 days. Months under different rules are not compared.
+-- Nothing is judged if more than 1 % of attempts are unmapped in either month: an outcome that moves out of the map
+-- moves rates.
 -- In a DuckDB shell on the warehouse: SET VARIABLE report_month = DATE '2026-05-01'; then paste. rate, wilson_lo, _hi
 -- and difference_lo, _hi, _p are macros of the warehouse.
 WITH figure AS (
@@ -45,9 +47,19 @@ spread AS (
     WHERE week_start_date = date_trunc('week', getvariable('report_month')::DATE)
 ),
 
+unmapped AS (
+    SELECT max(unmapped) > 0.01 * max(denominator) FILTER (WHERE metric = 'contact_rate') AS has_unmapped
+    FROM analytics.kpi_monthly_total
+    WHERE
+        month BETWEEN
+        getvariable('report_month')::DATE - INTERVAL 1 MONTH AND getvariable('report_month')::DATE
+    GROUP BY month
+),
+
 paired AS (
     SELECT
         it.*,
+        (SELECT coalesce(bool_or(unmapped.has_unmapped), false) FROM unmapped) AS has_unmapped,
         coalesce(before.numerator, 0) AS prev_numerator,
         coalesce(before.denominator, 0) AS prev_denominator,
         coalesce(spread.phi, 1) AS phi,
@@ -63,12 +75,16 @@ paired AS (
 ),
 
 judged AS (
-    SELECT *, difference_p(numerator, denominator, prev_numerator, prev_denominator, phi) AS p_value
+    SELECT
+        *,
+        CASE
+            WHEN NOT has_unmapped THEN difference_p(numerator, denominator, prev_numerator, prev_denominator, phi)
+        END AS p_value
     FROM paired
 ),
 
 ranked AS (
-    SELECT *, row_number() OVER (ORDER BY p_value) AS place, count(*) OVER () AS cards
+    SELECT *, row_number() OVER (ORDER BY p_value ASC NULLS LAST) AS place, count(*) OVER () AS cards
     FROM judged
 )
 

@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING
 from cleargrid_assets.assets.reports.page.blocks import Block, Cell, DataTable, Note
 from cleargrid_assets.assets.reports.page.formatting import DASH, count, points
 from cleargrid_assets.assets.reports.page.section import ReportData, Row, Section
+from cleargrid_assets.assets.reports.page.sentence import NOT_JUDGED
 from cleargrid_assets.tables.analytics import COHORT_CONTACT, KPI_MONTHLY, METRIC_DEFINITIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
 POOLS, HOURS = "channel x source", "weekday x 3 h"
 """The groupings of `rate_change_decomposition`."""
 
+BEYOND_CHANCE, CHANCE, UNJUDGED = "beyond chance", "no more than chance", "not judged"
 HEADS = ("Rate", "Change", "Pools: rates", "Pools: mix", "Largest part: the rate of", "Hours: rates", "Hours: mix")
 
 
@@ -24,17 +26,17 @@ def _content(data: ReportData) -> Sequence[Block]:
         return []
     effects = {(row["metric"], row["grouped_by"]): row for row in rows}
     rates = {row["metric"]: row for row in rows}
-    moved = {row["metric"] for row in data["headline__cards"] if row["is_beyond_chance"]}
+    verdicts = {row["metric"]: _verdict(row) for row in data["headline__cards"]}
     lines = [
-        _cells(row, effects.get((metric, POOLS)), effects.get((metric, HOURS)), is_beyond_chance=metric in moved)
+        _cells(row, effects.get((metric, POOLS)), effects.get((metric, HOURS)), verdicts[metric])
         for metric, row in rates.items()
     ]
-    nothing = "" if moved & {*rates} else "No change here is beyond chance; its parts are not reasons. "
+    reservation = _reservation({verdicts[metric] for metric in rates})
     return [
         Note(
-            f"{nothing}Each change since the month before, in points, split twice: over pools, an interaction source "
-            "on a channel, and over three hours of a weekday. Rates: the same pools, or hours, did better or worse. "
-            "Mix: volume went to pools, or hours, with other rates (Kitagawa 1955). The two add up to the "
+            f"{reservation}Each change since the month before, in points, split twice: over pools, an interaction "
+            "source on a channel, and over three hours of a weekday. Rates: the same pools, or hours, did better or "
+            "worse. Mix: volume went to pools, or hours, with other rates (Kitagawa 1955). The two add up to the "
             "change. The cards of the month judge it; the largest part is shown only of one beyond chance, and its "
             "interval is not adjusted for being the largest."
         ),
@@ -51,17 +53,30 @@ SECTION = Section(
 )
 
 
-def _cells(rate: Row, pools: Row | None, hours: Row | None, *, is_beyond_chance: bool) -> list[str | Cell]:
+def _verdict(card: Row) -> str:
+    if card["has_unmapped"]:
+        return UNJUDGED
+    return BEYOND_CHANCE if card["is_beyond_chance"] else CHANCE
+
+
+def _reservation(verdicts: Collection[str]) -> str:
+    """What a reader has to know before the parts; empty if one of the changes is beyond chance."""
+    if BEYOND_CHANCE in verdicts:
+        return ""
+    if UNJUDGED in verdicts:
+        return f"{NOT_JUDGED} The parts are not reasons. "
+    return "No change here is beyond chance; its parts are not reasons. "
+
+
+def _cells(rate: Row, pools: Row | None, hours: Row | None, verdict: str) -> list[str | Cell]:
     """A rate's change, and its effects under each grouping."""
-    largest = _largest(pools) if pools and is_beyond_chance else DASH
-    change = _change(rate["total_change"], is_beyond_chance=is_beyond_chance)
-    return [rate["name"], change, *_effects(pools), largest, *_effects(hours)]
+    largest = _largest(pools) if pools and verdict == BEYOND_CHANCE else DASH
+    return [rate["name"], _change(rate["total_change"], verdict), *_effects(pools), largest, *_effects(hours)]
 
 
-def _change(change: float, *, is_beyond_chance: bool) -> Cell:
-    if not is_beyond_chance:
-        return Cell(_points(change), ["no more than chance"])
-    return Cell(_points(change), ["beyond chance"], "up" if change > 0 else "down")
+def _change(change: float, verdict: str) -> Cell:
+    direction = "up" if change > 0 else "down"
+    return Cell(_points(change), [verdict], direction if verdict == BEYOND_CHANCE else "")
 
 
 def _largest(pools: Row) -> Cell:
