@@ -48,9 +48,13 @@ INTERRUPTED = DagsterExecutionInterruptedError.__name__
 
 
 def tag_run(context: dg.AssetExecutionContext, version: str) -> None:
-    """Tag the run with the version that it computes, so that the sensor does not request it again if it fails."""
-    if context.run.tags.get(VERSION_TAG) != version:
-        context.instance.add_run_tags(context.run.run_id, {VERSION_TAG: version})
+    """Tag the run with the first version that it computes, so that the sensor does not request it again if it fails.
+
+    A run that computes several assets may compute later ones from newer rows; then the sensor requests the first again.
+    """
+    run = context.instance.get_run_by_id(context.run.run_id)
+    if run and VERSION_TAG not in run.tags:
+        context.instance.add_run_tags(run.run_id, {VERSION_TAG: version})
 
 
 def rules_of(version: str) -> str:
@@ -152,7 +156,7 @@ class DataVersions:
     @cached_property
     def _other_rows(self) -> Mapping[dg.AssetKey, Mapping[str, str]]:
         """The version of the rows of each month, by dataset, of the datasets besides D23 that marts read."""
-        keys = self.keys.tables(dataset.rows for dataset in self.marts.other_datasets(*self.marts.tables))
+        keys = self.keys.tables(dataset.rows for dataset in self.marts.datasets)
         return {key: self._latest(key) for key in keys}
 
     def _version_of(self, table: Table, month: str, rows: str | None) -> str:
@@ -203,8 +207,7 @@ class Backlog:
     def _computable(self, month: str, tables: Sequence[dg.AssetKey]) -> Sequence[dg.AssetKey]:
         """The tables without the marts of a dataset whose rows of the month failed a blocking check."""
         marts, keys = self.versions.marts, self.versions.keys
-        others = marts.other_datasets(*marts.tables)
-        red = {dataset for dataset in others if not self._is_usable(keys.table(dataset.rows), month)}
+        red = {dataset for dataset in marts.datasets if not self._is_usable(keys.table(dataset.rows), month)}
         unusable = {keys.table(mart.table) for mart in marts.by_month if red & mart.other_datasets}
         return [table for table in tables if table not in unusable]
 
@@ -224,7 +227,7 @@ class Backlog:
         The load may have found the rows unchanged; its own run may have meant to compute the table, too.
         """
         marts, keys = self.versions.marts, self.versions.keys
-        others = keys.tables(dataset.rows for dataset in marts.other_datasets(*marts.tables))
+        others = keys.tables(dataset.rows for dataset in marts.datasets)
         landings = [landing, *(last_landing(self.versions.instance, rows, month) for rows in others)]
         since = max(each.storage_id for each in landings if each)
         yield from runs_of(self.versions.instance, table, month, since=since)

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from cleargrid_assets.connections import WarehouseConnection
     from cleargrid_assets.marts import Marts
     from cleargrid_assets.settings import Settings
+    from cleargrid_assets.tables.dataset import RawDataset
     from cleargrid_assets.tables.table import Table
     from cleargrid_assets.warehouse.warehouse import Transactions
 
@@ -123,6 +124,15 @@ def store_month(
     return retry_conflicts(store, on_conflict=lambda conflict: context.log.warning("%s Trying again.", conflict))
 
 
+def red_datasets(versions: DataVersions, month: str) -> set[RawDataset]:
+    """The datasets besides D23 that marts read and whose rows of the month failed a blocking check."""
+    return {
+        dataset
+        for dataset in versions.marts.datasets
+        if not is_usable(versions.instance, versions.keys.table(dataset.rows), month, blocking_checks(dataset))
+    }
+
+
 def read_month_checks(marts: Marts = NO_MARTS) -> list[SqlCheck]:
     """The checks of the monthly tables."""
     checks = (*read_checks("core"), *read_checks("analytics"), *read_mart_checks(marts))
@@ -168,11 +178,8 @@ class MonthRun:
             verify_settings(connection, self.warehouse.settings, self.warehouse.warehouse().display_name)
         if self.context.selected_asset_keys:
             tag_run(self.context, self._versions.of_month(self.context.partition_key))
-        marts = self._versions.marts
-        for dataset in marts.other_datasets(*marts.tables):
-            rows, month = self._keys.table(dataset.rows), self.context.partition_key
-            if not is_usable(self.context.instance, rows, month, blocking_checks(dataset)):
-                self.unusable.update(dataset.tables)
+        for dataset in red_datasets(self._versions, self.context.partition_key):
+            self.unusable.update(dataset.tables)
 
     def _is_selected(self, table: Table) -> bool:
         return self._keys.table(table) in self.context.selected_asset_keys

@@ -24,7 +24,12 @@ WHERE other.month <> $month AND other.public_id IN ({ids})
 ORDER BY other.month
 """
 DIGEST = f"SELECT ids_digest(public_id) FROM ({OF_MONTH})"
-PROVEN = f"SELECT coalesce(max(ids_digest) = ({DIGEST}), false) FROM {{last_loads}} WHERE month = $month"
+PROVEN = f"""
+SELECT coalesce(max(ids_digest) = ({DIGEST}) AND max(rows_landed) = (SELECT count(*) FROM ({OF_MONTH})), false)
+FROM {{last_loads}}
+WHERE month = $month
+"""
+"""An earlier release may have given its digest to ids of which the month held some twice; then rows were too many."""
 
 
 def months_holding(connection: duckdb.DuckDBPyConnection, load: MonthLoad, ids: str) -> Sequence[date]:
@@ -34,7 +39,7 @@ def months_holding(connection: duckdb.DuckDBPyConnection, load: MonthLoad, ids: 
 
 
 def are_proven(connection: duckdb.DuckDBPyConnection, load: MonthLoad) -> bool:
-    """True if the month's present ids are those that its last load found in no other month."""
+    """True if the month's present ids are those that its last load found in no other month, each once."""
     ((proven,),) = connection.execute(PROVEN.format_map(load.dataset.sql_names), {"month": load.month}).fetchall()
     return bool(proven)
 

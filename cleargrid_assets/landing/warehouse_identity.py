@@ -7,9 +7,10 @@ tables compares the parts that settings alone say.
 from __future__ import annotations
 
 from dataclasses import astuple, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from cleargrid_assets.landing.ledger import to_naive_utc
 from cleargrid_assets.tables.catalog import TABLES_VERSION
@@ -17,12 +18,10 @@ from cleargrid_assets.tables.raw import WAREHOUSE_IDENTITY
 from cleargrid_assets.warehouse.errors import WarehouseIdentityError, WarehouseMissingError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from datetime import date
 
     import duckdb
 
-    from cleargrid_assets.client import Window
     from cleargrid_assets.settings import Settings
     from cleargrid_assets.warehouse.warehouse import Warehouse
 
@@ -76,11 +75,10 @@ def identity_of(warehouse: Warehouse) -> WarehouseIdentity | None:
 class IdentityGuard:
     """Keeps months of another environment, lender or time zone out of a warehouse.
 
-    `window_of`: a month's window in the configured time zone. `display_name`: the warehouse as messages name it.
+    `display_name`: the warehouse as messages name it.
     """
 
     identity: Identity
-    window_of: Callable[[date], Window]
     display_name: str
 
     def verify_warehouse(self, warehouse: Warehouse) -> None:
@@ -96,7 +94,7 @@ class IdentityGuard:
         """The same within a transaction; the stored identity, None before the first load."""
         stored = _stored_identity(connection)
         if stored is None:
-            self._verify_windows(connection)
+            verify_windows(connection, self.identity.timezone, self.display_name)
         else:
             verify_stored(stored, self.identity, self.display_name)
         return stored
@@ -112,28 +110,38 @@ class IdentityGuard:
             )
             connection.execute(INSERT, row)
 
-    def _verify_windows(self, connection: duckdb.DuckDBPyConnection) -> None:
-        """Verify a warehouse of release 0.1.0, which has no identity, by the time zone of its months."""
-        for month, since, until in connection.execute(WINDOWS).fetchall():
-            window = self.window_of(month)
-            if (to_naive_utc(window.since), to_naive_utc(window.until)) != (since, until):
-                raise WarehouseIdentityError(
-                    f"an earlier release made {self.display_name}, and its month {month:%Y-%m} runs from {since} to "
-                    f"{until} UTC, which is not that month in {self.identity.timezone} (CLEARGRID_TIMEZONE); nothing "
-                    f"was read or written. Set CLEARGRID_TIMEZONE to the zone that the months were loaded in and load "
-                    f"one month; to change the zone afterwards, run `cleargrid rezone`"
-                )
-
 
 def verify_settings(connection: duckdb.DuckDBPyConnection, settings: Settings, display_name: str) -> None:
     """Raise `WarehouseIdentityError` if the months are of another environment or time zone than the configured one.
 
     The lender is not compared: only a login says which one it is, and what computes tables does not log in.
     """
-    stored = _stored_identity(connection) if WAREHOUSE_IDENTITY.exists_in(connection) else None
-    if stored:
+    if not WAREHOUSE_IDENTITY.exists_in(connection):
+        return
+    stored = _stored_identity(connection)
+    if stored is None:
+        verify_windows(connection, settings.timezone, display_name)
+    else:
         ours = Identity(settings.environment, stored.lender, stored.lender_public_id, settings.timezone)
         verify_stored(stored, ours, display_name)
+
+
+def verify_windows(connection: duckdb.DuckDBPyConnection, timezone: str, display_name: str) -> None:
+    """Raise `WarehouseIdentityError` if months that release 0.1.0 loaded, which kept no identity, have another zone."""
+    for month, since, until in connection.execute(WINDOWS).fetchall():
+        if (since, until) != _window(month, ZoneInfo(timezone)):
+            raise WarehouseIdentityError(
+                f"an earlier release made {display_name}, and its month {month:%Y-%m} runs from {since} to {until} "
+                f"UTC, which is not that month in {timezone} (CLEARGRID_TIMEZONE); nothing was read or written. Set "
+                f"CLEARGRID_TIMEZONE to the zone that the months were loaded in and load one month; to change the "
+                f"zone afterwards, run `cleargrid rezone`"
+            )
+
+
+def _window(month: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """The month's first instant and its end, naive UTC."""
+    first = datetime(month.year, month.month, 1, tzinfo=zone)
+    return to_naive_utc(first), to_naive_utc((first + timedelta(days=31)).replace(day=1))
 
 
 def verify_stored(stored: WarehouseIdentity, ours: Identity, display_name: str) -> None:

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
     from pathlib import Path
 
     from cleargrid_assets.tables.dataset import RawDataset
@@ -58,6 +59,15 @@ class Marts:
     def version(self) -> str:
         """A digest of all of them; empty if there is none."""
         return digest(*(mart.table.name + mart.version for mart in self.marts)) if self.marts else ""
+
+    @property
+    def datasets(self) -> list[RawDataset]:
+        """The datasets besides D23 that any of them is made of."""
+        return self.other_datasets(*self.tables)
+
+    def without(self, datasets: AbstractSet[RawDataset]) -> Marts:
+        """Those that are made of none of `datasets`."""
+        return Marts(tuple(mart for mart in self.marts if mart.other_datasets.isdisjoint(datasets)))
 
     def other_datasets(self, *tables: Table) -> list[RawDataset]:
         """The datasets besides D23 that marts among `tables` are made of; our own tables are made of D23 alone."""

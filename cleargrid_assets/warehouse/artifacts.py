@@ -12,7 +12,6 @@ import uuid
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
-from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -89,7 +88,7 @@ class ArtifactFolder:
         refuse_dangling_link(self.path)
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            self._delete_abandoned(name)
+            self._delete_abandoned()
             yield unfinished
             unfinished.replace(self.path / name)
         except OSError as error:
@@ -101,9 +100,9 @@ class ArtifactFolder:
             with suppress(OSError):  # it may not exist
                 unfinished.unlink()
 
-    def _delete_abandoned(self, name: str) -> None:
-        """Delete what a process that was killed while it wrote `name` left; one that still writes is left alone."""
-        for file in self.path.glob(f".{escape(name)}.????????.unfinished*"):  # DuckDB leaves its log beside a database
+    def _delete_abandoned(self) -> None:
+        """Delete what processes that were killed while they wrote left; one that still writes is left alone."""
+        for file in self.path.glob(".*.????????.unfinished*"):  # DuckDB leaves its log beside a database
             with suppress(OSError):  # another process may have deleted it
                 if time.time() - file.stat().st_mtime > ABANDONED_SECONDS:
                     file.unlink()

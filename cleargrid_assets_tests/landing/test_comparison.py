@@ -7,7 +7,7 @@ import pytest
 from cleargrid_assets.landing import comparison
 from cleargrid_assets_tests.fixed_rows import serve
 from cleargrid_assets_tests.landing.rows_of_may import row
-from cleargrid_assets_tests.platform_under_test import CHANGES, MAY
+from cleargrid_assets_tests.platform_under_test import CHANGES, LOADS, MAY
 
 CHANGED = f"SELECT public_id, change, field, old, new FROM {CHANGES} ORDER BY ALL"
 LANDED = "raw.d23_manual_communication_logs"
@@ -81,3 +81,13 @@ def test_an_id_that_a_month_holds_twice_is_there_once_after_the_next_load(re_rea
     assert re_read.load().success
     load = re_read.last_load()
     assert (load["rows_added"], load["rows_changed"], load["rows_vanished"]) == (0, 0, 0)
+
+
+def test_a_month_with_ids_twice_that_an_earlier_release_read_again_is_mended(re_read):
+    assert re_read.load().success
+    with re_read.warehouse.writing() as connection:
+        connection.execute(f"INSERT INTO {LANDED} FROM {LANDED} LIMIT 5")
+        connection.execute(f"UPDATE {LOADS} SET ids_digest = (SELECT ids_digest(public_id) FROM {LANDED})")
+    assert re_read.load().success
+    assert [landed[0] for landed in re_read.landed()] == sorted(sent["public_id"] for sent in AFTER)
+    assert re_read.last_load()["rows_changed"] == 5

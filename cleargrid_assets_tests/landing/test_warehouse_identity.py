@@ -124,8 +124,21 @@ def test_a_warehouse_whose_months_are_of_another_time_zone_does_not(start_after,
 @pytest.mark.parametrize("variables", [{"CLEARGRID_TIMEZONE": "Asia/Dubai"}, {"CLEARGRID_ENVIRONMENT": "staging"}])
 def test_months_of_another_zone_or_environment_are_not_computed(start_after, job, month, variables):
     platform = start_after(compute_months, MAY)
+    refuse_to_compute(platform, platform.with_variables(**variables), job, month)
+
+
+@pytest.mark.parametrize(("job", "month"), [(COMPUTE_MONTH, MAY), (REFRESH_SUMMARY, None)])
+def test_months_of_another_zone_are_not_computed_in_a_warehouse_without_an_identity(start_after, job, month):
+    platform = start_after(compute_months, MAY)
+    delete_identity(platform)
+    refuse_to_compute(platform, platform.with_variables(CLEARGRID_TIMEZONE="Asia/Dubai"), job, month)
+    assert platform.run_job(job, month).success
+
+
+def refuse_to_compute(platform, changed, job, month):
+    """Run a job, under `changed` settings, all of whose steps must be refused before they write anything."""
     rules = platform.query(RULES)
-    run = platform.with_variables(**variables).run_job(job, month)
+    run = changed.run_job(job, month)
     errors = [event.step_failure_data.user_failure_data.metadata["error"] for event in run.get_step_failure_events()]
     assert {error.value for error in errors} == {"WarehouseIdentityError"}
     assert platform.query(RULES) == rules

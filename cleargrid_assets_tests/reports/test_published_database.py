@@ -185,6 +185,18 @@ def test_a_load_that_repeats_a_number_after_a_copy_was_restored_is_written(may: 
     assert all(files_of(folder, table) > names for table, names in first.items())
 
 
+def test_a_load_of_another_month_that_repeats_a_number_after_a_copy_was_restored_is_written(may: Platform) -> None:
+    attempts, loads = ROW_TABLES
+    with may.warehouse.writing() as connection:
+        connection.execute(f"UPDATE {loads.qualified_name} SET month = '2026-04-01'")  # it took a row from May
+    folder = published(may)
+    first = files_of(folder, attempts)
+    with may.warehouse.writing() as connection:
+        connection.execute(f"UPDATE {loads.qualified_name} SET run_id = 'another'")
+    published(may, NOW + HOUR)
+    assert files_of(folder, attempts) > first
+
+
 def test_a_replaced_file_stays_for_a_day_after_its_successor_was_written(may: Platform) -> None:
     folder = published(may)
     attempts = ROW_TABLES[0]

@@ -44,15 +44,15 @@ def fail_half_way(artifacts: Artifacts) -> None:
         _ = 1 / 0
 
 
-def test_what_a_killed_process_left_of_a_file_goes_when_the_file_is_written_again(tmp_path: Path) -> None:
-    left = [tmp_path / f".mix.parquet.0123abcd.unfinished{suffix}" for suffix in ("", ".wal")]
-    other = tmp_path / ".day.parquet.0123abcd.unfinished"
-    for file in (*left, other):
+def test_what_a_killed_process_left_goes_when_any_file_is_written_to_the_folder(tmp_path: Path) -> None:
+    names = (".mix.parquet.0123abcd.unfinished", ".mix.parquet.0123abcd.unfinished.wal", ".notes.unfinished")
+    files = [tmp_path / name for name in names]
+    for file in files:
         file.touch()
         os.utime(file, (TWO_DAYS_AGO, TWO_DAYS_AGO))
-    with artifacts_at(str(tmp_path)).replacing("mix.parquet") as file:
+    with artifacts_at(str(tmp_path)).replacing("day.parquet") as file:
         file.touch()
-    assert sorted(tmp_path.iterdir()) == [other, tmp_path / "mix.parquet"]
+    assert sorted(tmp_path.iterdir()) == [files[-1], tmp_path / "day.parquet"]
 
 
 def test_two_processes_that_write_a_file_at_once_leave_each_other_alone(tmp_path: Path) -> None:

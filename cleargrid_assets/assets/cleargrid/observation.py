@@ -129,7 +129,7 @@ def begin_observation(
     """
     client, settings = cleargrid.client(), cleargrid.settings
     counters = Counters(max_requests=settings.observe_requests)
-    identity_guard(months, cleargrid, client, warehouse).verify_warehouse(warehouse)
+    identity_guard(cleargrid, client, warehouse).verify_warehouse(warehouse)
     keys = [context.partition_key] if context.has_partition_key else months.get_partition_keys(current_time=now)
     older = [key for key in older_months(months, now, settings.trailing_months) if key in keys]
     return Observation(

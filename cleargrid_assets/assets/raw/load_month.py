@@ -90,7 +90,7 @@ def read_verified(
     window, settings = window_of(months, context.partition_key), cleargrid.settings
     verify_time_zone(settings.timezone, window.since, window.until)
     client = cleargrid.client()
-    guard = identity_guard(months, cleargrid, client, warehouse)
+    guard = identity_guard(cleargrid, client, warehouse)
     guard.verify_warehouse(warehouse)
     load = read(context, config, dataset, window, client=client, settings=settings, warehouse=warehouse)
     return load, guard

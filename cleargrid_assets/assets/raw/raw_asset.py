@@ -105,7 +105,7 @@ def build_raw(
                 yield from report_other_months(context, key, checks, warehouse, month.landed)
         yield from _checked(context, key, checks, warehouse)
         if unchanged:
-            with dagster_failures():
+            with dagster_failures(retries, retries_so_far=context.retry_number):
                 yield from unchanged.derived_tables()
 
     return rows_of_month

@@ -6,7 +6,7 @@ up to date is decided in `staleness`; what depends on a load's time is listed in
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,13 @@ from dagster._core.storage.tags import BACKFILL_ID_TAG
 
 from cleargrid_assets.asset_keys import AssetKeys
 from cleargrid_assets.assets.month_checks import log_results, run_checks
-from cleargrid_assets.assets.month_run import check_variables, month_tables_of, read_month_checks, store_month
+from cleargrid_assets.assets.month_run import (
+    check_variables,
+    month_tables_of,
+    read_month_checks,
+    red_datasets,
+    store_month,
+)
 from cleargrid_assets.client import SettingsError
 from cleargrid_assets.outcome_map import OutcomeMapError
 from cleargrid_assets.partitions import month_of
@@ -57,8 +63,8 @@ UNCHANGED = "The load found the month's rows unchanged."
 class UnchangedMonth:
     """A month whose tables hold what its rows and the rules give.
 
-    `rules`: their version. `marts`: the lender's own. `results`: what the checks on tables that no load writes have
-    found.
+    `rules`: their version. `marts`: the lender's own, without those that have to wait for another dataset. `results`:
+    what the checks on tables that no load writes have found.
     """
 
     context: dg.AssetExecutionContext
@@ -146,7 +152,8 @@ def find_unchanged(
         versions = DataVersions.of(context.instance, warehouse.settings)
     except (SettingsError, OutcomeMapError):
         return None  # what computes the tables says what is wrong
-    rules, marts = versions.rules, versions.marts
+    marts = versions.marts.without(red_datasets(versions, context.partition_key))  # the others stay as they are
+    rules, versions = versions.rules, replace(versions, marts=marts)
     if not versions.is_computed(context.partition_key, landed.landed.version):
         return None
     month = month_of(context.partition_key)

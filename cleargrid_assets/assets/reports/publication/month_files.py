@@ -40,13 +40,13 @@ WITH held AS (
     FROM {table}
     GROUP BY month
 ), loads AS (
-    SELECT month, load_number, max(run_id) AS run_id FROM {loads} GROUP BY month, load_number
+    SELECT load_number, max(run_id) AS run_id FROM {loads} GROUP BY load_number
 )
 SELECT
     month,
     rows,
     left(md5(concat_ws(' ', $table, (SELECT max(made_at) FROM {identity}), rows, versions, run_id)), 12) AS version
-FROM held LEFT JOIN loads USING (month, load_number)
+FROM held LEFT JOIN loads USING (load_number)
 ORDER BY month
 """
 """A new warehouse counts its loads from 1 again, and a restored one counts on from its copy's last load: the time at
