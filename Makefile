@@ -17,7 +17,7 @@ WAREHOUSE_TESTS := analytics assets/test_io_manager.py commands/test_doctor.py c
 	$(foreach name,duckdb_1_5_5_reads_everything_that_duckdb_2_wrote a_tool_that_keeps_it_open_disturbs_no_load_and_no_publication,reports/test_published_database.py::test_$(name)) \
 	automation/test_quiet_nights.py::test_a_load_by_hand_that_finds_nothing_changed_writes_what_depends_on_its_time
 
-.PHONY: demo dev test test-package test-lake test-life test-distributed lint check coverage format bench lock clean
+.PHONY: demo dev test test-all test-package test-lake test-life test-distributed lint check coverage format bench lock clean
 
 # The package alone. Whatever develops or tests it goes into the same environment later; a demo after that installs nothing.
 demo: $(VENV)/installed
@@ -26,9 +26,13 @@ demo: $(VENV)/installed
 dev: $(VENV)/installed
 	@$(BIN)/cleargrid dev
 
-# ONLY=... runs a part, here and below; DAYS, because CI simulates more of them beside this, and only one here.
+# Without the files of tests that are marked slow; ONLY=... runs a part, slow or not, here and below.
 test: $(VENV)/installed-development
-	$(BIN)/pytest $(PARALLEL) $(if $(DAYS),--life-days=$(DAYS)) $(ONLY)
+	$(BIN)/pytest $(PARALLEL) $(or $(ONLY),-m "not slow")
+
+# DAYS, because CI simulates more of them beside this, and only one here.
+test-all: $(VENV)/installed-development
+	$(BIN)/pytest $(PARALLEL) $(if $(DAYS),--life-days=$(DAYS))
 
 # The tests take half as long again, because Python reports each call within each library to whoever measures.
 coverage: $(VENV)/installed-development
@@ -58,7 +62,7 @@ lint: $(VENV)/installed-development
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/sqlfluff lint --disable-progress-bar cleargrid_assets
 
-check: lint test
+check: lint test-all
 
 format: $(VENV)/installed-development
 	$(BIN)/ruff format .

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from cleargrid_assets_tests.platform_copies import StartAfter
     from cleargrid_assets_tests.platform_under_test import Platform
 
+pytestmark = pytest.mark.slow
+
 PAGE_SQL = sql_path(CONTACT_ATTEMPTS).parents[1] / "reports" / "page" / "sections"
 APRIL = "2026-04-01"
 KPIS = "SELECT * FROM analytics.kpi_monthly ORDER BY ALL"

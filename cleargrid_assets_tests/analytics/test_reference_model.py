@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     import duckdb
 
+pytestmark = pytest.mark.slow
+
 at = datetime.fromisoformat
 MARCH, APRIL = date(2026, 3, 1), date(2026, 4, 1)
 ZONES = ("UTC", "Asia/Dubai", "America/New_York", "Europe/London", "Asia/Kathmandu")

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     from cleargrid_assets_tests.platform_under_test import Platform
 
+pytestmark = pytest.mark.slow
+
 APRIL = "2026-04-01"
 EXPECTED = """
 SELECT month, interaction_source, count(*) FILTER (WHERE is_promise AND in_scope)

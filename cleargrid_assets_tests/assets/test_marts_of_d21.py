@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from cleargrid_assets_tests.platform_under_test import Platform
 
+pytestmark = pytest.mark.slow
+
 CALLS = """-- Calls of each month.
 -- Grain: month
 -- Inputs: raw.d21_communication_logs

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from cleargrid_assets_tests.automation.alerting import CHECKS, RUNS, fail, start_sensor
 
 if TYPE_CHECKING:
@@ -11,6 +13,8 @@ if TYPE_CHECKING:
 
     from cleargrid_assets_tests.platform_under_test import Platform
     from cleargrid_assets_tests.webhook_receiver import Receiver
+
+pytestmark = pytest.mark.slow
 
 
 def test_the_end_of_a_preview_is_neither_a_failure_nor_a_recovery(

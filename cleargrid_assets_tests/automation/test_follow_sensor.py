@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from cleargrid_assets_tests.platform_copies import StartAfter
     from cleargrid_assets_tests.platform_under_test import Platform
 
+pytestmark = pytest.mark.slow
+
 MONTHS = ("2026-02-01", "2026-03-01", "2026-04-01")
 FEBRUARY, MARCH, APRIL = MONTHS
 SUMMARY = (REFRESH_SUMMARY, None)

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     from cleargrid_assets_tests.platform_under_test import Platform
 
+pytestmark = pytest.mark.slow
+
 IN_ORDER = "every_month_is_in_order"
 NOW = datetime(2026, 4, 10, 7, tzinfo=UTC)
 

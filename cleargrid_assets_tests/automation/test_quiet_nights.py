@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from cleargrid_assets_tests.platform_copies import StartAfter
     from cleargrid_assets_tests.platform_under_test import Platform
 
+pytestmark = pytest.mark.slow
+
 NIGHT = datetime(2026, 6, 20, 3, tzinfo=UTC)
 SCHEDULES = ("refresh_recent_months", "observe_cleargrid_daily", "refresh_summary_daily", "check_months_daily")
 SIDE_TABLES = {f"raw/d23_{name}" for name in ("quarantine", "loads", "changes")}

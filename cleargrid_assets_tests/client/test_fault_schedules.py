@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -22,6 +23,8 @@ from cleargrid_assets_tests.client.faulty_responses import (
     status,
 )
 from cleargrid_assets_tests.client.vendor_rows import truth
+
+pytestmark = pytest.mark.slow
 
 ANSWERS = {
     "right": right,

@@ -19,6 +19,8 @@ from cleargrid_assets.warehouse.warehouse import Warehouse
 from cleargrid_assets_tests.commands.test_status import run_status
 from cleargrid_assets_tests.platform_under_test import NOW
 
+pytestmark = pytest.mark.slow
+
 SMALL = ["demo", "--rows-per-day", "5", "--months", "1"]
 NEVER_ANSWERED = {"always-times-out", "down"}
 

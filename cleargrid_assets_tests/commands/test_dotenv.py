@@ -7,6 +7,7 @@ import shutil
 import socket
 from pathlib import Path
 
+import pytest
 import requests
 
 from cleargrid_assets.command_names import executable
@@ -15,6 +16,8 @@ from cleargrid_assets.commands.processes import ProcessGroup
 from cleargrid_assets.emulator import Credentials
 from cleargrid_assets_tests.dagster_graphql import launch_backfill, run_query
 from cleargrid_assets_tests.end_to_end.dagster_dev import SHORTER_PAUSES, wait_until
+
+pytestmark = pytest.mark.slow
 
 MONTH = "2026-05-01"
 RAW = ["raw", "d23_manual_communication_logs"]

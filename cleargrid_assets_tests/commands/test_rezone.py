@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from cleargrid_assets_tests.platform_copies import StartAfter
     from cleargrid_assets_tests.platform_under_test import Platform
 
+pytestmark = pytest.mark.slow
+
 APRIL, JUNE = "2026-04-01", "2026-06-01"
 NEW_YORK, DUBAI = "America/New_York", "Asia/Dubai"
 

@@ -19,6 +19,8 @@ from cleargrid_assets_tests.commands.sessions import run_in_background, run_in_t
 from cleargrid_assets_tests.dagster_graphql import run_query
 from cleargrid_assets_tests.end_to_end.dagster_dev import START, wait_until
 
+pytestmark = pytest.mark.slow
+
 MONTH = "2026-05-01"
 LOADED = "SELECT estimated_size FROM duckdb_tables() WHERE table_name = 'd23_loads' AND estimated_size > 0"
 UNDER_WAY = (dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.SUCCESS)

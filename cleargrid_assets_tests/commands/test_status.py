@@ -24,6 +24,8 @@ from cleargrid_assets_tests.platform_copies import load_months
 from cleargrid_assets_tests.platform_under_test import MAY, NOW, Platform
 from cleargrid_assets_tests.warehouse_kinds import FILE
 
+pytestmark = pytest.mark.slow
+
 JULY = datetime(2026, 7, 1, tzinfo=UTC)
 HOLD = """
 import sys, time

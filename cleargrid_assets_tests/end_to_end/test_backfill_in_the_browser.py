@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from cleargrid_assets_tests.end_to_end.dagster_dev import RunningDagster
 
+pytestmark = pytest.mark.slow
+
 CHECK = "quarantined_rows_are_within_the_limit"
 GROUPS = "%2C".join(f"global%40global%3A{group}" for group in ("raw", "core", "analytics", "reports"))
 

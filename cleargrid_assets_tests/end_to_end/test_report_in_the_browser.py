@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, Page
 
+pytestmark = pytest.mark.slow
+
 PHONE, TABLET, DESKTOP = 390, 768, 1280
 
 UNFOLD = """() => new Promise((seen) => {

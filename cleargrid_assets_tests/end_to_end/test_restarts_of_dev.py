@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 BACKFILL_OF_AN_ASSET = ["2026-01-01"]
 BACKFILL_OF_A_JOB = ["2026-04-01"]
 MONTHS = {*BACKFILL_OF_AN_ASSET, *BACKFILL_OF_A_JOB}

@@ -7,11 +7,15 @@ import re
 import signal
 from typing import TYPE_CHECKING
 
+import pytest
+
 from cleargrid_assets.jobs import COMPUTE_MONTH
 from cleargrid_assets_tests.end_to_end.dagster_dev import ENDED, wait_until
 
 if TYPE_CHECKING:
     from cleargrid_assets_tests.end_to_end.dagster_dev import RunningDagster
+
+pytestmark = pytest.mark.slow
 
 MONTHS = ["2025-11-01", "2025-12-01", "2026-01-01", "2026-02-01", "2026-06-01"]
 EVENTS = """query($id: ID!) { runOrError(runId: $id) { ... on Run { eventConnection { events {

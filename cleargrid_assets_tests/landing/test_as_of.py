@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from cleargrid_assets_tests.platform_copies import StartAfter
     from cleargrid_assets_tests.platform_under_test import Platform, Row
 
+pytestmark = pytest.mark.slow
+
 APRIL = "2026-04-01"
 IN_APRIL = {"communicated_at": "2026-04-20T09:00:00.000Z"}
 LATER, LAST = {"updated_at": "2026-06-02T00:00:00.000Z"}, {"updated_at": "2026-06-05T00:00:00.000Z"}

@@ -8,14 +8,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import dagster as dg
+import pytest
 
 from cleargrid_assets.emulator.faults import ExportRequest, Fault
 
 if TYPE_CHECKING:
-    import pytest
     from starlette.responses import Response
 
     from cleargrid_assets_tests.platform_under_test import Platform
+
+pytestmark = pytest.mark.slow
 
 PAGE_SIZE = 10
 

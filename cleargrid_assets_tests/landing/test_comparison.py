@@ -9,6 +9,8 @@ from cleargrid_assets_tests.fixed_rows import serve
 from cleargrid_assets_tests.landing.rows_of_may import row
 from cleargrid_assets_tests.platform_under_test import CHANGES, LOADS, MAY
 
+pytestmark = pytest.mark.slow
+
 CHANGED = f"SELECT public_id, change, field, old, new FROM {CHANGES} ORDER BY ALL"
 LANDED = "raw.d23_manual_communication_logs"
 ROWS = f"SELECT public_id, landed_at FROM {LANDED} ORDER BY ALL"

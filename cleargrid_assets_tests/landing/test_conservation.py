@@ -19,6 +19,8 @@ from cleargrid_assets.tables.d23 import D23
 from cleargrid_assets_tests.fixed_rows import LoggedRows
 from cleargrid_assets_tests.landing.rows_of_may import MAY, row
 
+pytestmark = pytest.mark.slow
+
 LIMITS = LoadLimits(concurrency=3, page_size=60, load_seconds=60, stall_seconds=30)
 PASSING = (
     "server-errors",

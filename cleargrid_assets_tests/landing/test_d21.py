@@ -25,6 +25,8 @@ from cleargrid_assets_tests.landing.communication_logs import (
 from cleargrid_assets_tests.landing.rows_of_may import MAY as MAY_WINDOW
 from cleargrid_assets_tests.platform_under_test import MAY, failure_of_step
 
+pytestmark = pytest.mark.slow
+
 APRIL = "2026-04-01"
 EARLY = datetime(2026, 5, 20, 12, tzinfo=UTC)
 

@@ -26,6 +26,8 @@ from cleargrid_assets_tests.landing.communication_logs import BOTH, D21_LOGS, TA
 from cleargrid_assets_tests.landing.rows_of_may import MAY as MAY_WINDOW
 from cleargrid_assets_tests.platform_under_test import LOGS, failure_of_step
 
+pytestmark = pytest.mark.slow
+
 APRIL = "2026-04-01"
 ARRIVED, IN_ORDER = "the_last_closed_month_arrived", "every_month_is_in_order"
 

@@ -18,6 +18,8 @@ from cleargrid_assets.settings import Settings
 from cleargrid_assets_tests.platform_copies import load_months
 from cleargrid_assets_tests.platform_under_test import LOADS, LOGS, MAY, failure_of_step
 
+pytestmark = pytest.mark.slow
+
 KILLS = 10
 MONTHS = ("2026-02-01", "2026-03-01", "2026-04-01", "2026-05-01")
 

@@ -19,6 +19,8 @@ from cleargrid_assets_tests.landing.slow_responses import SECONDS, hold_next_res
 from cleargrid_assets_tests.platform_copies import compute_months
 from cleargrid_assets_tests.platform_under_test import CHANGES, FIELDS, LOADS, LOGS, MAY, failure_of_step
 
+pytestmark = pytest.mark.slow
+
 APRIL, MARCH = "2026-04-01", "2026-03-01"
 IN_APRIL = {"communicated_at": "2026-04-20T09:00:00.000Z"}
 LATER, LAST = {"updated_at": "2026-06-02T00:00:00.000Z"}, {"updated_at": "2026-06-05T00:00:00.000Z"}

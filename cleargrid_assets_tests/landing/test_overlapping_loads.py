@@ -15,6 +15,8 @@ from cleargrid_assets_tests.landing.rows_of_may import row
 from cleargrid_assets_tests.landing.slow_responses import SECONDS, hold_next_response, patience
 from cleargrid_assets_tests.platform_under_test import CHANGES, LOADS, MAY
 
+pytestmark = pytest.mark.slow
+
 STATES = "SELECT is_ptp_broken, count(*) FROM raw.d23_manual_communication_logs GROUP BY ALL"
 FLIPS = f"SELECT old, new, count(*) FROM {CHANGES} WHERE field = 'is_ptp_broken' GROUP BY ALL"
 PLANNED = AssetCheckExecutionRecordStatus.PLANNED

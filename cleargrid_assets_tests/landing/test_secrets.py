@@ -13,6 +13,8 @@ from cleargrid_assets.emulator import Credentials
 from cleargrid_assets.emulator.faults import Fault, error
 from cleargrid_assets_tests.platform_under_test import LOGS, MAY
 
+pytestmark = pytest.mark.slow
+
 PASSWORD = "planted-password-7f3a"
 TOKENS = ("token-0", "refresh-0")
 """How every token of the emulator begins."""

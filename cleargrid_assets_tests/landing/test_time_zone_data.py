@@ -19,6 +19,8 @@ from cleargrid_assets.settings import Settings
 from cleargrid_assets.time_zone_data import first_difference, time_zone, verify_time_zone
 from cleargrid_assets_tests.platform_under_test import MAY, failure_of_step
 
+pytestmark = pytest.mark.slow
+
 ZONES = importlib.resources.files("tzdata").joinpath("zones").read_text(encoding="utf-8").split()
 MONTHS = [date(year, month, 1) for year in range(2020, 2031) for month in range(1, 13)]
 YEARS = datetime(2019, 12, 31, tzinfo=UTC), datetime(2031, 1, 2, tzinfo=UTC)

@@ -18,6 +18,8 @@ from cleargrid_assets_tests.fixed_rows import serve
 from cleargrid_assets_tests.landing.rows_of_may import row
 from cleargrid_assets_tests.platform_under_test import MAY
 
+pytestmark = pytest.mark.slow
+
 APRIL = "2026-04-01"
 IN_APRIL = {"communicated_at": "2026-04-20T09:00:00.000Z"}
 UNIQUE = next(check for check in read_raw_checks(D23) if check.name == "every_public_id_is_unique")

@@ -28,6 +28,8 @@ from cleargrid_assets_tests.life.platform_life import PlatformLife
 from cleargrid_assets_tests.platform_under_test import started
 from cleargrid_assets_tests.warehouse_kinds import why_no_lake
 
+pytestmark = pytest.mark.slow
+
 BIRTH = datetime(2025, 1, 21, 3, tzinfo=UTC)
 NIGHT, SHIFT, LATE = timedelta(days=1), timedelta(hours=14), timedelta(days=45)
 SETTINGS = {

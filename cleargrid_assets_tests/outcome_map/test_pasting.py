@@ -9,6 +9,8 @@ import pytest
 from cleargrid_assets_tests.fixed_rows import serve
 from cleargrid_assets_tests.landing.rows_of_may import row
 
+pytestmark = pytest.mark.slow
+
 UNMAPPED_OF_MAY = """
 SELECT numerator, denominator FROM analytics.kpi_monthly WHERE metric = 'unmapped_per_attempt' AND slice = 'all'
 """

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from cleargrid_assets_tests.platform_under_test import Platform
 
+pytestmark = pytest.mark.slow
+
 SECTION = re.compile(r"^## The figures as they were known on a day\n(.*?)^## ", re.DOTALL | re.MULTILINE)
 FIGURES = "SELECT * FROM {}analytics.kpi_monthly ORDER BY ALL"
 

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from cleargrid_assets_tests.platform_under_test import Platform
     from cleargrid_assets_tests.warehouse_kinds import Variables
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def loaded_platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:

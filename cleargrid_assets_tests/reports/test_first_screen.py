@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from cleargrid_assets_tests.platform_under_test import Platform
 
+pytestmark = pytest.mark.slow
+
 
 MAPPED = "UPDATE analytics.kpi_daily SET unmapped = 0"
 NOBODY = "UPDATE analytics.kpi_daily SET numerator = 0 WHERE metric = 'contact_rate' AND local_date >= '2026-05-25'"

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from cleargrid_assets.assets.reports.page.section import ReportData
     from cleargrid_assets_tests.platform_under_test import Platform
 
+pytestmark = pytest.mark.slow
+
 MONTHS = ("2026-02-01", "2026-03-01", "2026-04-01", "2026-05-01")
 IN_MAY = "slice = 'all' AND month = '2026-05-01' AND metric = 'contact_rate'"
 IN_APRIL = "slice = 'all' AND month = '2026-04-01' AND metric = 'contact_rate'"

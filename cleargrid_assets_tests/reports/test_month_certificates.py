@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from cleargrid_assets_tests.platform_copies import StartAfter
     from cleargrid_assets_tests.platform_under_test import Platform
 
+pytestmark = pytest.mark.slow
+
 APRIL = "2026-04-01"
 BLOCK = 1000
 OF_ANOTHER_VALUE = {

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from cleargrid_assets_tests.platform_copies import StartAfter
     from cleargrid_assets_tests.platform_under_test import Platform
 
+pytestmark = pytest.mark.slow
+
 OPEN = "2026-06-01"
 CLOSED = "2026-05-01"
 NOTHING = "No month has been computed yet"

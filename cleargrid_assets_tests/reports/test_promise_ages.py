@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from cleargrid_assets.assets.reports.page.section import ReportData, Row
     from cleargrid_assets_tests.platform_under_test import Platform
 
+pytestmark = pytest.mark.slow
+
 FORTY_EACH = "UPDATE analytics.cohort_contact SET promises_aged_30d = 40, broken_by_updated_at_30d = "
 TUESDAY_NOON = "iso_weekday = 2 AND local_hour BETWEEN 12 AND 14"
 UNFLAG = """

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from cleargrid_assets.tables.table import Table
     from cleargrid_assets_tests.platform_under_test import Platform
 
+pytestmark = pytest.mark.slow
+
 APRIL = "2026-04-01"
 NOW = datetime(2026, 7, 1, 6, tzinfo=UTC)
 HOUR = timedelta(hours=1)

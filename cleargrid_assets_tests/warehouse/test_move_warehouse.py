@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from cleargrid_assets_tests.platform_under_test import Platform
     from cleargrid_assets_tests.postgres_server import PostgresServer
 
+pytestmark = pytest.mark.slow
+
 APRIL = "2026-04-01"
 ROWS = "raw.d23_manual_communication_logs"
 
