@@ -13,10 +13,13 @@ import yaml
 from dagster._config import process_config, resolve_to_config_type
 from dagster._core.instance.config import dagster_instance_config_schema
 
+from cleargrid_assets.commands.services import LONG_TIMEOUT
+
 DEPLOY = Path(__file__).parents[2] / "deploy"
 INSTANCES = ("dagster-ray.yaml", "dagster-kubernetes.yaml")
+PLATFORM_SERVICES = ("code", "daemon", "webserver", "ray-head", "ray-node")
 TEMPLATES = sorted(path for path in DEPLOY.iterdir() if path.is_file())
-SECRET = re.compile(r"(?i)(?:password|secret_access_key|secretkey)\s*[:=]\s*(?![{$\"']*\$\{)[\"']?[\w-]+")
+SECRET = re.compile(r"(?i)(?:password|secret_access_key|secretkey)\s*[:=]\s*(?![{$\"']*\$\{)[\"']?[\w-]*\w")
 
 
 @pytest.fixture(autouse=True)
@@ -29,6 +32,11 @@ def addresses(monkeypatch: pytest.MonkeyPatch) -> None:
 def read(name: str) -> dict[str, Any]:
     loaded: dict[str, Any] = yaml.safe_load((DEPLOY / name).read_text(encoding="utf-8"))
     return loaded
+
+
+def compose_setting(name: str) -> str:
+    value: str = read("compose.yaml")["services"]["daemon"]["environment"][name]
+    return value
 
 
 def problems(config_type: Any, config: Any) -> list[str]:
@@ -83,7 +91,7 @@ def test_nothing_secret_is_written_down(path: Path) -> None:
 
 def test_every_service_of_the_compose_file_gets_its_secrets_from_the_environment() -> None:
     services = read("compose.yaml")["services"]
-    for name in ("code", "daemon", "webserver", "ray-head", "ray-node"):
+    for name in PLATFORM_SERVICES:
         environment = services[name]["environment"]
         assert environment["CLEARGRID_PASSWORD"].startswith("${CLEARGRID_PASSWORD:?"), name
         assert environment["CLEARGRID_WAREHOUSE"].startswith("ducklake:postgres:"), name
@@ -92,5 +100,86 @@ def test_every_service_of_the_compose_file_gets_its_secrets_from_the_environment
 def test_the_image_runs_as_nobody_in_particular() -> None:
     lines = (DEPLOY / "Dockerfile").read_text(encoding="utf-8").splitlines()
     last_user = [line for line in lines if line.startswith("USER ")][-1]
-    assert last_user == "USER platform"
+    assert last_user == "USER 10001"  # by number: Kubernetes cannot tell from a name that it is not root
+    assert any(line.startswith("RUN useradd ") and "--uid 10001" in line for line in lines)
     assert lines.index(last_user) < next(index for index, line in enumerate(lines) if line.startswith("CMD "))
+
+
+def test_the_image_lets_ray_report_nothing() -> None:
+    assert "RAY_USAGE_STATS_ENABLED=0" in (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", [*INSTANCES, "helm-values.yaml"])
+def test_dagsters_telemetry_is_off(name: str) -> None:
+    assert read(name)["telemetry"] == {"enabled": False}
+
+
+def test_the_image_and_the_charts_own_services_wait_for_a_busy_code_server() -> None:
+    ((name, seconds),) = LONG_TIMEOUT.items()
+    assert f"{name}={seconds}" in (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
+    helm = read("helm-values.yaml")
+    assert helm["dagsterDaemon"]["env"] == helm["dagsterWebserver"]["env"] == LONG_TIMEOUT
+
+
+def test_dagsters_storage_uses_the_driver_that_the_image_installs() -> None:
+    assert read("helm-values.yaml")["postgresql"]["postgresqlScheme"] == "postgresql+psycopg2"
+    assert compose_setting("DAGSTER_POSTGRES_URL").startswith("postgresql+psycopg2://")
+
+
+def test_a_database_password_may_have_any_character_because_no_address_holds_it() -> None:
+    assert "PASSWORD" not in compose_setting("DAGSTER_POSTGRES_URL")
+    assert compose_setting("PGPASSWORD") == "${POSTGRES_PASSWORD:?choose one}"
+
+
+def test_the_head_of_the_file_names_every_object_that_a_pod_needs() -> None:
+    text = (DEPLOY / "dagster-kubernetes.yaml").read_text(encoding="utf-8")
+    config = read("dagster-kubernetes.yaml")["run_launcher"]["config"]
+    objects = [f"namespace `{config['job_namespace']}`", f"service account `{config['service_account_name']}`"]
+    objects += [f"secret `{name}`" for name in config["env_secrets"]]
+    objects += [f"config map `{name}`" for name in config.get("env_config_maps", [])]
+    assert [name for name in objects if name not in text.split("telemetry:")[0]] == []
+
+
+def test_a_run_of_the_chart_gets_the_memory_of_any_other_pod() -> None:
+    """The chart lets the code server's resources override those of the launcher."""
+    helm = read("helm-values.yaml")
+    (code_server,) = helm["dagster-user-deployments"]["deployments"]
+    assert code_server["resources"] == read("dagster-kubernetes.yaml")["run_launcher"]["config"]["resources"]
+    assert "resources" not in helm["runLauncher"]["config"]["k8sRunLauncher"]
+
+
+def test_the_compose_files_ray_nodes_can_start_all_runs_at_once() -> None:
+    node = read("compose.yaml")["services"]["ray-node"]
+    processors = int(re.findall(r"--num-cpus=(\d+)", node["command"])[0])
+    runs = read("dagster-ray.yaml")["concurrency"]["runs"]["max_concurrent_runs"]
+    assert node["deploy"]["replicas"] * processors >= runs
+
+
+def test_postgres_is_healthy_only_once_it_listens_for_other_containers() -> None:
+    """While it sets up its databases, it listens on a socket of its own container only."""
+    probe = read("compose.yaml")["services"]["postgres"]["healthcheck"]["test"]
+    assert probe[probe.index("-h") + 1] == "127.0.0.1"
+
+
+def test_without_its_store_the_compose_file_is_complete_and_takes_another_bucket_and_a_role() -> None:
+    services = read("compose.yaml")["services"]
+    del services["store"], services["bucket"]
+    assert {needed for service in services.values() for needed in service.get("depends_on", ())} <= services.keys()
+    assert compose_setting("CLEARGRID_LAKE_DATA").startswith("${CLEARGRID_LAKE_DATA:-")
+    assert compose_setting("AWS_ENDPOINT_URL").startswith("${AWS_ENDPOINT_URL-")  # empty is Amazon's
+    assert compose_setting("AWS_ACCESS_KEY_ID") == "${AWS_ACCESS_KEY_ID:-}"
+    assert compose_setting("AWS_SECRET_ACCESS_KEY") == "${AWS_SECRET_ACCESS_KEY:-}"
+
+
+def test_a_lenders_own_files_are_where_every_run_finds_them() -> None:
+    services = read("compose.yaml")["services"]
+    assert all("./lender:/home/platform/lender:ro" in services[name]["volumes"] for name in PLATFORM_SERVICES)
+
+
+def test_every_image_has_a_tag_other_than_latest() -> None:
+    services = read("compose.yaml")["services"].values()
+    images = {service["image"] for service in services if "build" not in service}
+    images.add(read("dagster-kubernetes.yaml")["run_launcher"]["config"]["job_image"])
+    (code_server,) = read("helm-values.yaml")["dagster-user-deployments"]["deployments"]
+    images.add(f"{code_server['image']['repository']}:{code_server['image']['tag']}")
+    assert {image for image in images if image.partition(":")[2] in ("", "latest")} == set()
