@@ -6,6 +6,7 @@ The demo writes the first month and the size of its lender into the emulator's D
 
 from __future__ import annotations
 
+import re
 import socket
 from contextlib import contextmanager
 from dataclasses import replace
@@ -29,6 +30,9 @@ DEMO_ROWS_PER_DAY = "DEMO_ROWS_PER_DAY"
 ROWS_PER_DAY = 400
 OUTCOMES = Path(__file__).with_name("emulator_outcomes.csv")
 """Maps the emulated lender's own spellings; real lenders have their own, too."""
+
+OWN_ADDRESS = re.compile(r"http://(127\.0\.0\.1|localhost)(:[1-9]\d*)?/*", re.IGNORECASE)
+"""The addresses on which an emulator that is started here answers."""
 
 CONNECT_SECONDS = 5.0
 
@@ -121,7 +125,12 @@ def _is_listening(address: SplitResult) -> bool:
 
 
 def _start_emulator(address: SplitResult | None, account: Credentials, settings: Settings) -> Emulator:
-    rows_per_day = int(settings.variables.get(DEMO_ROWS_PER_DAY, ROWS_PER_DAY))
+    if address and not OWN_ADDRESS.fullmatch(address.geturl()):
+        raise click.ClickException(
+            "nothing runs on the address of CLEARGRID_BASE_URL, and the emulator cannot be started there: use one such "
+            "as http://127.0.0.1:8123, or leave it empty to start the emulator on a free port"
+        )
+    rows_per_day = _rows_per_day(settings)
     try:
         return Emulator(port=_port_of(address) if address else 0, credentials=account, rows_per_day=rows_per_day)
     except OSError as error:
@@ -129,3 +138,11 @@ def _start_emulator(address: SplitResult | None, account: Credentials, settings:
             f"the emulator cannot start on the address of CLEARGRID_BASE_URL ({error.strerror}): leave it empty to "
             f"use a free port"
         ) from error
+
+
+def _rows_per_day(settings: Settings) -> int:
+    """The size of the emulated lender: what the demo saved, or the default."""
+    text = settings.variables.get(DEMO_ROWS_PER_DAY, "").strip() or str(ROWS_PER_DAY)
+    if not text.isdecimal():
+        raise click.ClickException(f"{DEMO_ROWS_PER_DAY} is {text!r}; use a whole number, such as {ROWS_PER_DAY}")
+    return int(text)

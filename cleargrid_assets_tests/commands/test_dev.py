@@ -6,7 +6,9 @@ import socket
 from contextlib import nullcontext, suppress
 from pathlib import Path
 
+import click
 import pytest
+import requests
 from click.testing import CliRunner
 
 from cleargrid_assets.commands.cleargrid import cleargrid
@@ -30,6 +32,15 @@ def startup_error(*arguments, **variables):
     assert result.exit_code == 1
     assert isinstance(result.exception, SystemExit)
     (sentence,) = result.output.splitlines()
+    return sentence
+
+
+def emulator_error(monkeypatch):
+    """Why no emulator can be started with the settings, in one sentence."""
+    monkeypatch.setenv("CLEARGRID_ENVIRONMENT", "emulator")
+    with pytest.raises(click.ClickException) as refusal, ensure_emulator(effective_settings()):
+        pass
+    (sentence,) = refusal.value.message.splitlines()
     return sentence
 
 
@@ -62,6 +73,28 @@ def test_a_taken_port_is_named_with_the_option_that_chooses_another():
 def test_an_address_that_is_not_valid_is_refused(address):
     sentence = startup_error("--port", "0", CLEARGRID_ENVIRONMENT="emulator", CLEARGRID_BASE_URL=address)
     assert "CLEARGRID_BASE_URL is not a valid address" in sentence
+
+
+@pytest.mark.parametrize(
+    "address", ["http://[::1]:{}", "http://127.0.0.2:{}", "https://127.0.0.1:{}", "http://localhost:{}/x"]
+)
+def test_no_emulator_is_started_for_an_address_on_which_it_would_not_answer(monkeypatch, address):
+    monkeypatch.setenv("CLEARGRID_BASE_URL", address.format(free_port()))
+    assert "the emulator cannot be started there: use one such as http://127.0.0.1:8123" in emulator_error(monkeypatch)
+
+
+@pytest.mark.parametrize("address", ["http://localhost:{}", "http://127.0.0.1:{}/"])
+def test_an_emulator_is_started_for_any_spelling_of_its_own_address(monkeypatch, address):
+    monkeypatch.setenv("CLEARGRID_ENVIRONMENT", "emulator")
+    monkeypatch.setenv("CLEARGRID_BASE_URL", address.format(free_port()))
+    with ensure_emulator(effective_settings()) as variables:
+        assert requests.get(variables["CLEARGRID_BASE_URL"], timeout=10).status_code == 404
+
+
+@pytest.mark.parametrize("rows_per_day", ["abc", "-5", "1.5"])
+def test_a_lender_without_a_size_is_refused(monkeypatch, rows_per_day):
+    monkeypatch.setenv(DEMO_ROWS_PER_DAY, rows_per_day)
+    assert f"DEMO_ROWS_PER_DAY is '{rows_per_day}'; use a whole number" in emulator_error(monkeypatch)
 
 
 def test_an_unknown_environment_is_refused():
