@@ -40,4 +40,4 @@ def limit_fault_to_month(month: str, name: str) -> Fault:
 
 
 def _concerns_month(month: str, request: ExportRequest) -> bool:
-    return request.params["since"].startswith(month)
+    return request.params.get("since", "").startswith(month)

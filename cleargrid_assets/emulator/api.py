@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from cleargrid_assets.emulator.faults import Fault
     from cleargrid_assets.emulator.generated_rows import GeneratedRows
 
-MAX_RANGE_SECONDS = 400 * 86_400
 QUICK_ROWS = 10
 """Over a longer range, ClearGrid finds the first few rows in time, but not more."""
 
@@ -114,11 +113,11 @@ class Api:
             {"code": 200, "message": "OK", "errors": [], "body": tokens} if self.accounts.wraps_answers else tokens
         )
 
-    def _refresh(self, _request: Request, body: bytes) -> Response:
-        payload = _object(body)
-        if "refreshToken" not in payload:
+    def _refresh(self, request: Request, body: bytes) -> Response:
+        refresh_token = _object(body).get("refreshToken")
+        if not isinstance(refresh_token, str):
             return error(400, "refreshToken is required", self._next_number())
-        token = self.accounts.refresh(payload["refreshToken"])
+        token = self.accounts.refresh(request.path_params["lender"], refresh_token)
         return _json({"token": token}) if token else error(401, "Invalid refresh token", self._next_number())
 
     def _catalog(self, request: Request, _body: bytes) -> Response:
@@ -148,11 +147,11 @@ class Api:
         if source is None:
             return error(404, "Unknown or unavailable dataset", self._next_number())
         params = dict(request.query_params)
-        number, now = self._next_number(), self.now()
-        query = Range.parse(params, now)
+        number = self._next_number()
+        query = Range.parse(params, self.now())
         if query is None:
             return error(500, "Internal server error", number)
-        return self._page(source, query, ExportRequest(number, params, query.seconds, self._in_flight, now))
+        return self._page(source, query, ExportRequest(number, params, query, self._in_flight))
 
     def _datasets(self) -> dict[tuple[str, str], GeneratedRows]:
         """The rows of each available dataset, by section and code."""
@@ -163,7 +162,7 @@ class Api:
         for fault in self.faults:
             if refusal := fault.refuse(request):
                 return refusal
-        if query.seconds > MAX_RANGE_SECONDS and (query.limit > QUICK_ROWS or query.is_descending):
+        if query.is_too_long and (query.limit > QUICK_ROWS or query.is_descending):
             return plain(504)
         if self.page_delay_seconds:
             time.sleep(self.page_delay_seconds)

@@ -45,10 +45,11 @@ class Accounts:
             self._refresh_tokens.add(refresh)
             return {"lenderPublicId": credentials.lender_public_id, "token": self._token(), "refreshToken": refresh}
 
-    def refresh(self, refresh_token: object) -> str | None:
-        """A fresh token; None for an invalid refresh token."""
+    def refresh(self, lender: str, refresh_token: str) -> str | None:
+        """A fresh token; None for an invalid refresh token, and for another lender's."""
         with self._lock:
-            if self.refuses_refresh or refresh_token not in self._refresh_tokens:
+            is_known = lender == self.credentials.lender and refresh_token in self._refresh_tokens
+            if self.refuses_refresh or not is_known:
                 return None
             self.refreshes += 1
             return self._token()

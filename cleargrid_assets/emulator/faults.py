@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import gzip
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from starlette.responses import Response
 
-from cleargrid_assets.emulator.generated_rows import instant, milliseconds
+from cleargrid_assets.emulator.generated_rows import instant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from cleargrid_assets.emulator.pagination import Range
+
+DAY_SECONDS = 86_400
 BAD_POSITION = 50
 HUGE_BYTES = 80 * 2**20
 GATEWAY_PAGE = b"<html><head><title>504 Gateway Time-out</title></head></html>"
@@ -26,13 +28,12 @@ CLEARGRID_DOWN = b"<html><body><h1>502 Bad Gateway</h1></body></html>"
 
 @dataclass(frozen=True)
 class ExportRequest:
-    """One request for a page: its number since the start, its parameters, the requests in flight, and the time."""
+    """One request for a page: its number since the start, its parameters, their meaning, and the requests in flight."""
 
     number: int
     params: Mapping[str, str]
-    window_seconds: float
+    query: Range
     in_flight: int
-    now: datetime
 
 
 @dataclass(frozen=True)
@@ -70,11 +71,11 @@ def _refuse_requests_above(limit: int) -> Callable[[ExportRequest], Response | N
 
 
 def _refuse_pages_above(rows: int) -> Callable[[ExportRequest], Response | None]:
-    return lambda request: plain(504, GATEWAY_PAGE) if int(request.params.get("limit", "500")) > rows else None
+    return lambda request: plain(504, GATEWAY_PAGE) if request.query.limit > rows else None
 
 
 def _refuse_windows_above(seconds: float) -> Callable[[ExportRequest], Response | None]:
-    return lambda request: plain(504) if request.window_seconds > seconds else None
+    return lambda request: plain(504) if request.query.seconds > seconds else None
 
 
 def _pagination(
@@ -98,18 +99,17 @@ def _inflate_total(pagination: dict[str, Any], _request: ExportRequest) -> None:
 
 
 def _cap_total(pagination: dict[str, Any], _request: ExportRequest) -> None:
-    if "total" in pagination:
-        pagination.update(total=min(pagination["total"] or 0, 1000), totalExact=False, totalNote="capped")
+    if isinstance(pagination.get("total"), int):
+        pagination.update(total=min(pagination["total"], 1000), totalExact=False, totalNote="capped")
 
 
 def _drop_total(pagination: dict[str, Any], _request: ExportRequest) -> None:
-    if "total" in pagination:
+    if isinstance(pagination.get("total"), int):
         pagination.update(total=None, totalExact=False, totalNote="timeout")
 
 
 def _drop_total_of_long_windows(pagination: dict[str, Any], request: ExportRequest) -> None:
-    since, until = (datetime.fromisoformat(request.params[name]) for name in ("since", "until"))
-    if until - since > timedelta(days=1):
+    if request.query.seconds > DAY_SECONDS:
         _drop_total(pagination, request)
 
 
@@ -130,9 +130,8 @@ def _shorten_echo(envelope: dict[str, Any], request: ExportRequest) -> dict[str,
 
 
 def _end_echo_now(envelope: dict[str, Any], request: ExportRequest) -> dict[str, Any]:
-    meta = envelope["body"]["meta"]
-    if meta["until"] and datetime.fromisoformat(meta["until"]) > request.now:
-        meta["until"] = instant(milliseconds(request.now))
+    if request.query.until_ms > request.query.now_ms:
+        envelope["body"]["meta"]["until"] = instant(request.query.now_ms)
     return envelope
 
 
@@ -185,7 +184,7 @@ FAULTS: dict[str, Fault] = {
     ),
     "two-in-flight": Fault("more than two requests at once end in 429", _refuse_requests_above(2)),
     "large-pages-time-out": Fault("pages of more than 100 rows end in 504", _refuse_pages_above(100)),
-    "long-windows-time-out": Fault("windows of more than a day end in 504", _refuse_windows_above(86_400)),
+    "long-windows-time-out": Fault("windows of more than a day end in 504", _refuse_windows_above(DAY_SECONDS)),
     "always-times-out": Fault("every request ends in 504", _refuse_pages_above(0)),
     "cursor-loop": Fault("a cursor leads back to the page that was just read", alter=_pagination(_repeat_cursor)),
     "total-too-high": Fault("the total is five more than the rows", alter=_pagination(_inflate_total)),

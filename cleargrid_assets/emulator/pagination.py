@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -25,7 +26,14 @@ if TYPE_CHECKING:
 
 DEFAULT_LIMIT = 500
 MAX_LIMIT = 1000
+MAX_RANGE_SECONDS = 400 * 86_400
 FIRST_ID = ""
+EMPTY_PAGE = "!"
+"""Each empty page appends one to the id in the cursor, so that the next page has another share."""
+
+POSITION = re.compile(rb'\[(-?\d{1,15}), "([0-9a-f]*!*)"\]')
+"""What a cursor encodes: milliseconds since 1970, and an id."""
+
 SHARES = (1.0, 1.0, 1.0, 0.9, 0.6, 0.3, 0.0, 1.0)
 """Shares of a page that belong to this lender; each cursor position has one of them."""
 
@@ -53,6 +61,11 @@ class Range:
         """Length of the range."""
         return (self.until_ms - self.since_ms) / 1000
 
+    @property
+    def is_too_long(self) -> bool:
+        """True if ClearGrid can neither read nor count all of it in time."""
+        return self.seconds > MAX_RANGE_SECONDS
+
     @classmethod
     def parse(cls, params: Mapping[str, str], now: datetime) -> Range | None:
         """The range of a request; None if `since` or `until` is malformed, which leads to a 500."""
@@ -60,7 +73,7 @@ class Range:
         try:
             since_ms = milliseconds(_parse_instant(since)) if since else 0
             until_ms = milliseconds(_parse_instant(until)) if until else milliseconds(now)
-        except ValueError:
+        except (ValueError, OverflowError):
             return None
         return cls(
             since_ms=since_ms,
@@ -81,7 +94,7 @@ def page_of(source: GeneratedRows, query: Range, shares: Sequence[float] = SHARE
         position = _decode_cursor(query.cursor) if query.cursor else None
     except CorruptCursorError:
         return None
-    entries, cursor = _read_forward(source, query, position, shares)
+    entries, cursor = _read(source, query, position, shares)
     pagination: dict[str, Any] = {"nextCursor": cursor}
     if query.wants_total:
         pagination |= _total(source, query)
@@ -90,42 +103,46 @@ def page_of(source: GeneratedRows, query: Range, shares: Sequence[float] = SHARE
     return {"code": 200, "message": "OK", "errors": [], "body": {"rows": rows, "pagination": pagination, "meta": meta}}
 
 
-def _read_forward(
+def _read(
     source: GeneratedRows, query: Range, position: tuple[int, str] | None, shares: Sequence[float]
 ) -> tuple[list[Entry], str | None]:
-    """The entries after `position` and the next cursor, or None if nothing follows."""
-    if query.is_descending:
-        return _read_backward(source, query, position)
-    after = position or (query.since_ms, FIRST_ID)
-    share = shares[crc32(f"{after}".encode()) % len(shares)]
-    entries = source.entries(after, query.until_ms, query.now_ms, query.limit + 1)
+    """The entries that follow `position` in the order of the request, and the next cursor, or None after the last."""
+    start = _start(query, position)
+    entries = _following(source, query, start)
+    share = shares[crc32(f"{start}".encode()) % len(shares)]
     take = min(len(entries), query.limit)
     if share < 1 and entries:
         take = min(take, int(query.limit * share))
     if take >= len(entries):
         return entries, None
-    boundary = entries[take - 1].key if take else (after[0], f"{after[1]}!")
+    boundary = entries[take - 1].key if take else (start[0], f"{start[1]}{EMPTY_PAGE}")
     return entries[:take], _encode_cursor(boundary)
 
 
-def _read_backward(
-    source: GeneratedRows, query: Range, position: tuple[int, str] | None
-) -> tuple[list[Entry], str | None]:
-    """The same in descending order."""
-    before = position or (query.until_ms, FIRST_ID)
-    entries = [
-        entry
-        for entry in source.entries((query.since_ms, FIRST_ID), query.until_ms, query.now_ms, None)
-        if entry.key < before
-    ][::-1]
-    page = entries[: query.limit]
-    return page, _encode_cursor(page[-1].key) if len(entries) > query.limit else None
+def _start(query: Range, position: tuple[int, str] | None) -> tuple[int, str]:
+    """Where the page starts: a cursor never leads out of the range."""
+    if query.is_descending:
+        end = (query.until_ms, FIRST_ID)
+        return min(position or end, end)
+    beginning = (query.since_ms, FIRST_ID)
+    return max(position or beginning, beginning)
+
+
+def _following(source: GeneratedRows, query: Range, start: tuple[int, str]) -> list[Entry]:
+    """The entries after `start` in the order of the request, one more than the page may hold."""
+    if not query.is_descending:
+        return source.entries(start, query.until_ms, query.now_ms, query.limit + 1)
+    before = (start[0], start[1].rstrip(EMPTY_PAGE))
+    entries = source.entries((query.since_ms, FIRST_ID), query.until_ms, query.now_ms, None)
+    return [entry for entry in reversed(entries) if entry.key < before][: query.limit + 1]
 
 
 def _total(source: GeneratedRows, query: Range) -> dict[str, Any]:
     """The count over the whole range, independent of cursor and limit."""
     if not query.is_bounded:
         return {"total": None, "totalExact": False, "totalNote": "window_required"}
+    if query.is_too_long:
+        return {"total": None, "totalExact": False, "totalNote": "timeout"}
     count = source.count(query.since_ms, query.until_ms, query.now_ms)
     return {"total": count, "totalExact": True, "totalNote": None}
 
@@ -139,8 +156,9 @@ def _parse_limit(text: str | None) -> int:
 
 
 def _parse_instant(text: str) -> datetime:
+    """The instant in UTC. Raises `ValueError` if it is malformed, `OverflowError` if its year is not within 1-9999."""
     moment = datetime.fromisoformat(text.replace(" ", "+"))
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
 
 
 def _encode_cursor(position: tuple[int, str]) -> str:
@@ -148,12 +166,12 @@ def _encode_cursor(position: tuple[int, str]) -> str:
 
 
 def _decode_cursor(cursor: str) -> tuple[int, str]:
-    """The position of a cursor; raises `CorruptCursorError`."""
+    """The position of a cursor. Raises `CorruptCursorError` unless it is the cursor of that position to the letter."""
     try:
-        position = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        communicated_ms, public_id = position
-    except (ValueError, TypeError) as corrupt:
+        match = POSITION.fullmatch(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    except ValueError as corrupt:
         raise CorruptCursorError from corrupt
-    if not isinstance(communicated_ms, int) or not isinstance(public_id, str):
+    position = (int(match[1]), match[2].decode()) if match else None
+    if position is None or _encode_cursor(position) != cursor:
         raise CorruptCursorError
-    return communicated_ms, public_id
+    return position

@@ -189,7 +189,7 @@ def test_a_day_that_needs_more_requests_than_are_left_is_not_begun(platform: Pla
 
 
 def test_a_day_that_cannot_be_read_is_listed_and_costs_nothing_else(platform: Platform) -> None:
-    fails = Fault("days fail", lambda request: error(500, "Oops", 1) if request.window_seconds <= 86_400 else None)
+    fails = Fault("days fail", lambda request: error(500, "Oops", 1) if request.query.seconds <= 86_400 else None)
     with platform.inject_fault(fails):
         assert night(platform) == []
     assert summary(platform)["days_not_compared"] == {MAY: "failed"}

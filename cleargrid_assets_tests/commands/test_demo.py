@@ -15,6 +15,7 @@ from cleargrid_assets.commands.demo_faults import ENDING_RED, STRICTER, limit_fa
 from cleargrid_assets.commands.instance import EMULATOR, dagster_home, exclusive_daemon
 from cleargrid_assets.emulator import Emulator
 from cleargrid_assets.emulator.faults import ExportRequest
+from cleargrid_assets.emulator.pagination import Range
 from cleargrid_assets.warehouse.warehouse import Warehouse
 from cleargrid_assets_tests.commands.test_status import run_status
 from cleargrid_assets_tests.platform_under_test import NOW
@@ -91,11 +92,14 @@ def test_each_fault_of_the_demo_ends_in_red_in_its_month_and_in_no_other(start_p
 @pytest.mark.parametrize("name", sorted(NEVER_ANSWERED))
 def test_under_some_faults_no_request_about_their_month_is_answered(name):
     fault = limit_fault_to_month("2026-05", name)
-    requests = [
-        ExportRequest(number, {"since": "2026-05-07T00:00:00Z", "limit": "50"}, 1.0, 1, NOW) for number in range(1, 20)
-    ]
+    requests = [export_request(number, since="2026-05-07T00:00:00Z", limit="50") for number in range(1, 20)]
     assert all(fault.refuse(request) for request in requests)
-    assert not fault.refuse(ExportRequest(1, {"since": "2026-04-07T00:00:00Z"}, 1.0, 1, NOW))
+    assert not fault.refuse(export_request(1, since="2026-04-07T00:00:00Z"))
+    assert not fault.refuse(export_request(1, until="2026-05-07T00:00:00Z"))
+
+
+def export_request(number, **params):
+    return ExportRequest(number, params, Range.parse(params, NOW), 1)
 
 
 @pytest.mark.parametrize(

@@ -33,9 +33,9 @@ class Caller:
         body = {"email": known.email, "password": known.password, **changed}
         return self._auth(lender or known.lender, "login", body)
 
-    def refresh(self, **body: object) -> requests.Response:
+    def refresh(self, lender: str | None = None, **body: object) -> requests.Response:
         """The response to a token refresh."""
-        return self._auth(self.emulator.credentials.lender, "refresh-token", body)
+        return self._auth(lender or self.emulator.credentials.lender, "refresh-token", body)
 
     def _auth(self, lender: str, call: str, body: object) -> requests.Response:
         return self.session.post(f"{self.emulator.base_url}/admin/auth/{lender}/{call}", json=body, timeout=10)

@@ -48,8 +48,22 @@ def test_large_pages_and_long_windows_end_in_504_and_smaller_ones_do_not(call):
 def test_long_ranges_are_not_counted_and_a_day_is(call):
     caller = call(faults=["long-totals-time-out"])
     longer = {**MAY_21, "until": "2026-05-22T00:00:00.001Z"}
-    notes = [caller.body(**window, includeTotal="true")["pagination"]["totalNote"] for window in (longer, MAY_21)]
-    assert notes == ["timeout", None]
+    open_ended = {"since": "2026-05-21"}
+    ranges = (longer, open_ended, MAY_21)
+    notes = [caller.body(**window, includeTotal="true")["pagination"]["totalNote"] for window in ranges]
+    assert notes == ["timeout", "timeout", None]
+
+
+@pytest.mark.parametrize("fault", ["total-capped", "total-times-out", "long-totals-time-out"])
+def test_a_total_without_a_window_needs_one_under_every_fault(call, fault):
+    pagination = call(faults=[fault]).body(includeTotal="true", limit=1)["pagination"]
+    assert (pagination["total"], pagination["totalNote"]) == (None, "window_required")
+
+
+@pytest.mark.parametrize(("limit", "statuses"), [("abc", (504, 504)), ("0", (200, 504))])
+def test_pages_time_out_by_the_limit_as_cleargrid_understands_it(call, limit, statuses):
+    for fault, status in zip(("large-pages-time-out", "always-times-out"), statuses, strict=True):
+        assert call(faults=[fault]).d23(**MAY_21, limit=limit).status_code == status
 
 
 def test_a_cut_body_is_shorter_than_announced(call):
@@ -87,6 +101,7 @@ def test_an_end_in_the_future_is_echoed_as_now_and_one_in_the_past_as_asked(call
     caller = call(faults=["future-ends-now"])
     ahead = {**MAY_21, "until": "2026-08-01T00:00:00.000Z"}
     assert caller.body(**ahead)["meta"]["until"] == "2026-07-01T00:00:00.000Z"
+    assert caller.body(**{**ahead, "until": "2026-08-01"})["meta"]["until"] == "2026-07-01T00:00:00.000Z"
     assert caller.body(**MAY_21)["meta"]["until"] == MAY_21["until"]
 
 

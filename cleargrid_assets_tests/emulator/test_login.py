@@ -46,6 +46,16 @@ def test_an_invalid_refresh_token_is_401_and_a_request_without_one_400(caller):
     assert_is_error(caller.refresh(), 400)
 
 
+@pytest.mark.parametrize("malformed", [[], {}, 5, None])
+def test_a_refresh_token_that_is_no_text_is_400(caller, malformed):
+    assert_is_error(caller.refresh(refreshToken=malformed), 400)
+    assert caller.emulator.requests[-1].status == 400
+
+
+def test_a_refresh_token_is_refused_under_another_lenders_path(caller):
+    assert_is_error(caller.refresh("other", refreshToken=caller.log_in().json()["refreshToken"]), 401)
+
+
 def test_a_refused_refresh_is_401_with_a_valid_refresh_token_too(call):
     caller = call()
     token = caller.log_in().json()["refreshToken"]
