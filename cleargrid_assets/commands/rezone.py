@@ -5,7 +5,7 @@ Choosing the months and swapping the files belong here; a month's run is the sam
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +15,7 @@ import dagster as dg
 
 from cleargrid_assets.client import ClearGridError
 from cleargrid_assets.commands.instance import dagster_home, exclusive_daemon, our_command
+from cleargrid_assets.commands.status import LOCK_TIMEOUT
 from cleargrid_assets.connections import ClearGridConnection, WarehouseConnection
 from cleargrid_assets.definitions import build_definitions
 from cleargrid_assets.jobs import REFRESH_MONTH, REFRESH_SUMMARY
@@ -22,10 +23,12 @@ from cleargrid_assets.landing.ledger import last_loads
 from cleargrid_assets.landing.warehouse_identity import identity_of
 from cleargrid_assets.partitions import build_months, window_of
 from cleargrid_assets.settings import Settings
+from cleargrid_assets.time_zone_data import time_zone
 from cleargrid_assets.warehouse import WarehouseError
 from cleargrid_assets.warehouse.locks import file_lock
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import date
 
     from cleargrid_assets.landing.warehouse_identity import WarehouseIdentity
@@ -33,7 +36,7 @@ if TYPE_CHECKING:
 
 UNFINISHED = ".rezoned"
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
-WINDOWS = "SELECT since, until FROM raw.last_loads ORDER BY month"
+WINDOWS = "SELECT since, until FROM {last_loads}"
 LAKE = (
     "CLEARGRID_WAREHOUSE is a lake, which this command cannot swap. Create an empty database for a new catalog, set "
     "CLEARGRID_WAREHOUSE to it and CLEARGRID_LAKE_DATA to a new folder or prefix, and load all months there. Keep the "
@@ -42,6 +45,11 @@ LAKE = (
 UNKNOWN = (
     "{display_name} does not record its time zone yet: set CLEARGRID_TIMEZONE to the zone that its months were loaded "
     "in and load one month, then set the new zone and run this command again"
+)
+NOTHING_LOADED = "{display_name} holds no month to read again: set CLEARGRID_WAREHOUSE to a new file"
+TOO_LATE = (
+    "CLEARGRID_START_MONTH is {start:%Y-%m}, and {display_name} holds rows of {first:%Y-%m} in {timezone}, which the "
+    "new file would lack: set CLEARGRID_START_MONTH to {first:%Y-%m}"
 )
 OTHERS = (
     "{display_name} holds months of lender {stored.lender} in {stored.environment}; the settings name another lender "
@@ -114,10 +122,27 @@ class Rezoning:
         """Replace the old file with the new one; return the old one's new name."""
         zone = self.old_timezone.replace("/", "-")
         old_file = self.path.with_name(f"{self.path.name}.{zone}.{datetime.now(UTC):%Y-%m-%dT%H%M%SZ}")
-        with file_lock(self.path, WarehouseConnection(self.settings).warehouse().lock_timeout):
-            self.path.rename(old_file)
-            Path(self.new_warehouse.address).rename(self.path)
+        with file_lock(self.path, LOCK_TIMEOUT):
+            for warehouse in (WarehouseConnection(self.settings).warehouse(), self.new_warehouse):
+                with warehouse.transactions():
+                    pass  # takes in what a killed writer left beside the file, which the renamed file would lose
+            self._rename(old_file)
         return old_file
+
+    def _rename(self, old_file: Path) -> None:
+        """Rename both files, or neither."""
+        new_file = Path(self.new_warehouse.address)
+        try:
+            self.path.rename(old_file)
+            new_file.rename(self.path)
+        except OSError as error:
+            if not self.path.exists():
+                old_file.rename(self.path)
+            raise click.ClickException(
+                f"{new_file} could not replace {self.path} ({error.strerror}), which is unchanged: correct the "
+                f"folder's permissions and run the command again"
+            ) from error
+        new_file.with_name(f"{new_file.name}.lock").unlink(missing_ok=True)
 
     def summarize(self, instance: dg.DagsterInstance) -> None:
         """Compute the tables over all months, now that the new file has replaced the old one."""
@@ -158,7 +183,7 @@ def plan(settings: Settings) -> Rezoning | None:
 
     Raises `ClickException` if it cannot be done, `ClearGridError` or `WarehouseError`.
     """
-    warehouse = WarehouseConnection(settings).warehouse()
+    warehouse = replace(WarehouseConnection(settings).warehouse(), lock_timeout=LOCK_TIMEOUT)
     if warehouse.is_lake:
         raise click.ClickException(LAKE)
     stored = identity_of(warehouse)
@@ -179,12 +204,17 @@ def _is_ours(stored: WarehouseIdentity, settings: Settings) -> bool:
 
 
 def _months_to_read(settings: Settings, warehouse: Warehouse) -> tuple[str, ...]:
-    """The months of the new zone that overlap a loaded month and may be loaded."""
+    """The months of the new zone that overlap a loaded month.
+
+    Raises `ClickException` if there are none, or if one lies before the first month that may be loaded.
+    """
     with warehouse.reading() as connection:
         windows = [
             (since.replace(tzinfo=UTC), until.replace(tzinfo=UTC))
-            for since, until in connection.execute(WINDOWS).fetchall()
+            for dataset in settings.datasets
+            for since, until in connection.execute(WINDOWS.format_map(dataset.sql_names)).fetchall()
         ]
+    _verify_start(settings, warehouse, [since for since, _ in windows])
     months = build_months(settings)
     new = {key: window_of(months, key) for key in months.get_partition_keys(current_time=datetime.now(UTC))}
     return tuple(
@@ -192,6 +222,16 @@ def _months_to_read(settings: Settings, warehouse: Warehouse) -> tuple[str, ...]
         for key, window in new.items()
         if any(window.since < until and window.until > since for since, until in windows)
     )
+
+
+def _verify_start(settings: Settings, warehouse: Warehouse, loaded: Sequence[datetime]) -> None:
+    """Raise `ClickException` unless all months may be loaded; `loaded` are the beginnings of those that are."""
+    if not loaded:
+        raise click.ClickException(NOTHING_LOADED.format(display_name=warehouse.display_name))
+    first, start = min(loaded).astimezone(time_zone(settings.timezone)).date().replace(day=1), settings.start_month
+    if first < start:
+        names = {"display_name": warehouse.display_name, "timezone": settings.timezone}
+        raise click.ClickException(TOO_LATE.format(start=start, first=first, **names))
 
 
 def _result_text(run: dg.ExecuteInProcessResult) -> str:

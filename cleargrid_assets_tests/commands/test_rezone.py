@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,12 +15,12 @@ from cleargrid_assets.emulator.faults import ExportRequest, Fault, error
 from cleargrid_assets.landing.warehouse_identity import identity_of
 from cleargrid_assets.warehouse.warehouse import Warehouse
 from cleargrid_assets_tests.assets.example_marts import BEST_MONTH, PROMISES
+from cleargrid_assets_tests.landing.communication_logs import BOTH
+from cleargrid_assets_tests.landing.communication_logs import load as load_of_d21
 from cleargrid_assets_tests.platform_copies import load_months
 from cleargrid_assets_tests.platform_under_test import LOADS, MAY
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from starlette.responses import Response
 
     from cleargrid_assets_tests.platform_copies import StartAfter
@@ -27,6 +30,14 @@ pytestmark = pytest.mark.slow
 
 APRIL, JUNE = "2026-04-01", "2026-06-01"
 NEW_YORK, DUBAI = "America/New_York", "Asia/Dubai"
+COMMIT_AND_BE_KILLED = """
+import os, signal, sys
+from cleargrid_assets.warehouse.warehouse import Warehouse
+with Warehouse(sys.argv[1]).transactions() as begin:
+    with begin() as connection:
+        connection.execute("UPDATE raw.d23_loads SET run_id = 'of the killed one'")
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
 
 
 @pytest.fixture
@@ -143,3 +154,67 @@ def test_an_unfinished_file_of_another_zone_is_not_mixed_in(loaded_platform: Pla
     assert result.exit_code == 1
     assert f"an earlier run for {NEW_YORK} left" in result.output
     assert Warehouse(str(loaded_platform.file)).exists
+
+
+@pytest.mark.parametrize(
+    ("zone", "start_month", "needed"), [(DUBAI, "2026-06", "2026-05"), (NEW_YORK, "2026-05", "2026-04")]
+)
+def test_loaded_months_before_the_first_month_are_not_dropped(
+    loaded_platform: Platform, zone: str, start_month: str, needed: str
+) -> None:
+    before = loaded_platform.version()
+    _, result = rezone_platform(loaded_platform.with_variables(CLEARGRID_START_MONTH=start_month), zone)
+    assert result.exit_code == 1
+    assert f"set CLEARGRID_START_MONTH to {needed}" in result.output
+    assert loaded_platform.version() == before
+
+
+def test_a_warehouse_that_lost_its_ledger_stays_where_it_is(loaded_platform: Platform) -> None:
+    with loaded_platform.warehouse.writing() as connection:
+        connection.execute(f"DELETE FROM {LOADS}")
+    before = loaded_platform.version()
+    _, result = rezone_platform(loaded_platform, DUBAI)
+    assert result.exit_code == 1
+    assert "holds no month to read again" in result.output
+    assert loaded_platform.version() == before
+
+
+def test_a_month_that_only_the_other_dataset_has_is_read_again_too(platform: Platform) -> None:
+    both = platform.with_variables(**BOTH)
+    assert load_of_d21(both).success
+    changed, result = rezone_platform(both, NEW_YORK)
+    assert result.exit_code == 0, result.output
+    months = changed.query("SELECT DISTINCT month::VARCHAR FROM raw.d21_loads ORDER BY 1")
+    assert months == [(APRIL,), (MAY,)]
+
+
+def test_a_new_file_that_cannot_take_its_place_leaves_the_warehouse_there(
+    loaded_platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rename = Path.rename
+
+    def refuse_the_new_file(path: Path, target: Path) -> Path:
+        if path.name.endswith(".rezoned"):
+            raise OSError(5, "Input/output error")
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", refuse_the_new_file)
+    before = loaded_platform.landed()
+    _, result = rezone_platform(loaded_platform, DUBAI)
+    assert result.exit_code == 1
+    assert "(Input/output error)" in result.output
+    assert "Traceback" not in result.output
+    assert loaded_platform.landed() == before
+
+
+def test_what_a_killed_writer_had_committed_stays_with_the_old_file(loaded_platform: Platform) -> None:
+    killed = subprocess.run([sys.executable, "-c", COMMIT_AND_BE_KILLED, str(loaded_platform.file)], check=False)
+    assert killed.returncode == -9
+    assert Path(f"{loaded_platform.file}.wal").exists()
+    changed, result = rezone_platform(loaded_platform, DUBAI)
+    assert result.exit_code == 0, result.output
+    (old_file,) = old_files(loaded_platform, "UTC")
+    old = loaded_platform.with_variables(CLEARGRID_WAREHOUSE=str(old_file))
+    assert old.query(f"SELECT DISTINCT run_id FROM {LOADS}") == [("of the killed one",)]
+    assert changed.landed() == changed.truth()
+    assert [file.name for file in loaded_platform.file.parent.glob("*.rezoned*")] == []
