@@ -5,14 +5,17 @@ Add its arguments and output here; the copying is in `warehouse.copying`.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from cleargrid_assets.client import SettingsError
+from cleargrid_assets.commands.status import LOCK_TIMEOUT
 from cleargrid_assets.marts import marts_of
 from cleargrid_assets.settings import Settings, warehouse_address
+from cleargrid_assets.tables.raw import D23_LOADS
 from cleargrid_assets.warehouse import WarehouseError
 from cleargrid_assets.warehouse.copying import find_differences, move, snapshot_of
 from cleargrid_assets.warehouse.warehouse import Warehouse
@@ -38,16 +41,23 @@ def move_warehouse(source: str, target: str, *, may_overwrite: bool) -> None:
     try:
         settings = Settings.from_environment()
         settings.validate_sources()
-        origin = Warehouse(warehouse_address("SOURCE", source), extensions=settings.duckdb_extensions)
-        address = warehouse_address("TARGET", target)
-        copy = Warehouse(address, extensions=settings.duckdb_extensions, lake_data=settings.lake_data)
+        origin, copy = (
+            Warehouse(
+                warehouse_address(name, address), lock_timeout=LOCK_TIMEOUT, extensions=settings.duckdb_extensions
+            )
+            for name, address in (("SOURCE", source), ("TARGET", target))
+        )
+        copy = replace(copy, lake_data=settings.lake_data)
         marts = marts_of(settings).tables
         _validate(origin, copy)
         for moved in move(origin, copy, marts, may_overwrite=may_overwrite):
             click.echo(_line(moved))
         _report_difference(origin, copy, marts)
-    except (SettingsError, WarehouseError) as error:
+    except SettingsError as error:
         raise click.ClickException(str(error)) from error
+    except WarehouseError as error:
+        message = str(error).replace(Settings.warehouse.name, "SOURCE or TARGET")
+        raise click.ClickException(message) from error
     click.echo(
         f"{copy.display_name} is now a copy of {origin.display_name}. To use it, set CLEARGRID_WAREHOUSE to it on "
         f"every host."
@@ -55,15 +65,20 @@ def move_warehouse(source: str, target: str, *, may_overwrite: bool) -> None:
 
 
 def _validate(origin: Warehouse, copy: Warehouse) -> None:
-    if _resolve(origin) == _resolve(copy):
-        raise click.UsageError("SOURCE and TARGET are the same warehouse")
     if not origin.exists:
         raise click.ClickException(f"there is no warehouse at {origin.display_name}")
+    if _is_same(origin, copy):
+        raise click.UsageError("SOURCE and TARGET are the same warehouse")
+    with origin.reading() as connection:
+        if not D23_LOADS.exists_in(connection):
+            raise click.ClickException(f"SOURCE is no warehouse of cleargrid_assets: {origin.display_name}")
 
 
-def _resolve(warehouse: Warehouse) -> str:
-    """The resolved path of a file; the address of a lake."""
-    return warehouse.address if warehouse.is_lake else str(Path(warehouse.address).resolve())
+def _is_same(origin: Warehouse, copy: Warehouse) -> bool:
+    """True for the same address of a lake, and for all paths of the same file."""
+    if origin.is_lake or copy.is_lake:
+        return origin.address == copy.address
+    return copy.exists and Path(origin.address).samefile(copy.address)
 
 
 def _line(moved: CopiedMonth) -> str:

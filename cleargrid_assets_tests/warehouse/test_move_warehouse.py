@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from contextlib import closing
 from typing import TYPE_CHECKING
 
+import duckdb
 import pytest
 from click.testing import CliRunner, Result
 
@@ -246,3 +248,29 @@ def test_a_warehouse_cannot_be_moved_into_itself_or_from_where_there_is_none(
         same = Warehouse(os.path.relpath(loaded_platform.warehouse.address))
         assert "are the same warehouse" in run_move(loaded_platform.warehouse, same).output
     assert "there is no warehouse at" in run_move(target, loaded_platform.warehouse).output
+
+
+def test_a_hard_link_is_the_same_warehouse(loaded_platform: Platform, tmp_path: Path) -> None:
+    link = tmp_path / "link.duckdb"
+    os.link(loaded_platform.warehouse.address, link)
+    result = run_move(loaded_platform.warehouse, Warehouse(str(link)))
+    assert "are the same warehouse" in result.output
+
+
+def test_a_database_that_is_no_warehouse_is_not_moved(target: Warehouse, tmp_path: Path) -> None:
+    """Like the published database, whose ledger is a view."""
+    other = tmp_path / "other.duckdb"
+    with closing(duckdb.connect(other)) as connection:
+        connection.execute("CREATE SCHEMA raw; CREATE VIEW raw.d23_loads AS SELECT 1 AS month")
+    result = run_move(Warehouse(str(other)), target)
+    assert result.exit_code == 1
+    assert "SOURCE is no warehouse of cleargrid_assets" in result.output
+    assert not target.exists
+
+
+def test_an_error_names_the_arguments(loaded_platform: Platform, tmp_path: Path) -> None:
+    text = tmp_path / "notes.txt"
+    text.write_text("notes, not a database\n" * 500)
+    result = run_move(loaded_platform.warehouse, Warehouse(str(text)))
+    assert result.exit_code == 1
+    assert f"{text} cannot be opened as a DuckDB warehouse: correct SOURCE or TARGET" in result.output
