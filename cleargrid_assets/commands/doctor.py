@@ -32,7 +32,7 @@ from cleargrid_assets.client.transport import Transport
 from cleargrid_assets.commands.emulator_settings import with_demo_settings
 from cleargrid_assets.connections import ClearGridConnection, WarehouseConnection
 from cleargrid_assets.failures import next_step
-from cleargrid_assets.landing.warehouse_identity import Identity, identity_of, verify_stored
+from cleargrid_assets.landing.warehouse_identity import Identity, identity_of, other_tables, verify_stored
 from cleargrid_assets.marts import MartError, marts_of
 from cleargrid_assets.outcome_map import OutcomeMap, OutcomeMapError
 from cleargrid_assets.settings import EMULATOR, SETTINGS, Settings
@@ -177,7 +177,7 @@ class Diagnosis:
             return f"{self.warehouse.display_name} (the first load creates it)"
         stored = identity_of(self.warehouse)
         if stored is None:
-            return self.warehouse.display_name
+            return self.warehouse.display_name + other_tables(self.warehouse)
         verify_stored(stored, self._identity(stored), self.warehouse.display_name)
         return f"{self.warehouse.display_name}, of {stored.summary}"
 

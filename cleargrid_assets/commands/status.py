@@ -18,14 +18,14 @@ from cleargrid_assets.asset_keys import AssetKeys
 from cleargrid_assets.client import SettingsError
 from cleargrid_assets.command_names import with_commands
 from cleargrid_assets.commands.emulator_settings import with_demo_settings
-from cleargrid_assets.commands.instance import home_path
+from cleargrid_assets.commands.instance import INSTANCE, home_path
 from cleargrid_assets.connections import WarehouseConnection
 from cleargrid_assets.definitions import build_definitions
 from cleargrid_assets.landing.ledger import LastLoad, last_loads
-from cleargrid_assets.landing.warehouse_identity import identity_of
+from cleargrid_assets.landing.warehouse_identity import identity_of, other_tables
 from cleargrid_assets.partitions import build_months, month_of
 from cleargrid_assets.run_history import check_results_by_month
-from cleargrid_assets.settings import Settings
+from cleargrid_assets.settings import EMULATOR, Settings
 from cleargrid_assets.tables.catalog import DATASETS
 from cleargrid_assets.tables.d23 import D23
 from cleargrid_assets.warehouse import WarehouseError
@@ -96,28 +96,39 @@ def status(*, as_json: bool, code: str) -> None:
     settings = with_demo_settings(Settings.from_environment())
     try:
         months = month_statuses(settings, dataset=DATASETS[code])
-        identity = None if as_json else identity_of(_warehouse(settings))
+        if as_json:
+            text = json.dumps([asdict(month) for month in months], indent=2)
+        elif all(month.state == "missing" for month in months):
+            text = _empty_warehouse_message(settings, code)
+        else:
+            text = _table(settings, months)
     except (SettingsError, WarehouseError) as error:
         raise click.ClickException(str(error)) from error
-    if as_json:
-        click.echo(json.dumps([asdict(month) for month in months], indent=2))
-    elif all(month.state == "missing" for month in months):
-        click.echo(_empty_warehouse_message(settings, code))
-    else:
-        click.echo(f"Warehouse of {identity.summary}\n" if identity else "", nl=False)
-        click.echo(format_table(months))
+    click.echo(text)
 
 
 def _empty_warehouse_message(settings: Settings, code: str) -> str:
     """The message for an empty warehouse: which one it is, and how to load a month."""
-    return with_commands(
-        f"No month of {code} has been loaded into {_warehouse(settings).display_name} yet ({settings.environment}). "
-        f"Load months in the UI that `cleargrid dev` opens, or try generated ones with `cleargrid demo`."
-    )
+    warehouse = _warehouse(settings)
+    text = f"No month of {code} has been loaded into {warehouse.display_name} yet ({settings.environment})"
+    remedy = ". Load months in the UI that `cleargrid dev` opens, or try generated ones with `cleargrid demo`."
+    return text + (other_tables(warehouse) or with_commands(remedy))
+
+
+def _table(settings: Settings, months: Sequence[MonthStatus]) -> str:
+    """The table of months between whose warehouse it is and, if the checks are not known, where to find them."""
+    identity = identity_of(_warehouse(settings))
+    head = [f"Warehouse of {identity.summary}"] if identity else []
+    if _has_history(settings):
+        return "\n".join([*head, format_table(months)])
+    where = "run the command in the folder where the months were loaded"
+    remedy = where if settings.environment == EMULATOR else "set DAGSTER_HOME"
+    note = f"Checks are not known: no Dagster history in {home_path(settings.environment)}: {remedy}."
+    return "\n".join([*head, format_table(months, without_checks="not known"), note])
 
 
 def month_statuses(settings: Settings, now: datetime | None = None, *, dataset: RawDataset = D23) -> list[MonthStatus]:
-    """The status of every month of the dataset from the first one to the open one at `now`.
+    """The status of every month of the dataset from the first one to the open one at `now`, and of all loaded ones.
 
     Raises `SettingsError`, or `WarehouseError` if the warehouse is busy or cannot be opened.
     """
@@ -126,8 +137,8 @@ def month_statuses(settings: Settings, now: datetime | None = None, *, dataset: 
     months = build_months(settings)
     loads = last_loads(_warehouse(settings), dataset)
     outcomes = _check_outcomes(settings, dataset)
-    keys = months.get_partition_keys(current_time=now or datetime.now(UTC))
-    return [_status(key, loads.get(month_of(key)), outcomes[key]) for key in keys]
+    keys = {*months.get_partition_keys(current_time=now or datetime.now(UTC)), *map(str, loads)}
+    return [_status(key, loads.get(month_of(key)), outcomes[key]) for key in sorted(keys)]
 
 
 def _warehouse(settings: Settings) -> Warehouse:
@@ -156,22 +167,28 @@ def _check_outcomes(settings: Settings, dataset: RawDataset) -> dict[str, CheckO
     The checks of a dataset besides D23 are those on its own tables; all others belong to D23.
     """
     outcomes: dict[str, CheckOutcomes] = defaultdict(CheckOutcomes)
-    home = home_path(settings.environment)
-    if not (home / "dagster.yaml").exists():
+    if not _has_history(settings):
         return outcomes
     nodes = build_definitions(settings).resolve_asset_graph().asset_check_nodes
     owners = {key: owner for owner in DATASETS.values() for key in AssetKeys.of(settings).tables(owner.tables)}
     blocking = {node.key: node.blocking for node in nodes if owners.get(node.key.asset_key, D23) == dataset}
-    with dg.DagsterInstance.from_config(str(home)) as instance:
+    with dg.DagsterInstance.from_config(str(home_path(settings.environment))) as instance:
         for month, check, passed in check_results_by_month(instance, list(blocking)):
             outcomes[month].add(check, passed=passed, is_blocking=blocking[check])
     return outcomes
 
 
-def format_table(months: Sequence[MonthStatus]) -> str:
-    """The months as lines of text, with one line for all that were never loaded."""
+def _has_history(settings: Settings) -> bool:
+    return (home_path(settings.environment) / INSTANCE).exists()
+
+
+def format_table(months: Sequence[MonthStatus], *, without_checks: str = "not run") -> str:
+    """The months as lines of text, with one line for all that were never loaded.
+
+    `without_checks`: what a month without results of checks shows.
+    """
     missing = [month.month[:7] for month in months if month.state == "missing"]
-    lines = [HEADER, *(_line(month) for month in months if month.state != "missing")]
+    lines = [HEADER, *(_line(month, without_checks) for month in months if month.state != "missing")]
     if missing:
         lines.append(f"never loaded: {_format_range(missing)}")
     return "\n".join(lines)
@@ -181,11 +198,11 @@ def _format_range(months: Sequence[str]) -> str:
     return months[0] if len(months) == 1 else f"{len(months)} months, {months[0]} to {months[-1]}"
 
 
-def _line(month: MonthStatus) -> str:
+def _line(month: MonthStatus, without_checks: str) -> str:
     problems = {"failed": month.checks_failed, "warned": month.checks_warned}
     problem_texts = [f"{word}: {', '.join(names)}" for word, names in problems.items() if names]
     passed = [f"{month.checks_passed} passed"] if month.checks_passed else []
     return (
         f"{month.month[:7]:<9}{month.rows:>10,}{month.quarantined:>13,}{month.duplicates:>12,}  "
-        f"{month.last_load:<18}{month.state:<11}{', '.join([*passed, *problem_texts]) or 'not run'}"
+        f"{month.last_load:<18}{month.state:<11}{', '.join([*passed, *problem_texts]) or without_checks}"
     )

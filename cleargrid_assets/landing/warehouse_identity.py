@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from cleargrid_assets.landing.ledger import to_naive_utc
 from cleargrid_assets.tables.catalog import TABLES_VERSION
-from cleargrid_assets.tables.raw import WAREHOUSE_IDENTITY
+from cleargrid_assets.tables.raw import D23_LOADS, WAREHOUSE_IDENTITY
 from cleargrid_assets.warehouse.errors import WarehouseIdentityError, WarehouseMissingError
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 COLUMNS = ", ".join(WAREHOUSE_IDENTITY.column_names)
 SELECT = f"SELECT {COLUMNS} FROM {WAREHOUSE_IDENTITY.qualified_name}"
 INSERT = f"INSERT INTO {WAREHOUSE_IDENTITY.qualified_name} ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)"
+HAS_TABLES = "SELECT count(*) > 0 FROM duckdb_tables() WHERE database_name = current_database()"
 WINDOWS = "SELECT month, since, until FROM raw.last_loads ORDER BY month"
 
 
@@ -69,6 +70,20 @@ def identity_of(warehouse: Warehouse) -> WarehouseIdentity | None:
             return _stored_identity(connection) if WAREHOUSE_IDENTITY.exists_in(connection) else None
     except WarehouseMissingError:
         return None
+
+
+def other_tables(warehouse: Warehouse) -> str:
+    """A sentence to add if it has tables, but not ours, such as the published database; empty if not.
+
+    Raises `WarehouseError`.
+    """
+    try:
+        with warehouse.reading() as connection:
+            ((has_tables,),) = connection.execute(HAS_TABLES).fetchall()
+            is_other = has_tables and not D23_LOADS.exists_in(connection)
+    except WarehouseMissingError:
+        return ""
+    return ". It holds other tables only: is CLEARGRID_WAREHOUSE right?" if is_other else ""
 
 
 @dataclass(frozen=True)

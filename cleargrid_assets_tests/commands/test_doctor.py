@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
+import duckdb
 import pytest
 from click.testing import CliRunner
 
@@ -218,6 +220,15 @@ def test_what_is_no_warehouse_is_told(platform):
     code, lines = doctor_results(platform.variables)
     assert code == EXIT_CODES["warehouse"]
     assert "CLEARGRID_WAREHOUSE" in lines["warehouse"]
+
+
+@pytest.mark.parametrize("warehouse_variables", [FILE], indirect=True)
+def test_a_database_with_other_tables_only_is_told(platform):
+    with closing(duckdb.connect(platform.file)) as connection:
+        connection.execute("CREATE TABLE notes AS SELECT 'mine' AS note")
+    code, lines = doctor_results(platform.variables)
+    assert code == 0
+    assert lines["warehouse"].endswith("It holds other tables only: is CLEARGRID_WAREHOUSE right?")
 
 
 def test_no_secret_is_told(platform):

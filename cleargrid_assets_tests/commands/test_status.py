@@ -6,14 +6,16 @@ import json
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
+import duckdb
 import pytest
 from click.testing import CliRunner
 
 from cleargrid_assets.commands.cleargrid import cleargrid
-from cleargrid_assets.commands.instance import EMULATOR, dagster_home
+from cleargrid_assets.commands.instance import EMULATOR, dagster_home, home_path
 from cleargrid_assets.commands.status import month_statuses
 from cleargrid_assets.tables.d21 import D21
 from cleargrid_assets_tests.fixed_rows import serve
@@ -119,6 +121,39 @@ def test_the_table_says_whose_warehouse_it_is(start_after):
     _, output = run_status(platform.variables)
     lender = f"lender demo-lender ({platform.emulator.credentials.lender_public_id}) in emulator, months in UTC"
     assert output.startswith(f"Warehouse of {lender}")
+
+
+def test_loaded_months_before_the_first_month_are_listed(start_after):
+    platform = start_after(load_months, MAY)
+    variables = {**platform.variables, "CLEARGRID_START_MONTH": "2026-06"}
+    code, output = run_status(variables, "--json")
+    assert code == 0
+    assert [month["month"] for month in json.loads(output)][:2] == [MAY, "2026-06-01"]
+    _, output = run_status(variables)
+    assert f"2026-05{len(platform.truth()):>12,}" in output
+
+
+def test_without_a_history_of_dagster_checks_are_not_known_and_its_place_is_asked_for(start_after, monkeypatch):
+    platform = start_after(load_months, MAY)
+    _, output = run_status(platform.variables)
+    assert "not known" in output
+    assert f"no Dagster history in {home_path(EMULATOR)}: run the command in the folder where" in output
+    monkeypatch.setenv("DAGSTER_HOME", "elsewhere")
+    _, output = run_status({**platform.variables, "CLEARGRID_ENVIRONMENT": "staging"})
+    assert f"no Dagster history in {home_path('staging')}: set DAGSTER_HOME" in output
+    dagster_home(EMULATOR)
+    _, output = run_status(platform.variables)
+    assert "not run" in output
+    assert "no Dagster history" not in output
+
+
+@pytest.mark.parametrize("warehouse_variables", [FILE], indirect=True)
+def test_a_database_with_other_tables_only_is_told(platform):
+    with closing(duckdb.connect(platform.file)) as connection:
+        connection.execute("CREATE TABLE notes AS SELECT 'mine' AS note")
+    code, output = run_status(platform.variables)
+    assert code == 0
+    assert "It holds other tables only: is CLEARGRID_WAREHOUSE right?" in output
 
 
 def test_without_a_warehouse_every_month_is_missing(platform):
