@@ -19,6 +19,8 @@ from cleargrid_assets.settings import Settings
 from cleargrid_assets.tables.catalog import PUBLISHED_TABLES
 from cleargrid_assets.tables.core import CONTACT_ATTEMPTS
 from cleargrid_assets.tables.raw import D23_LOADS
+from cleargrid_assets.warehouse import WarehouseError
+from cleargrid_assets.warehouse.artifacts import ArtifactFolder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -45,7 +47,9 @@ def export() -> None:
 def dbt(output: Path | None) -> None:
     """Write a sources.yml for dbt: the published tables, your own marts among them, with their columns."""
     try:
-        marts = marts_of(Settings.from_environment()).tables
+        settings = Settings.from_environment()
+        settings.validate_sources()
+        marts = marts_of(settings).tables
     except SettingsError as error:
         raise click.ClickException(str(error)) from error
     document = dbt_sources((*PUBLISHED_TABLES, *marts, CONTACT_ATTEMPTS, D23_LOADS))
@@ -53,10 +57,10 @@ def dbt(output: Path | None) -> None:
         click.echo(document, nl=False)
         return
     try:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        output.write_text(document, encoding="utf-8")
-    except OSError as error:
-        raise click.ClickException(f"{output} could not be written: {error.strerror}; choose another file") from error
+        with ArtifactFolder(output.resolve().parent).replacing(output.resolve().name) as unfinished:
+            unfinished.write_text(document, encoding="utf-8")
+    except WarehouseError as error:
+        raise click.ClickException(f"{error}, or choose another file") from error
     click.echo(f"Wrote {output}.")
 
 

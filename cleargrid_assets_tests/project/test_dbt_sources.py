@@ -17,6 +17,7 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
+from cleargrid_assets.command_names import executable
 from cleargrid_assets.commands.cleargrid import cleargrid
 from cleargrid_assets.tables.catalog import PUBLISHED_TABLES
 from cleargrid_assets.tables.core import CONTACT_ATTEMPTS
@@ -73,6 +74,28 @@ def tables_of(document: str) -> dict[str, Any]:
     }
 
 
+def test_a_file_that_cannot_be_written_to_its_end_is_left_as_it_was(tmp_path: Path) -> None:
+    file = tmp_path / "sources.yml"
+    file.write_text("good\n")
+    arguments = ["-c", 'ulimit -f 1; exec "$@"', "sh", executable("cleargrid"), "export", "dbt", "--output", str(file)]
+    result = subprocess.run(["bash", *arguments], capture_output=True, text=True, check=False)
+    assert result.returncode == 1
+    assert f"{file} could not be written (File too large)" in result.stderr
+    assert file.read_text() == "good\n"
+    assert [*tmp_path.iterdir()] == [file]
+
+
+@pytest.mark.parametrize(
+    ("variables", "file", "sentence"),
+    [({"CLEARGRID_MART": "marts"}, b"", "CLEARGRID_MART is not a setting"), ({}, b"\xff", ".env")],
+)
+def test_settings_that_would_be_ignored_are_refused(variables: dict[str, str], file: bytes, sentence: str) -> None:
+    Path(".env").write_bytes(file)
+    result = CliRunner(env=variables).invoke(cleargrid, ["export", "dbt"])
+    assert result.exit_code == 1
+    assert sentence in result.output
+
+
 def test_every_published_table_and_column_is_described() -> None:
     tables = (*PUBLISHED_TABLES, CONTACT_ATTEMPTS, D23_LOADS)
     described = tables_of(export())
@@ -96,7 +119,7 @@ def test_a_mart_or_a_file_that_is_wrong_is_one_sentence(tmp_path: Path, monkeypa
     (tmp_path / "a file").touch()
     unwritable = CliRunner().invoke(cleargrid, ["export", "dbt", "--output", str(tmp_path / "a file" / "sources.yml")])
     assert unwritable.exit_code == 1
-    assert "could not be written: File exists; choose another file" in unwritable.output
+    assert "could not be written (File exists): free disk space or" in unwritable.output
     monkeypatch.setenv("CLEARGRID_MARTS", str(tmp_path / "nowhere"))
     result = CliRunner().invoke(cleargrid, ["export", "dbt"])
     assert (result.exit_code, result.output.count("\n")) == (1, 1)
