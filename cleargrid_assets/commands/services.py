@@ -8,18 +8,18 @@ code server, which *Reload definitions* in the UI restarts.
 from __future__ import annotations
 
 import socket
-import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cleargrid_assets.command_names import executable
 from cleargrid_assets.commands.processes import ProcessGroup
+from cleargrid_assets.warehouse.private_folder import PrivateFolder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
 MODULE = "cleargrid_assets.definitions"
 LOCATION = "cleargrid_assets"
@@ -68,10 +68,10 @@ def services(
     """
     # A socket's path may have about a hundred bytes: the folder of Dagster's history may be too deep for it.
     with (
-        tempfile.TemporaryDirectory(prefix="cleargrid-") as folder,
+        PrivateFolder() as folder,
         ProcessGroup({**LONG_TIMEOUT, **environment}, cwd, log, inherited=[lock], echo=echo) as group,
     ):
-        address, workspace = Path(folder, "code.sock"), Path(folder, "workspace.yaml")
+        address, workspace = folder / "code.sock", folder / "workspace.yaml"
         workspace.write_text(WORKSPACE.format(socket=address, location=LOCATION), encoding="utf-8")
         server = ["code-server", "start", "--socket", str(address), "-m", MODULE, "--location-name", LOCATION]
         group.start(executable("dagster"), *server)

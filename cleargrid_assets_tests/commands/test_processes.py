@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import textwrap
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import pytest
 from cleargrid_assets.commands import processes
 from cleargrid_assets.commands.instance import exclusive_daemon
 from cleargrid_assets.commands.processes import ProcessGroup, interrupt_on_signals
+from cleargrid_assets.warehouse.private_folder import PrivateFolder
 from cleargrid_assets_tests.end_to_end.dagster_dev import wait_until
 
 PYTHON = sys.executable
@@ -30,6 +32,15 @@ with exclusive_daemon(here) as lock, ProcessGroup(os.environ, here, log, inherit
     group.wait_until(lambda: log.read_text())
     print(child.pid, flush=True)
     time.sleep(600)
+"""
+KILLED_WHILE_IT_STARTS_SERVICES = """
+import os, signal
+from pathlib import Path
+from cleargrid_assets.commands.processes import ProcessGroup
+from cleargrid_assets.commands.services import services
+ProcessGroup.start = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+with services({}, Path.cwd(), Path("dev.log"), lock=0):
+    pass
 """
 
 
@@ -134,3 +145,14 @@ def is_locked(home):
             return False
     except click.ClickException:
         return True
+
+
+def test_the_folder_of_a_killed_command_is_removed_by_the_next_one(tmp_path, monkeypatch):
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    subprocess.run([PYTHON, "-c", KILLED_WHILE_IT_STARTS_SERVICES], check=False)
+    assert len([*temporary.iterdir()]) == 1
+    with PrivateFolder() as folder:
+        assert [*temporary.iterdir()] == [folder]
