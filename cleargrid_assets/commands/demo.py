@@ -69,6 +69,10 @@ def demo(rows_per_day: int, closed_months: int, fault: str | None) -> None:
     """Load the closed months and the open one from a local emulator; print what landed."""
     today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     months = recent_months(build_months(Settings({})), today, closed_months + 1)
+    if len(months) <= closed_months:
+        raise click.BadParameter(
+            f"the emulator has {len(months) - 1} closed months, from {months[0][:7]} on", param_hint="--months"
+        )
     faulty = months[-2:][0][:7]
     with interrupt_on_signals(), ExitStack() as stack:
         home = dagster_home(EMULATOR)

@@ -119,6 +119,13 @@ def test_an_option_that_cannot_be_meant_is_refused_with_its_range(arguments):
     assert "is not in the range" in result.output
 
 
+def test_more_months_than_the_emulator_has_are_refused():
+    result = CliRunner().invoke(cleargrid, ["demo", "--months", "500"])
+    assert result.exit_code == 2
+    assert "closed months, from 2024-01 on" in result.output
+    assert not Path(".dagster").exists()
+
+
 def test_a_demo_beside_a_running_daemon_is_refused_because_that_would_take_its_runs():
     with exclusive_daemon(dagster_home(EMULATOR)):
         result = CliRunner().invoke(cleargrid, SMALL)
