@@ -21,7 +21,7 @@ def test_a_target_is_for_all_channels_unless_it_names_one(tmp_path: Path) -> Non
 
 def test_the_channel_may_be_left_out_and_so_may_the_file(tmp_path: Path) -> None:
     file = tmp_path / "targets.csv"
-    file.write_text("metric,target\nptp_per_rpc,0.2\n", encoding="utf-8")
+    file.write_text("metric,target,\nptp_per_rpc,0.2,\n", encoding="utf-8")
     assert read_targets(file) == {("ptp_per_rpc", "(all)"): 0.2}
     assert read_targets(None) == {}
 
@@ -30,6 +30,8 @@ def test_the_channel_may_be_left_out_and_so_may_the_file(tmp_path: Path) -> None
     ("text", "problem"),
     [
         (b"metric;target\ncontact_rate;0.3\n", "has no column metric and no column target"),
+        (b"metric,target,chanel\ncontact_rate,0.3,CALL\n", "has a column 'chanel'; its columns are metric, "),
+        (b"metric,target\ncontact_rate,0,35\n", "line 2: it has more fields than the first line; write"),
         (b"metric,target\ncontact,0.3\n", "line 2: 'contact' is not one of the metrics connect_rate, contact_rate"),
         (b"metric,target\ncontact_rate,35%\n", "line 2: the target '35%' is not a share from 0 to 1, such as 0.35"),
         (b"metric,target\ncontact_rate,nan\n", "line 2: the target 'nan' is not a share from 0 to 1, such as 0.35"),
@@ -47,5 +49,5 @@ def test_a_bad_file_is_one_sentence_that_names_the_line(tmp_path: Path, text: by
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match=r"cannot read .*targets\.csv"):
+    with pytest.raises(SettingsError, match=r"cannot read .*targets\.csv: No such file or directory$"):
         read_targets(tmp_path / "targets.csv")

@@ -14,6 +14,7 @@ from cleargrid_assets.tables.analytics import METRIC_DEFINITIONS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from collections.abc import Set as AbstractSet
     from pathlib import Path
 
 Targets = dict[tuple[str, str], float]
@@ -21,6 +22,8 @@ Targets = dict[tuple[str, str], float]
 
 ALL = "(all)"
 COLUMNS = {"metric", "target"}
+OTHERS = {"channel", ""}
+"""What a file may hold besides; a spreadsheet program writes an empty column's name as an empty one."""
 
 
 def read_targets(path: Path | None) -> Targets:
@@ -30,14 +33,23 @@ def read_targets(path: Path | None) -> Targets:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             rows = csv.DictReader(file)
-            missing = COLUMNS - set(rows.fieldnames or ())
-            if missing:
-                raise SettingsError(
-                    f"CLEARGRID_TARGETS: {path} has no column {' and no column '.join(sorted(missing))}"
-                )
+            _verify_columns(path, set(rows.fieldnames or ()))
             return _targets(path, rows)
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+    except OSError as error:
+        raise SettingsError(f"CLEARGRID_TARGETS: cannot read {path}: {error.strerror}") from error
+    except (UnicodeDecodeError, csv.Error) as error:
         raise SettingsError(f"CLEARGRID_TARGETS: cannot read {path} as CSV in UTF-8: {error}") from error
+
+
+def _verify_columns(path: Path, names: AbstractSet[str]) -> None:
+    """A misspelt `channel` would make the target of one channel that of all."""
+    missing, unknown = sorted(COLUMNS - names), sorted(names - COLUMNS - OTHERS)
+    if missing:
+        raise SettingsError(f"CLEARGRID_TARGETS: {path} has no column {' and no column '.join(missing)}")
+    if unknown:
+        raise SettingsError(
+            f"CLEARGRID_TARGETS: {path} has a column {unknown[0]!r}; its columns are metric, target and channel"
+        )
 
 
 def _targets(path: Path, rows: csv.DictReader[str]) -> Targets:
@@ -45,6 +57,8 @@ def _targets(path: Path, rows: csv.DictReader[str]) -> Targets:
     targets: Targets = {}
     for row in rows:
         place = f"CLEARGRID_TARGETS: {path}, line {rows.line_num}"
+        if None in row:
+            raise SettingsError(f"{place}: it has more fields than the first line; write 0.35 with a dot")
         metric, channel = (row["metric"] or "").strip(), (row.get("channel") or "").strip() or ALL
         if metric not in metrics:
             raise SettingsError(f"{place}: '{metric}' is not one of the metrics {', '.join(metrics)}")
