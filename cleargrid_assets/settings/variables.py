@@ -19,8 +19,11 @@ from dotenv.parser import parse_stream
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from dotenv.parser import Binding, Original
+
 FILE = ".env"
 PREFIX = "CLEARGRID_"
+NOT_TEXT = "{} is not a UTF-8 text file; save it as one"
 OF_KUBERNETES = re.compile(rf"{PREFIX}(.+_)?(SERVICE_HOST|SERVICE_PORT(_.+)?|PORT(_.+)?)")
 """What Kubernetes puts into every pod for each service whose name begins with `cleargrid`."""
 
@@ -54,14 +57,22 @@ def read_file(path: Path) -> EnvFile:
     except OSError as error:
         return EnvFile(problems=(f"{path} cannot be read ({error.strerror}); correct its permissions or remove it",))
     except UnicodeDecodeError:
-        return EnvFile(problems=(f"{path} is not a UTF-8 text file; save it as one",))
+        return EnvFile(problems=(NOT_TEXT.format(path),))
+    if "\0" in text:  # text in UTF-16, for example; no process takes such a value
+        return EnvFile(problems=(NOT_TEXT.format(path),))
     lines = list(parse_stream(StringIO(text)))
     values = {line.key: line.value for line in lines if line.key and line.value and line.value.strip()}
-    problems = tuple(_unreadable(path, line.original.line) for line in lines if line.error)
+    problems = tuple(_unreadable(path, line.original) for line in lines if _is_no_assignment(line))
     return EnvFile(values, dotenv_values(stream=StringIO(text)), problems)
 
 
-def _unreadable(path: Path, number: int) -> str:
+def _is_no_assignment(line: Binding) -> bool:
+    return line.error or (line.key is not None and line.value is None)
+
+
+def _unreadable(path: Path, original: Original) -> str:
+    """The parser puts the empty lines before a line into it."""
+    number = original.line + original.string[: -len(original.string.lstrip())].count("\n")
     return f"{path}, line {number}, is not NAME=value; correct it, or start it with # to make it a comment"
 
 

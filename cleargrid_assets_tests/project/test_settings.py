@@ -123,6 +123,8 @@ def test_quotes_comments_and_export_are_dotenvs_and_a_dollar_is_a_character(line
     ("content", "sentence"),
     [
         (b"CLEARGRID_PAGE_SIZE=8\nCLEARGRID_LENDER='open\n", r"\.env, line 2, is not NAME=value"),
+        (b"CLEARGRID_PAGE_SIZE=8\n\nCLEARGRID_LENDER acme\n", r"\.env, line 3, is not NAME=value"),
+        (b"CLEARGRID_OUTCOMES=a\0b\n", r"\.env is not a UTF-8 text file"),
         ("CLEARGRID_LENDER=caf\u00e9".encode("latin-1"), r"\.env is not a UTF-8 text file"),
     ],
 )
