@@ -48,9 +48,12 @@ class LakeData(PathSetting[str | None]):
     """A folder or `s3://bucket/prefix`, or nothing."""
 
     def parse(self, text: str) -> str:
-        """The folder, or the bucket and its prefix."""
-        if "://" in text and not re.fullmatch(r"s3://[^/]+/[^/].*", text):
-            raise SettingsError(f"{self.name} is {text!r}; use a shared folder, or s3://bucket/prefix")
+        """The folder, or the bucket and its prefix. The error does not repeat what may hold a key."""
+        if "://" in text and not re.fullmatch(r"s3://[^/@?]+/[^/?][^?]*", text):
+            raise SettingsError(
+                f"{self.name} is not usable; use a shared folder, or s3://bucket/prefix, and the variables of AWS for "
+                f"its keys"
+            )
         return expand_home(self.name, text)
 
     def absolute(self, value: Any) -> str | None:
@@ -89,8 +92,8 @@ class Link(Setting[str | None]):
     """The URL of a web page, without a trailing slash, or None."""
 
     def parse(self, text: str) -> str:
-        """The URL, which must be absolute and hold no password."""
-        if not re.fullmatch(r"https?://[^\s/@]+(/[^\s@]*)?", text):
+        """The URL, which must be absolute and hold no password and no query."""
+        if not re.fullmatch(r"https?://[^\s/@?#]+(/[^\s@?#]*)?", text):
             raise SettingsError(f"{self.name} is not a web address; use one such as https://dagster.example.com")
         return text.rstrip("/")
 

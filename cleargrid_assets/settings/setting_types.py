@@ -256,8 +256,8 @@ class Url(Setting[str]):
         return text.rstrip("/")
 
     def show(self, value: Any) -> str:
-        """The URL, masked if it may contain a user or password."""
-        return SECRET if "@" in value else str(value)
+        """The URL, masked if it may contain a user, a password or a token."""
+        return SECRET if re.search("[@?#]", value) else str(value)
 
     def missing(self) -> str:
         """Raise `SettingsError` with advice on where to find the URL."""

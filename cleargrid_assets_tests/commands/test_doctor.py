@@ -231,6 +231,25 @@ def test_a_database_with_other_tables_only_is_told(platform):
     assert lines["warehouse"].endswith("It holds other tables only: is CLEARGRID_WAREHOUSE right?")
 
 
+@pytest.mark.parametrize(
+    ("name", "address"),
+    [
+        ("CLEARGRID_LAKE_DATA", "s3://AKIA:{}@bucket/rows"),
+        ("CLEARGRID_LAKE_DATA", "s3://bucket/rows?s3_secret_access_key={}"),
+        ("CLEARGRID_LAKE_DATA", "gs://AKIA:{}@bucket/rows"),
+        ("CLEARGRID_BASE_URL", "https://127.0.0.1/?token={}"),
+        ("CLEARGRID_UI_URL", "https://dagster.example.com?token={}"),
+        ("CLEARGRID_UI_URL", "https://dagster.example.com/#token={}"),
+    ],
+)
+def test_a_secret_in_an_address_is_refused_and_not_told(platform, name, address):
+    secret = "hunter2-planted"
+    code, lines = run_doctor({**platform.variables, name: address.format(secret)})
+    assert code in {EXIT_CODES["settings"], EXIT_CODES["address"]}
+    assert secret not in "\n".join(lines)
+    assert platform.emulator.requests == []
+
+
 def test_no_secret_is_told(platform):
     secret = "hunter2-planted"
     result = CliRunner(env={**platform.variables, "CLEARGRID_PASSWORD": secret}).invoke(cleargrid, ["doctor"])
