@@ -41,7 +41,9 @@ FOREIGN_LOCK = "Could not set lock on file"
 READABLE_BY: dict[str, str | bool | int | float | list[str]] = {"storage_compatibility_version": "v1.5.0"}
 """Lets the lake's DuckDB open new files as well, so that moving to a lake and back stays possible at no cost."""
 
-DAMAGED = "Corrupt database file"
+DAMAGED = re.compile("Corrupt database file|Could not read enough bytes")
+"""Of a block, when it is first read, which may be long after the file was opened; or of a file that was cut off."""
+
 NEWER_FORMAT = "Trying to read a database file with version number"
 OTHER_LOG = re.compile(r"WAL( checkpoint iteration)? does not match")
 OUT_OF_ROOM = (duckdb.IOException, duckdb.OutOfMemoryException, duckdb.FatalException, duckdb.TransactionException)
@@ -102,7 +104,9 @@ class DuckDBFile:
             yield connection
 
     def translate_error(self, error: duckdb.Error, *, is_commit: bool) -> WarehouseError | None:  # noqa: ARG002 - a file's commit fails as a whole
-        """The error for a full disk or too little memory; None for anything else: the statement is wrong."""
+        """The error for damage, a full disk or too little memory; None for anything else: the statement is wrong."""
+        if DAMAGED.search(str(error)):
+            return self._damage_error(error)
         if not isinstance(error, OUT_OF_ROOM):
             return None
         is_out_of_memory = isinstance(error, duckdb.OutOfMemoryException)
@@ -161,11 +165,8 @@ class DuckDBFile:
                 f"a newer DuckDB than this one ({duckdb.__version__}) made {self.path}: copy it once with the DuckDB "
                 f"that made it (cleargrid move-warehouse {self.path} NEW_FILE); both can open the copy"
             )
-        if DAMAGED in str(error):
-            return WarehouseUnreadableError(
-                f"{self.path} is damaged: put your last copy of it in its place, or move it away and load the months "
-                f"again. {first_line(error)}"
-            )
+        if DAMAGED.search(str(error)):
+            return self._damage_error(error)
         if OTHER_LOG.search(str(error)):
             return WarehouseUnreadableError(
                 f"the files {self.path}.wal and .journal beside {self.path} belong to another copy of it: move them "
@@ -173,4 +174,10 @@ class DuckDBFile:
             )
         return WarehouseUnreadableError(
             f"{self.path} cannot be opened as a DuckDB warehouse: correct CLEARGRID_WAREHOUSE. {first_line(error)}"
+        )
+
+    def _damage_error(self, error: duckdb.Error) -> WarehouseUnreadableError:
+        return WarehouseUnreadableError(
+            f"{self.path} is damaged: put your last copy of it in its place, or move it away and load the months "
+            f"again. {first_line(error)}"
         )

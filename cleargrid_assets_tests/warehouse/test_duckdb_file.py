@@ -99,6 +99,24 @@ def test_what_is_no_database_is_said_at_once(tmp_path):
     assert notes.read_text() == "notes, not a database\n" * 500
 
 
+def test_damage_is_called_so_when_the_file_is_opened_and_when_the_block_is_read(warehouse):
+    with warehouse.writing() as connection:
+        connection.execute("INSERT INTO raw.kept SELECT hash(range) % 1000000000 FROM range(200000)")
+    file = Path(warehouse.address)
+    whole = file.read_bytes()
+    block = len(whole) * 3 // 4  # the first half is free again
+    damaged = [
+        whole[:4200] + b"damage" + whole[4206:],
+        whole[:block] + b"damage" + whole[block + 6 :],
+        whole[:-1000],
+    ]
+    for content in damaged:
+        file.write_bytes(content)
+        for use in (warehouse.reading, warehouse.writing):
+            with pytest.raises(WarehouseUnreadableError, match="is damaged: put your last copy"), use() as connection:
+                connection.execute("SELECT sum(number) FROM raw.kept")
+
+
 @pytest.mark.parametrize("copied_after", [0, 1])
 def test_a_log_beside_another_copy_of_the_file_is_to_be_moved_away(warehouse, tmp_path, copied_after):
     """The log of a killed process lies beside an earlier copy, or beside another warehouse."""
