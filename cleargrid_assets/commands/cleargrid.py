@@ -1,9 +1,13 @@
-"""The `cleargrid` command itself: its version and the list of its subcommands."""
+"""The `cleargrid` command itself: its version, the list of its subcommands, and how their errors end it."""
 
 from __future__ import annotations
 
+import errno
+from typing import Any
+
 import click
 
+from cleargrid_assets.client import SettingsError
 from cleargrid_assets.commands.certificate import certificate
 from cleargrid_assets.commands.demo import demo
 from cleargrid_assets.commands.dev import dev
@@ -14,9 +18,36 @@ from cleargrid_assets.commands.move_warehouse import move_warehouse
 from cleargrid_assets.commands.rezone import rezone
 from cleargrid_assets.commands.status import status
 from cleargrid_assets.definitions import silence_preview_warnings
+from cleargrid_assets.failures import is_interrupt
+from cleargrid_assets.warehouse import WarehouseError
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class Commands(click.Group):
+    """Ends a command with one sentence where the reader can do something about its error."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except (SettingsError, WarehouseError) as error:
+            raise click.ClickException(str(error)) from error
+        except RuntimeError as error:
+            if is_interrupt(error):
+                raise KeyboardInterrupt from error
+            raise
+        except OSError as error:
+            if error.errno == errno.EPIPE:  # click ends quietly when nobody reads on
+                raise
+            raise click.ClickException(_system_error(error)) from error
+
+
+def _system_error(error: OSError) -> str:
+    if error.filename:
+        return f"{error.filename} cannot be used ({error.strerror}): correct its owner and permissions"
+    return f"input or output failed: {error.strerror or error}"
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="cleargrid-assets", message="cleargrid-assets %(version)s")
 def cleargrid() -> None:
     """ClearGrid's D23 call outcomes in your own warehouse."""

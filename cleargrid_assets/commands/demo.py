@@ -24,10 +24,12 @@ from cleargrid_assets.commands.instance import (
     dagster_home,
     exclusive_daemon,
     limit_loads,
+    open_instance,
     without_settings,
 )
 from cleargrid_assets.commands.processes import interrupt_on_signals
 from cleargrid_assets.commands.services import services
+from cleargrid_assets.connections import WarehouseConnection
 from cleargrid_assets.emulator import Emulator
 from cleargrid_assets.jobs import CHECK_MONTHS, REFRESH_MONTH, REFRESH_SUMMARY
 from cleargrid_assets.partitions import build_months, recent_months
@@ -80,9 +82,10 @@ def demo(rows_per_day: int, closed_months: int, fault: str | None) -> None:
         faults = [limit_fault_to_month(faulty, fault)] if fault else []
         emulator = stack.enter_context(Emulator(rows_per_day=rows_per_day, now=today, faults=faults))
         settings = _settings(emulator, months[0][:7], fault)
+        WarehouseConnection(Settings(settings)).warehouse().check_writable()
         save_demo_settings(months[0][:7], rows_per_day)
         click.echo(f"Emulated ClearGrid on {emulator.base_url}; loading {months[0][:7]} to {months[-1][:7]} ...")
-        instance = stack.enter_context(dg.DagsterInstance.from_config(str(home)))
+        instance = stack.enter_context(open_instance(home))
         cancel_leftovers(instance)
         limit_loads(instance, Settings(settings).loads_at_once)
         environment = {**without_settings(os.environ), **settings, "DAGSTER_HOME": str(home)}

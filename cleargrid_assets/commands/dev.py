@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
-import dagster as dg
 
 from cleargrid_assets.client import SettingsError
 from cleargrid_assets.commands.emulator_settings import ensure_emulator, with_demo_settings
@@ -21,6 +20,7 @@ from cleargrid_assets.commands.instance import (
     exclusive_daemon,
     fail_orphans,
     limit_loads,
+    open_instance,
     without_settings,
 )
 from cleargrid_assets.commands.processes import interrupt_on_signals
@@ -54,7 +54,7 @@ def dev(port: int, *, verbose: bool) -> None:
         ui = f"http://{HOST}:{port}"
         environment = {Settings.ui_url.name: ui, **stack.enter_context(_variables(settings)), "DAGSTER_HOME": str(home)}
         click.echo(f"Starting Dagster; its full output is in {home / LOG}")
-        instance = stack.enter_context(dg.DagsterInstance.from_config(str(home)))
+        instance = stack.enter_context(open_instance(home))
         fail_orphans(instance)
         with suppress(SettingsError):  # a wrong value is among the warnings
             limit_loads(instance, settings.loads_at_once)

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urlsplit
 
 import click
-from dotenv import dotenv_values
 
 from cleargrid_assets.client.url_validation import is_loopback
 from cleargrid_assets.commands.instance import home_path
 from cleargrid_assets.emulator import Credentials, Emulator
 from cleargrid_assets.settings import EMULATOR, Settings
+from cleargrid_assets.settings.variables import read_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,8 +65,11 @@ def with_demo_settings(settings: Settings) -> Settings:
 
 
 def _read_demo_settings() -> dict[str, str]:
-    """What the last demo in this folder saved; empty before the first."""
-    return {name: value or "" for name, value in dotenv_values(home_path(EMULATOR) / DEMO).items()}
+    """What the last demo in this folder saved; empty before the first. Raises `ClickException` if it is unreadable."""
+    file = read_file(home_path(EMULATOR) / DEMO)
+    if file.problems:
+        raise click.ClickException("; ".join(file.problems))
+    return dict(file.values)
 
 
 def save_demo_settings(start_month: str, rows_per_day: int) -> None:

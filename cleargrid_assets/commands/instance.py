@@ -14,11 +14,14 @@ from typing import TYPE_CHECKING
 
 import click
 import dagster as dg
+from sqlalchemy.exc import SQLAlchemyError
+from yaml import YAMLError
 
 from cleargrid_assets.assets.cleargrid import API_POOL
 from cleargrid_assets.checks.repair_command import WORKSPACE
 from cleargrid_assets.command_names import as_typed
 from cleargrid_assets.settings import EMULATOR
+from cleargrid_assets.warehouse.errors import first_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -63,6 +66,20 @@ def dagster_home(environment: str) -> Path:
             f"write to{elsewhere}"
         ) from error
     return home
+
+
+@contextmanager
+def open_instance(home: Path) -> Iterator[dg.DagsterInstance]:
+    """The instance of the folder `home`. Raises `ClickException` if its history cannot be used, at once or later."""
+    try:
+        with dg.DagsterInstance.from_config(str(home)) as instance:
+            yield instance
+    except (SQLAlchemyError, YAMLError, dg.DagsterInvalidConfigError) as error:
+        raise click.ClickException(
+            f"Dagster's history in {home} cannot be used: {' '.join(first_line(error).split())}. Free disk space, or "
+            f"correct its permissions or its {INSTANCE}; or move the folder away, and Dagster begins a new history. "
+            f"The warehouse keeps the months"
+        ) from error
 
 
 def without_settings(environment: Mapping[str, str]) -> dict[str, str]:

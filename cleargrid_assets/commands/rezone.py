@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-import dagster as dg
 
 from cleargrid_assets.client import ClearGridError
-from cleargrid_assets.commands.instance import dagster_home, exclusive_daemon, our_command
+from cleargrid_assets.commands.instance import dagster_home, exclusive_daemon, open_instance, our_command
 from cleargrid_assets.commands.status import LOCK_TIMEOUT
 from cleargrid_assets.connections import ClearGridConnection, WarehouseConnection
 from cleargrid_assets.definitions import build_definitions
@@ -30,6 +29,8 @@ from cleargrid_assets.warehouse.locks import file_lock
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
+
+    import dagster as dg
 
     from cleargrid_assets.landing.warehouse_identity import WarehouseIdentity
     from cleargrid_assets.warehouse.warehouse import Warehouse
@@ -73,7 +74,7 @@ def rezone() -> None:
             click.echo(f"The warehouse is already in {settings.timezone}: nothing to do.")
             return
         home = dagster_home(settings.environment)
-        with exclusive_daemon(home), dg.DagsterInstance.from_config(str(home)) as instance:
+        with exclusive_daemon(home), open_instance(home) as instance:
             rezoning.read_months(instance)
             old_file = rezoning.swap()
             rezoning.summarize(instance)

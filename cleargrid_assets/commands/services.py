@@ -7,11 +7,14 @@ code server, which *Reload definitions* in the UI restarts.
 
 from __future__ import annotations
 
+import os
 import socket
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from typing import TYPE_CHECKING
+
+import click
 
 from cleargrid_assets.command_names import executable
 from cleargrid_assets.commands.processes import ProcessGroup
@@ -25,6 +28,9 @@ MODULE = "cleargrid_assets.definitions"
 LOCATION = "cleargrid_assets"
 HOST = "127.0.0.1"
 ANSWER_SECONDS = 10
+SOCKET_BYTES = 107
+"""The longest path of a socket on Linux."""
+
 LONG_TIMEOUT = {"DAGSTER_GRPC_TIMEOUT_SECONDS": "300"}
 """Dagster fails a run if the code server takes over 60 s to answer, as it has on a busy machine."""
 
@@ -66,12 +72,16 @@ def services(
 
     `lock`: the descriptor of the daemon's lock, which stays held until the last of the processes has ended.
     """
-    # A socket's path may have about a hundred bytes: the folder of Dagster's history may be too deep for it.
+    # Not in the folder of Dagster's history, whose path may be too long for a socket.
     with (
         PrivateFolder() as folder,
         ProcessGroup({**LONG_TIMEOUT, **environment}, cwd, log, inherited=[lock], echo=echo) as group,
     ):
         address, workspace = folder / "code.sock", folder / "workspace.yaml"
+        if len(os.fsencode(address)) > SOCKET_BYTES:
+            raise click.ClickException(
+                f"the path of {folder} is too long for a socket: set TMPDIR to /tmp, for example"
+            )
         workspace.write_text(WORKSPACE.format(socket=address, location=LOCATION), encoding="utf-8")
         server = ["code-server", "start", "--socket", str(address), "-m", MODULE, "--location-name", LOCATION]
         group.start(executable("dagster"), *server)

@@ -12,13 +12,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
-import dagster as dg
 
 from cleargrid_assets.asset_keys import AssetKeys
 from cleargrid_assets.client import SettingsError
 from cleargrid_assets.command_names import with_commands
 from cleargrid_assets.commands.emulator_settings import with_demo_settings
-from cleargrid_assets.commands.instance import INSTANCE, home_path
+from cleargrid_assets.commands.instance import INSTANCE, home_path, open_instance
 from cleargrid_assets.connections import WarehouseConnection
 from cleargrid_assets.definitions import build_definitions
 from cleargrid_assets.landing.ledger import LastLoad, last_loads
@@ -32,6 +31,8 @@ from cleargrid_assets.warehouse import WarehouseError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    import dagster as dg
 
     from cleargrid_assets.tables.dataset import RawDataset
     from cleargrid_assets.warehouse.warehouse import Warehouse
@@ -172,7 +173,7 @@ def _check_outcomes(settings: Settings, dataset: RawDataset) -> dict[str, CheckO
     nodes = build_definitions(settings).resolve_asset_graph().asset_check_nodes
     owners = {key: owner for owner in DATASETS.values() for key in AssetKeys.of(settings).tables(owner.tables)}
     blocking = {node.key: node.blocking for node in nodes if owners.get(node.key.asset_key, D23) == dataset}
-    with dg.DagsterInstance.from_config(str(home_path(settings.environment))) as instance:
+    with open_instance(home_path(settings.environment)) as instance:
         for month, check, passed in check_results_by_month(instance, list(blocking)):
             outcomes[month].add(check, passed=passed, is_blocking=blocking[check])
     return outcomes

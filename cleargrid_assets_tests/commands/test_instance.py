@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import click
 import dagster as dg
 import pytest
 
@@ -14,6 +15,7 @@ from cleargrid_assets.commands.instance import (
     fail_orphans,
     home_path,
     limit_loads,
+    open_instance,
     without_settings,
 )
 
@@ -44,6 +46,25 @@ def test_a_history_has_the_shipped_files_and_keeps_those_that_somebody_wrote(mon
 
 def test_variables_of_the_shell_are_left_out_of_an_emulators_environment():
     assert without_settings({"CLEARGRID_PASSWORD": "x", "PATH": "/bin"}) == {"PATH": "/bin"}
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "reason"),
+    [
+        ("history/runs.db", b"garbage" * 1000, "file is not a database"),
+        ("history/runs/index.db", b"garbage" * 1000, "file is not a database"),
+        ("dagster.yaml", b"telemetry: [", "while parsing"),
+        ("dagster.yaml", b"telemetri: 1", "Errors whilst loading dagster instance config"),
+    ],
+)
+def test_a_history_that_cannot_be_used_is_named_and_may_be_moved_away(file, content, reason):
+    home = dagster_home(EMULATOR)
+    with open_instance(home) as instance:
+        limit_loads(instance, 1)
+    (home / file).write_bytes(content)
+    message = rf"Dagster's history in {home} cannot be used: .*{reason}.* move the folder away"
+    with pytest.raises(click.ClickException, match=message), open_instance(home) as instance:
+        limit_loads(instance, 1)
 
 
 @pytest.fixture
