@@ -6,6 +6,7 @@ import errno
 from typing import Any
 
 import click
+import duckdb
 
 from cleargrid_assets.client import SettingsError
 from cleargrid_assets.commands.certificate import certificate
@@ -20,6 +21,12 @@ from cleargrid_assets.commands.status import status
 from cleargrid_assets.definitions import silence_preview_warnings
 from cleargrid_assets.failures import is_interrupt
 from cleargrid_assets.warehouse import WarehouseError
+from cleargrid_assets.warehouse.errors import first_line
+
+INCOMPLETE = (
+    "the warehouse lacks one of our tables or views, or has something else of that name ({}): load a month, which "
+    "creates missing derived tables; of anything else, put your last copy of the warehouse in its place"
+)
 
 
 class Commands(click.Group):
@@ -31,6 +38,8 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except (SettingsError, WarehouseError) as error:
             raise click.ClickException(str(error)) from error
+        except (duckdb.ProgrammingError, duckdb.IntegrityError) as error:
+            raise click.ClickException(INCOMPLETE.format(first_line(error))) from error
         except RuntimeError as error:
             if is_interrupt(error):
                 raise KeyboardInterrupt from error

@@ -96,7 +96,7 @@ class Diagnosis:
             return False
         try:
             return Path(self.settings.warehouse).exists()
-        except SettingsError:
+        except (SettingsError, OSError):
             return False
 
     def settings_problems(self) -> list[Exception]:

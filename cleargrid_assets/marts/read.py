@@ -42,10 +42,16 @@ def marts_of(settings: Settings) -> Marts:
     folder = settings.marts
     if folder is None:
         return NO_MARTS
-    if not folder.is_dir():
-        raise MartError(f"CLEARGRID_MARTS: there is no folder {folder}; create it, or correct the setting")
-    texts = _texts(folder)
-    checks = tuple(check for path in _visible(folder) if path.is_dir() for check in _texts(path, f"{path.name}/"))
+    try:
+        if not folder.is_dir():
+            raise MartError(f"CLEARGRID_MARTS: there is no folder {folder}; create it, or correct the setting")
+        texts = _texts(folder)
+        checks = tuple(check for path in _visible(folder) if path.is_dir() for check in _texts(path, f"{path.name}/"))
+    except OSError as error:
+        raise MartError(
+            f"CLEARGRID_MARTS: {error.filename} cannot be read ({error.strerror}); correct its permissions or the "
+            f"setting"
+        ) from error
     _verify_folders(checks, {path.stem for path, _ in texts})
     return _read(texts, checks, tuple(settings.datasets))
 
@@ -64,7 +70,11 @@ def _texts(folder: Path, prefix: str = "") -> Texts:
 def _text(path: Path, name: str) -> str:
     try:
         return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise MartError(
+            f"{name}: it cannot be read ({error.strerror}); correct its permissions or remove it"
+        ) from error
+    except UnicodeDecodeError as error:
         raise MartError(f"{name}: it cannot be read as UTF-8 text ({error}); save it as UTF-8") from error
 
 

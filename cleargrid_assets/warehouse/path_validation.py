@@ -46,12 +46,15 @@ def refuse_dangling_link(path: Path) -> None:
 
     Its target is usually on a volume that is not mounted; a new file there would hide the real one.
     """
-    for part in (path, *path.parents):
-        if part.is_symlink() and not part.exists():
-            raise WarehouseUnreadableError(
-                f"{part} is a link to {os.path.realpath(part)}, which does not exist: mount the volume or correct "
-                f"CLEARGRID_WAREHOUSE"
-            )
+    try:
+        dangling = next((part for part in (path, *path.parents) if part.is_symlink() and not part.exists()), None)
+    except OSError as error:
+        raise path_error(path, error) from error
+    if dangling:
+        raise WarehouseUnreadableError(
+            f"{dangling} is a link to {os.path.realpath(dangling)}, which does not exist: mount the volume or correct "
+            f"CLEARGRID_WAREHOUSE"
+        )
 
 
 def path_error(path: Path, error: OSError) -> WarehouseUnreadableError:

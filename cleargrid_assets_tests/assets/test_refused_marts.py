@@ -168,6 +168,17 @@ def test_a_mart_names_the_tables_behind_a_view_and_a_macro(folder: Path) -> None
     assert tuple(table.qualified_name for table in mart.inputs) == tables
 
 
+def test_a_file_that_is_none_is_not_said_to_be_in_another_encoding(folder: Path) -> None:
+    (folder / "a.sql").symlink_to("nowhere.sql")
+    with pytest.raises(MartError, match=r"^a\.sql: it cannot be read \(No such file or directory\); correct"):
+        marts_of(Settings({"CLEARGRID_MARTS": str(folder)}))
+
+
+def test_a_folder_that_the_system_refuses_is_named() -> None:
+    with pytest.raises(MartError, match=r"CLEARGRID_MARTS: .*xxx cannot be read \(File name too long\); correct"):
+        marts_of(Settings({"CLEARGRID_MARTS": "x" * 300}))
+
+
 def test_a_folder_that_is_missing_is_named(tmp_path: Path) -> None:
     with pytest.raises(MartError, match=r"CLEARGRID_MARTS: there is no folder .*nowhere; create it, or correct"):
         marts_of(Settings({"CLEARGRID_MARTS": str(tmp_path / "nowhere")}))

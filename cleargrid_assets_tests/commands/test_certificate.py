@@ -138,13 +138,20 @@ def test_a_month_that_was_never_loaded_says_to_load_it(platform: Platform) -> No
     assert not platform.warehouse.exists
 
 
-@pytest.mark.parametrize("damage", ["[]", '{"month": 5}', "not JSON"])
+@pytest.mark.parametrize("damage", ["[]", '{"month": 5}', "not JSON", "[" * 100_000])
 def test_a_file_that_is_not_a_certificate_is_one_sentence(certified_platform: Platform, damage: str) -> None:
     (folder(certified_platform) / "2026-05.json").write_text(damage)
     code, output = verify(certified_platform)
     assert code == 1
-    assert "2026-05.json is not a certificate (" in output
+    assert "2026-05.json is not a certificate (it has " in output
     assert "run the job refresh_summary to replace it" in output
+
+
+def test_a_certificate_without_checks_is_printed_and_not_verified(certified_platform: Platform) -> None:
+    tamper(certified_platform, checks=[])
+    code, output = verify(certified_platform)
+    assert code == 1
+    assert "Not verified:" in output
 
 
 def test_a_number_that_is_no_number_is_not_a_certificate(certified_platform: Platform) -> None:

@@ -68,6 +68,19 @@ def test_a_command_that_is_interrupted_in_a_query_is_aborted(start_after, tmp_pa
         assert command.returncode == 1
 
 
+@pytest.mark.parametrize("warehouse_variables", [FILE], indirect=True)
+@pytest.mark.parametrize("dropped", ["TABLE raw.d23_changes", "VIEW raw.last_loads"])
+def test_what_somebody_dropped_is_named(start_after, monkeypatch, dropped):
+    platform = start_after(load_months, MAY)
+    for name, value in platform.variables.items():
+        monkeypatch.setenv(name, value)
+    with platform.warehouse.writing() as connection:
+        connection.execute(f"DROP {dropped}")
+    code, printed = run("status")
+    assert code == 1
+    assert f"Table with name {dropped.rpartition('.')[2]} does not exist!): load a month" in printed
+
+
 def is_locked(path):
     with suppress(WarehouseBusyError), file_lock(path, 0):
         return False

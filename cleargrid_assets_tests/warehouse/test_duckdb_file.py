@@ -229,6 +229,14 @@ def test_a_file_that_may_not_be_read_is_named_to_readers_and_writers(ordinary_us
             pass
 
 
+def test_a_path_that_the_system_refuses_is_named(ordinary_user):
+    closed = ordinary_user / "closed"
+    closed.mkdir(mode=0o000)
+    for path in (closed / "w.duckdb", ordinary_user / ("w" * 300)):
+        with pytest.raises(WarehouseUnreadableError, match=r"cannot be used as a warehouse \((Perm|File name too)"):
+            Warehouse(str(path)).check_writable()
+
+
 def make_device(path):
     try:
         os.mknod(path, stat.S_IFCHR | 0o600, os.makedev(1, 3))

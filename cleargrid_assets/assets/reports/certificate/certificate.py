@@ -95,8 +95,10 @@ class Certificate:
             evidence, origin = _part(document, Evidence), _part(document, Origin)
         except KeyError as error:
             raise InvalidCertificateError(f"it has no {error}") from error
-        except (ValueError, TypeError, AttributeError) as error:
-            raise InvalidCertificateError(str(error)) from error
+        except InvalidCertificateError:
+            raise
+        except (ValueError, TypeError, AttributeError, RecursionError) as error:
+            raise InvalidCertificateError("it has another structure") from error
         return cls(evidence, checks, origin, is_unchanged=digest == _digest(document))
 
     @property
@@ -115,10 +117,10 @@ class Certificate:
 
 
 def _part(document: Mapping[str, Any], kind: type[Part]) -> Part:
-    """The part of the document with the fields of `kind`. Raises `KeyError` or `TypeError`."""
+    """The part of the document with the fields of `kind`. Raises `KeyError` or `InvalidCertificateError`."""
     for name, type_ in get_type_hints(kind).items():
         if not isinstance(document[name], type_):
-            raise TypeError(f"its {name} is not of type {type_}")
+            raise InvalidCertificateError(f"its {name} is of another type")
     return kind(**{field.name: document[field.name] for field in fields(kind)})
 
 

@@ -38,7 +38,7 @@ def as_text(certificate: Certificate) -> str:
     """Lines for a terminal."""
     lines = [f"Certificate of {certificate.evidence.month}, ClearGrid D23"]
     for heading, statements in sections(certificate).items():
-        width = max(LABEL_WIDTH, *map(len, statements))
+        width = max([LABEL_WIDTH, *map(len, statements)])  # a file may list no checks
         lines += ["", heading, *(f"  {label:<{width}}  {value}" for label, value in statements.items())]
     return "\n".join(lines)
 
