@@ -69,6 +69,8 @@ LOG = "demo.log"
 )
 def demo(rows_per_day: int, closed_months: int, fault: str | None) -> None:
     """Load the closed months and the open one from a local emulator; print what landed."""
+    if fault and not rows_per_day:
+        raise click.UsageError("--fault needs rows to turn a month red: pass a larger --rows-per-day")
     today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     months = recent_months(build_months(Settings({})), today, closed_months + 1)
     if len(months) <= closed_months:

@@ -193,7 +193,6 @@ class Warehouse:
     def _configure(self, connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute("SET TimeZone='UTC'")
         connection.execute("SET preserve_insertion_order=false")
-        connection.execute("SET python_enable_replacements=false")  # a missing table's name may be that of a variable
         connection.execute(f"SET memory_limit='{self.memory_mb}MB'")
 
     @contextmanager

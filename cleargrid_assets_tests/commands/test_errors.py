@@ -78,7 +78,8 @@ def test_what_somebody_dropped_is_named(start_after, monkeypatch, dropped):
         connection.execute(f"DROP {dropped}")
     code, printed = run("status")
     assert code == 1
-    assert f"Table with name {dropped.rpartition('.')[2]} does not exist!): load a month" in printed
+    assert printed.startswith("Error: the warehouse lacks one of our tables or views")
+    assert dropped.rpartition(".")[2] in printed
 
 
 def is_locked(path):
@@ -118,6 +119,13 @@ def test_a_demo_without_a_usable_warehouse_starts_nothing():
     code, printed = run("demo")
     assert code == 1
     assert printed.startswith(f"Error: {Path('data/emulator.duckdb').absolute()} cannot be used as a warehouse")
+
+
+def test_a_fault_without_rows_is_refused_before_anything_is_loaded():
+    code, printed = run("demo", "--rows-per-day", "0", "--fault", "bad-rows")
+    assert code == 2
+    assert "pass a larger --rows-per-day" in printed
+    assert not Path(".dagster").exists()
 
 
 def test_a_temporary_folder_that_is_too_deep_for_a_socket_is_named(monkeypatch, tmp_path):
