@@ -17,13 +17,11 @@ from cleargrid_assets.assets.reports.certificate.evidence import observe_checks,
 from cleargrid_assets.assets.reports.certificate.page import as_html, as_text
 from cleargrid_assets.assets.reports.certificate.verification import disagreements
 from cleargrid_assets.assets.reports.month_certificates import certificate_artifacts, json_name, page_name
-from cleargrid_assets.client import SettingsError
 from cleargrid_assets.commands.emulator_settings import with_demo_settings
 from cleargrid_assets.commands.status import LOCK_TIMEOUT
 from cleargrid_assets.connections import WarehouseConnection
 from cleargrid_assets.landing.ledger import last_loads
 from cleargrid_assets.settings import Settings
-from cleargrid_assets.warehouse import WarehouseError
 
 if TYPE_CHECKING:
     from cleargrid_assets.warehouse.warehouse import Warehouse
@@ -42,15 +40,12 @@ def certificate(ctx: click.Context, month: str) -> None:
     """
     first_day = _month_of(month)
     settings = with_demo_settings(Settings.from_environment())
-    try:
-        warehouse = replace(WarehouseConnection(settings).warehouse(), lock_timeout=LOCK_TIMEOUT)
-        document = _read(settings, warehouse, first_day)
-        problems = [
-            *_verify(document, settings, warehouse, first_day),
-            *_verify_page(document, settings, warehouse, first_day),
-        ]
-    except (SettingsError, WarehouseError) as error:
-        raise click.ClickException(str(error)) from error
+    warehouse = replace(WarehouseConnection(settings).warehouse(), lock_timeout=LOCK_TIMEOUT)
+    document = _read(settings, warehouse, first_day)
+    problems = [
+        *_verify(document, settings, warehouse, first_day),
+        *_verify_page(document, settings, warehouse, first_day),
+    ]
     click.echo(as_text(document))
     if problems:
         click.echo("\nNot verified:\n" + "\n".join(f"- {problem}" for problem in problems))

@@ -8,7 +8,7 @@ from typing import Any
 import click
 import duckdb
 
-from cleargrid_assets.client import SettingsError
+from cleargrid_assets.client import ClearGridError
 from cleargrid_assets.commands.certificate import certificate
 from cleargrid_assets.commands.demo import demo
 from cleargrid_assets.commands.dev import dev
@@ -36,7 +36,7 @@ class Commands(click.Group):
         """Run the command."""
         try:
             return super().invoke(ctx)
-        except (SettingsError, WarehouseError) as error:
+        except (ClearGridError, WarehouseError) as error:
             raise click.ClickException(str(error)) from error
         except (duckdb.ProgrammingError, duckdb.IntegrityError) as error:
             raise click.ClickException(INCOMPLETE.format(first_line(error))) from error

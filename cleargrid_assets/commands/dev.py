@@ -70,11 +70,8 @@ def dev(port: int, *, verbose: bool) -> None:
 def _settings() -> Settings:
     """The effective settings. Raises if a source cannot be read or the environment is wrong; dev prints the rest."""
     settings = with_demo_settings(Settings.from_environment())
-    try:
-        settings.validate_sources()
-        _ = settings.environment
-    except SettingsError as error:
-        raise click.ClickException(str(error)) from error
+    settings.validate_sources()
+    _ = settings.environment
     return settings
 
 

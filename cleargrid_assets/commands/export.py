@@ -13,7 +13,6 @@ import click
 import yaml
 
 from cleargrid_assets.assets.definition_metadata import FRESHNESS
-from cleargrid_assets.client import SettingsError
 from cleargrid_assets.marts import marts_of
 from cleargrid_assets.settings import Settings
 from cleargrid_assets.tables.catalog import PUBLISHED_TABLES
@@ -46,12 +45,9 @@ def export() -> None:
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="A file; printed without it.")
 def dbt(output: Path | None) -> None:
     """Write a sources.yml for dbt: the published tables, your own marts among them, with their columns."""
-    try:
-        settings = Settings.from_environment()
-        settings.validate_sources()
-        marts = marts_of(settings).tables
-    except SettingsError as error:
-        raise click.ClickException(str(error)) from error
+    settings = Settings.from_environment()
+    settings.validate_sources()
+    marts = marts_of(settings).tables
     document = dbt_sources((*PUBLISHED_TABLES, *marts, CONTACT_ATTEMPTS, D23_LOADS))
     if output is None:
         click.echo(document, nl=False)

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cleargrid_assets.client import SettingsError
 from cleargrid_assets.commands.status import LOCK_TIMEOUT
 from cleargrid_assets.marts import marts_of
 from cleargrid_assets.settings import Settings, warehouse_address
@@ -53,8 +52,6 @@ def move_warehouse(source: str, target: str, *, may_overwrite: bool) -> None:
         for moved in move(origin, copy, marts, may_overwrite=may_overwrite):
             click.echo(_line(moved))
         _report_difference(origin, copy, marts)
-    except SettingsError as error:
-        raise click.ClickException(str(error)) from error
     except WarehouseError as error:
         message = str(error).replace(Settings.warehouse.name, "SOURCE or TARGET")
         raise click.ClickException(message) from error

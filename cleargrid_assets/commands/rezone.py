@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cleargrid_assets.client import ClearGridError
 from cleargrid_assets.commands.instance import dagster_home, exclusive_daemon, open_instance, our_command
 from cleargrid_assets.commands.status import LOCK_TIMEOUT
 from cleargrid_assets.connections import ClearGridConnection, WarehouseConnection
@@ -23,7 +22,6 @@ from cleargrid_assets.landing.warehouse_identity import identity_of
 from cleargrid_assets.partitions import build_months, window_of
 from cleargrid_assets.settings import Settings
 from cleargrid_assets.time_zone_data import time_zone
-from cleargrid_assets.warehouse import WarehouseError
 from cleargrid_assets.warehouse.locks import file_lock
 
 if TYPE_CHECKING:
@@ -67,19 +65,16 @@ def rezone() -> None:
     run the command again to continue with that month. The history of changes and of promises starts afresh; the old
     file keeps the earlier history.
     """
-    try:
-        settings = Settings.from_environment()
-        rezoning = plan(settings)
-        if rezoning is None:
-            click.echo(f"The warehouse is already in {settings.timezone}: nothing to do.")
-            return
-        home = dagster_home(settings.environment)
-        with exclusive_daemon(home), open_instance(home) as instance:
-            rezoning.read_months(instance)
-            old_file = rezoning.swap()
-            rezoning.summarize(instance)
-    except (ClearGridError, WarehouseError) as error:
-        raise click.ClickException(str(error)) from error
+    settings = Settings.from_environment()
+    rezoning = plan(settings)
+    if rezoning is None:
+        click.echo(f"The warehouse is already in {settings.timezone}: nothing to do.")
+        return
+    home = dagster_home(settings.environment)
+    with exclusive_daemon(home), open_instance(home) as instance:
+        rezoning.read_months(instance)
+        old_file = rezoning.swap()
+        rezoning.summarize(instance)
     click.echo(
         f"{rezoning.path} now holds the months in {settings.timezone}. The file with those in "
         f"{rezoning.old_timezone} is {old_file}: compare the two, then delete it."
