@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from cleargrid_assets.marts import NO_MARTS, Marts
+
 if TYPE_CHECKING:
     from cleargrid_assets.client import ClearGridClient
     from cleargrid_assets.settings import Settings
@@ -44,9 +46,10 @@ class ClearGridConnection:
 
 @dataclass(frozen=True)
 class WarehouseConnection:
-    """Provides the configured warehouse."""
+    """Provides the configured warehouse. `marts`: the lender's own tables in it, as the definitions have read them."""
 
     settings: Settings
+    marts: Marts = NO_MARTS
 
     def warehouse(self) -> Warehouse:
         """The warehouse, not yet opened. Raises `SettingsError`."""

@@ -46,6 +46,8 @@ from cleargrid_assets.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from cleargrid_assets.marts import Marts
+
 
 @dg.definitions
 def definitions() -> dg.Definitions:
@@ -113,16 +115,16 @@ def build_definitions(
             build_change_sensor(months, datasets, refresh_month, keys),
             *build_alert_sensors(settings),
         ],
-        resources={**_resources(settings, retries), **(resources or {})},
+        resources={**_resources(settings, marts, retries), **(resources or {})},
         executor=executor,
     )
 
 
-def _resources(settings: Settings, retries: dg.RetryPolicy) -> dict[str, Any]:
+def _resources(settings: Settings, marts: Marts, retries: dg.RetryPolicy) -> dict[str, Any]:
     return {
         "cleargrid": build_resource(ClearGridResource, settings),
         "clock": ClockResource(),
-        "warehouse": build_resource(WarehouseResource, settings),
+        "warehouse": build_resource(WarehouseResource, settings, marts=marts),
         IO_MANAGER: _io_manager(retries),
     }
 

@@ -15,6 +15,7 @@ from pydantic import Field, create_model
 
 from cleargrid_assets.client import SettingsError
 from cleargrid_assets.connections import ClearGridConnection, Clock, WarehouseConnection
+from cleargrid_assets.marts import NO_MARTS, Marts
 from cleargrid_assets.settings import Settings
 
 if TYPE_CHECKING:
@@ -85,11 +86,12 @@ class ClearGridResource(SettingsResource):
 class WarehouseResource(SettingsResource):
     """The warehouse that runs write to, and what the figures in it depend on."""
 
+    marts: ClassVar[Marts] = NO_MARTS
     settings_shown = WAREHOUSE_FIELDS
 
     def create_resource(self, _context: dg.InitResourceContext) -> WarehouseConnection:
         """The plain object, not yet opened."""
-        return WarehouseConnection(self.settings())
+        return WarehouseConnection(self.settings(), self.marts)
 
 
 class ClockResource(dg.ConfigurableResource[Clock]):
@@ -100,14 +102,18 @@ class ClockResource(dg.ConfigurableResource[Clock]):
         return Clock()
 
 
-def build_resource(kind: type[R], settings: Settings) -> R:
-    """A resource of this kind that shows `settings`; a value that is not valid is left to the run that needs it."""
+def build_resource(kind: type[R], settings: Settings, **fixed: Any) -> R:
+    """A resource of this kind that shows `settings`; a value that is not valid is left to the run that needs it.
+
+    `fixed`: what else its runs get, and no run can change.
+    """
     fields: dict[str, Any] = {
         setting.attribute: (setting.value_type | None, Field(default=None, description=setting.description))
         for setting in kind.settings_shown
     }
     model = create_model(kind.__name__, __base__=kind, __module__=kind.__module__, __doc__=kind.__doc__, **fields)
-    model.effective = settings
+    for name, value in {"effective": settings, **fixed}.items():
+        setattr(model, name, value)
     shown = {setting.attribute: _shown(settings, setting) for setting in kind.settings_shown}
     return model(**{attribute: value for attribute, value in shown.items() if value is not None})
 

@@ -21,7 +21,7 @@ from dagster._core.storage.tags import BACKFILL_ID_TAG, PARTITION_NAME_TAG
 
 from cleargrid_assets.asset_keys import UNPREFIXED, AssetKeys
 from cleargrid_assets.landings import is_usable, last_landing
-from cleargrid_assets.marts import NO_MARTS, Marts, marts_of
+from cleargrid_assets.marts import NO_MARTS, Marts
 from cleargrid_assets.rules_version import rules_version
 from cleargrid_assets.run_history import awaits_retry, runs_of
 from cleargrid_assets.tables.analytics import ANALYTICS_TABLES
@@ -31,7 +31,7 @@ from cleargrid_assets.tables.raw import D23_MANUAL_COMMUNICATION_LOGS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from cleargrid_assets.settings import Settings
+    from cleargrid_assets.connections import WarehouseConnection
     from cleargrid_assets.tables.table import Table
 
 MONTHLY = tuple(table for table in (*CORE_TABLES, *ANALYTICS_TABLES) if table.is_partitioned)
@@ -72,9 +72,13 @@ class DataVersions:
     marts: Marts = NO_MARTS
 
     @classmethod
-    def of(cls, instance: dg.DagsterInstance, settings: Settings) -> DataVersions:
-        """Those under the configured rules. Raises `SettingsError` or `OutcomeMapError`."""
-        return cls(instance, rules_version(settings), AssetKeys.of(settings), marts_of(settings))
+    def of(cls, instance: dg.DagsterInstance, resource: WarehouseConnection) -> DataVersions:
+        """Those under the configured rules, of the marts that the run computes. Their files may have changed since.
+
+        Raises `SettingsError` or `OutcomeMapError`.
+        """
+        settings = resource.settings
+        return cls(instance, rules_version(settings), AssetKeys.of(settings), resource.marts)
 
     @cached_property
     def raw(self) -> dg.AssetKey:

@@ -262,7 +262,7 @@ class MonthRun:
 
     @cached_property
     def _versions(self) -> DataVersions:
-        return DataVersions.of(self.context.instance, self.warehouse.settings)
+        return DataVersions.of(self.context.instance, self.warehouse)
 
     @cached_property
     def _rules(self) -> str:

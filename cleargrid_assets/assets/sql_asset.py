@@ -121,7 +121,7 @@ def summary_version(context: dg.AssetExecutionContext, resource: WarehouseConnec
     if warehouse.exists:
         with warehouse.reading() as connection:
             verify_settings(connection, resource.settings, warehouse.display_name)
-    version = DataVersions.of(context.instance, resource.settings).of_summary
+    version = DataVersions.of(context.instance, resource).of_summary
     tag_run(context, version)
     return dg.DataVersion(version)
 

@@ -116,7 +116,7 @@ def _month_health_check(
         stale: Mapping[str, Sequence[dg.AssetKey]] = {}
         if dataset == D23:  # every derived table is computed from D23
             with dagster_failures():
-                versions = DataVersions.of(context.instance, warehouse.settings)
+                versions = DataVersions.of(context.instance, warehouse)
             stale = versions.stale_tables()
         failed = find_failures(context.instance, raw, state.all_keys(), checks)
         known = context.instance.get_materialized_partitions(raw)

@@ -149,7 +149,7 @@ def find_unchanged(
     None if anything has to be computed. Raises `WarehouseError`.
     """
     try:
-        versions = DataVersions.of(context.instance, warehouse.settings)
+        versions = DataVersions.of(context.instance, warehouse)
     except (SettingsError, OutcomeMapError):
         return None  # what computes the tables says what is wrong
     marts = versions.marts.without(red_datasets(versions, context.partition_key))  # the others stay as they are
