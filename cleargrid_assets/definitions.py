@@ -21,7 +21,6 @@ from cleargrid_assets.assets.code_versions import with_code_versions
 from cleargrid_assets.assets.core import build_core
 from cleargrid_assets.assets.definition_metadata import IO_MANAGER
 from cleargrid_assets.assets.deployment import with_deployment
-from cleargrid_assets.assets.mart_tables import build_marts
 from cleargrid_assets.assets.month_checks import blocking_checks
 from cleargrid_assets.assets.month_tables import build_month_tables
 from cleargrid_assets.assets.raw import build_raw, build_side_tables
@@ -92,7 +91,6 @@ def build_definitions(
             build_month_tables(months, retries, keys, marts),
             *build_core(keys),
             *build_analytics(keys),
-            *build_marts(marts, keys),
             *build_reports(keys, marts),
         ],
         settings,

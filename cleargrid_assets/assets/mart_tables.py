@@ -1,9 +1,9 @@
-"""A lender's own marts as assets: those by month are computed in the step of our monthly tables, others in their own.
+"""A lender's own marts as assets: by month in the step of our monthly tables, others in that of the publication.
 
 How a mart is stored and what its page shows belong here; the files are read and verified in `marts`.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -19,18 +19,12 @@ from cleargrid_assets.assets.definition_metadata import (
     description,
     references_to,
 )
-from cleargrid_assets.assets.month_checks import run_checks
-from cleargrid_assets.assets.sql_asset import reporting_variables, summary_version, where_month
-from cleargrid_assets.connections import WarehouseConnection
-from cleargrid_assets.failures import dagster_failures
-from cleargrid_assets.marts import Mart, Marts
+from cleargrid_assets.assets.sql_asset import reporting_variables, where_month
+from cleargrid_assets.marts import Mart
 from cleargrid_assets.rules_version import files_version
 from cleargrid_assets.settings import Settings
-from cleargrid_assets.sql_checks import SqlCheck, read_mart_checks
-from cleargrid_assets.staleness import rules_of
 from cleargrid_assets.tables.table import Table
 from cleargrid_assets.warehouse import Query
-from cleargrid_assets.warehouse.conflicts import retry_conflicts
 
 if TYPE_CHECKING:
     import duckdb
@@ -82,56 +76,18 @@ class MartTable:
         return {}
 
 
-def build_marts(marts: Marts, keys: AssetKeys = UNPREFIXED) -> list[dg.AssetsDefinition]:
-    """The assets of the marts that have no months."""
-    checks = read_mart_checks(marts)
-    return [
-        _build_mart(MartTable(mart), [check for check in checks if check.table == mart.table], keys)
-        for mart in marts.over_all_months
-    ]
-
-
-def _build_mart(computed: MartTable, checks: Sequence[SqlCheck], keys: AssetKeys) -> dg.AssetsDefinition:
-    """A mart and its checks, in one step."""
-    table, key = computed.table, keys.table(computed.table)
-
-    @dg.asset(
-        key=key,
+def mart_spec(computed: MartTable, keys: AssetKeys = UNPREFIXED) -> dg.AssetSpec:
+    """The spec of a mart over all months."""
+    table = computed.table
+    return dg.AssetSpec(
+        keys.table(table),
+        skippable=True,
         group_name=table.schema,
         deps=keys.tables(computed.sources),
         description=computed.description,
         metadata={**definition_metadata(table, keys), "dagster/code_references": references_to(*computed.files)},
-        check_specs=[
-            dg.AssetCheckSpec(
-                check.name,
-                asset=key,
-                additional_deps=keys.tables(check.other_tables),
-                description=check.description,
-                blocking=check.is_blocking,
-            )
-            for check in checks
-        ],
         code_version=files_version(*computed.files),
         freshness_policy=FRESHNESS,
         owners=OWNERS,
         kinds={"duckdb", computed.language},
     )
-    def compute_mart(
-        context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[WarehouseConnection]
-    ) -> Iterator[dg.MaterializeResult[None]]:
-        def store() -> Mapping[SqlCheck, dg.AssetCheckResult]:
-            with warehouse.warehouse().writing() as connection:
-                computed.store(connection, warehouse.settings, rules)
-                return run_checks(
-                    checks, connection, {**reporting_variables(warehouse.settings), "rules_version": rules}
-                )
-
-        with dagster_failures():
-            version = summary_version(context, warehouse)
-            rules = rules_of(version.value)
-            results = retry_conflicts(
-                store, on_conflict=lambda conflict: context.log.warning("%s Trying again.", conflict)
-            )
-        yield dg.MaterializeResult(data_version=version, check_results=[*results.values()])
-
-    return compute_mart

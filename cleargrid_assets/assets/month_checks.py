@@ -28,11 +28,14 @@ if TYPE_CHECKING:
 
 
 def check_spec(
-    check: SqlCheck, months: dg.PartitionsDefinition, asset: dg.AssetKey, other_assets: Iterable[dg.AssetKey] = ()
+    check: SqlCheck,
+    months: dg.PartitionsDefinition | None,
+    asset: dg.AssetKey,
+    other_assets: Iterable[dg.AssetKey] = (),
 ) -> dg.AssetCheckSpec:
-    """The spec of a monthly check; a blocking one that fails keeps what depends on `asset` from being computed.
+    """The spec of a check; a blocking one that fails keeps what depends on `asset` from being computed.
 
-    `other_assets`: those that it reads as well.
+    `months`: those of a monthly check. `other_assets`: those that it reads as well.
     """
     return dg.AssetCheckSpec(
         check.name,
@@ -64,10 +67,10 @@ def run_checks(
 
 
 def evaluations(
-    context: dg.AssetExecutionContext, asset: dg.AssetKey, results: Results, month: date
+    context: dg.AssetExecutionContext, asset: dg.AssetKey, results: Results, month: date | None
 ) -> Iterator[dg.AssetCheckEvaluation]:
-    """The results as events about the latest materialization of the month of `asset`."""
-    key = f"{month:%Y-%m-%d}"
+    """The results as events about the latest materialization of `asset`, or of its month."""
+    key = f"{month:%Y-%m-%d}" if month else None
     target = _latest_materialization(context, asset, key) if results else None
     for check, result in results.items():
         yield dg.AssetCheckEvaluation(
@@ -84,7 +87,7 @@ def evaluations(
 
 
 def step_results(
-    context: dg.AssetExecutionContext, asset: dg.AssetKey, results: Results, month: date
+    context: dg.AssetExecutionContext, asset: dg.AssetKey, results: Results, month: date | None
 ) -> Iterator[dg.Output[None] | dg.AssetCheckEvaluation]:
     """The results of a step's own checks, those of blocking ones with the output that other steps wait for.
 
@@ -102,8 +105,8 @@ def log_results(context: dg.AssetExecutionContext, asset: dg.AssetKey, results: 
         context.log_event(evaluation)
 
 
-def _latest_materialization(context: dg.AssetExecutionContext, asset: dg.AssetKey, key: str) -> Target | None:
-    newest = dg.AssetRecordsFilter(asset_key=asset, asset_partitions=[key])
+def _latest_materialization(context: dg.AssetExecutionContext, asset: dg.AssetKey, key: str | None) -> Target | None:
+    newest = dg.AssetRecordsFilter(asset_key=asset, asset_partitions=[key] if key else None)
     records = context.instance.fetch_materializations(newest, limit=1).records
     return next(
         (Target(storage_id=record.storage_id, run_id=record.run_id, timestamp=record.timestamp) for record in records),

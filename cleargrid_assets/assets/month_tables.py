@@ -16,7 +16,8 @@ from cleargrid_assets.assets.definition_metadata import (
     references_to,
 )
 from cleargrid_assets.assets.month_checks import check_spec
-from cleargrid_assets.assets.month_run import MonthRun, MonthTable, month_tables_of, read_month_checks
+from cleargrid_assets.assets.month_run import MonthRun, month_tables_of, read_month_checks
+from cleargrid_assets.assets.table_run import ComputedTable
 from cleargrid_assets.connections import WarehouseConnection
 from cleargrid_assets.failures import RETRIES
 from cleargrid_assets.marts import NO_MARTS, Marts
@@ -45,12 +46,14 @@ def build_month_tables(
     def month_tables(
         context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[WarehouseConnection]
     ) -> Iterator[dg.MaterializeResult[None] | dg.Output[None] | dg.AssetCheckEvaluation]:
-        yield from MonthRun(context, warehouse, tables, checks, retries).events()
+        run = MonthRun(context, warehouse, tables, checks, retries)
+        yield from run.events()
+        run.raise_failures()
 
     return month_tables
 
 
-def _spec(computed: MonthTable, months: dg.MonthlyPartitionsDefinition, keys: AssetKeys) -> dg.AssetSpec:
+def _spec(computed: ComputedTable, months: dg.MonthlyPartitionsDefinition, keys: AssetKeys) -> dg.AssetSpec:
     table = computed.table
     return dg.AssetSpec(
         keys.table(table),

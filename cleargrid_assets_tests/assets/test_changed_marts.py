@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cleargrid_assets.jobs import COMPUTE_MONTH, REFRESH_SUMMARY
+from cleargrid_assets.jobs import REFRESH_SUMMARY
 from cleargrid_assets_tests.assets.example_marts import BEST_MONTH, PROMISES
 from cleargrid_assets_tests.assets.test_marts import APRIL, folder, follow, with_marts
 from cleargrid_assets_tests.platform_copies import compute_months

@@ -17,7 +17,7 @@ from cleargrid_assets.jobs import COMPUTE_MONTH, REFRESH_SUMMARY
 from cleargrid_assets.settings import Settings
 from cleargrid_assets_tests.assets.example_marts import BEST_MONTH, CHECK, LARGE, PROMISES, RATES
 from cleargrid_assets_tests.platform_copies import compute_months
-from cleargrid_assets_tests.platform_under_test import MAY, failure_of_step
+from cleargrid_assets_tests.platform_under_test import MAY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -215,26 +215,3 @@ def test_a_check_may_end_in_a_semicolon_and_a_comment(with_marts: Callable[..., 
         {"promises.sql": PROMISES, "promises/pools_are_modest.sql": f"{CHECK.strip()};\n-- that is all\n"}
     )
     assert platform.refresh(MAY).success
-
-
-def test_rows_that_share_their_grain_turn_the_mart_red_and_stop_what_reads_it(
-    with_marts: Callable[..., Platform],
-) -> None:
-    twice = PROMISES.replace("-- Grain: month, interaction_source", "-- Grain: month")
-    platform = with_marts({"promises.sql": twice, "large.sql": LARGE})
-    compute_months_run = platform.refresh(MAY)
-    red = [check.check_name for check in compute_months_run.get_asset_check_evaluations() if not check.passed]
-    assert "every_row_is_alone_in_its_grain" in red
-    written = {event.asset_key.path[-1] for event in compute_months_run.all_events if event.is_step_materialization}
-    assert "promises" in written
-    assert "large" not in written
-
-
-def test_a_mart_whose_rows_cannot_be_computed_leaves_every_other_table_right(
-    with_marts: Callable[..., Platform],
-) -> None:
-    failing = PROMISES.replace("count(*)", "CAST(min(interaction_source) AS INTEGER) + count(*)")
-    platform = with_marts({"promises.sql": failing})
-    run = platform.refresh(MAY)
-    assert failure_of_step(run)["description"].startswith("marts.promises: ConversionException")
-    assert platform.query("SELECT count(*) > 0 FROM analytics.kpi_monthly") == [(True,)]

@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
     from datetime import date
 
-    from cleargrid_assets.assets.month_run import MonthTable
     from cleargrid_assets.assets.raw.load_month import MonthLanded
+    from cleargrid_assets.assets.table_run import ComputedTable
     from cleargrid_assets.connections import WarehouseConnection
     from cleargrid_assets.marts import Marts
     from cleargrid_assets.sql_checks import SqlCheck
@@ -176,7 +176,7 @@ def find_unchanged(
     return UnchangedMonth(context, warehouse, rules, marts, results)
 
 
-def written_by_a_load(marts: Marts) -> list[MonthTable]:
+def written_by_a_load(marts: Marts) -> list[ComputedTable]:
     """The tables that depend on the time of a load, each after its sources."""
     return [computed for computed in month_tables_of(marts) if computed.is_as_of_the_load]
 
