@@ -40,6 +40,9 @@ MONTHLY = tuple(table for table in (*CORE_TABLES, *ANALYTICS_TABLES) if table.is
 VERSION_TAG = "cleargrid/data_version"
 """Tag of a run that computes tables: the data version that it should produce."""
 
+ROW_COUNT = "dagster/partition_row_count"
+"""Metadata of the materialization of a month: its number of rows."""
+
 MAX_INTERRUPTIONS = 4
 """The number of runs for one version that may die. The next would likely die too, for example for want of memory."""
 
@@ -129,6 +132,14 @@ class DataVersions:
     def computed(self) -> Mapping[dg.AssetKey, Mapping[str, str]]:
         """The version of each month that was ever computed, by monthly table."""
         return {table: self._latest(table) for table in self.monthly}
+
+    def rows_written(self, table: Table, month: str) -> int:
+        """The number of rows that the last computation of the month of a table stored; 0 if there was none."""
+        latest = dg.AssetRecordsFilter(asset_key=self.keys.table(table), asset_partitions=[month])
+        records = self.instance.fetch_materializations(latest, limit=1).records
+        events = (record.asset_materialization for record in records)
+        counts = (event.metadata.get(ROW_COUNT) for event in events if event)
+        return next((count.value or 0 for count in counts if isinstance(count, dg.IntMetadataValue)), 0)
 
     def stale_tables(self) -> dict[str, list[dg.AssetKey]]:
         """The tables of each loaded month that were computed from old rows or under old rules."""

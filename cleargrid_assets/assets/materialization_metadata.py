@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from cleargrid_assets.staleness import ROW_COUNT
 from cleargrid_assets.tables.analytics import (
     AGENT_PRODUCTIVITY,
     CALLING_HOURS,
@@ -114,7 +115,7 @@ def month_metadata(connection: duckdb.DuckDBPyConnection, table: str, where: str
     counts = f"SELECT count(*) FROM {table}"
     ((total,),) = connection.execute(counts).fetchall()
     ((rows,),) = connection.execute(f"{counts}{where}").fetchall()
-    metadata = {"dagster/row_count": total, "dagster/partition_row_count": rows}
+    metadata = {"dagster/row_count": total, ROW_COUNT: rows}
     summary = SUMMARIES.get(TABLES[table]) if table in TABLES else None
     return metadata | (_summary(connection, summary, f"FROM {table}{where}") if summary else {})
 

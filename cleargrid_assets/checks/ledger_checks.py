@@ -3,6 +3,7 @@
 Add to that state here, and list a new check; the checks are in `freshness`, `month_health` and `sampled_days`.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -114,15 +115,38 @@ def _month_health_check(
     ) -> dg.AssetCheckResult:
         state = _ledger_state(dataset, months, warehouse, clock.now())
         stale: Mapping[str, Sequence[dg.AssetKey]] = {}
+        lost: Mapping[str, Sequence[dg.AssetKey]] = {}
         if dataset == D23:  # every derived table is computed from D23
             with dagster_failures():
                 versions = DataVersions.of(context.instance, warehouse)
+                lost = _lost_marts(warehouse.warehouse(), versions)
             stale = versions.stale_tables()
         failed = find_failures(context.instance, raw, state.all_keys(), checks)
         known = context.instance.get_materialized_partitions(raw)
-        return every_month_is_in_order(state, RunHistory(known, failed, stale))
+        return every_month_is_in_order(state, RunHistory(known, failed, stale, lost))
 
     return month_health
+
+
+def _lost_marts(warehouse: "Warehouse", versions: DataVersions) -> Mapping[str, Sequence[dg.AssetKey]]:
+    """The lender's marts, by month, whose rows were computed and are not in the warehouse, however that happened.
+
+    Dagster's history does not tell that somebody dropped a table, or restored an earlier mart.
+    """
+    from cleargrid_assets.warehouse.schema import months_in  # noqa: PLC0415 - definitions need no DuckDB
+
+    tables = [mart.table for mart in versions.marts.by_month]
+    lost: dict[str, list[dg.AssetKey]] = defaultdict(list)
+    if not tables or not warehouse.exists:
+        return lost
+    with warehouse.reading() as connection:
+        held = {table: months_in(connection, table) for table in tables}
+    for table in tables:
+        key = versions.keys.table(table)
+        for month in versions.computed[key]:
+            if month[:7] not in held[table] and versions.rows_written(table, month):
+                lost[month].append(key)
+    return lost
 
 
 def _ledger_state(

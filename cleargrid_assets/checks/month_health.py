@@ -43,12 +43,13 @@ class RunHistory:
     """Dagster's knowledge of the months.
 
     `known`: those whose load is in its history. `failed`: each month's failed run and checks. `stale`: its stale
-    tables.
+    tables. `lost`: a lender's marts whose rows of the month were computed and are not in the warehouse.
     """
 
     known: AbstractSet[str]
     failed: Mapping[str, Sequence[str]]
     stale: Mapping[str, Sequence[dg.AssetKey]]
+    lost: Mapping[str, Sequence[dg.AssetKey]]
 
 
 def every_month_is_in_order(state: LedgerState, history: RunHistory) -> dg.AssetCheckResult:
@@ -116,9 +117,14 @@ def _why_stale(state: LedgerState, history: RunHistory, key: str, within: timede
     if load and not load.is_complete and key != state.all_keys()[-1]:
         return "last read before its end"
     if history.stale.get(key):
-        tables = ", ".join(sorted(table.to_user_string() for table in history.stale[key]))
-        return f"not computed from its current rows under the current rules: {tables}"
+        return f"not computed from its current rows under the current rules: {_names(history.stale[key])}"
+    if history.lost.get(key):
+        return f"computed, but its rows are not in the warehouse: {_names(history.lost[key])}"
     return ""
+
+
+def _names(tables: Sequence[dg.AssetKey]) -> str:
+    return ", ".join(sorted(table.to_user_string() for table in tables))
 
 
 def _awaits_first_refresh(state: LedgerState, key: str) -> bool:

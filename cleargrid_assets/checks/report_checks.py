@@ -17,13 +17,11 @@ from cleargrid_assets.connections import WarehouseConnection
 from cleargrid_assets.failures import dagster_failures
 from cleargrid_assets.tables.analytics import ANALYTICS_TABLES, KPI_MONTHLY
 from cleargrid_assets.tables.core import CONTACT_ATTEMPTS
-from cleargrid_assets.tables.table import Table
+from cleargrid_assets.tables.table import MONTH, Table
 from cleargrid_assets.warehouse import WarehouseMissingError
 from cleargrid_assets.warehouse.artifacts import Artifacts
 
 if TYPE_CHECKING:
-    import duckdb
-
     from cleargrid_assets.warehouse.warehouse import Warehouse
 
 MissingMonths = Callable[["Warehouse", str], list[str]]
@@ -99,26 +97,27 @@ def _missing_from_published_tables(tables: Sequence[Table], warehouse: "Warehous
 
 def _computed_months(warehouse: "Warehouse", tables: Sequence[Table]) -> dict[Table, set[str]]:
     """The months of each table in one snapshot of the warehouse; none where there is no warehouse or no table."""
+    from cleargrid_assets.warehouse.schema import months_in  # noqa: PLC0415 - definitions need no DuckDB
+
     try:
         with warehouse.reading() as connection:
-            return {table: _months_of(connection, table) for table in tables}
+            return {table: months_in(connection, table) for table in tables}
     except WarehouseMissingError:
         return {table: set() for table in tables}
 
 
-def _months_of(connection: "duckdb.DuckDBPyConnection", table: Table) -> set[str]:
-    if not table.exists_in(connection):
-        return set()
-    months = connection.execute(f"SELECT DISTINCT month FROM {table.qualified_name}").fetchall()
-    return {f"{month:%Y-%m}" for (month,) in months}
-
-
 def _published_months(published: Artifacts, table: Table) -> set[str]:
-    """The months in a table's file. Imports Arrow here, because loading definitions does not need it."""
+    """The months in a table's file; none if a mart had no months when it was published.
+
+    Imports Arrow here, because loading definitions does not need it.
+    """
     from pyarrow import parquet  # noqa: PLC0415 - see the docstring
 
     content = published.read(f"{table.name}.parquet")
     if content is None:
         return set()
-    months = parquet.read_table(BytesIO(content), columns=["month"])["month"].unique()
+    file = parquet.ParquetFile(BytesIO(content))
+    if MONTH.name not in file.schema_arrow.names:
+        return set()
+    months = file.read(columns=[MONTH.name])[MONTH.name].unique()
     return {f"{month.as_py():%Y-%m}" for month in months}

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from cleargrid_assets.tables.catalog import TABLES_VERSION, VIEWS, tables_of
 from cleargrid_assets.tables.d23 import D23
 from cleargrid_assets.tables.raw import D23_LOADS, WAREHOUSE_IDENTITY
+from cleargrid_assets.tables.table import MONTH
 from cleargrid_assets.warehouse.errors import WarehouseVersionError
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ FROM information_schema.columns
 WHERE table_catalog = current_database()
 """
 KIND = "SELECT type FROM duckdb_databases() WHERE database_name = current_database()"
-MART_COLUMNS = """
+TABLE_COLUMNS = """
 SELECT column_name, data_type, nullif(comment, '')
 FROM duckdb_columns()
 WHERE database_name = current_database() AND schema_name = ? AND table_name = ?
@@ -197,7 +198,7 @@ def _reshape(connection: duckdb.DuckDBPyConnection, table: Table, existing: Mapp
 def prepare_mart(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
     """Create a lender's own table, or recreate it if its columns have changed; write its comments if they have."""
     described = {(column.name, column.type, column.meaning or None) for column in table.columns}
-    if {*connection.execute(MART_COLUMNS, table.key).fetchall()} == described:
+    if {*connection.execute(TABLE_COLUMNS, table.key).fetchall()} == described:
         return
     connection.execute(f"CREATE SCHEMA IF NOT EXISTS {table.schema}")
     if not has_columns_of(connection, table):
@@ -208,8 +209,16 @@ def prepare_mart(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
 
 def has_columns_of(connection: duckdb.DuckDBPyConnection, table: Table) -> bool:
     """True if the warehouse has a lender's own table as its file describes it now."""
-    columns = {(name, kind) for name, kind, _ in connection.execute(MART_COLUMNS, table.key).fetchall()}
+    columns = {(name, kind) for name, kind, _ in connection.execute(TABLE_COLUMNS, table.key).fetchall()}
     return columns == {(column.name, column.type) for column in table.columns}
+
+
+def months_in(connection: duckdb.DuckDBPyConnection, table: Table) -> set[str]:
+    """The months of the table's rows, such as `2026-05`; none if it is missing, or was a mart without months."""
+    if MONTH.name not in {name for name, *_ in connection.execute(TABLE_COLUMNS, table.key).fetchall()}:
+        return set()
+    months = connection.execute(f"SELECT DISTINCT month FROM {table.qualified_name}").fetchall()
+    return {f"{month:%Y-%m}" for (month,) in months}
 
 
 def _existing_columns(connection: duckdb.DuckDBPyConnection) -> Mapping[str, Mapping[str, str]]:

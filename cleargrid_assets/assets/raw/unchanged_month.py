@@ -49,12 +49,8 @@ WHERE held.month = $month
 """
 """True if a table holds the month from other rows or under other rules, or not at all."""
 
-MART_OUTDATED = """
-SELECT coalesce(bool_or(rules_version <> $rules), FALSE)
-FROM {table}
-WHERE month = $month
-"""
-"""The same of a lender's mart, which may have no row for a month."""
+MART_ROWS = "SELECT count(*) FROM {table} WHERE month = $month AND rules_version = $rules"
+"""A lender's mart may have no row for a month; it holds the month if it has as many as were written."""
 
 UNCHANGED = "The load found the month's rows unchanged."
 
@@ -159,7 +155,7 @@ def find_unchanged(
     month = month_of(context.partition_key)
     try:
         with warehouse.warehouse().reading() as connection:
-            if landed.landed.rows_of_month and _is_outdated(connection, month, rules, marts):
+            if landed.landed.rows_of_month and _is_outdated(connection, versions, month):
                 context.log.warning(
                     "The rows have not changed, but the warehouse does not hold the tables made of them."
                 )
@@ -186,19 +182,28 @@ def skipped_by_a_load(marts: Marts) -> list[Table]:
     return [computed.table for computed in month_tables_of(marts) if not computed.is_as_of_the_load]
 
 
-def _is_outdated(connection: duckdb.DuckDBPyConnection, month: date, rules: str, marts: Marts) -> bool:
+def _is_outdated(connection: duckdb.DuckDBPyConnection, versions: DataVersions, month: date) -> bool:
     """True if a skipped table does not hold the month as it would be computed now.
 
     The event log alone does not prove that: the warehouse may have been restored, or a table changed by hand.
     """
     return any(
-        connection.execute(
-            (MART_OUTDATED if table in marts.tables else OUTDATED).format(table=table.qualified_name),
-            {"rules": marts.rules_of(table, rules), "month": month},
-        ).fetchone()
-        != (False,)
-        for table in skipped_by_a_load(marts)
+        _is_mart_outdated(connection, versions, table, month)
+        if table in versions.marts.tables
+        else _value(connection, OUTDATED, table, versions.rules, month)
+        for table in skipped_by_a_load(versions.marts)
     )
+
+
+def _is_mart_outdated(connection: duckdb.DuckDBPyConnection, versions: DataVersions, mart: Table, month: date) -> bool:
+    held = _value(connection, MART_ROWS, mart, versions.marts.rules_of(mart, versions.rules), month)
+    return held != versions.rows_written(mart, f"{month:%Y-%m-%d}")
+
+
+def _value(connection: duckdb.DuckDBPyConnection, sql: str, table: Table, rules: str, month: date) -> object:
+    parameters = {"rules": rules, "month": month}
+    ((value,),) = connection.execute(sql.format(table=table.qualified_name), parameters).fetchall()
+    return value
 
 
 def _check(
