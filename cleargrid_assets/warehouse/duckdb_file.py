@@ -30,7 +30,7 @@ from cleargrid_assets.warehouse.errors import (
     write_error,
 )
 from cleargrid_assets.warehouse.locks import file_lock
-from cleargrid_assets.warehouse.path_validation import file_size, path_error
+from cleargrid_assets.warehouse.path_validation import file_size, path_error, refuse_name_of_schema
 from cleargrid_assets.warehouse.rollback_journal import RollbackJournal
 
 if TYPE_CHECKING:
@@ -67,9 +67,9 @@ class DuckDBFile:
     def exists(self) -> bool:
         """True unless the file is missing or empty; somebody may have prepared an empty one, or a kill left it.
 
-        Raises `WarehouseUnreadableError` if the path is not a file.
+        Raises `WarehouseUnreadableError` if the path is not a file, or has a name that none may have.
         """
-        return bool(file_size(self.path))
+        return bool(self._file_size())
 
     @property
     def location(self) -> str:
@@ -78,7 +78,7 @@ class DuckDBFile:
 
     def check_writable(self) -> None:
         """Check that the path can hold a file and its folder is writable."""
-        file_size(self.path)
+        self._file_size()
         ArtifactFolder(Path(self.location)).check_writable()
 
     def begin_transactions(self, connection: duckdb.DuckDBPyConnection) -> None:
@@ -86,9 +86,14 @@ class DuckDBFile:
         connection.execute("SET wal_autocheckpoint='1000TB'")
 
     def lock(self, *, is_writing: bool) -> AbstractContextManager[None]:  # noqa: ARG002 - a reader keeps writers out too
-        """A file lock beside the file. Raises `WarehouseUnreadableError` when the path is not a file."""
-        file_size(self.path)
+        """A file lock beside the file. Raises `WarehouseUnreadableError` as `exists` does."""
+        self._file_size()
         return file_lock(self.path, self.lock_timeout)
+
+    def _file_size(self) -> int | None:
+        size = file_size(self.path)
+        refuse_name_of_schema(self.path)
+        return size
 
     @contextmanager
     def connection(self, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:

@@ -7,12 +7,9 @@ from __future__ import annotations
 
 import os
 import stat
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from cleargrid_assets.warehouse.errors import WarehouseUnreadableError
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 KINDS = {
     stat.S_IFDIR: "a folder",
@@ -21,6 +18,7 @@ KINDS = {
     stat.S_IFCHR: "a device",
     stat.S_IFBLK: "a device",
 }
+NAMES_OF_SCHEMAS = ("analytics", "core", "information_schema", "marts", "raw")
 
 
 def file_size(path: Path) -> int | None:
@@ -39,6 +37,19 @@ def file_size(path: Path) -> int | None:
         kind = KINDS.get(stat.S_IFMT(status.st_mode), "not a file")
         raise WarehouseUnreadableError(f"{path} is {kind}: set CLEARGRID_WAREHOUSE to the path of a DuckDB file")
     return status.st_size
+
+
+def refuse_name_of_schema(path: Path) -> None:
+    """Raise `WarehouseUnreadableError` if the file, or what a link leads to, is called like one of its schemas.
+
+    DuckDB names a database after its file, up to the first dot; `analytics.x` is ambiguous in `analytics.duckdb`.
+    """
+    name = Path(os.path.realpath(path)).name.lstrip(".").partition(".")[0]
+    if name.lower() in NAMES_OF_SCHEMAS:
+        raise WarehouseUnreadableError(
+            f"{path} cannot be a warehouse, because a schema in it is called {name.lower()} too: rename the file and "
+            f"correct CLEARGRID_WAREHOUSE"
+        )
 
 
 def refuse_dangling_link(path: Path) -> None:
