@@ -86,7 +86,7 @@ def add_tables(connection: duckdb.DuckDBPyConnection, tables: Iterable[Table], l
     for table in tables:
         _create(connection, table)
         source = _quote(f"{location}/{table.name}.parquet")
-        connection.execute(f"INSERT INTO {table.qualified_name} BY NAME SELECT * FROM read_parquet({source})")
+        connection.execute(f"INSERT INTO {table.qualified_name} BY NAME {_select(source)}")
 
 
 def add_views(
@@ -116,8 +116,13 @@ def add_views(
         connection.executemany(f"INSERT INTO {PUBLISHED_FILES.qualified_name} VALUES ({marks})", rows)
         paths = ", ".join(_quote(f"{location}/{table.name}/{file.name}") for file in months)
         connection.execute(f"CREATE SCHEMA IF NOT EXISTS {table.schema}")
-        connection.execute(f"CREATE VIEW {table.qualified_name} AS SELECT * FROM read_parquet([{paths}])")
+        connection.execute(f"CREATE VIEW {table.qualified_name} AS {_select(f'[{paths}]')}")
         connection.execute(table.comments_on("VIEW"))
+
+
+def _select(files: str) -> str:
+    """Their rows. A folder above them whose name has the form `key=value` is no column of theirs."""
+    return f"SELECT * FROM read_parquet({files}, hive_partitioning = false)"
 
 
 def months_of(published: Artifacts) -> dict[str, set[str]]:
