@@ -190,8 +190,8 @@ class Share(Setting[float]):
     maximum = 1
 
     def parse(self, text: str) -> float:
-        """A plain decimal fraction."""
-        if not re.fullmatch(r"[0-9]*\.?[0-9]+", text) or float(text) > 1:
+        """A decimal fraction; Python writes a small one with an exponent."""
+        if not re.fullmatch(r"[0-9]*\.?[0-9]+(e-[0-9]+)?", text) or float(text) > 1:
             raise SettingsError(f"{self.name} is {text!r}; use a share from 0 to 1, such as {self.default}")
         return float(text)
 

@@ -120,8 +120,8 @@ def test_every_key_check_and_column_of_the_component_is_behind_the_prefix() -> N
 def test_attributes_are_settings_and_win_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CLEARGRID_PAGE_SIZE", "300")
     monkeypatch.setenv("CLEARGRID_CONCURRENCY", "2")
-    settings = D23Component(key_prefix="lending/collections", page_size=200, datasets="D23,D21").settings()
-    assert (settings.page_size, settings.concurrency, len(settings.datasets)) == (200, 2, 2)
+    settings = D23Component(key_prefix="lending/collections", page_size=200, quarantine_limit=0.00001).settings()
+    assert (settings.page_size, settings.concurrency, settings.quarantine_limit) == (200, 2, 0.00001)
     assert settings.key_prefix == ("lending", "collections")
 
 
