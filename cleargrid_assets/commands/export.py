@@ -31,7 +31,7 @@ DATABASE = "cleargrid"
 """The alias under which a dbt profile attaches the published database."""
 
 HEAD = """\
-# Made by `cleargrid export dbt`: write it again after an upgrade. For dbt 1.10 or newer, with a profile that attaches
+# Made by `cleargrid export dbt`: write it again after an upgrade. For dbt 1.10.5 or newer, with a profile that attaches
 # published/<environment>/cleargrid.duckdb as `cleargrid` (docs/marts.md).
 """
 
@@ -75,6 +75,8 @@ def _table(table: Table) -> dict[str, Any]:
     described: dict[str, Any] = {"name": table.name, "description": f"{table.meaning}{grain}"}
     if table == D23_LOADS:  # the only one whose rows say when data arrived
         described["config"] = {"loaded_at_field": "loaded_at", "freshness": _freshness()}
+    if len(table.grain) > 1:
+        described["data_tests"] = [{"unique": {"arguments": {"column_name": f"({table.key_columns})"}}}]
     return {**described, "columns": [_column(table, column) for column in table.columns]}
 
 
@@ -89,7 +91,7 @@ def _hours(window: Any) -> dict[str, Any]:
 
 
 def _column(table: Table, column: Column) -> dict[str, Any]:
-    described = {"name": column.name, "data_type": column.type.lower(), "description": column.meaning}
+    described = {"name": column.name, "data_type": column.type, "description": column.meaning}
     tests = [
         *(["unique"] if table.grain == (column.name,) else []),
         *(["not_null"] if column.name in table.grain and not column.nullable else []),

@@ -34,7 +34,7 @@ REQUIREMENTS = Path(__file__).parents[2] / "requirements" / "dbt.txt"
 MART = """-- The months.
 -- Grain: month
 -- Inputs: core.contact_attempts
-SELECT DISTINCT month FROM core.contact_attempts
+SELECT DISTINCT month, 'A'::ENUM ('A', 'b') AS letter FROM core.contact_attempts
 """
 PROJECT = """
 name: lender
@@ -106,13 +106,17 @@ def test_every_published_table_and_column_is_described() -> None:
         assert described[table.qualified_name]["description"].startswith(table.meaning)
     (metric, *_) = described["analytics.metric_definitions"]["columns"]
     assert metric["data_tests"] == ["unique", "not_null"]
+    (test,) = described["analytics.outcome_mix"]["data_tests"]
+    assert test["unique"]["arguments"]["column_name"].startswith('("month", "')
     assert described["raw.d23_loads"]["config"]["freshness"]["error_after"] == {"count": 36, "period": "hour"}
 
 
 def test_a_lenders_marts_are_described_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "months.sql").write_text(MART)
     monkeypatch.setenv("CLEARGRID_MARTS", str(tmp_path))
-    assert tables_of(export())["marts.months"]["description"] == "The months. One row per month."
+    described = tables_of(export())["marts.months"]
+    assert described["description"] == "The months. One row per month."
+    assert described["columns"][1]["data_type"] == "ENUM('A', 'b')"
 
 
 def test_a_mart_or_a_file_that_is_wrong_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
