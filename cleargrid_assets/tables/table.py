@@ -38,12 +38,12 @@ class Column:
     @property
     def ddl(self) -> str:
         """The column's definition in `CREATE TABLE`."""
-        return f'"{self.name}" {self.type}{"" if self.nullable else " NOT NULL"}'
+        return f"{quoted(self.name)} {self.type}{'' if self.nullable else ' NOT NULL'}"
 
     @property
     def ddl_of_addition(self) -> str:
         """The column's definition in `ALTER TABLE ... ADD COLUMN`, which does not allow NOT NULL."""
-        return f'"{self.name}" {self.type}{"" if self.default is None else f" DEFAULT {self.default}"}'
+        return f"{quoted(self.name)} {self.type}{'' if self.default is None else f' DEFAULT {self.default}'}"
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class Table:
     @property
     def key_columns(self) -> str:
         """The columns of the grain, as SQL lists them."""
-        return ", ".join(f'"{name}"' for name in self.grain)
+        return ", ".join(map(quoted, self.grain))
 
     @property
     def is_partitioned(self) -> bool:
@@ -99,7 +99,7 @@ class Table:
     def comments_on(self, kind: str) -> str:
         """The same statements for a database where it is a `TABLE` or a `VIEW`."""
         of_columns = (
-            f'COMMENT ON COLUMN {self.qualified_name}."{column.name}" IS {_quote(column.meaning)}'
+            f"COMMENT ON COLUMN {self.qualified_name}.{quoted(column.name)} IS {_quote(column.meaning)}"
             for column in self.columns
         )
         return ";\n".join([self._comment_on(kind), *of_columns])
@@ -134,6 +134,11 @@ class View(Table):
     @property
     def _kind(self) -> str:
         return "VIEW"
+
+
+def quoted(name: str) -> str:
+    """A column's name in SQL."""
+    return '"' + name.replace('"', '""') + '"'
 
 
 def _quote(text: str) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from cleargrid_assets.tables.catalog import DATASETS, TABLES
 from cleargrid_assets.tables.d23 import D23
+from cleargrid_assets.tables.table import quoted
 from cleargrid_assets.warehouse.errors import WarehouseError, WarehouseMissingError
 from cleargrid_assets.warehouse.schema import has_columns_of, prepare_mart
 
@@ -206,7 +207,7 @@ def _sums(table: Table) -> str:
 
 
 def _columns(table: Table) -> str:
-    return ", ".join(f'"{name}"' for name in table.column_names)
+    return ", ".join(map(quoted, table.column_names))
 
 
 def _loads(connection: duckdb.DuckDBPyConnection) -> frozenset[LoadOfMonth]:

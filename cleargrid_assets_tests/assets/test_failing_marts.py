@@ -11,7 +11,7 @@ import pytest
 
 from cleargrid_assets.assets.reports.publication.database import DATABASE
 from cleargrid_assets.jobs import REFRESH_SUMMARY
-from cleargrid_assets_tests.assets.example_marts import BEST_MONTH, LARGE, PROMISES
+from cleargrid_assets_tests.assets.example_marts import BEST_MONTH, CHECK, LARGE, PROMISES
 from cleargrid_assets_tests.assets.test_marts import folder, with_marts
 from cleargrid_assets_tests.platform_copies import compute_months
 from cleargrid_assets_tests.platform_under_test import MAY, failure_of_step
@@ -51,7 +51,11 @@ def test_a_mart_whose_rows_cannot_be_computed_leaves_every_other_table_right(
     failing = PROMISES.replace("count(*)", "CAST(min(interaction_source) AS INTEGER) + count(*)")
     platform = with_marts({"promises.sql": failing})
     run = platform.refresh(MAY)
-    assert failure_of_step(run)["description"].startswith("marts.promises: ConversionException")
+    sentence = failure_of_step(run)["description"]
+    assert sentence.startswith(
+        "marts.promises: promises.sql, line 7: DuckDB refuses its SQL: Conversion Error: Could not"
+    )
+    assert sentence.endswith("Correct it. Next: Correct the file that the message names, then start this run again.")
     assert platform.query("SELECT count(*) > 0 FROM analytics.kpi_monthly") == [(True,)]
 
 
@@ -79,8 +83,16 @@ def test_the_failure_names_each_mart_that_fails(with_marts: Callable[..., Platfo
     platform = with_marts({"promises.sql": PROMISES, "best_month.sql": FAILING, "worst.sql": FAILING})
     compute_months(platform, MAY)
     description = failure_of_step(platform.run_job(REFRESH_SUMMARY))["description"]
-    assert "marts.best_month: ConversionException" in description
-    assert "marts.worst: ConversionException" in description
+    for mart in ("best_month", "worst"):
+        assert f"marts.{mart}: {mart}.sql, line 4: DuckDB refuses its SQL: Conversion Error: " in description
+
+
+def test_a_check_that_fails_is_named_with_its_file(with_marts: Callable[..., Platform]) -> None:
+    check = CHECK.replace("promises > 1", "interaction_source::INTEGER > 1")
+    platform = with_marts({"promises.sql": PROMISES, "promises/fails.sql": check})
+    sentence = failure_of_step(platform.refresh(MAY))["description"]
+    assert "promises/fails.sql, line 5: DuckDB refuses its SQL: Conversion Error: " in sentence
+    assert "bug" not in sentence
 
 
 def test_a_mart_over_all_months_is_computed_and_checked_on_its_own(with_marts: Callable[..., Platform]) -> None:

@@ -5,6 +5,7 @@ The order of the steps, and the files of the analytics tables, belong here; the 
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from cleargrid_assets.assets.reports.publication.database import (
@@ -18,7 +19,7 @@ from cleargrid_assets.assets.reports.publication.month_files import ROW_TABLES, 
 from cleargrid_assets.assets.reports.publication.workbook import WORKBOOK, write_workbook
 from cleargrid_assets.assets.reports.published_tables import published_location
 from cleargrid_assets.tables.catalog import PUBLISHED_TABLES
-from cleargrid_assets.tables.table import View
+from cleargrid_assets.tables.table import View, quoted
 from cleargrid_assets.warehouse import WarehouseMissingError
 from cleargrid_assets.warehouse.artifacts import artifacts_at
 from cleargrid_assets.warehouse.schema import has_columns_of
@@ -33,6 +34,12 @@ if TYPE_CHECKING:
     from cleargrid_assets.tables.table import Table
     from cleargrid_assets.warehouse.artifacts import Artifacts
     from cleargrid_assets.warehouse.warehouse import Warehouse
+
+PARQUET_TYPES = {"HUGEINT": "DECIMAL(38,0)", "UHUGEINT": "DECIMAL(38,0)", "INTERVAL": "VARCHAR"}
+"""Parquet would hold the first as rounded numbers, and no interval that is negative or shorter than a millisecond."""
+
+UNLIKE_PARQUET = re.compile(rf"""'(?:''|[^'])*'|"(?:""|[^"])*"|\b(?:{"|".join(PARQUET_TYPES)})\b""")
+"""Their names in a type, such as a list's; a quoted name stays as it is."""
 
 FORMATS = {"parquet": "FORMAT parquet", "csv": "FORMAT csv, HEADER"}
 
@@ -70,12 +77,27 @@ def _can_be_read(connection: duckdb.DuckDBPyConnection, table: Table) -> bool:
 
 def _copy(connection: duckdb.DuckDBPyConnection, table: Table, published: Artifacts) -> int:
     """Replace the files of one table; return its row count."""
-    select, rows = f"FROM {table.qualified_name} ORDER BY {table.key_columns}", 0
+    select, rows = f"SELECT {_columns(table)} FROM {table.qualified_name} ORDER BY {table.key_columns}", 0
     for suffix, options in FORMATS.items():
         with published.replacing(f"{table.name}.{suffix}") as file:
             path = str(file).replace("'", "''")
             ((rows,),) = connection.execute(f"COPY ({select}) TO '{path}' ({options})").fetchall()
     return int(rows)
+
+
+def _columns(table: Table) -> str:
+    """The columns, in types that Parquet has; the published database turns them back."""
+    types = {column: UNLIKE_PARQUET.sub(_parquet_type, column.type) for column in table.columns}
+    cast = [
+        f"{quoted(column.name)}::{kind} AS {quoted(column.name)}"
+        for column, kind in types.items()
+        if kind != column.type
+    ]
+    return f"* REPLACE ({', '.join(cast)})" if cast else "*"
+
+
+def _parquet_type(match: re.Match[str]) -> str:
+    return PARQUET_TYPES.get(match.group(), match.group())
 
 
 def _replace_database(
