@@ -25,6 +25,7 @@ from cleargrid_assets.client import (
 )
 from cleargrid_assets.command_names import with_commands
 from cleargrid_assets.landing.errors import ReconciliationError, VanishLimitError
+from cleargrid_assets.marts import MartError
 from cleargrid_assets.outcome_map import OutcomeMapError
 from cleargrid_assets.warehouse import (
     WarehouseBusyError,
@@ -46,6 +47,7 @@ INTERRUPTIONS = (KeyboardInterrupt, DagsterExecutionInterruptedError)
 INTERRUPTED_QUERY = "Query interrupted"
 
 NEXT_STEPS: tuple[tuple[type[Exception], str], ...] = (
+    (MartError, "Correct the file that the message names, then start this run again."),
     (SettingsError, "Correct the setting that the message names, then start this run again."),
     (LoginRejectedError, "Check CLEARGRID_LENDER, CLEARGRID_EMAIL and CLEARGRID_PASSWORD with `cleargrid doctor`."),
     (AccessDeniedError, "Ask ClearGrid whether the lender is active and may read this export; quote the request id."),

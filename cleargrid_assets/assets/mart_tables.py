@@ -66,13 +66,15 @@ class MartTable:
 
         The SELECT is about all months: only the rows of the month are taken of what it returns.
         """
-        from cleargrid_assets.warehouse.schema import prepare_mart  # noqa: PLC0415 - definitions need no DuckDB
+        from cleargrid_assets.marts.binding import refusals  # noqa: PLC0415 - definitions need no DuckDB
+        from cleargrid_assets.warehouse.schema import prepare_mart  # noqa: PLC0415
 
         prepare_mart(connection, self.table)
         where = where_month(month) if month else ""
         select = f"SELECT * FROM ({self.mart.sql}\n){where}"
         query = Query(select, reporting_variables(settings), rules_version=rules)
-        query.store(connection, self.table.qualified_name, where)
+        with refusals(self.mart.file.name):
+            query.store(connection, self.table.qualified_name, where)
         return {}
 
 

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 
 from cleargrid_assets.marts.errors import MartError
+from cleargrid_assets.marts.sql_text import variables_in
 from cleargrid_assets.tables.table import MONTH
 from cleargrid_assets.warehouse.schema import create_empty
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from types import TracebackType
 
     from cleargrid_assets.tables.dataset import RawDataset
@@ -23,8 +24,9 @@ if TYPE_CHECKING:
 VARIABLES: Mapping[str, object] = {"timezone": "UTC", "row_scope": "active", "ptp_maturity_days": 30}
 """Values of the types that SQL reads with `getvariable`. Any other variable is NULL when a mart is computed."""
 
-COMMENT = re.compile(r"--[^\n]*")
-VARIABLE = re.compile(r"getvariable\(\s*'([^']*)'\s*\)", re.IGNORECASE)
+SQL_ERRORS = (duckdb.DataError, duckdb.ProgrammingError, duckdb.NotSupportedError)
+"""What a wrong statement raises when it runs. Others tell of the disk, memory, a conflict or an interruption."""
+
 LINE = re.compile(r"\n+LINE (?P<number>\d+):.*", re.DOTALL)
 """What DuckDB adds to a message: the statement's line and a mark below it."""
 
@@ -45,40 +47,52 @@ class EmptyWarehouse(AbstractContextManager["EmptyWarehouse"]):
         self._connection.close()
 
     def add(self, table: Table) -> None:
-        """Add a mart, for those that read it."""
+        """Add a mart, for those that read it. Raises `MartError` if it cannot be a table."""
         self._connection.execute(f"CREATE SCHEMA IF NOT EXISTS {table.schema}")
-        self._connection.execute(table.ddl)
+        with refusals(f"{table.name}.sql", (duckdb.Error,)):
+            self._connection.execute(table.ddl)
 
     @staticmethod
-    def verify_variables(name: str, sql: str) -> None:
-        """Raise `MartError` if a mart's SELECT reads a variable that nobody sets, which would be NULL."""
-        for variable in VARIABLE.findall(COMMENT.sub("", sql)):
-            if variable == MONTH.name:
+    def verify_variables(name: str, sql: str, of_a_check: Collection[str] = ()) -> None:
+        """Raise `MartError` if a SELECT reads a variable that nobody sets, which would be NULL.
+
+        `of_a_check`: the variables that are set besides those of a mart.
+        """
+        known = (*VARIABLES, *of_a_check)
+        for variable in variables_in(sql):
+            if variable == MONTH.name and not of_a_check:
                 raise MartError(
                     f"{name}: it reads getvariable('month'), which a mart does not have; leave that condition out: a "
                     f"SELECT is about all months, and only the rows of the run's month are stored"
                 )
-            if variable not in VARIABLES:
+            if variable not in known:
                 raise MartError(
-                    f"{name}: it reads getvariable('{variable}'), which nobody sets; there are {', '.join(VARIABLES)}"
+                    f"{name}: it reads getvariable('{variable}'), which nobody sets; there are {', '.join(known)}"
                 )
 
     def columns_of(self, name: str, sql: str) -> Mapping[str, str]:
         """The SELECT's columns and types. Raises `MartError` if it is not one SELECT, or names what does not exist."""
-        try:
+        with refusals(name, (duckdb.Error,)):
             statements = self._connection.extract_statements(sql)
             if [statement.type for statement in statements] != [duckdb.StatementType.SELECT]:
                 raise MartError(f"{name}: its SQL must be one SELECT and nothing else; correct it")
             rows = self._connection.execute(f"DESCRIBE SELECT * FROM ({sql}\n)").fetchall()
-        except duckdb.Error as error:
-            line, reason = _place_and_reason(error)
-            raise MartError(f"{name}{line}: DuckDB refuses its SQL: {reason} Correct it") from error
         return {row[0]: row[1] for row in rows}
 
     def tables_in(self, sql: str) -> frozenset[str]:
         """The tables that the SELECT reads, also through views, as `schema.table`."""
         plans = dict(self._connection.execute(f"EXPLAIN (FORMAT json) {sql}").fetchall())
         return frozenset(_tables_scanned(json.loads(plans["logical_plan"])))
+
+
+@contextmanager
+def refusals(name: str, kinds: tuple[type[duckdb.Error], ...] = SQL_ERRORS) -> Iterator[None]:
+    """Turn DuckDB's errors of these kinds into `MartError`, which names the file `name`."""
+    try:
+        yield
+    except kinds as error:
+        line, reason = _place_and_reason(error)
+        raise MartError(f"{name}{line}: DuckDB refuses its SQL: {reason} Correct it") from error
 
 
 def _tables_scanned(nodes: Iterable[Any]) -> Iterator[str]:

@@ -18,11 +18,20 @@ SCHEMA = "marts"
 
 
 @dataclass(frozen=True)
+class MartCheck:
+    """A file that checks a mart: its name, its SQL and the columns that this returns."""
+
+    name: str
+    sql: str
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Mart:
     """A table of schema `marts`. `inputs`: the tables that its SELECT reads, other marts among them.
 
     `version`: a digest of its SQL and of that of the marts that it reads. `other_datasets`: those besides D23 that it
-    or a mart that it reads is made of. `checks`: the names and SQL of its own.
+    or a mart that it reads is made of. `checks`: its own.
     """
 
     table: Table
@@ -31,7 +40,7 @@ class Mart:
     sql: str
     version: str
     other_datasets: frozenset[RawDataset] = frozenset()
-    checks: tuple[tuple[str, str], ...] = ()
+    checks: tuple[MartCheck, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 from cleargrid_assets.marts.errors import MartError
 from cleargrid_assets.marts.head import Head
-from cleargrid_assets.marts.mart import NO_MARTS, SCHEMA, Mart, Marts, digest
+from cleargrid_assets.marts.mart import NO_MARTS, SCHEMA, Mart, MartCheck, Marts, digest
+from cleargrid_assets.marts.sql_text import without_end
 from cleargrid_assets.tables.analytics import UNMAPPED_OUTCOMES
 from cleargrid_assets.tables.catalog import DATASETS, TABLES, VIEWS, tables_of
 from cleargrid_assets.tables.core import RULES_VERSION
@@ -34,7 +35,9 @@ if TYPE_CHECKING:
     Texts = tuple[tuple[Path, str], ...]
 
 NAME = re.compile(r"[a-z][a-z0-9_]*")
-END = re.compile(r";(?:\s|--[^\n]*)*\Z")
+QUOTED = re.compile(r"""'(?:''|[^'])*'|"(?:""|[^"])*\"""")
+UNPUBLISHED = re.compile(r"\bVARIANT\b|\bTUPLE\b|\bSTRUCT\b(?!\()")
+"""Types that Parquet files, or a database that every release of DuckDB can read, do not have."""
 
 
 def marts_of(settings: Settings) -> Marts:
@@ -63,7 +66,10 @@ def _visible(folder: Path) -> list[Path]:
 
 def _texts(folder: Path, prefix: str = "") -> Texts:
     """The SQL files of a folder and their texts. `prefix`: of their names in messages."""
-    files = (path for path in _visible(folder) if path.suffix.lower() == ".sql")
+    files = [path for path in _visible(folder) if path.suffix.lower() == ".sql"]
+    by_name = {path.stem: path for path in files}
+    for path in (path for path in files if by_name[path.stem] != path):
+        raise MartError(f"{prefix}{path.name}: {by_name[path.stem].name} has the same name; rename or delete one")
     return tuple((path, _text(path, f"{prefix}{path.name}")) for path in files)
 
 
@@ -100,26 +106,40 @@ def _read(texts: Texts, checks: Texts, datasets: tuple[RawDataset, ...]) -> Mart
         _verify_name(name)
     known = {table.qualified_name: table for dataset in datasets for table in tables_of(dataset)}
     files, marts = {path.stem: (path, text) for path, text in texts}, list[Mart]()
-    own_checks = [(path, _without_end(text)) for path, text in checks]
     with EmptyWarehouse(datasets) as warehouse:
         for name in _order(heads):
             path, text = files[name]
             _verify_known(path.name, heads[name], known)
             mart = _mart(path, text, heads[name], known, marts, warehouse)
-            mart = replace(mart, checks=tuple((file.stem, sql) for file, sql in own_checks if file.parent.name == name))
             known[mart.table.qualified_name] = mart.table
             marts.append(mart)
             warehouse.add(mart.table)
-        for path, sql in own_checks:
-            warehouse.columns_of(f"{path.parent.name}/{path.name}", sql)
-    return Marts(tuple(marts))
+        return Marts(tuple(replace(mart, checks=_checks(mart.table, checks, warehouse)) for mart in marts))
+
+
+def _checks(table: Table, texts: Texts, warehouse: EmptyWarehouse) -> tuple[MartCheck, ...]:
+    """The checks of one mart; they may read every mart."""
+    variables = (RULES_VERSION.name, *([MONTH.name] if table.is_partitioned else []))
+    checks = []
+    for path, text in texts:
+        if path.parent.name == table.name:
+            name, sql = f"{table.name}/{path.name}", without_end(text.lstrip("\ufeff"))
+            _verify_name_of_file(name, path.stem, "check")
+            columns = tuple(warehouse.columns_of(name, sql))
+            warehouse.verify_variables(name, sql, variables)
+            checks.append(MartCheck(path.stem, sql, columns))
+    return tuple(checks)
 
 
 def _verify_name(name: str) -> None:
-    if not NAME.fullmatch(name):
-        raise MartError(f"{name}.sql: a mart is named after its file; use lower-case letters, digits and underscores")
+    _verify_name_of_file(f"{name}.sql", name, "mart")
     if namesake := next((table for table in (*TABLES.values(), *VIEWS.values()) if table.name == name), None):
         raise MartError(f"{name}.sql: {namesake.qualified_name} has this name already; rename the file")
+
+
+def _verify_name_of_file(file: str, name: str, kind: str) -> None:
+    if not NAME.fullmatch(name):
+        raise MartError(f"{file}: a {kind} is named after its file; use lower-case letters, digits and underscores")
 
 
 def _order(heads: Mapping[str, Head]) -> Sequence[str]:
@@ -142,7 +162,7 @@ def _mart(  # noqa: PLR0917 - what a mart is made of
     marts: Sequence[Mart],
     warehouse: EmptyWarehouse,
 ) -> Mart:
-    sql = _without_end(text)
+    sql = without_end(text.lstrip("\ufeff"))
     warehouse.verify_variables(path.name, sql)
     types = warehouse.columns_of(path.name, sql)
     _verify_inputs(path.name, head, warehouse.tables_in(sql))
@@ -161,11 +181,6 @@ def _other_datasets(inputs: Collection[Table]) -> frozenset[RawDataset]:
     """The datasets besides D23 of which tables are among the inputs."""
     others = (dataset for dataset in DATASETS.values() if dataset != D23)
     return frozenset(dataset for dataset in others if not set(dataset.tables).isdisjoint(inputs))
-
-
-def _without_end(text: str) -> str:
-    """The SQL without a last semicolon and what follows it. It keeps its lines, which messages number."""
-    return END.sub("", text.lstrip("\ufeff").rstrip())
 
 
 def _verify_known(name: str, head: Head, known: Mapping[str, Table]) -> None:
@@ -206,13 +221,17 @@ def _table(
         raise MartError(
             f"{name}: its head names the column {missing}, which its SELECT does not return; correct either"
         )
-    if RULES_VERSION.name in types:
+    if RULES_VERSION.name in map(str.lower, types):
         raise MartError(f"{name}: the column {RULES_VERSION.name} is added to every mart; leave it out of the SELECT")
-    if MONTH.name in types and (MONTH.name not in head.grain or types[MONTH.name] != MONTH.type):
+    month = next((column for column in types if column.lower() == MONTH.name), None)
+    if month and (month != MONTH.name or month not in head.grain or types[month] != MONTH.type):
         raise MartError(
-            f"{name}: its column month is no month; a mart by month has month, a DATE, in its Grain; any other column "
-            f"needs another name"
+            f"{name}: its column {month} is no month; a mart by month has month, a DATE, in its Grain, in lower case; "
+            f"any other column needs another name"
         )
+    for column, kind in types.items():
+        if UNPUBLISHED.search(QUOTED.sub("", kind)):
+            raise MartError(f"{name}: its column {column} is a {kind}, which cannot be published; cast it to VARCHAR")
     meanings = {MONTH.name: MONTH.meaning, **head.columns}
     columns = [
         Column(

@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
+from string import Formatter
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -19,7 +20,7 @@ from cleargrid_assets.tables.d23 import D23
 from cleargrid_assets.warehouse.query import Query
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import duckdb
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).parent
 MAX_EXAMPLES = 5
+HOLDS = "holds"
 QUALIFIED_NAME = re.compile(r"\b\w+\.\w+\b")
 COMMENT = re.compile(r"--[^\n]*")
 HEAD = re.compile(
@@ -70,7 +72,8 @@ class SqlCheck:
 
     `is_blocking`: while it fails, nothing is computed from the table. `to_do`: what to do then. `description`: the
     file's head. `observed`: a sentence that states the observed value and the limit, with the names of columns in
-    braces; `sql` then selects the rows that hold as well, and tells them apart by a column `holds`.
+    braces; `sql` then selects the rows that hold as well, and tells them apart by a column `holds`. `file`: what
+    holds a lender's own check; empty for ours.
     """
 
     name: str
@@ -81,6 +84,7 @@ class SqlCheck:
     to_do: str
     observed: str
     sql: str
+    file: str = ""
 
     @classmethod
     def parse(cls, name: str, table: Table, sql: str) -> SqlCheck:
@@ -115,7 +119,18 @@ class SqlCheck:
         return [table for table in dict.fromkeys(chain.from_iterable(tables)) if table != self.table]
 
     def find_violations(self, connection: duckdb.DuckDBPyConnection, variables: Mapping[str, object]) -> Violations:
-        """Find the rows that violate the check, with `variables` set; if there are none, what was observed instead."""
+        """Find the rows that violate the check, with `variables` set; if there are none, what was observed instead.
+
+        Raises `MartError` if DuckDB refuses a lender's own.
+        """
+        if not self.file:
+            return self._find_violations(connection, variables)
+        from cleargrid_assets.marts.binding import refusals  # noqa: PLC0415 - definitions need no DuckDB
+
+        with refusals(self.file):
+            return self._find_violations(connection, variables)
+
+    def _find_violations(self, connection: duckdb.DuckDBPyConnection, variables: Mapping[str, object]) -> Violations:
         rows = f"({Query(self.sql, variables).bind(connection)}\n)"
         if not self.observed:
             return _first_rows(connection, f"FROM {rows}")
@@ -162,14 +177,35 @@ def read_mart_checks(marts: Marts) -> list[SqlCheck]:
     checks = []
     for mart in marts.marts:
         checks.append(_grain_check(mart.table))
-        for name, sql in mart.checks:
-            if name == OF_THE_GRAIN:
-                raise MartError(f"{mart.file.stem}/{name}.sql: every mart has this check already; rename the file")
+        for own in mart.checks:
+            file = f"{mart.table.name}/{own.name}.sql"
+            if own.name == OF_THE_GRAIN:
+                raise MartError(f"{file}: every mart has this check already; rename the file")
             try:
-                checks.append(SqlCheck.parse(name, mart.table, sql))
+                check = SqlCheck.parse(own.name, mart.table, own.sql)
+                _verify_observed(check.observed, own.columns)
             except ValueError as error:
-                raise MartError(f"{mart.file.stem}/{name}.sql: {error}") from error
+                raise MartError(f"{file}: {error}") from error
+            checks.append(replace(check, file=file))
     return checks
+
+
+def _verify_observed(observed: str, columns: Sequence[str]) -> None:
+    """Raise `ValueError` if `observed` could not be told from a row with these columns."""
+    if not observed:
+        return
+    if HOLDS not in map(str.lower, columns):
+        raise ValueError(
+            f"with `-- Observed: ...`, its SELECT returns the rows that hold as well, and a column {HOLDS} that tells "
+            f"them apart; add it, or leave that line out"
+        )
+    try:
+        names = [name for _, name, _, _ in Formatter().parse(observed) if name is not None]
+    except ValueError as error:
+        raise ValueError(f"the braces of its `-- Observed: ...` do not match ({error}); correct them") from error
+    for name in names:
+        if name.lower() == HOLDS or name not in columns:
+            raise ValueError(f"its `-- Observed: ...` has {{{name}}}; write names of columns of its SELECT in braces")
 
 
 def _grain_check(table: Table) -> SqlCheck:

@@ -25,6 +25,13 @@ RATES = """-- The rate that the review shows.
 -- Inputs: analytics.kpi_monthly
 SELECT month, value FROM analytics.kpi_monthly WHERE slice = 'all' AND metric = 'ptp_per_rpc'
 """
+OBSERVED = """-- Finds pools with more promises than anybody makes.
+-- Severity: WARN
+-- To do: look at the pool.
+-- Observed: {promises} promises, 1000 allowed.
+-- In a DuckDB shell on the warehouse, paste this.
+SELECT promises, promises < 1000 AS holds FROM marts.promises WHERE month = getvariable('month')
+"""
 CHECK = """-- Finds pools with more promises than anybody makes.
 -- Severity: WARN
 -- To do: look at the pool.

@@ -11,7 +11,7 @@ from cleargrid_assets.commands.cleargrid import cleargrid
 from cleargrid_assets.definitions import build_definitions
 from cleargrid_assets.marts import MartError, marts_of
 from cleargrid_assets.settings import Settings
-from cleargrid_assets_tests.assets.example_marts import BEST_MONTH, CHECK, LARGE, PROMISES
+from cleargrid_assets_tests.assets.example_marts import BEST_MONTH, CHECK, LARGE, OBSERVED, PROMISES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -92,7 +92,15 @@ BAD: dict[str, tuple[dict[str, str], str]] = {
     ),
     "a variable that nobody sets": (
         {"a.sql": PROMISES.replace("GROUP", "WHERE interaction_source = getvariable('pool') GROUP")},
-        "a.sql: it reads getvariable('pool'), which nobody sets; there are timezone, row_scope, ptp_maturity_days",
+        "a.sql: it reads getvariable('pool'), which nobody sets; there are timezone, row_scope, ptp_mat",
+    ),
+    "a variable with a space before its name": (
+        {"a.sql": PROMISES.replace("GROUP", "WHERE interaction_source = GetVariable ('Pool') GROUP")},
+        "a.sql: it reads getvariable('pool'), which nobody sets",
+    ),
+    "a variable after dashes in a string": (
+        {"a.sql": PROMISES.replace("GROUP", "WHERE interaction_source <> '--' AND getvariable('pool') GROUP")},
+        "a.sql: it reads getvariable('pool'), which nobody sets",
     ),
     "two statements": ({"a.sql": PROMISES + "SELECT 2"}, "a.sql: its SQL must be one SELECT and nothing else"),
     "no SELECT": (
@@ -106,6 +114,22 @@ BAD: dict[str, tuple[dict[str, str], str]] = {
     "month outside the grain": (
         {"a.sql": PROMISES.replace("Grain: month, interaction_source", "Grain: interaction_source")},
         "a.sql: its column month is no month; a mart by month has month, a DATE, in its Grain",
+    ),
+    "month in capitals": (
+        {"a.sql": PROMISES.replace("month,", "Month,").replace("SELECT Month,", "SELECT month AS Month,")},
+        "a.sql: its column Month is no month; a mart by month has month, a DATE, in its Grain, in lower case",
+    ),
+    "own rules version in capitals": (
+        {"a.sql": PROMISES.replace("SELECT month", "SELECT month, min(rules_version) AS Rules_Version")},
+        "a.sql: the column rules_version is added to every mart",
+    ),
+    "a column that cannot be published": (
+        {"a.sql": PROMISES.replace("SELECT month", "SELECT month, [{'a': max(outcome)::VARIANT}] AS any_value")},
+        "a.sql: its column any_value is a STRUCT(a VARIANT)[], which cannot be published; cast it to VARCHAR",
+    ),
+    "a column that no table can have": (
+        {"a.sql": PROMISES.replace("SELECT month", "SELECT month, get_type(month) AS kind")},
+        "a.sql: DuckDB refuses its SQL: Invalid Input Error: A table cannot be created with a 'TYPE' column. Correct",
     ),
     "own rules version": (
         {"a.sql": PROMISES.replace("SELECT month", "SELECT month, min(rules_version) AS rules_version")},
@@ -122,6 +146,42 @@ BAD: dict[str, tuple[dict[str, str], str]] = {
     "a check of what is not there": (
         {"promises.sql": PROMISES, "promises/wrong.sql": CHECK.replace("promises > 1", "kept > 1")},
         'promises/wrong.sql, line 5: DuckDB refuses its SQL: Binder Error: Referenced column "kept" not found',
+    ),
+    "a check of a variable that nobody sets": (
+        {"promises.sql": PROMISES, "promises/wrong.sql": CHECK.replace("> 1", "> getvariable('limt')")},
+        "wrong.sql: it reads getvariable('limt'), which nobody sets; there are timezone, row_scope, ptp_mat",
+    ),
+    "a check of the month of a mart over all months": (
+        {
+            "promises.sql": PROMISES,
+            "best_month.sql": BEST_MONTH,
+            "best_month/wrong.sql": CHECK,
+        },
+        "best_month/wrong.sql: it reads getvariable('month'), which nobody sets",
+    ),
+    "a check that observes what it does not select": (
+        {"promises.sql": PROMISES, "promises/wrong.sql": OBSERVED.replace("{promises}", "{kept}")},
+        "promises/wrong.sql: its `-- Observed: ...` has {kept}; write names of columns of its SELECT in braces",
+    ),
+    "a check that observes with a brace too many": (
+        {"promises.sql": PROMISES, "promises/wrong.sql": OBSERVED.replace("{promises}", "promises}")},
+        "promises/wrong.sql: the braces of its `-- Observed: ...` do not match (Single '}' encountered in format",
+    ),
+    "a check that observes without telling what holds": (
+        {"promises.sql": PROMISES, "promises/wrong.sql": OBSERVED.replace("AS holds", "AS is_fine")},
+        "promises/wrong.sql: with `-- Observed: ...`, its SELECT returns the rows that hold as well, and a column",
+    ),
+    "a check's file name": (
+        {"promises.sql": PROMISES, "promises/My check.sql": CHECK},
+        "promises/My check.sql: a check is named after its file; use lower-case letters, digits and underscores",
+    ),
+    "two marts of one name": (
+        {"promises.sql": PROMISES, "promises.SQL": PROMISES},
+        "promises.SQL: promises.sql has the same name; rename or delete one",
+    ),
+    "two checks of one name": (
+        {"promises.sql": PROMISES, "promises/one.sql": CHECK, "promises/one.SQL": CHECK},
+        "promises/one.SQL: one.sql has the same name; rename or delete one",
     ),
     "the check that every mart has": (
         {"promises.sql": PROMISES, "promises/every_row_is_alone_in_its_grain.sql": CHECK},
@@ -142,6 +202,11 @@ def test_what_is_wrong_with_a_mart_is_one_sentence(folder: Path, marts: dict[str
 GOOD = {
     "empty lines and another case": "\n\n" + PROMISES.replace("Grain:", "grain :"),
     "a comment at its end": PROMISES.rstrip() + " -- that is all\n",
+    "a comment of its own at its end": PROMISES.rstrip() + " /* that; is all */ ;\n",
+    "two semicolons": PROMISES.rstrip() + ";\n",
+    "a string that looks like its end": PROMISES.replace("GROUP", "WHERE outcome <> ';--' GROUP").replace(
+        "ALL;", "ALL"
+    ),
     "other names for tables": PROMISES.replace("attempts\nGROUP", "attempts AS a\nGROUP"),
     "a join": PROMISES.replace("attempts\nGROUP", "attempts AS a\nJOIN core.contact_attempts AS b USING (month)\nGROUP")
     .replace("interaction_source, count", "a.interaction_source, count")
