@@ -60,7 +60,7 @@ def platform_with_marts(start_after: StartAfter, tmp_path: Path, monkeypatch: py
     folder = tmp_path / "marts"
     folder.mkdir()
     (folder / "promises.sql").write_text(PROMISES)
-    (folder / "best_month.sql").write_text(BEST_MONTH)
+    (folder / "best_month.sql").write_text(BEST_MONTH.replace("AS promises", """AS 'the "best" month'"""))
     monkeypatch.setenv("CLEARGRID_MARTS", str(folder))
     platform = start_after(compute_months, MAY).with_variables(CLEARGRID_MARTS=str(folder))
     compute_months(platform, MAY)
