@@ -236,14 +236,6 @@ def test_a_database_that_cannot_be_written_is_named(tmp_path: Path) -> None:
         pass
 
 
-def test_a_folder_whose_name_looks_like_a_hive_partition_adds_no_column(may: Platform) -> None:
-    folder, _ = publish(may.warehouse, "region=gulf", NOW)
-    with duckdb.connect(Path(folder, DATABASE), read_only=True) as connection:
-        for table in (*PUBLISHED_TABLES, *ROW_TABLES):
-            columns = connection.execute(f"DESCRIBE {table.qualified_name}").fetchall()
-            assert tuple(column[0] for column in columns) == table.column_names
-
-
 def test_a_database_of_no_month_has_empty_tables(platform: Platform) -> None:
     with platform.warehouse.writing():
         pass
