@@ -256,19 +256,6 @@ def test_what_is_not_a_file_is_called_what_it_is_and_left_alone(tmp_path, make, 
     assert list(tmp_path.iterdir()) == [path]
 
 
-@pytest.mark.parametrize("name", ["analytics.duckdb", "Raw", "core.2026.db", ".marts.duckdb"])
-def test_a_file_that_is_called_like_a_schema_is_refused_also_behind_a_link(tmp_path, name):
-    link = tmp_path / "w.duckdb"
-    link.symlink_to(tmp_path / name)
-    (tmp_path / name).touch()
-    schema = name.lower().strip(".").partition(".")[0]
-    for path in (tmp_path / name, link):
-        assert refusal(path) == (
-            f"{path} cannot be a warehouse, because a schema in it is called {schema} too: rename the file and correct "
-            f"CLEARGRID_WAREHOUSE"
-        )
-
-
 def test_every_spelling_of_a_path_queues_at_one_lock(warehouse, tmp_path, monkeypatch):
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "folder").symlink_to(tmp_path)
