@@ -52,7 +52,7 @@ def read_file(path: Path) -> EnvFile:
     """Quotes, comments and `export` are read as python-dotenv reads them; `$` is literal; an empty value is not set."""
     try:
         text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return EnvFile()
     except OSError as error:
         return EnvFile(problems=(f"{path} cannot be read ({error.strerror}); correct its permissions or remove it",))

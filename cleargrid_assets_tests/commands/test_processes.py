@@ -147,12 +147,11 @@ def is_locked(home):
         return True
 
 
-def test_the_folder_of_a_killed_command_is_removed_by_the_next_one(tmp_path, monkeypatch):
-    temporary = tmp_path / "temporary"
-    temporary.mkdir()
-    monkeypatch.setenv("TMPDIR", str(temporary))
-    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
-    subprocess.run([PYTHON, "-c", KILLED_WHILE_IT_STARTS_SERVICES], check=False)
-    assert len([*temporary.iterdir()]) == 1
-    with PrivateFolder() as folder:
-        assert [*temporary.iterdir()] == [folder]
+def test_the_folder_of_a_killed_command_is_removed_by_the_next_one(monkeypatch):
+    with tempfile.TemporaryDirectory() as temporary:  # a path that is short enough for a socket
+        monkeypatch.setenv("TMPDIR", temporary)
+        monkeypatch.setattr(tempfile, "tempdir", temporary)
+        subprocess.run([PYTHON, "-c", KILLED_WHILE_IT_STARTS_SERVICES], check=False)
+        assert len([*Path(temporary).iterdir()]) == 1
+        with PrivateFolder() as folder:
+            assert [*Path(temporary).iterdir()] == [folder]
