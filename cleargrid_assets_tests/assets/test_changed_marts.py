@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from cleargrid_assets_tests.platform_under_test import Platform
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["folder", "with_marts"]
 
 WHOLE = PROMISES.replace("month, ", "")

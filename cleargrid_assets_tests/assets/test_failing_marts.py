@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from cleargrid_assets_tests.platform_under_test import Platform
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["folder", "with_marts"]
 
 FAILING = BEST_MONTH.replace("max(promises)", "CAST(min(interaction_source) AS INTEGER) + max(promises)")

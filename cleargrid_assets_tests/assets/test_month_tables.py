@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from cleargrid_assets_tests.platform_copies import StartAfter
     from cleargrid_assets_tests.platform_under_test import Platform
 
+pytestmark = pytest.mark.slow
+
 STEP = "month_tables"
 OPENINGS = 4
 """The last load's page size and identity, the write, the checks of the rows, and everything else."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+import pytest
+
 from cleargrid_assets.definitions import build_definitions
 from cleargrid_assets_tests.automation.alerting import CHECKS, start_sensor
 from cleargrid_assets_tests.automation.ledger_builder import StandingClock
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
 
     from cleargrid_assets_tests.platform_under_test import Platform
     from cleargrid_assets_tests.webhook_receiver import Receiver
+
+pytestmark = pytest.mark.slow
 
 MORNING = datetime(2026, 6, 20, 7, tzinfo=UTC)
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 ARRIVED = "the_last_closed_month_arrived"
 READ_AGAIN = "every_recent_month_was_read_again"
 NEWEST = "the_newest_attempt_is_recent"

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from cleargrid_assets_tests.platform_copies import StartAfter
     from cleargrid_assets_tests.platform_under_test import Platform
 
+pytestmark = pytest.mark.slow
+
 
 def verify(platform: Platform, month: str = "2026-05") -> tuple[int, str]:
     """The exit code and output of the command."""

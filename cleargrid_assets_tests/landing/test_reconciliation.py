@@ -16,6 +16,8 @@ from cleargrid_assets.tables.d23 import D23
 from cleargrid_assets_tests.platform_copies import load_months
 from cleargrid_assets_tests.platform_under_test import LOADS, MAY, NOW, failure_of_step
 
+pytestmark = pytest.mark.slow
+
 LIMITS = LoadLimits(concurrency=4, page_size=100, load_seconds=60, stall_seconds=30)
 OPEN_JUNE = date(2026, 6, 1)
 

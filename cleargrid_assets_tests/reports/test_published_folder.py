@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
+import pytest
 
 from cleargrid_assets.assets.reports.publication.database import DATABASE
 from cleargrid_assets.assets.reports.publication.month_files import ROW_TABLES
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cleargrid_assets_tests.platform_under_test import Platform
+
+pytestmark = pytest.mark.slow
 
 NOW = datetime(2026, 7, 1, 6, tzinfo=UTC)
 

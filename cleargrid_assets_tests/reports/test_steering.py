@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from cleargrid_assets_tests.platform_under_test import Platform
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def loaded_platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
