@@ -250,6 +250,7 @@ def test_a_warehouse_cannot_be_moved_into_itself_or_from_where_there_is_none(
     assert "there is no warehouse at" in run_move(target, loaded_platform.warehouse).output
 
 
+@pytest.mark.parametrize("warehouse_variables", [FILE], indirect=True)
 def test_a_hard_link_is_the_same_warehouse(loaded_platform: Platform, tmp_path: Path) -> None:
     link = tmp_path / "link.duckdb"
     os.link(loaded_platform.warehouse.address, link)
