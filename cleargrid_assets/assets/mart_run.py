@@ -29,6 +29,7 @@ class MartRun(TableRun):
 
     version: dg.DataVersion
 
+    # A mart's `store` needs no month; a run of marts holds nothing else.
     def store(self, computed: MartTable, transaction: Transactions) -> dg.MaterializeResult[None]:  # type: ignore[override]
         """Replace the whole table in a transaction, repeated after a conflict."""
 

@@ -21,7 +21,6 @@ from cleargrid_assets.assets.table_run import ComputedTable, TableRun
 from cleargrid_assets.landings import is_usable
 from cleargrid_assets.marts import NO_MARTS
 from cleargrid_assets.partitions import month_of
-from cleargrid_assets.rules_version import rules_version
 from cleargrid_assets.sql_checks import SqlCheck, read_checks, read_mart_checks
 from cleargrid_assets.staleness import DataVersions, rules_of, tag_run
 from cleargrid_assets.tables.d23 import D23
@@ -148,8 +147,4 @@ class MonthRun(TableRun):
     @cached_property
     def variables(self) -> Mapping[str, object]:
         """What the checks read with `getvariable`."""
-        return check_variables(self.warehouse.settings, rules_version(self.warehouse.settings), self._month)
-
-    @property
-    def _month(self) -> date:
-        return month_of(self.context.partition_key)
+        return check_variables(self.warehouse.settings, self._versions.rules, month_of(self.context.partition_key))

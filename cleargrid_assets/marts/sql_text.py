@@ -1,4 +1,4 @@
-"""The text of a SELECT: where it ends, and which variables it reads. Comments and strings are told apart here."""
+"""Tokenizes a SELECT's text, comments and strings included, to find where it ends and which variables it reads."""
 
 from __future__ import annotations
 
