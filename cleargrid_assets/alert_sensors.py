@@ -36,7 +36,7 @@ from cleargrid_assets.run_history import (
     failed_run,
     is_preview,
     is_retried,
-    month_of,
+    run_month,
     succeeded_steps,
 )
 
@@ -226,19 +226,19 @@ def _alert_on_group(origin: Origin, state: State, group: list[tuple[EndedRun, Fa
 
 
 def _failure(failed: FailedRun, at: datetime) -> Failure:
-    return Failure(failed.run.run_id, _format_minute(at), month_of(failed.run), failed.steps)
+    return Failure(failed.run.run_id, _format_minute(at), run_month(failed.run), failed.steps)
 
 
 def _alert_on_recovery(instance: dg.DagsterInstance, origin: Origin, state: State, ended: EndedRun) -> Iterator[str]:
     """A failure has recovered once the same job succeeds or another run completes the same steps of the month."""
     completed_steps: set[str] = set()
-    if any(failure.steps and failure.month == month_of(ended.run) for failure in state.failures.values()):
+    if any(failure.steps and failure.month == run_month(ended.run) for failure in state.failures.values()):
         completed_steps = succeeded_steps(instance, ended.run.run_id)
     recovered = {
         subject: failure
         for subject, failure in state.failures.items()
         if subject == subject_of(ended.run)
-        or (failure.steps and failure.month == month_of(ended.run) and completed_steps.issuperset(failure.steps))
+        or (failure.steps and failure.month == run_month(ended.run) and completed_steps.issuperset(failure.steps))
     }
     if recovered:
         lines = [
@@ -290,7 +290,7 @@ def _alert_on_recovered_checks(
 
 def _check(ended: EndedRun, asset: str, name: str, month: str) -> str:
     """The check's name in an alert, with its month, or else the run's; a load checks months it took rows from, too."""
-    month = month or month_of(ended.run)
+    month = month or run_month(ended.run)
     return f"{asset}, {name}{f', month {month}' if month else ''}"
 
 

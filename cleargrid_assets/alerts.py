@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from cleargrid_assets.client import SettingsError
 from cleargrid_assets.partitions import month_ranges
-from cleargrid_assets.run_history import month_of, run_name
+from cleargrid_assets.run_history import run_month, run_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -145,7 +145,7 @@ class Origin:
 
 def subject_of(run: dg.DagsterRun) -> str:
     """The run's month and name, such as `month 2026-05, refresh_month`."""
-    month = month_of(run)
+    month = run_month(run)
     return f"month {month}, {run_name(run)}" if month else run_name(run)
 
 
@@ -155,7 +155,7 @@ def failed_runs_text(origin: Origin, failures: Sequence[FailedRun]) -> str:
     lines = [*(_line(check, first.run) for check in first.checks), *first.causes]
     if not others:
         return _text(origin, "run failed", subject_of(first.run), lines, first.run)
-    months = month_ranges(f"{month}-01" for failure in failures if (month := month_of(failure.run)))
+    months = month_ranges(f"{month}-01" for failure in failures if (month := run_month(failure.run)))
     return _text(
         origin,
         f"{len(failures)} runs failed for the same reason",
@@ -183,7 +183,7 @@ def _text(origin: Origin, title: str, subject: str, lines: Sequence[str], run: d
 
 def _line(failed: FailedCheck, run: dg.DagsterRun) -> str:
     """A failed check, with its month if that is not the run's: a load also checks months that it took rows from."""
-    month = f", month {failed.month}" if failed.month not in {"", month_of(run)} else ""
+    month = f", month {failed.month}" if failed.month not in {"", run_month(run)} else ""
     return f"{failed.asset}, {failed.name}{month}: {failed.sentence}"
 
 

@@ -18,7 +18,6 @@ from dagster._core.storage.asset_check_execution_record import (
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus as CheckStatus
 from dagster._core.storage.tags import AUTO_RETRY_RUN_ID_TAG, PARTITION_NAME_TAG, RUN_KEY_TAG, WILL_RETRY_TAG
 
-from cleargrid_assets.landings import last_landing
 from cleargrid_assets.tables.catalog import DATASETS
 
 if TYPE_CHECKING:
@@ -103,7 +102,7 @@ def ended_runs(instance: dg.DagsterInstance, position: int) -> list[EndedRun]:
     ]
 
 
-def month_of(run: dg.DagsterRun) -> str:
+def run_month(run: dg.DagsterRun) -> str:
     """The run's month, such as `2026-10`; empty if it has none."""
     return run.tags.get(PARTITION_NAME_TAG, "")[:7]
 
@@ -142,21 +141,12 @@ def runs_of(
     return (run for run in runs if run and not is_preview(run))
 
 
-def months_with_failed_run(instance: dg.DagsterInstance, asset: dg.AssetKey, keys: Sequence[str]) -> list[str]:
-    """The months among `keys` whose last run of the asset failed before it materialized it.
-
-    Runs that are under way, were cancelled or only show a preview say nothing.
-    """
-    storage = instance.event_log_storage
-    attempts = storage.get_latest_asset_partition_materialization_attempts_without_materializations(asset)
-    return [key for key in keys if key in attempts and _has_failed(instance, asset, key)]
-
-
-def _has_failed(instance: dg.DagsterInstance, asset: dg.AssetKey, month: str) -> bool:
-    landing = last_landing(instance, asset, month)
-    statuses = (run.status for run in runs_of(instance, asset, month, since=landing.storage_id if landing else 0))
-    ended = (status for status in statuses if status in {dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE})
-    return next(ended, None) is dg.DagsterRunStatus.FAILURE
+def last_materialization(
+    instance: dg.DagsterInstance, asset: dg.AssetKey, month: str | None = None
+) -> dg.EventLogRecord | None:
+    """The event of the last materialization of the asset, or of a month of it; None if there is none."""
+    materialized = dg.AssetRecordsFilter(asset_key=asset, asset_partitions=[month] if month else None)
+    return next(iter(instance.fetch_materializations(materialized, limit=1).records), None)
 
 
 def check_results_by_month(
@@ -201,7 +191,7 @@ def awaits_retry(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
 def failed_run(instance: dg.DagsterInstance, run: dg.DagsterRun) -> FailedRun:
     """Why the run failed, each reason once: a failed check's message is not repeated as a step's cause."""
     checks = tuple(failed_checks_of(instance, run.run_id))
-    failures = list(_events(instance, run.run_id, Kind.STEP_FAILURE))
+    failures = step_failures(instance, run.run_id)
     ends = list(_events(instance, run.run_id, Kind.RUN_FAILURE))
     causes = tuple(_causes(failures, checks)) if failures else tuple(event.message or "failed" for event in ends[-1:])
     return FailedRun(
@@ -233,14 +223,14 @@ def evaluations_of(instance: dg.DagsterInstance, run_id: str) -> list[dg.AssetCh
     return [event.asset_check_evaluation_data for event in events]
 
 
+def step_failures(instance: dg.DagsterInstance, run_id: str) -> list[dg.DagsterEvent]:
+    """The events of the steps that failed in the run."""
+    return list(_events(instance, run_id, Kind.STEP_FAILURE))
+
+
 def succeeded_steps(instance: dg.DagsterInstance, run_id: str) -> set[str]:
     """The keys of the steps that the run completed."""
     return {event.step_key for event in _events(instance, run_id, Kind.STEP_SUCCESS) if event.step_key}
-
-
-def causes_of(events: Sequence[dg.DagsterEvent]) -> list[str]:
-    """Each failed step's message with its next step, or else the error's first line."""
-    return [_cause(event) for event in events]
 
 
 def _events(instance: dg.DagsterInstance, run_id: str, kind: Kind) -> Iterator[dg.DagsterEvent]:
@@ -253,14 +243,15 @@ def _causes(failures: Sequence[dg.DagsterEvent], checks: Sequence[FailedCheck]) 
         error = event.step_failure_data.error
         if checks and error and error.cls_name == BLOCKING_CHECK_FAILED:
             continue
-        cause = _cause(event)
+        cause = cause_of(event)
         for check in checks:
             cause = cause.replace(check.sentence, "")
         if cause.strip():
             yield cause.strip()
 
 
-def _cause(event: dg.DagsterEvent) -> str:
+def cause_of(event: dg.DagsterEvent) -> str:
+    """A failed step's message with its next step, or else the error's first line."""
     data = event.step_failure_data
     if data.user_failure_data and data.user_failure_data.description:
         return data.user_failure_data.description

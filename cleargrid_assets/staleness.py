@@ -20,10 +20,10 @@ from dagster._core.errors import DagsterExecutionInterruptedError
 from dagster._core.storage.tags import BACKFILL_ID_TAG, PARTITION_NAME_TAG
 
 from cleargrid_assets.asset_keys import UNPREFIXED, AssetKeys
-from cleargrid_assets.landings import is_usable, last_landing
+from cleargrid_assets.load_history import is_usable
 from cleargrid_assets.marts import NO_MARTS, Marts
 from cleargrid_assets.rules_version import rules_version
-from cleargrid_assets.run_history import awaits_retry, runs_of
+from cleargrid_assets.run_history import awaits_retry, last_materialization, runs_of, step_failures
 from cleargrid_assets.tables.analytics import ANALYTICS_TABLES
 from cleargrid_assets.tables.core import CORE_TABLES
 from cleargrid_assets.tables.raw import D23_MANUAL_COMMUNICATION_LOGS
@@ -135,11 +135,10 @@ class DataVersions:
 
     def rows_written(self, table: Table, month: str) -> int:
         """The number of rows that the last computation of the month of a table stored; 0 if there was none."""
-        latest = dg.AssetRecordsFilter(asset_key=self.keys.table(table), asset_partitions=[month])
-        records = self.instance.fetch_materializations(latest, limit=1).records
-        events = (record.asset_materialization for record in records)
-        counts = (event.metadata.get(ROW_COUNT) for event in events if event)
-        return next((count.value or 0 for count in counts if isinstance(count, dg.IntMetadataValue)), 0)
+        record = last_materialization(self.instance, self.keys.table(table), month)
+        event = record.asset_materialization if record else None
+        count = event.metadata.get(ROW_COUNT) if event else None
+        return (count.value or 0) if isinstance(count, dg.IntMetadataValue) else 0
 
     def stale_tables(self) -> dict[str, list[dg.AssetKey]]:
         """The tables of each loaded month that were computed from old rows or under old rules."""
@@ -230,7 +229,7 @@ class Backlog:
         return is_usable(self.versions.instance, rows, month, self.blocking_checks[rows])
 
     def _is_due(self, month: str, tables: Sequence[dg.AssetKey]) -> bool:
-        landing = last_landing(self.versions.instance, self.versions.raw, month)
+        landing = last_materialization(self.versions.instance, self.versions.raw, month)
         if not tables or landing is None:
             return False
         was_tried = self._was_tried(self.versions.of_month(month), self._runs_since(landing, tables[0], month))
@@ -243,7 +242,7 @@ class Backlog:
         """
         marts, keys = self.versions.marts, self.versions.keys
         others = keys.tables(dataset.rows for dataset in marts.datasets)
-        landings = [landing, *(last_landing(self.versions.instance, rows, month) for rows in others)]
+        landings = [landing, *(last_materialization(self.versions.instance, rows, month) for rows in others)]
         since = max(each.storage_id for each in landings if each)
         yield from runs_of(self.versions.instance, table, month, since=since)
         run = self.versions.instance.get_run_by_id(landing.run_id)
@@ -252,9 +251,9 @@ class Backlog:
             yield run
 
     def _version_of(self, asset: dg.AssetKey) -> str | None:
-        event = self.versions.instance.get_latest_materialization_event(asset)
-        tags = event.asset_materialization.tags if event and event.asset_materialization else None
-        return tags.get(DATA_VERSION_TAG) if tags else None
+        record = last_materialization(self.versions.instance, asset)
+        event = record.asset_materialization if record else None
+        return event.tags.get(DATA_VERSION_TAG) if event and event.tags else None
 
     def _was_tried(self, version: str, runs: Iterable[dg.DagsterRun]) -> bool:
         """True if a run for this version came to its end, or so many died that another would die too.
@@ -273,10 +272,5 @@ class Backlog:
         is_retried = BACKFILL_ID_TAG not in run.tags and awaits_retry(self.versions.instance, run)
         if run.status is not dg.DagsterRunStatus.FAILURE or is_retried:
             return False
-        failures = (event.dagster_event for event in self._events(run.run_id, dg.DagsterEventType.STEP_FAILURE))
-        errors = [failure.step_failure_data.error for failure in failures if failure]
+        errors = [failure.step_failure_data.error for failure in step_failures(self.versions.instance, run.run_id)]
         return all(error is not None and error.cls_name == INTERRUPTED for error in errors)
-
-    def _events(self, run_id: str, kind: dg.DagsterEventType) -> list[dg.EventLogEntry]:
-        records = self.versions.instance.get_records_for_run(run_id, of_type=kind).records
-        return [record.event_log_entry for record in records]

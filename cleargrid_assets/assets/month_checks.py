@@ -12,6 +12,7 @@ from dagster._core.definitions.asset_checks.asset_check_evaluation import (
     AssetCheckEvaluationTargetMaterializationData as Target,
 )
 
+from cleargrid_assets.run_history import last_materialization
 from cleargrid_assets.sql_checks import check_result, read_raw_checks
 
 if TYPE_CHECKING:
@@ -106,12 +107,8 @@ def log_results(context: dg.AssetExecutionContext, asset: dg.AssetKey, results: 
 
 
 def _latest_materialization(context: dg.AssetExecutionContext, asset: dg.AssetKey, key: str | None) -> Target | None:
-    newest = dg.AssetRecordsFilter(asset_key=asset, asset_partitions=[key] if key else None)
-    records = context.instance.fetch_materializations(newest, limit=1).records
-    return next(
-        (Target(storage_id=record.storage_id, run_id=record.run_id, timestamp=record.timestamp) for record in records),
-        None,
-    )
+    record = last_materialization(context.instance, asset, key)
+    return record and Target(storage_id=record.storage_id, run_id=record.run_id, timestamp=record.timestamp)
 
 
 def failure_of_checks(results: Results) -> dg.Failure | None:

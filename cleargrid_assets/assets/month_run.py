@@ -18,7 +18,7 @@ from cleargrid_assets.assets.materialization_metadata import month_metadata
 from cleargrid_assets.assets.month_checks import blocking_checks
 from cleargrid_assets.assets.sql_asset import reporting_variables, where_month
 from cleargrid_assets.assets.table_run import ComputedTable, TableRun
-from cleargrid_assets.landings import is_usable
+from cleargrid_assets.load_history import is_usable
 from cleargrid_assets.marts import NO_MARTS
 from cleargrid_assets.partitions import month_of
 from cleargrid_assets.sql_checks import SqlCheck, read_checks, read_mart_checks

@@ -15,8 +15,9 @@ import dagster as dg
 
 from cleargrid_assets.checks.freshness import REREAD_WITHIN, LedgerState
 from cleargrid_assets.checks.repair_command import repair_command
+from cleargrid_assets.load_history import months_with_failed_run
 from cleargrid_assets.partitions import earlier_months, month_ranges
-from cleargrid_assets.run_history import check_results_by_month, months_with_failed_run
+from cleargrid_assets.run_history import check_results_by_month
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

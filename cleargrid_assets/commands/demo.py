@@ -33,7 +33,7 @@ from cleargrid_assets.connections import WarehouseConnection
 from cleargrid_assets.emulator import Emulator
 from cleargrid_assets.jobs import CHECK_MONTHS, REFRESH_MONTH, REFRESH_SUMMARY
 from cleargrid_assets.partitions import build_months, recent_months
-from cleargrid_assets.run_history import month_of, run_name
+from cleargrid_assets.run_history import run_month, run_name
 from cleargrid_assets.settings import EMULATOR, Settings
 
 if TYPE_CHECKING:
@@ -141,7 +141,7 @@ def print_runs_until_ended(
             if run.is_finished and run.run_id not in printed:
                 printed.add(run.run_id)
                 result = "ok" if run.is_success else run.status.value.lower()
-                click.echo(f"  {len(printed):>2} of {len(runs)}  {month_of(run):<7}  {run_name(run)}: {result}")
+                click.echo(f"  {len(printed):>2} of {len(runs)}  {run_month(run):<7}  {run_name(run)}: {result}")
         if runs and len(printed) == len(runs):
             return runs
         raise_if_ended()

@@ -14,7 +14,7 @@ from cleargrid_assets.commands.instance import our_command
 from cleargrid_assets.commands.run_console import failure_of, first_sentence
 from cleargrid_assets.commands.status import format_table, month_statuses
 from cleargrid_assets.emulator.faults import FAULTS
-from cleargrid_assets.run_history import failed_checks_of, month_of
+from cleargrid_assets.run_history import failed_checks_of, run_month
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,8 +53,8 @@ def print_red_month(
     """Print the months and explain the red one; return True if it is red and no other run failed."""
     _print_months(settings)
     red = [run for run in runs if not run.is_success]
-    if [month_of(run) for run in red] != [faulty]:
-        others = ", ".join(month_of(run) or run.job_name for run in red) or "nothing"
+    if [run_month(run) for run in red] != [faulty]:
+        others = ", ".join(run_month(run) or run.job_name for run in red) or "nothing"
         click.echo(f"\n--fault {fault} should turn {faulty} red and nothing else, but these are red: {others}.")
         return False
     click.echo(

@@ -15,7 +15,7 @@ import click
 import dagster as dg
 
 from cleargrid_assets.commands.instance import IN_A_PROCESS
-from cleargrid_assets.run_history import causes_of, month_of, run_name
+from cleargrid_assets.run_history import cause_of, run_month, run_name, step_failures
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,7 +63,7 @@ class RunLines:
         for record in events.records:
             text = self._text(run, record.event_log_entry)
             if text and record.timestamp >= self.since.timestamp():
-                yield f"{datetime.fromtimestamp(record.timestamp).astimezone():%H:%M:%S}  {month_of(run):<7}  {text}"
+                yield f"{datetime.fromtimestamp(record.timestamp).astimezone():%H:%M:%S}  {run_month(run):<7}  {text}"
 
     def _text(self, run: dg.DagsterRun, entry: EventLogEntry) -> str | None:
         event = entry.dagster_event
@@ -85,8 +85,8 @@ class RunLines:
 
 def failure_of(instance: dg.DagsterInstance, run: dg.DagsterRun) -> str | None:
     """The cause and the next step from the run's first failed step; None if no step failed."""
-    entries = instance.all_logs(run.run_id, of_type=EventType.STEP_FAILURE)
-    return next(iter(causes_of([entry.dagster_event for entry in entries if entry.dagster_event])), None)
+    failures = step_failures(instance, run.run_id)
+    return cause_of(failures[0]) if failures else None
 
 
 def first_sentence(text: str) -> str:

@@ -18,6 +18,8 @@ from cleargrid_assets.tables.raw import D23_LOADS
 from cleargrid_assets.warehouse.warehouse import Warehouse
 from cleargrid_assets_tests.automation.ledger_builder import run_ledger_checks
 from cleargrid_assets_tests.automation.test_follow_sensor import add_unfinished_run, bad_rows_fault
+from cleargrid_assets_tests.fixed_rows import serve
+from cleargrid_assets_tests.landing.rows_of_may import row
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -136,6 +138,21 @@ def test_a_preview_does_not_hide_that_the_load_before_it_failed(start_platform: 
     set_loaded_at(platform, NOW - timedelta(hours=4))
     check = run_ledger_checks(platform.settings, NOW, platform.instance)[IN_ORDER]
     assert months_of(check) == {"2026-04": ("failed", "its last run failed")}
+
+
+def test_another_months_load_that_takes_rows_does_not_hide_that_the_months_own_load_failed(
+    start_platform: Callable[..., Platform],
+) -> None:
+    march, april = ({"communicated_at": f"2026-{month}-20T09:00:00.000Z"} for month in ("03", "04"))
+    platform = start_platform(variables={"CLEARGRID_START_MONTH": "2026-03"})
+    serve(platform, [row(100, **march), row(1, **march)])
+    assert platform.refresh("2026-03-01").success
+    assert not platform.with_variables(CLEARGRID_PASSWORD="wrong").refresh("2026-03-01").success
+    serve(platform, [row(100, **march), row(1, **april, updated_at="2026-06-02T00:00:00.000Z")])
+    assert platform.refresh("2026-04-01").success
+    set_loaded_at(platform, NOW - timedelta(hours=4))
+    check = run_ledger_checks(platform.settings, NOW, platform.instance)[IN_ORDER]
+    assert months_of(check) == {"2026-03": ("failed", "its last run failed")}
 
 
 @pytest.mark.parametrize(

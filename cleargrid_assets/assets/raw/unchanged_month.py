@@ -27,6 +27,7 @@ from cleargrid_assets.assets.month_run import (
 from cleargrid_assets.client import SettingsError
 from cleargrid_assets.outcome_map import OutcomeMapError
 from cleargrid_assets.partitions import month_of
+from cleargrid_assets.run_history import last_materialization
 from cleargrid_assets.staleness import DataVersions
 from cleargrid_assets.tables.d23 import D23
 
@@ -86,22 +87,22 @@ class UnchangedMonth:
 
     def derived_tables(self) -> Iterator[dg.AssetMaterialization]:
         """Write the tables that depend on the load's time; record them, and the results of all checks."""
+        written = written_by_a_load(self.marts)
         self.context.log.info(
             "The month's rows have not changed, and its tables follow from them under the current rules. This run "
             "writes %s, which depend on the load's time, and computes nothing else.",
-            " and ".join(computed.table.qualified_name for computed in written_by_a_load(self.marts)),
+            " and ".join(computed.table.qualified_name for computed in written),
         )
         with self.warehouse.warehouse().transactions() as transaction:
-            for computed in written_by_a_load(self.marts):
+            for computed in written:
                 rules = self.marts.rules_of(computed.table, self.rules)
                 metadata = store_month(self.context, transaction, computed, self.warehouse.settings, rules)
                 yield self._again(computed.table, f"{UNCHANGED} The figures are as of this load.", metadata)
             with transaction() as connection:
-                tables = [computed.table for computed in written_by_a_load(self.marts)]
-                written = _check(tables, self.marts, connection, self._variables)
+                found = _check([computed.table for computed in written], self.marts, connection, self._variables)
         for table in self._tables_of_backfill:
             yield self._again(table, f"{UNCHANGED} The table was not computed again.", {})
-        results = {**self.results, **written}
+        results = {**self.results, **found}
         for table in (computed.table for computed in month_tables_of(self.marts)):
             of_table = {check: result for check, result in results.items() if check.table == table}
             log_results(self.context, self.keys.table(table), of_table, self.month)
@@ -123,10 +124,9 @@ class UnchangedMonth:
     def _again(self, table: Table, description: str, metadata: Mapping[str, Any]) -> dg.AssetMaterialization:
         """The table's latest materialization once more: it has the same versions of data, code and inputs."""
         key = self.keys.table(table)
-        latest = dg.AssetRecordsFilter(asset_key=key, asset_partitions=[self.context.partition_key])
-        (record,) = self.context.instance.fetch_materializations(latest, limit=1).records
-        event = record.asset_materialization
-        assert event is not None  # it is what was asked for
+        record = last_materialization(self.context.instance, key, self.context.partition_key)
+        event = record.asset_materialization if record else None
+        assert event is not None  # the month is computed
         return self._materialization(key, description, {**event.metadata, **metadata}, event.tags or {})
 
     def _materialization(

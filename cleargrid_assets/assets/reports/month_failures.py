@@ -12,8 +12,9 @@ import dagster as dg
 from cleargrid_assets.asset_keys import AssetKeys
 from cleargrid_assets.assets.month_checks import blocking_checks
 from cleargrid_assets.assets.month_run import read_month_checks
+from cleargrid_assets.load_history import months_with_failed_run
 from cleargrid_assets.partitions import build_months, month_of
-from cleargrid_assets.run_history import check_results_by_month, months_with_failed_run
+from cleargrid_assets.run_history import check_results_by_month
 from cleargrid_assets.tables.d23 import D23
 
 if TYPE_CHECKING:
