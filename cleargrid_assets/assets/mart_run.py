@@ -37,7 +37,7 @@ class MartRun(TableRun):
             with transaction() as connection:
                 computed.store(connection, self.warehouse.settings, self._rules)
 
-        retry_conflicts(store, on_conflict=lambda conflict: self.context.log.warning("%s Trying again.", conflict))
+        retry_conflicts(store, self.context.log)
         return dg.MaterializeResult(asset_key=self.keys.table(computed.table), data_version=self.version)
 
     @cached_property

@@ -74,7 +74,7 @@ def store_month(
             own = computed.store(connection, settings, rules, month)
             return {**own, **month_metadata(connection, computed.table.qualified_name, where_month(month))}
 
-    return retry_conflicts(store, on_conflict=lambda conflict: context.log.warning("%s Trying again.", conflict))
+    return retry_conflicts(store, context.log)
 
 
 def red_datasets(versions: DataVersions, month: str) -> set[RawDataset]:

@@ -28,10 +28,7 @@ class WarehouseIOManager(dg.IOManager):
     def handle_output(self, context: dg.OutputContext, obj: object) -> None:
         """Store `obj`. Raises `dagster.Failure` if that fails; the table is then unchanged."""
         with dagster_failures(self._retries, retries_so_far=context.step_context.previous_attempt_count):
-            retry_conflicts(
-                lambda: self._tables.handle_output(context, obj),
-                on_conflict=lambda conflict: context.log.warning("%s Trying again.", conflict),
-            )
+            retry_conflicts(lambda: self._tables.handle_output(context, obj), context.log)
 
     def load_input(self, context: dg.InputContext) -> object:
         """The stored rows. Raises `dagster.Failure` if they cannot be read."""

@@ -64,6 +64,10 @@ class LastLoad:
     is_complete: bool
     rows_at_cleargrid: int
 
+    def next_page_size(self, most: int) -> int:
+        """The size that the next pages start with: twice the final one, so that a slow night is soon forgotten."""
+        return min(most, 2 * self.page_size_used)
+
 
 @dataclass(frozen=True)
 class Entry:

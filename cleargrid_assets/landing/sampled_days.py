@@ -19,7 +19,8 @@ from cleargrid_assets.warehouse.conflicts import retry_conflicts
 from cleargrid_assets.warehouse.errors import WarehouseMissingError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    import logging
+    from collections.abc import Mapping
     from datetime import date
 
     import duckdb
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from cleargrid_assets.client import ClearGridClient, Counters, Window
     from cleargrid_assets.landing.spill import SpilledRows
     from cleargrid_assets.tables.dataset import RawDataset
-    from cleargrid_assets.warehouse.errors import WarehouseConflictError
     from cleargrid_assets.warehouse.warehouse import Warehouse
 
 LANDED_ROWS = "SELECT count(*) FROM {rows} WHERE month = $month AND {cursor} >= $since AND {cursor} < $until"
@@ -162,7 +162,7 @@ def record_day(
     *,
     run_id: str,
     sampled_at: datetime,
-    on_conflict: Callable[[WarehouseConflictError], object],
+    log: logging.Logger,
 ) -> SampledDay:
     """Compare `rows` with the landed ones and add the result to the table, in one transaction."""
     names = {**day.dataset.sql_names, "fields": ", ".join(day.dataset.field_names)}
@@ -178,4 +178,4 @@ def record_day(
             connection.execute(RECORD.format_map(names), record | counts)
             return sampled
 
-    return retry_conflicts(write, on_conflict)
+    return retry_conflicts(write, log)

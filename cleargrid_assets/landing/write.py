@@ -19,7 +19,8 @@ from cleargrid_assets.tables.dataset import PUBLIC_ID
 from cleargrid_assets.warehouse.conflicts import retry_conflicts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    import logging
+    from collections.abc import Mapping, Sequence
     from datetime import date
 
     import duckdb
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from cleargrid_assets.landing.ledger import Entry, MonthVersion
     from cleargrid_assets.landing.read_month import MonthLoad
     from cleargrid_assets.landing.warehouse_identity import IdentityGuard
-    from cleargrid_assets.warehouse.errors import WarehouseConflictError
     from cleargrid_assets.warehouse.warehouse import Warehouse
 
 FEW_ROWS = 5
@@ -76,7 +76,7 @@ def land(
     guard: IdentityGuard,
     run_id: str,
     vanish_limit: float,
-    on_conflict: Callable[[WarehouseConflictError], object],
+    log: logging.Logger,
 ) -> Landed | Superseded:
     """Make the month in the warehouse equal to `load`, unless a read that began later has landed meanwhile.
 
@@ -89,7 +89,7 @@ def land(
             guard.adopt(connection)
             return write_month(connection, load, run_id=run_id, vanish_limit=vanish_limit)
 
-    return retry_conflicts(write, on_conflict)
+    return retry_conflicts(write, log)
 
 
 def write_month(

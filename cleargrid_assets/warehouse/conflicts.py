@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 from cleargrid_assets.warehouse.errors import WarehouseConflictError
 
 if TYPE_CHECKING:
+    import logging
     from collections.abc import Callable
 
 RETRIES = 4
@@ -17,11 +18,11 @@ RETRIES = 4
 T = TypeVar("T")
 
 
-def retry_conflicts(write: Callable[[], T], on_conflict: Callable[[WarehouseConflictError], object]) -> T:
+def retry_conflicts(write: Callable[[], T], log: logging.Logger) -> T:
     """Return the result of `write`. Raises `WarehouseConflictError` if every attempt meets a conflict."""
     for _ in range(RETRIES):
         try:
             return write()
         except WarehouseConflictError as conflict:
-            on_conflict(conflict)
+            log.warning("%s Trying again.", conflict)
     return write()

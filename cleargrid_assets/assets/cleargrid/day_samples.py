@@ -105,7 +105,7 @@ class Sampler:
                 if last_sample < begin_of_week:
                     date = random_day(load.month, monday)
                     day = Day(dataset, load.month, date, day_window(months, date))
-                    page_size = min(self.settings.page_size, 2 * load.page_size_used)
+                    page_size = load.next_page_size(self.settings.page_size)
                     due.append(DueDay(day, last_sample, page_size, landed_rows(connection, day) // page_size + 1))
         return due
 
@@ -136,7 +136,7 @@ class Sampler:
             rows,
             run_id=self.run_id,
             sampled_at=self.now,
-            on_conflict=lambda conflict: self.log.warning("%s Trying again.", conflict),
+            log=self.log,
         )
         return DaySample(due.day, sampled)
 

@@ -58,7 +58,7 @@ def load_month(
         guard=guard,
         run_id=context.run.run_id,
         vanish_limit=config.vanish_limit(cleargrid.settings),
-        on_conflict=lambda conflict: context.log.warning("%s Trying again.", conflict),
+        log=context.log,
     )
     if isinstance(landed, Superseded):
         report_superseded(context, landed)

@@ -53,7 +53,7 @@ def read(
     one that arrives while a compiled module, such as Arrow, is imported.
     """
     month, loads = month_of(context.partition_key), last_loads(warehouse, dataset)
-    page_size = _page_size(settings, loads[month].page_size_used if month in loads else settings.page_size)
+    page_size = loads[month].next_page_size(settings.page_size) if month in loads else settings.page_size
     load = read_month(
         client,
         dataset,
@@ -68,11 +68,6 @@ def read(
         statistics=_without_size_of_run(load.statistics, config, page_size),
         loads_before=max((last.load_number for last in loads.values()), default=0),
     )
-
-
-def _page_size(settings: Settings, last_page_size: int) -> int:
-    """The size that pages start with: twice the last load's final size, so that a slow night is soon forgotten."""
-    return min(settings.page_size, 2 * last_page_size)
 
 
 def _without_size_of_run(statistics: Statistics, config: LoadConfig, page_size: int) -> Statistics:
