@@ -99,7 +99,7 @@ class Table:
     def comments_on(self, kind: str) -> str:
         """The same statements for a database where it is a `TABLE` or a `VIEW`."""
         of_columns = (
-            f"COMMENT ON COLUMN {self.qualified_name}.{quoted(column.name)} IS {_quote(column.meaning)}"
+            f"COMMENT ON COLUMN {self.qualified_name}.{quoted(column.name)} IS {literal(column.meaning)}"
             for column in self.columns
         )
         return ";\n".join([self._comment_on(kind), *of_columns])
@@ -110,7 +110,7 @@ class Table:
         return self._comment_on(self._kind)
 
     def _comment_on(self, kind: str) -> str:
-        return f"COMMENT ON {kind} {self.qualified_name} IS {_quote(self.meaning)}"
+        return f"COMMENT ON {kind} {self.qualified_name} IS {literal(self.meaning)}"
 
     @property
     def _kind(self) -> str:
@@ -141,7 +141,8 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _quote(text: str) -> str:
+def literal(text: str) -> str:
+    """A text in SQL."""
     return "'" + text.replace("'", "''") + "'"
 
 

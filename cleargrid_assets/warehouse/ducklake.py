@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
+from cleargrid_assets.tables.table import literal
 from cleargrid_assets.warehouse.artifacts import artifacts_at
 from cleargrid_assets.warehouse.ducklake_catalogs import PREFIX, catalog_at, redacted
 from cleargrid_assets.warehouse.errors import (
@@ -144,9 +145,9 @@ class DuckLake:
         options = ["READ_ONLY" if read_only else "DATA_INLINING_ROW_LIMIT 0"]
         data = self.data or (None if read_only or self.exists else self._location_of_new_files())
         if data:
-            options.append(f"DATA_PATH {_quote(_resolve(data) + TABLES)}")
+            options.append(f"DATA_PATH {literal(_resolve(data) + TABLES)}")
         try:
-            connection.execute(f"ATTACH {_quote(self.address)} AS {name} ({', '.join(options)})")
+            connection.execute(f"ATTACH {literal(self.address)} AS {name} ({', '.join(options)})")
             connection.execute(f"USE {name}")
             self._configure_bucket_access(connection)
         except duckdb.Error as error:
@@ -194,7 +195,3 @@ def data_path(connection: duckdb.DuckDBPyConnection) -> str:
 def _resolve(data: str) -> str:
     """The absolute path of a folder, or the address of a bucket unchanged; with a trailing slash."""
     return f"{data if is_object_store(data) else Path(data).resolve()}".rstrip("/") + "/"
-
-
-def _quote(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
+from cleargrid_assets.tables.table import literal
 from cleargrid_assets.warehouse.errors import WarehouseUnreadableError, first_line
 
 if TYPE_CHECKING:
@@ -23,11 +24,11 @@ def load_extension(connection: duckdb.DuckDBPyConnection, name: str, folder: Pat
     Raises `WarehouseUnreadableError` if it cannot be found, or only for another version of DuckDB.
     """
     if folder is not None:
-        connection.execute(f"SET extension_directory = {_quote(str(folder))}")
+        connection.execute(f"SET extension_directory = {literal(str(folder))}")
     file = next((path for path in _candidates(name, folder) if path.exists()), None)
     try:
         if file is not None:
-            connection.execute(f"LOAD {_quote(str(file))}")
+            connection.execute(f"LOAD {literal(str(file))}")
         elif folder is not None:
             connection.execute(f"LOAD {name}")
         else:
@@ -59,7 +60,3 @@ def _extension_error(name: str, folder: Path | None, error: duckdb.Error) -> War
         f"{name}{location}.{mismatch} Install cleargrid-assets[lake], or set CLEARGRID_DUCKDB_EXTENSIONS to a folder "
         f"that holds the extension for this version. {first_line(error)}"
     )
-
-
-def _quote(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

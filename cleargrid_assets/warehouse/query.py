@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from cleargrid_assets.tables.table import literal
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -25,8 +27,7 @@ class Seed:
     @property
     def select(self) -> str:
         """The SELECT that reads the file as text; inserting the rows converts them to the table's types."""
-        path = str(self.file).replace("'", "''")
-        return f"SELECT * FROM read_csv('{path}', header = true, all_varchar = true, nullstr = '')"
+        return f"SELECT * FROM read_csv({literal(str(self.file))}, header = true, all_varchar = true, nullstr = '')"
 
     def load(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Replace the table's rows with the file's."""

@@ -51,7 +51,6 @@ class OfMonth:
 
     kind: ClassVar = "of_month"
     month: str
-    is_printed: bool
     table: DataTable
 
 

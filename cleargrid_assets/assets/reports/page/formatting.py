@@ -86,6 +86,11 @@ def month_name(month: date) -> str:
     return f"{month:%b %Y}"
 
 
+def month_number(month: date) -> int:
+    """The number of months since January of the year 0."""
+    return month.year * 12 + month.month - 1
+
+
 def moment(instant: datetime | None) -> str:
     """An instant in UTC, to the minute."""
     return DASH if instant is None else f"{instant:%Y-%m-%d %H:%M} UTC"

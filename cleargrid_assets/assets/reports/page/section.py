@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cleargrid_assets.assets.reports.page.formatting import month_name, month_spans
+from cleargrid_assets.assets.reports.page.formatting import month_name, month_number, month_spans
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -54,12 +54,8 @@ class ReportData:
         """The report's month and the two calendar months before it, as far as they are computed."""
         if self.month is None:
             return self.month_name
-        last = _number(self.month)
-        return month_spans(row["month"] for row in self.months if last - 3 < _number(row["month"]) <= last)
-
-
-def _number(month: date) -> int:
-    return 12 * month.year + month.month
+        last = month_number(self.month)
+        return month_spans(row["month"] for row in self.months if last - 3 < month_number(row["month"]) <= last)
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING
 
 from cleargrid_assets.assets.reports.page.blocks import Charts
 from cleargrid_assets.assets.reports.page.drawing import Drawing, scale, ticks
-from cleargrid_assets.assets.reports.page.formatting import count, month_name, percent
+from cleargrid_assets.assets.reports.page.formatting import count, month_name, month_number, percent
 from cleargrid_assets.assets.reports.page.targets import ALL
 from cleargrid_assets.partitions import consecutive
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import date
 
     from cleargrid_assets.assets.reports.page.drawing import Position
     from cleargrid_assets.assets.reports.page.section import Row
@@ -63,7 +62,7 @@ def _trend(rows: Sequence[Row]) -> str:
     at = ticks(min(_low(row) for row in rows), max(_high(row) for row in rows))
     y = scale((at[0], at[-1]), (HEIGHT - BOTTOM, TOP))
     drawing.percent_axis(at, y, LEFT)
-    months = range(_number(rows[0]["month"]), _number(rows[-1]["month"]) + 1)
+    months = range(month_number(rows[0]["month"]), month_number(rows[-1]["month"]) + 1)
     x = scale((months[0], months[-1]), (LEFT + RIGHT / 2, WIDTH - RIGHT))
     _label_months(drawing, months, x)
     for run in consecutive(rows, month=lambda row: row["month"]):
@@ -73,7 +72,7 @@ def _trend(rows: Sequence[Row]) -> str:
 
 def _draw_run(drawing: Drawing, rows: Sequence[Row], x: Position, y: Position) -> None:
     """Months without a gap: a band, a line and a dot for each."""
-    across = [x(_number(row["month"])) for row in rows]
+    across = [x(month_number(row["month"])) for row in rows]
     upper = [(at, y(_high(row))) for at, row in zip(across, rows, strict=True)]
     lower = [(at, y(_low(row))) for at, row in zip(across, rows, strict=True)]
     drawing.area([*upper, *reversed(lower)], COLOUR)
@@ -96,10 +95,6 @@ def _low(row: Row) -> float:
 
 def _high(row: Row) -> float:
     return float(row["value"] if row["hi"] is None else row["hi"])
-
-
-def _number(month: date) -> int:
-    return month.year * 12 + month.month - 1
 
 
 def _span(rows: Sequence[Row]) -> str:

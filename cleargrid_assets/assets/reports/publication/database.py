@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from cleargrid_assets.tables.table import MONTH, Column, Table
+from cleargrid_assets.tables.table import MONTH, Column, Table, literal
 from cleargrid_assets.warehouse.errors import first_line, write_error
 from cleargrid_assets.warehouse.private_folder import PrivateFolder
 from cleargrid_assets.warehouse.s3_config import is_object_store, use_object_store
@@ -67,7 +67,7 @@ def new_database(file: Path, warehouse: Warehouse, location: str) -> Iterator[du
         with PrivateFolder() as spilled, closing(_engine(warehouse, spilled)) as connection:
             if is_object_store(location):
                 use_object_store(connection, warehouse.extensions)
-            connection.execute(f"ATTACH {_quote(str(file))} AS published (STORAGE_VERSION '{STORAGE_VERSION}')")
+            connection.execute(f"ATTACH {literal(str(file))} AS published (STORAGE_VERSION '{STORAGE_VERSION}')")
             connection.execute("USE published")
             yield connection
             connection.execute("USE memory; DETACH published")
@@ -85,7 +85,7 @@ def add_tables(connection: duckdb.DuckDBPyConnection, tables: Iterable[Table], l
     """Add the tables with the rows of their Parquet files at `location`, and with comments."""
     for table in tables:
         _create(connection, table)
-        source = _quote(f"{location}/{table.name}.parquet")
+        source = literal(f"{location}/{table.name}.parquet")
         connection.execute(f"INSERT INTO {table.qualified_name} BY NAME {_select(source)}")
 
 
@@ -114,7 +114,7 @@ def add_views(
         ]
         marks = ", ".join("?" for _ in PUBLISHED_FILES.columns)
         connection.executemany(f"INSERT INTO {PUBLISHED_FILES.qualified_name} VALUES ({marks})", rows)
-        paths = ", ".join(_quote(f"{location}/{table.name}/{file.name}") for file in months)
+        paths = ", ".join(literal(f"{location}/{table.name}/{file.name}") for file in months)
         connection.execute(f"CREATE SCHEMA IF NOT EXISTS {table.schema}")
         connection.execute(f"CREATE VIEW {table.qualified_name} AS {_select(f'[{paths}]')}")
         connection.execute(table.comments_on("VIEW"))
@@ -149,7 +149,3 @@ def _create(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
     connection.execute(f"CREATE SCHEMA IF NOT EXISTS {table.schema}")
     connection.execute(table.ddl)
     connection.execute(table.comments_on("TABLE"))  # what is a view in the warehouse is a table of its rows here
-
-
-def _quote(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from cleargrid_assets.tables.core import CONTACT_ATTEMPTS
 from cleargrid_assets.tables.raw import D23_LOADS, WAREHOUSE_IDENTITY
+from cleargrid_assets.tables.table import literal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -113,7 +114,7 @@ class MonthFiles:
             f"FROM {self.table.qualified_name} WHERE month = DATE '{file.month}' ORDER BY {', '.join(self.table.grain)}"
         )
         with self.artifacts.replacing(file.name) as path:
-            connection.execute(f"COPY ({rows}) TO {_quote(str(path))} (FORMAT parquet)")
+            connection.execute(f"COPY ({rows}) TO {literal(str(path))} (FORMAT parquet)")
 
     def _replaced_at(self, name: str, current: set[str]) -> datetime:
         """When the month's next file was written, whatever order clocks gave the names; its own time without one."""
@@ -131,7 +132,3 @@ def _written_at(name: str) -> datetime:
     match = NAME.fullmatch(name)
     assert match is not None, name
     return datetime.strptime(match["written_at"], WRITTEN_AT).replace(tzinfo=UTC)
-
-
-def _quote(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

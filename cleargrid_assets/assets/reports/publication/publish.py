@@ -19,7 +19,7 @@ from cleargrid_assets.assets.reports.publication.month_files import ROW_TABLES, 
 from cleargrid_assets.assets.reports.publication.workbook import WORKBOOK, write_workbook
 from cleargrid_assets.assets.reports.published_tables import published_location
 from cleargrid_assets.tables.catalog import PUBLISHED_TABLES
-from cleargrid_assets.tables.table import View, quoted
+from cleargrid_assets.tables.table import View, literal, quoted
 from cleargrid_assets.warehouse import WarehouseMissingError
 from cleargrid_assets.warehouse.artifacts import artifacts_at
 from cleargrid_assets.warehouse.schema import has_columns_of
@@ -80,8 +80,7 @@ def _copy(connection: duckdb.DuckDBPyConnection, table: Table, published: Artifa
     select, rows = f"SELECT {_columns(table)} FROM {table.qualified_name} ORDER BY {table.key_columns}", 0
     for suffix, options in FORMATS.items():
         with published.replacing(f"{table.name}.{suffix}") as file:
-            path = str(file).replace("'", "''")
-            ((rows,),) = connection.execute(f"COPY ({select}) TO '{path}' ({options})").fetchall()
+            ((rows,),) = connection.execute(f"COPY ({select}) TO {literal(str(file))} ({options})").fetchall()
     return int(rows)
 
 

@@ -68,11 +68,11 @@ def _every_metric(data: ReportData) -> list[Block]:
     return [
         OfMonth(
             f"{month:%Y-%m}",
-            month == data.month,
             DataTable(
                 HEADS,
                 [_cells(row) for row in data["headline"] if row["month"] == month],
                 summary=f"Every metric of {month_name(month)}",
+                is_printed=month == data.month,
                 texts=(0, 7),
             ),
         )
