@@ -17,10 +17,9 @@ from cleargrid_assets.alert_sensors import build_alert_sensors
 from cleargrid_assets.asset_keys import AssetKeys
 from cleargrid_assets.assets.analytics import build_analytics
 from cleargrid_assets.assets.cleargrid import build_sources
-from cleargrid_assets.assets.code_versions import with_code_versions
 from cleargrid_assets.assets.core import build_core
 from cleargrid_assets.assets.definition_metadata import IO_MANAGER
-from cleargrid_assets.assets.deployment import with_deployment
+from cleargrid_assets.assets.deployment import with_code_versions, with_deployment
 from cleargrid_assets.assets.month_checks import blocking_checks
 from cleargrid_assets.assets.month_tables import build_month_tables
 from cleargrid_assets.assets.raw import build_raw, build_side_tables

@@ -1,7 +1,7 @@
-"""Gives each asset what depends on the settings: its tags, and the address of its rows.
+"""Gives each asset what depends on the settings: its tags, the address of its rows, and the rules that it follows.
 
-Add here what is the same for all assets of a deployment. A setting that is missing or wrong leaves its tag or address
-out; the run that needs the setting says what is wrong.
+Add here what is the same for all assets of a deployment. A setting that is missing or wrong leaves its part out; the
+run that needs the setting says what is wrong.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from cleargrid_assets.client import SettingsError
+from cleargrid_assets.outcome_map import OutcomeMapError
+from cleargrid_assets.rules_version import rules_in_force
 from cleargrid_assets.settings import Settings
 
 if TYPE_CHECKING:
@@ -54,3 +56,20 @@ def _vendor_uri(settings: Settings) -> dict[str, Any]:
     with suppress(SettingsError):
         return {"dagster/uri": Settings.base_url.show(settings.base_url)}
     return {}
+
+
+def with_code_versions(assets: Sequence[dg.AssetsDefinition], settings: Settings) -> list[dg.AssetsDefinition]:
+    """The computed assets with the rules in their code versions, which mark in the UI what `staleness` computes again.
+
+    The rest of a code version are the asset's own files.
+    """
+    try:
+        rules = rules_in_force(settings)
+    except (SettingsError, OutcomeMapError):
+        return [*assets]
+    return [asset.map_asset_specs(lambda spec: _with_rules(spec, rules)) for asset in assets]
+
+
+def _with_rules(spec: dg.AssetSpec, rules: str) -> dg.AssetSpec:
+    """The spec with the rules in its code version; a table that is loaded from a file alone follows no rules."""
+    return spec.replace_attributes(code_version=f"{rules} sql {spec.code_version}") if spec.deps else spec

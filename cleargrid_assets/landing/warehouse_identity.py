@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     import duckdb
 
+    from cleargrid_assets.client import ClearGridClient
     from cleargrid_assets.settings import Settings
     from cleargrid_assets.warehouse.warehouse import Warehouse
 
@@ -95,6 +96,12 @@ class IdentityGuard:
 
     identity: Identity
     display_name: str
+
+    @classmethod
+    def of(cls, settings: Settings, client: ClearGridClient, warehouse: Warehouse) -> IdentityGuard:
+        """The guard of a run. Logs in, because only ClearGrid knows the lender's public id."""
+        identity = Identity(settings.environment, settings.account.lender, client.log_in(), settings.timezone)
+        return cls(identity, warehouse.display_name)
 
     def verify_warehouse(self, warehouse: Warehouse) -> None:
         """Raise `WarehouseIdentityError` if the warehouse has another identity; a missing one is fine."""

@@ -18,9 +18,9 @@ from cleargrid_assets.assets.cleargrid.observation_events import (
     observation_order,
     observed_versions,
 )
-from cleargrid_assets.assets.identity_guard import identity_guard
 from cleargrid_assets.client import Counters
 from cleargrid_assets.landing.ledger import last_loads
+from cleargrid_assets.landing.warehouse_identity import IdentityGuard
 from cleargrid_assets.partitions import month_of, older_months, window_of
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def begin_observation(
     """
     client, settings = cleargrid.client(), cleargrid.settings
     counters = Counters(max_requests=settings.observe_requests)
-    identity_guard(cleargrid, client, warehouse).verify_warehouse(warehouse)
+    IdentityGuard.of(settings, client, warehouse).verify_warehouse(warehouse)
     keys = [context.partition_key] if context.has_partition_key else months.get_partition_keys(current_time=now)
     older = [key for key in older_months(months, now, settings.trailing_months) if key in keys]
     return Observation(

@@ -13,8 +13,6 @@ import dagster as dg
 from cleargrid_assets.run_history import last_evaluation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from dagster._core.definitions.asset_checks.asset_check_evaluation import AssetCheckEvaluationPlanned
 
 PLANNED = dg.DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED
@@ -22,15 +20,9 @@ PLANNED = dg.DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED
 
 def repeat_check_results(context: dg.AssetExecutionContext) -> None:
     """Log the latest result of each check that this run had planned."""
-    for evaluation in _latest_results(context):
-        context.log_event(evaluation)
-
-
-def _latest_results(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckEvaluation]:
-    """The latest result of each check that this run had planned."""
     for record in context.instance.get_records_for_run(context.run.run_id, of_type=PLANNED).records:
         planned = cast("AssetCheckEvaluationPlanned", record.event_log_entry.get_dagster_event().event_specific_data)
         month = context.partition_key if planned.partitions_subset else None
         latest = last_evaluation(context.instance, planned.asset_check_key, month)
         if latest and latest.evaluation:
-            yield latest.evaluation
+            context.log_event(latest.evaluation)

@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from cleargrid_assets.assets.identity_guard import identity_guard
 from cleargrid_assets.assets.raw.latest_check_results import repeat_check_results
 from cleargrid_assets.assets.raw.read_with_progress import figures, read, summary
-from cleargrid_assets.assets.raw.superseded_load import report_superseded
 from cleargrid_assets.landing.ledger import Superseded
+from cleargrid_assets.landing.warehouse_identity import IdentityGuard
 from cleargrid_assets.landing.write import land
 from cleargrid_assets.partitions import window_of
 from cleargrid_assets.time_zone_data import verify_time_zone
@@ -24,13 +23,15 @@ if TYPE_CHECKING:
     from cleargrid_assets.assets.raw.load_config import LoadConfig
     from cleargrid_assets.connections import ClearGridConnection
     from cleargrid_assets.landing.read_month import MonthLoad
-    from cleargrid_assets.landing.warehouse_identity import IdentityGuard
     from cleargrid_assets.landing.write import Landed
     from cleargrid_assets.tables.dataset import RawDataset
     from cleargrid_assets.warehouse.warehouse import Warehouse
 
 LOAD_TAG = "cleargrid/load"
 """Tag of a run, which the list of runs shows: what its load found."""
+
+SUPERSEDED_BY_TAG = "cleargrid/superseded_by"
+"""Tag of a run whose read was superseded: the run that landed the month from a later read."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,20 @@ def read_verified(
     window, settings = window_of(months, context.partition_key), cleargrid.settings
     verify_time_zone(settings.timezone, window.since, window.until)
     client = cleargrid.client()
-    guard = identity_guard(cleargrid, client, warehouse)
+    guard = IdentityGuard.of(settings, client, warehouse)
     guard.verify_warehouse(warehouse)
     load = read(context, config, dataset, window, client=client, settings=settings, warehouse=warehouse)
     return load, guard
+
+
+def report_superseded(context: dg.AssetExecutionContext, newer: Superseded) -> None:
+    """Log and tag which run landed the month from a later read."""
+    context.log.warning(
+        "Superseded: run %s began to read %s later than this run (at %s UTC) and has already landed it, as load %s. "
+        "This run wrote nothing and computes nothing. There is nothing to do.",
+        newer.run_id,
+        context.partition_key[:7],
+        f"{newer.started_at:%Y-%m-%d %H:%M:%S}",
+        newer.load_number,
+    )
+    context.instance.add_run_tags(context.run.run_id, {SUPERSEDED_BY_TAG: newer.run_id})

@@ -11,10 +11,9 @@ import dagster as dg
 
 from cleargrid_assets.assets.analytics.key_figures import compute_key_figures
 from cleargrid_assets.assets.raw.latest_check_results import repeat_check_results
-from cleargrid_assets.assets.raw.load_month import read_verified
+from cleargrid_assets.assets.raw.load_month import read_verified, report_superseded
 from cleargrid_assets.assets.raw.preview_page import Preview, preview_metadata, summary
 from cleargrid_assets.assets.raw.read_with_progress import summary as load_summary
-from cleargrid_assets.assets.raw.superseded_load import report_superseded
 from cleargrid_assets.landing.ledger import Superseded
 from cleargrid_assets.landing.rehearsal import copied_month, rehearse
 from cleargrid_assets.tables.d23 import D23
