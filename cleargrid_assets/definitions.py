@@ -37,7 +37,7 @@ from cleargrid_assets.jobs import (
 from cleargrid_assets.marts import marts_of
 from cleargrid_assets.partitions import build_months
 from cleargrid_assets.resources import ClearGridResource, ClockResource, WarehouseResource, build_resource
-from cleargrid_assets.schedules import build_daily_schedules, build_maintenance_schedules, build_refresh_schedules
+from cleargrid_assets.schedules import build_refresh_schedules, build_schedules_without_month
 from cleargrid_assets.sensors import build_change_sensor, build_follow_sensor, build_restart_sensor
 from cleargrid_assets.settings import Settings
 
@@ -103,8 +103,7 @@ def build_definitions(
         jobs=[refresh_month, compute_month, refresh_summary, check_months, observe_cleargrid],
         schedules=[
             *build_refresh_schedules(settings, months, refresh_month),
-            *build_daily_schedules(settings, observe_cleargrid, refresh_summary, check_months),
-            *build_maintenance_schedules(settings, maintain_lake),
+            *build_schedules_without_month(settings, observe_cleargrid, refresh_summary, check_months, maintain_lake),
         ],
         sensors=[
             build_follow_sensor(settings, months, checks, [compute_month, refresh_summary], marts),

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
-from cleargrid_assets.asset_keys import UNPREFIXED, AssetKeys
+from cleargrid_assets.asset_keys import AssetKeys
 from cleargrid_assets.assets.reports import collections_report, month_certificates, published_tables
 from cleargrid_assets.connections import WarehouseConnection
 from cleargrid_assets.failures import dagster_failures
@@ -22,46 +22,33 @@ OBSERVE_CLEARGRID = "observe_cleargrid"
 
 def build_refresh_month(assets: Sequence[dg.AssetsDefinition]) -> UnresolvedAssetJobDefinition:
     """The job that reads one month from ClearGrid and computes its analytics."""
-    return dg.define_asset_job(
-        REFRESH_MONTH,
-        selection=dg.AssetSelection.assets(*(key for asset in assets if asset.partitions_def for key in asset.keys)),
-        description="Read a month again and compute everything that depends on it.",
-        executor_def=dg.in_process_executor,
+    return _asset_job(
+        REFRESH_MONTH, _with_months(assets), "Read a month again and compute everything that depends on it."
     )
 
 
 def build_compute_month(derived: Sequence[dg.AssetsDefinition]) -> UnresolvedAssetJobDefinition:
     """The job that computes one month's tables from its landed rows."""
-    return dg.define_asset_job(
+    return _asset_job(
         COMPUTE_MONTH,
-        selection=dg.AssetSelection.assets(*(key for asset in derived if asset.partitions_def for key in asset.keys)),
-        description="Compute everything that depends on a month from its landed rows, without reading it again.",
-        executor_def=dg.in_process_executor,
+        _with_months(derived),
+        "Compute everything that depends on a month from its landed rows, without reading it again.",
     )
 
 
 def build_refresh_summary(assets: Sequence[dg.AssetsDefinition]) -> UnresolvedAssetJobDefinition:
     """The job that computes the tables and files over all months."""
-    return dg.define_asset_job(
-        REFRESH_SUMMARY,
-        selection=dg.AssetSelection.assets(
-            *(key for asset in assets if not asset.partitions_def for key in asset.keys)
-        ),
-        description="Compute the tables and files over all months.",
-        executor_def=dg.in_process_executor,
-    )
+    keys = (key for asset in assets if not asset.partitions_def for key in asset.keys)
+    return _asset_job(REFRESH_SUMMARY, dg.AssetSelection.assets(*keys), "Compute the tables and files over all months.")
 
 
 def build_observe_cleargrid(sources: Iterable[dg.AssetKey]) -> UnresolvedAssetJobDefinition:
     """The job that asks ClearGrid about every month, in one run."""
-    return dg.define_asset_job(
+    return _asset_job(
         OBSERVE_CLEARGRID,
-        selection=dg.AssetSelection.assets(*sources),
-        description=(
-            "Ask ClearGrid for its count of every month, in one run without a partition, within "
-            "CLEARGRID_OBSERVE_REQUESTS requests."
-        ),
-        executor_def=dg.in_process_executor,
+        dg.AssetSelection.assets(*sources),
+        "Ask ClearGrid for its count of every month, in one run without a partition, within CLEARGRID_OBSERVE_REQUESTS "
+        "requests.",
     )
 
 
@@ -70,17 +57,23 @@ def report_keys(keys: AssetKeys) -> list[dg.AssetKey]:
     return [keys(*report.PATH) for report in (collections_report, published_tables, month_certificates)]
 
 
-def build_check_months(ledgers: Sequence[dg.AssetKey], keys: AssetKeys = UNPREFIXED) -> UnresolvedAssetJobDefinition:
+def build_check_months(ledgers: Sequence[dg.AssetKey], keys: AssetKeys) -> UnresolvedAssetJobDefinition:
     """The job that runs the freshness checks, which no refresh runs, and checks that the reports hold every month."""
-    return dg.define_asset_job(
+    return _asset_job(
         CHECK_MONTHS,
-        selection=dg.AssetSelection.checks_for_assets(*ledgers, *report_keys(keys)),
-        description=(
-            "Check that every month is present, recent and in the reports; list those that are not, with the command "
-            "that repairs them."
-        ),
-        executor_def=dg.in_process_executor,
+        dg.AssetSelection.checks_for_assets(*ledgers, *report_keys(keys)),
+        "Check that every month is present, recent and in the reports; list those that are not, with the command that "
+        "repairs them.",
     )
+
+
+def _with_months(assets: Sequence[dg.AssetsDefinition]) -> dg.AssetSelection:
+    return dg.AssetSelection.assets(*(key for asset in assets if asset.partitions_def for key in asset.keys))
+
+
+def _asset_job(name: str, selection: dg.AssetSelection, description: str) -> UnresolvedAssetJobDefinition:
+    """A job that brings the executor that it was tested with, also into an embedding project."""
+    return dg.define_asset_job(name, selection, description=description, executor_def=dg.in_process_executor)
 
 
 @dg.op

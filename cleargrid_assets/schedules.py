@@ -5,6 +5,7 @@ is in `jobs`. The next tick makes up for a missed one, because each requests all
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
@@ -54,16 +55,31 @@ def build_refresh_schedules(
     return [refresh_recent_months, refresh_earlier_months]
 
 
-def build_daily_schedules(
+def build_schedules_without_month(
     settings: Settings,
     observation: UnresolvedAssetJobDefinition,
     summary: UnresolvedAssetJobDefinition,
     freshness: UnresolvedAssetJobDefinition,
+    maintenance: dg.JobDefinition,
 ) -> list[dg.ScheduleDefinition]:
-    """The schedules that run every day in any case: observation, then the tables over all months, then the checks.
+    """Every day the observation, then the tables over all months, then the checks; every week a lake's maintenance.
 
-    The sensor usually refreshes the tables sooner; the schedule guarantees it, even if the sensor is stopped.
+    They run from the first start. The sensor usually refreshes the tables sooner; the schedule guarantees it, even if
+    the sensor is stopped.
     """
+    schedules: list[tuple[str, Any, str, str]] = [
+        (
+            "observe_cleargrid_daily",
+            observation,
+            OBSERVATION,
+            "Every day: ask ClearGrid for its count of each month.",
+        ),
+        ("refresh_summary_daily", summary, SUMMARY, "Every day: compute the tables and files over all months."),
+        ("check_months_daily", freshness, FRESHNESS, "Every day: check that the months are present and recent."),
+    ]
+    if settings.is_lake:
+        text = "Every Sunday: drop old snapshots and replaced files of the lake, and merge small files."
+        schedules.append(("maintain_lake_weekly", maintenance, MAINTENANCE, text))
     return [
         dg.ScheduleDefinition(
             name=name,
@@ -73,32 +89,7 @@ def build_daily_schedules(
             default_status=dg.DefaultScheduleStatus.RUNNING,
             description=description,
         )
-        for name, job, cron, description in (
-            (
-                "observe_cleargrid_daily",
-                observation,
-                OBSERVATION,
-                "Every day: ask ClearGrid for its count of each month.",
-            ),
-            ("refresh_summary_daily", summary, SUMMARY, "Every day: compute the tables and files over all months."),
-            ("check_months_daily", freshness, FRESHNESS, "Every day: check that the months are present and recent."),
-        )
-    ]
-
-
-def build_maintenance_schedules(settings: Settings, job: dg.JobDefinition) -> list[dg.ScheduleDefinition]:
-    """The weekly schedule if the warehouse is a lake; it runs from the first start."""
-    if not settings.is_lake:
-        return []
-    return [
-        dg.ScheduleDefinition(
-            name="maintain_lake_weekly",
-            job=job,
-            cron_schedule=MAINTENANCE,
-            execution_timezone=settings.timezone,
-            default_status=dg.DefaultScheduleStatus.RUNNING,
-            description="Every Sunday: drop old snapshots and replaced files of the lake, and merge small files.",
-        )
+        for name, job, cron, description in schedules
     ]
 
 

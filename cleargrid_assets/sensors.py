@@ -17,7 +17,7 @@ from cleargrid_assets.asset_keys import AssetKeys
 from cleargrid_assets.assets.cleargrid import changed_months
 from cleargrid_assets.client import SettingsError
 from cleargrid_assets.jobs import COMPUTE_MONTH, REFRESH_MONTH, REFRESH_SUMMARY, report_keys
-from cleargrid_assets.marts import NO_MARTS, Marts
+from cleargrid_assets.marts import Marts
 from cleargrid_assets.outcome_map import OutcomeMapError
 from cleargrid_assets.rules_version import rules_version
 from cleargrid_assets.run_history import awaits_retry, is_preview
@@ -43,7 +43,7 @@ def build_follow_sensor(
     months: dg.MonthlyPartitionsDefinition,
     blocking_checks: Mapping[dg.AssetKey, frozenset[str]],
     jobs: Sequence[UnresolvedAssetJobDefinition],
-    marts: Marts = NO_MARTS,
+    marts: Marts,
 ) -> dg.SensorDefinition:
     """The sensor that requests one run per stale month and, at the end, one run over all months.
 
@@ -79,7 +79,8 @@ def build_follow_sensor(
             yield dg.SkipReason(f"{error}. Nothing can be computed until this is corrected.")
             return
         backlog = Backlog(versions, blocking_checks, summary)
-        due = [month for month in _existing(months, backlog.months()) if month not in _months_of(ours)]
+        taken = _months_of(ours)
+        due = [month for month in _existing(months, backlog.months()) if month not in taken]
         yield from (_request(COMPUTE_MONTH, versions.of_month(month), month) for month in due)
         if due:
             return

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from cleargrid_assets.asset_keys import UNPREFIXED, AssetKeys
+from cleargrid_assets.asset_keys import AssetKeys
 from cleargrid_assets.assets.definition_metadata import IO_MANAGER, OWNERS, definition_metadata, description
 from cleargrid_assets.rules_version import files_version
 from cleargrid_assets.tables.table import Table
@@ -20,7 +20,7 @@ def seed_of(table: Table) -> Seed:
     return Seed(table, Path(__file__).parent / table.schema / f"{table.name}.csv")
 
 
-def seed_asset(table: Table, keys: AssetKeys = UNPREFIXED) -> dg.AssetsDefinition:
+def seed_asset(table: Table, keys: AssetKeys) -> dg.AssetsDefinition:
     """The asset that fills `table` from its file."""
     seed = seed_of(table)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import dagster as dg
 
-from cleargrid_assets.asset_keys import UNPREFIXED, AssetKeys
+from cleargrid_assets.asset_keys import AssetKeys
 from cleargrid_assets.assets.definition_metadata import (
     FRESHNESS,
     IO_MANAGER,
@@ -85,7 +85,7 @@ class SqlTable:
         return {}
 
 
-def sql_asset(sql_table: SqlTable, keys: AssetKeys = UNPREFIXED) -> dg.AssetsDefinition:
+def sql_asset(sql_table: SqlTable, keys: AssetKeys) -> dg.AssetsDefinition:
     """The asset that computes the table as a whole, over all months."""
     table = sql_table.table
 

@@ -6,7 +6,7 @@ tables belong to the tables' own step, in `assets.month_tables`.
 
 import dagster as dg
 
-from cleargrid_assets.asset_keys import UNPREFIXED, AssetKeys
+from cleargrid_assets.asset_keys import AssetKeys
 from cleargrid_assets.assets.sql_asset import reporting_variables
 from cleargrid_assets.connections import WarehouseConnection
 from cleargrid_assets.failures import dagster_failures
@@ -14,7 +14,7 @@ from cleargrid_assets.rules_version import rules_version
 from cleargrid_assets.sql_checks import SqlCheck, check_result, read_checks
 
 
-def build_derived_checks(keys: AssetKeys = UNPREFIXED) -> list[dg.AssetChecksDefinition]:
+def build_derived_checks(keys: AssetKeys) -> list[dg.AssetChecksDefinition]:
     """One Dagster check per file."""
     checks = [*read_checks("analytics"), *read_checks("core")]
     return [_build_check(check, keys) for check in checks if not check.table.is_partitioned]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from cleargrid_assets.asset_keys import UNPREFIXED, AssetKeys
+from cleargrid_assets.asset_keys import AssetKeys
 from cleargrid_assets.assets.reports import collections_report, published_tables
 from cleargrid_assets.connections import WarehouseConnection
 from cleargrid_assets.failures import dagster_failures
@@ -33,7 +33,7 @@ DESCRIPTION = (
 MAX_LISTED = 5
 
 
-def build_report_checks(keys: AssetKeys = UNPREFIXED, marts: Sequence[Table] = ()) -> list[dg.AssetChecksDefinition]:
+def build_report_checks(keys: AssetKeys, marts: Sequence[Table]) -> list[dg.AssetChecksDefinition]:
     """One check on the report and one on the published files."""
     tables = [table for table in (*ANALYTICS_TABLES, *marts) if table.is_partitioned]
     return [

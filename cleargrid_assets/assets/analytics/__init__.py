@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cleargrid_assets.asset_keys import UNPREFIXED
 from cleargrid_assets.assets.seed_asset import seed_asset, seed_of
 from cleargrid_assets.assets.sql_asset import SqlTable, sql_asset, sql_path
 from cleargrid_assets.tables.analytics import (
@@ -52,7 +51,7 @@ BY_MONTH = (
 )
 
 
-def build_analytics(keys: AssetKeys = UNPREFIXED) -> list[dg.AssetsDefinition]:
+def build_analytics(keys: AssetKeys) -> list[dg.AssetsDefinition]:
     """The assets of the schema that have no months."""
     return [
         seed_asset(METRIC_DEFINITIONS, keys),

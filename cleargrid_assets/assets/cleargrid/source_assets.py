@@ -9,10 +9,10 @@ from collections.abc import Iterator, Sequence
 import dagster as dg
 from dagster._core.definitions.assets.definition.asset_spec import AssetExecutionType
 
-from cleargrid_assets.asset_keys import UNPREFIXED, AssetKeys
+from cleargrid_assets.asset_keys import AssetKeys
 from cleargrid_assets.assets.definition_metadata import OWNERS, VENDOR_PAGE, code_references
 from cleargrid_assets.connections import ClearGridConnection, Clock, WarehouseConnection
-from cleargrid_assets.failures import RETRIES, dagster_failures
+from cleargrid_assets.failures import dagster_failures
 from cleargrid_assets.tables.dataset import RawDataset
 
 API_POOL = "cleargrid_api"
@@ -38,8 +38,8 @@ the budget of requests, `CLEARGRID_OBSERVE_REQUESTS`, did not suffice.
 def build_sources(
     datasets: Sequence[RawDataset],
     months: dg.MonthlyPartitionsDefinition,
-    retries: dg.RetryPolicy = RETRIES,
-    keys: AssetKeys = UNPREFIXED,
+    retries: dg.RetryPolicy,
+    keys: AssetKeys,
 ) -> dg.AssetsDefinition:
     """The datasets at ClearGrid, which runs observe and read but never write.
 

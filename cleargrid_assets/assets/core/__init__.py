@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cleargrid_assets.asset_keys import UNPREFIXED
 from cleargrid_assets.assets.core.outcome_spellings import OutcomeSpellings
 from cleargrid_assets.assets.seed_asset import seed_asset
 from cleargrid_assets.assets.sql_asset import SqlTable
@@ -24,6 +23,6 @@ ATTEMPTS = SqlTable(CONTACT_ATTEMPTS, (D23_MANUAL_COMMUNICATION_LOGS, OUTCOME_SP
 BY_MONTH = (SPELLINGS, ATTEMPTS)
 
 
-def build_core(keys: AssetKeys = UNPREFIXED) -> list[dg.AssetsDefinition]:
+def build_core(keys: AssetKeys) -> list[dg.AssetsDefinition]:
     """The assets of the schema that have no months."""
     return [seed_asset(CALLING_HOURS_PROFILES, keys)]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from cleargrid_assets.asset_keys import UNPREFIXED, AssetKeys
+from cleargrid_assets.asset_keys import AssetKeys
 from cleargrid_assets.assets.cleargrid import API_POOL
 from cleargrid_assets.assets.definition_metadata import (
     FRESHNESS,
@@ -21,7 +21,7 @@ from cleargrid_assets.assets.month_checks import check_raw_month, check_spec, fa
 from cleargrid_assets.assets.raw.load_config import LoadConfig
 from cleargrid_assets.assets.raw.report_moved_rows import report_other_months
 from cleargrid_assets.connections import ClearGridConnection, WarehouseConnection
-from cleargrid_assets.failures import RETRIES, dagster_failures
+from cleargrid_assets.failures import dagster_failures
 from cleargrid_assets.partitions import month_of
 from cleargrid_assets.sql_checks import SqlCheck, read_raw_checks
 from cleargrid_assets.tables import dataset as declarations
@@ -45,8 +45,8 @@ what is wrong with a month. The checks of `{ledger}` show whether every month is
 def build_raw(
     dataset: RawDataset,
     months: dg.MonthlyPartitionsDefinition,
-    retries: dg.RetryPolicy = RETRIES,
-    keys: AssetKeys = UNPREFIXED,
+    retries: dg.RetryPolicy,
+    keys: AssetKeys,
 ) -> dg.AssetsDefinition:
     """The dataset's raw asset by `months`; `retries` apply to transient errors."""
     key, checks = keys.table(dataset.rows), read_raw_checks(dataset)
@@ -125,7 +125,7 @@ def _checked(
 
 
 def build_side_tables(
-    dataset: RawDataset, months: dg.MonthlyPartitionsDefinition, keys: AssetKeys = UNPREFIXED
+    dataset: RawDataset, months: dg.MonthlyPartitionsDefinition, keys: AssetKeys
 ) -> list[dg.AssetSpec]:
     """The tables beside the rows, which loads and observations write; they are never materialized on their own."""
     return [

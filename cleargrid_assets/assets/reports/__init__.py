@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cleargrid_assets.asset_keys import UNPREFIXED
 from cleargrid_assets.assets.reports.collections_report import build_collections_report
 from cleargrid_assets.assets.reports.month_certificates import build_month_certificates
 from cleargrid_assets.assets.reports.published_tables import build_published_tables
-from cleargrid_assets.marts import NO_MARTS
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -17,6 +15,6 @@ if TYPE_CHECKING:
     from cleargrid_assets.marts import Marts
 
 
-def build_reports(keys: AssetKeys = UNPREFIXED, marts: Marts = NO_MARTS) -> list[dg.AssetsDefinition]:
+def build_reports(keys: AssetKeys, marts: Marts) -> list[dg.AssetsDefinition]:
     """The assets of the group."""
     return [build_published_tables(keys, marts), build_collections_report(keys), build_month_certificates(keys)]

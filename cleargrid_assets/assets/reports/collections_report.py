@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from cleargrid_assets.asset_keys import UNPREFIXED, AssetKeys
+from cleargrid_assets.asset_keys import AssetKeys
 from cleargrid_assets.assets.definition_metadata import FRESHNESS, OWNERS, code_references, files_of
 from cleargrid_assets.assets.reports.month_failures import months_with_failures
 from cleargrid_assets.assets.reports.page.data import read_report
@@ -43,7 +43,7 @@ MONTHS_OF_PAGE = re.compile(r'<meta name="cleargrid-months" content="([^"]*)">')
 NO_MONTH = "none: no month has been computed yet"
 
 
-def build_collections_report(keys: AssetKeys = UNPREFIXED) -> dg.AssetsDefinition:
+def build_collections_report(keys: AssetKeys) -> dg.AssetsDefinition:
     """The asset, computed over all months at once."""
 
     @dg.asset(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from cleargrid_assets.asset_keys import UNPREFIXED, AssetKeys
+from cleargrid_assets.asset_keys import AssetKeys
 from cleargrid_assets.assets.definition_metadata import FRESHNESS, OWNERS, code_references, files_of
 from cleargrid_assets.assets.reports.certificate.certificate import (
     Certificate,
@@ -43,7 +43,7 @@ ROWS_CHANGED = (
 )
 
 
-def build_month_certificates(keys: AssetKeys = UNPREFIXED) -> dg.AssetsDefinition:
+def build_month_certificates(keys: AssetKeys) -> dg.AssetsDefinition:
     """The asset, computed over all months at once."""
 
     @dg.asset(
