@@ -240,14 +240,7 @@ def _alert_on_recovery(instance: dg.DagsterInstance, origin: Origin, state: Stat
         if subject == subject_of(ended.run)
         or (failure.steps and failure.month == run_month(ended.run) and completed_steps.issuperset(failure.steps))
     }
-    if recovered:
-        lines = [
-            f"{subject}: failed at {failure.at}, succeeded at {_format_minute(ended.at)}."
-            for subject, failure in recovered.items()
-        ]
-        yield recovery_text(origin, ended.run, lines)
-        for subject in recovered:
-            del state.failures[subject]
+    yield from _recover(origin, state, ended, recovered, f"succeeded at {_format_minute(ended.at)}")
 
 
 def alerts_on_checks(instance: dg.DagsterInstance, origin: Origin, state: State) -> Iterator[str]:
@@ -281,8 +274,13 @@ def _alert_on_recovered_checks(
         if evaluation.passed
     }
     recovered = {subject: failure for subject, failure in state.failures.items() if subject in passed}
+    yield from _recover(origin, state, ended, recovered, "passes again")
+
+
+def _recover(origin: Origin, state: State, ended: EndedRun, recovered: dict[str, Failure], how: str) -> Iterator[str]:
+    """One alert on all that recovered with the run; then they are forgotten."""
     if recovered:
-        lines = [f"{subject}: failed at {failure.at}, passes again." for subject, failure in recovered.items()]
+        lines = [f"{subject}: failed at {failure.at}, {how}." for subject, failure in recovered.items()]
         yield recovery_text(origin, ended.run, lines)
         for subject in recovered:
             del state.failures[subject]
