@@ -107,13 +107,11 @@ def the_newest_attempt_is_recent(state: LedgerState) -> dg.AssetCheckResult:
         open_month = recent_months(state.months, state.now, 1)
         sentence = f"No row has landed yet. Load a month: {repair_command(open_month)}"
         return dg.AssetCheckResult(passed=False, description=sentence)
-    age = state.now - state.newest_at.replace(tzinfo=UTC)
+    age, newest = state.now - state.newest_at.replace(tzinfo=UTC), _format_instant(state.newest_at)
     metadata = {"hours since the newest attempt": _hours(age)}
     if age <= NEWEST_WITHIN:
-        newest = _format_instant(state.newest_at)
         sentence = f"The newest attempt was made at {newest}, {_hours(age)} of at most 72 hours ago."
         return dg.AssetCheckResult(passed=True, description=sentence, metadata=metadata)
-    newest = _format_instant(state.newest_at)
     sentence = f"The newest attempt was made at {newest}, more than 72 hours ago. {_explain_delay(state)}"
     return dg.AssetCheckResult(passed=False, description=sentence, metadata=metadata)
 

@@ -40,11 +40,6 @@ class Samples:
     days: Sequence[tuple[date, int]]
     before: str | None
 
-    @property
-    def different(self) -> Mapping[date, int]:
-        """The days that held a change, with the number of rows that differed."""
-        return {day: rows for day, rows in self.days if rows}
-
 
 def build_sampled_days_check(
     dataset: RawDataset, months: dg.MonthlyPartitionsDefinition, keys: AssetKeys
@@ -84,18 +79,17 @@ def sampled_days_are_unchanged(samples: Samples) -> dg.AssetCheckResult:
             f"Automation, whether observe_cleargrid_daily is running."
         )
         return _result(sentence, passed=False)
-    sampled, different = len(samples.days), sum(1 for _, rows in samples.days if rows)
-    bound = upper_bound(sampled, different)
+    different = [f"{day} ({_rows(rows)})" for day, rows in samples.days if rows]
+    sampled, bound = len(samples.days), upper_bound(len(samples.days), len(different))
     share = f"with 95 % confidence fewer than {_percent(bound)} % of the days before {samples.before} held a change"
     sentence = f"None of the {sampled} days compared in the last 12 weeks held a change: {share}."
     if different:
-        days = ", ".join(f"{day} ({_rows(rows)})" for day, rows in samples.different.items())
         sentence = (
-            f"{different} of the {sampled} days compared in the last 12 weeks held a change: {days}; {share}. The "
-            f"sensor changed_months_refresh reads their months again. If the share is too high, backfill the older "
-            f"months."
+            f"{len(different)} of the {sampled} days compared in the last 12 weeks held a change: "
+            f"{', '.join(different)}; {share}. The sensor changed_months_refresh reads their months again. If the "
+            f"share is too high, backfill the older months."
         )
-    figures = {"days_compared": sampled, "days_different": different, "upper_bound": bound}
+    figures = {"days_compared": sampled, "days_different": len(different), "upper_bound": bound}
     return _result(sentence, passed=not different, metadata=figures)
 
 
