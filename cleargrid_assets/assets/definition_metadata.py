@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from cleargrid_assets.asset_keys import UNPREFIXED
+from cleargrid_assets.rules_version import files_version
 from cleargrid_assets.tables import side_tables
 from cleargrid_assets.tables.column_lineage import column_lineage
 
 if TYPE_CHECKING:
     from cleargrid_assets.asset_keys import AssetKeys
+    from cleargrid_assets.assets.table_run import ComputedTable
     from cleargrid_assets.tables.table import Table
 
 OWNERS = ["team:collections-data"]
@@ -49,7 +50,27 @@ def column_schema(table: Table) -> dg.TableSchema:
     )
 
 
-def definition_metadata(table: Table, keys: AssetKeys = UNPREFIXED) -> dict[str, Any]:
+def table_spec(
+    computed: ComputedTable, keys: AssetKeys, months: dg.MonthlyPartitionsDefinition | None = None
+) -> dg.AssetSpec:
+    """The spec of a table that is computed with others in one step. Without `months`, it is over all of them."""
+    table = computed.table
+    return dg.AssetSpec(
+        keys.table(table),
+        skippable=True,
+        group_name=table.schema,
+        deps=keys.tables(computed.sources),
+        partitions_def=months,
+        description=computed.description,
+        metadata={**definition_metadata(table, keys), "dagster/code_references": references_to(*computed.files)},
+        code_version=files_version(*computed.files),
+        freshness_policy=FRESHNESS if months is None or computed.is_as_of_the_load else None,
+        owners=OWNERS,
+        kinds={"duckdb", computed.language},
+    ).with_io_manager_key(IO_MANAGER)
+
+
+def definition_metadata(table: Table, keys: AssetKeys) -> dict[str, Any]:
     """Metadata that applies to every month."""
     metadata: dict[str, Any] = {
         "dagster/column_schema": column_schema(table),

@@ -9,19 +9,9 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import dagster as dg
-
-from cleargrid_assets.asset_keys import UNPREFIXED, AssetKeys
-from cleargrid_assets.assets.definition_metadata import (
-    FRESHNESS,
-    OWNERS,
-    definition_metadata,
-    description,
-    references_to,
-)
+from cleargrid_assets.assets.definition_metadata import description
 from cleargrid_assets.assets.sql_asset import reporting_variables, where_month
 from cleargrid_assets.marts import Mart
-from cleargrid_assets.rules_version import files_version
 from cleargrid_assets.settings import Settings
 from cleargrid_assets.tables.table import Table
 from cleargrid_assets.warehouse import Query
@@ -76,20 +66,3 @@ class MartTable:
         with refusals(self.mart.file.name):
             query.store(connection, self.table.qualified_name, where)
         return {}
-
-
-def mart_spec(computed: MartTable, keys: AssetKeys = UNPREFIXED) -> dg.AssetSpec:
-    """The spec of a mart over all months."""
-    table = computed.table
-    return dg.AssetSpec(
-        keys.table(table),
-        skippable=True,
-        group_name=table.schema,
-        deps=keys.tables(computed.sources),
-        description=computed.description,
-        metadata={**definition_metadata(table, keys), "dagster/code_references": references_to(*computed.files)},
-        code_version=files_version(*computed.files),
-        freshness_policy=FRESHNESS,
-        owners=OWNERS,
-        kinds={"duckdb", computed.language},
-    )

@@ -18,10 +18,11 @@ from cleargrid_assets.assets.materialization_metadata import month_metadata
 from cleargrid_assets.assets.month_checks import blocking_checks
 from cleargrid_assets.assets.sql_asset import reporting_variables, where_month
 from cleargrid_assets.assets.table_run import ComputedTable, TableRun
+from cleargrid_assets.landing.warehouse_identity import verify_settings
 from cleargrid_assets.load_history import is_usable
 from cleargrid_assets.marts import NO_MARTS
 from cleargrid_assets.partitions import month_of
-from cleargrid_assets.sql_checks import SqlCheck, read_checks, read_mart_checks
+from cleargrid_assets.sql_checks import SqlCheck, read_checks, read_mart_checks, read_raw_checks
 from cleargrid_assets.staleness import DataVersions, rules_of, tag_run
 from cleargrid_assets.tables.d23 import D23
 from cleargrid_assets.warehouse.conflicts import retry_conflicts
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
 
+    from cleargrid_assets.asset_keys import AssetKeys
     from cleargrid_assets.marts import Marts
     from cleargrid_assets.settings import Settings
     from cleargrid_assets.tables.dataset import RawDataset
@@ -92,6 +94,12 @@ def read_month_checks(marts: Marts = NO_MARTS) -> list[SqlCheck]:
     return [check for check in checks if check.table.is_partitioned]
 
 
+def blocking_check_keys(dataset: RawDataset, keys: AssetKeys, marts: Marts = NO_MARTS) -> list[dg.AssetCheckKey]:
+    """The checks that a month's rows of the dataset must pass, and the tables that are computed from them."""
+    checks = [*read_raw_checks(dataset), *(read_month_checks(marts) if dataset == D23 else [])]
+    return [dg.AssetCheckKey(keys.table(check.table), check.name) for check in checks if check.is_blocking]
+
+
 def check_variables(settings: Settings, rules: str, month: date) -> Mapping[str, object]:
     """What the checks of monthly tables read with `getvariable`."""
     return {**reporting_variables(settings), "rules_version": rules, "month": month}
@@ -102,8 +110,9 @@ class MonthRun(TableRun):
     """The step of a run of a month."""
 
     def begin(self, transaction: Transactions) -> None:
-        """Tag the run, too, and set aside what failed a blocking check."""
-        super().begin(transaction)
+        """Verify that the warehouse is that of the settings, tag the run, set aside what failed a blocking check."""
+        with transaction() as connection:
+            verify_settings(connection, self.warehouse.settings, self.warehouse.warehouse().display_name)
         if self.context.selected_asset_keys:
             tag_run(self.context, self._versions.of_month(self.context.partition_key))
         for dataset in red_datasets(self._versions, self.context.partition_key):

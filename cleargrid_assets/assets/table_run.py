@@ -20,7 +20,6 @@ import dagster as dg
 from cleargrid_assets.asset_keys import AssetKeys
 from cleargrid_assets.assets.month_checks import run_checks, step_results
 from cleargrid_assets.failures import dagster_failures
-from cleargrid_assets.landing.warehouse_identity import verify_settings
 from cleargrid_assets.partitions import month_of
 
 if TYPE_CHECKING:
@@ -88,10 +87,9 @@ class TableRun(ABC):
     unusable: set[Table] = field(default_factory=set)
     failures: dict[str, dg.Failure] = field(default_factory=dict)
 
+    @abstractmethod
     def begin(self, transaction: Transactions) -> None:
-        """Verify that the warehouse is that of the settings."""
-        with transaction() as connection:
-            verify_settings(connection, self.warehouse.settings, self.warehouse.warehouse().display_name)
+        """Do what precedes the first table."""
 
     @abstractmethod
     def store(self, computed: ComputedTable, transaction: Transactions) -> dg.MaterializeResult[None]:
@@ -107,7 +105,7 @@ class TableRun(ABC):
         with self._dagster_failures(), self._transactions() as transaction:
             self.begin(transaction)
             for computed in self.tables:
-                if self.is_selected(computed.table):
+                if self.keys.table(computed.table) in self.context.selected_asset_keys:
                     materialization = self._compute(computed, transaction)
                     if materialization is None:
                         continue
@@ -118,10 +116,6 @@ class TableRun(ABC):
         """Raise the failures as one. Dagster adds the failed checks."""
         if self.failures:
             raise _combined(self.failures)
-
-    def is_selected(self, table: Table) -> bool:
-        """True if the run computes the table."""
-        return self.keys.table(table) in self.context.selected_asset_keys
 
     @cached_property
     def keys(self) -> AssetKeys:
@@ -150,10 +144,8 @@ class TableRun(ABC):
         results: dict[SqlCheck, dg.AssetCheckResult] = {}
         for check in self.checks:
             if check.table == table and dg.AssetCheckKey(asset, check.name) in selected:
-                place, spoiled = (
-                    f"The check {check.name} of {table.qualified_name}",
-                    table if check.is_blocking else None,
-                )
+                place = f"The check {check.name} of {table.qualified_name}"
+                spoiled = table if check.is_blocking else None
                 with self._collected_failure(place, spoils=spoiled), transaction() as connection:
                     results |= run_checks([check], connection, self.variables)
         if any(check.is_blocking and not result.passed for check, result in results.items()):

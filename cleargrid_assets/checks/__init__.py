@@ -1,24 +1,21 @@
-"""The checks on derived tables, on the ledgers of loads and on the reports, as Dagster checks.
+"""The checks on tables over all months, on the ledgers of loads and on the reports, as Dagster checks.
 
-Add a check on a table as a file in `sql_checks`; the checks that a load runs itself are started in `assets.raw`.
+Add a check on a table as a file in `sql_checks`. The checks of a month run in the steps that write its tables, by
+`assets.month_checks`.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import dagster as dg
-
-from cleargrid_assets.asset_keys import UNPREFIXED
-from cleargrid_assets.assets.month_run import read_month_checks
 from cleargrid_assets.checks.derived import build_derived_checks
 from cleargrid_assets.checks.ledger_checks import build_ledger_checks
 from cleargrid_assets.checks.report_checks import build_report_checks
-from cleargrid_assets.marts import NO_MARTS
-from cleargrid_assets.tables.d23 import D23
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    import dagster as dg
 
     from cleargrid_assets.asset_keys import AssetKeys
     from cleargrid_assets.marts import Marts
@@ -28,16 +25,9 @@ if TYPE_CHECKING:
 def build_checks(
     months: dg.MonthlyPartitionsDefinition,
     datasets: Sequence[RawDataset],
-    keys: AssetKeys = UNPREFIXED,
-    marts: Marts = NO_MARTS,
+    keys: AssetKeys,
+    marts: Marts,
 ) -> list[dg.AssetChecksDefinition]:
-    """All checks except those that a load runs itself."""
-    blocking = [
-        dg.AssetCheckKey(keys.table(check.table), check.name) for check in read_month_checks(marts) if check.is_blocking
-    ]
-    on_ledgers = [
-        check
-        for dataset in datasets
-        for check in build_ledger_checks(dataset, months, blocking if dataset == D23 else [], keys)
-    ]
+    """All checks except those that run in the steps that write their tables."""
+    on_ledgers = [check for dataset in datasets for check in build_ledger_checks(dataset, months, keys, marts)]
     return [*build_derived_checks(keys), *build_report_checks(keys, marts.tables), *on_ledgers]

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from cleargrid_assets.asset_keys import UNPREFIXED, AssetKeys
-from cleargrid_assets.assets.month_checks import blocking_checks
+from cleargrid_assets.asset_keys import AssetKeys
+from cleargrid_assets.assets.month_run import blocking_check_keys
 from cleargrid_assets.checks.freshness import (
     LedgerState,
     every_recent_month_was_read_again,
@@ -23,6 +23,7 @@ from cleargrid_assets.checks.sampled_days import build_sampled_days_check
 from cleargrid_assets.connections import Clock, WarehouseConnection
 from cleargrid_assets.failures import dagster_failures
 from cleargrid_assets.landing.ledger import last_loads
+from cleargrid_assets.marts import Marts
 from cleargrid_assets.staleness import DataVersions
 from cleargrid_assets.tables.d23 import D23
 from cleargrid_assets.tables.dataset import RawDataset
@@ -60,15 +61,12 @@ FRESHNESS_CHECKS: tuple[tuple[FreshnessCheck, str], ...] = (
 def build_ledger_checks(
     dataset: RawDataset,
     months: dg.MonthlyPartitionsDefinition,
-    blocking: Sequence[dg.AssetCheckKey],
-    keys: AssetKeys = UNPREFIXED,
+    keys: AssetKeys,
+    marts: Marts,
 ) -> list[dg.AssetChecksDefinition]:
-    """The freshness checks of the dataset, the check that lists its months to repair, and that of the sampled days.
-
-    `blocking`: the checks on derived tables whose failure marks a month as failed.
-    """
+    """The freshness checks of the dataset, the check that lists its months to repair, and that of the sampled days."""
     freshness = [_freshness_check(dataset, months, check, description, keys) for check, description in FRESHNESS_CHECKS]
-    health = _month_health_check(dataset, months, blocking, keys)
+    health = _month_health_check(dataset, months, keys, marts)
     return [*freshness, health, build_sampled_days_check(dataset, months, keys)]
 
 
@@ -96,11 +94,10 @@ def _freshness_check(
 def _month_health_check(
     dataset: RawDataset,
     months: dg.MonthlyPartitionsDefinition,
-    blocking: Sequence[dg.AssetCheckKey],
     keys: AssetKeys,
+    marts: Marts,
 ) -> dg.AssetChecksDefinition:
-    raw = keys.table(dataset.rows)
-    checks = [*(dg.AssetCheckKey(raw, name) for name in sorted(blocking_checks(dataset))), *blocking]
+    raw, checks = keys.table(dataset.rows), blocking_check_keys(dataset, keys, marts)
 
     @dg.asset_check(
         asset=keys.table(dataset.loads),

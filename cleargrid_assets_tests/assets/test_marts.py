@@ -92,6 +92,16 @@ def test_a_mart_is_in_the_lineage_with_its_columns(folder: Path) -> None:
     assert columns == ["month", "interaction_source", "promises", "rules_version"]
 
 
+def test_an_asset_of_another_project_can_read_every_mart(with_marts: Callable[..., Platform]) -> None:
+    platform = with_marts({"promises.sql": PROMISES, "best_month.sql": BEST_MONTH}, MAY)
+    assert platform.run_job(COMPUTE_MONTH, MAY).success
+    assert platform.run_job(REFRESH_SUMMARY).success
+    for name, month in (("promises", MAY), ("best_month", None)):
+        key = dg.AssetKey(["marts", name])
+        rows = platform.definitions.load_asset_value(key, partition_key=month, instance=platform.instance)
+        assert len(rows) == platform.query(f"SELECT count(*) FROM marts.{name}")[0][0] > 0
+
+
 def test_new_and_changed_marts_are_computed_for_all_months_and_nothing_of_ours_is_stale(
     with_marts: Callable[..., Platform], folder: Path
 ) -> None:

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from cleargrid_assets.asset_keys import UNPREFIXED, AssetKeys
-from cleargrid_assets.assets.definition_metadata import FRESHNESS, OWNERS, code_references, files_of
+from cleargrid_assets.asset_keys import AssetKeys
+from cleargrid_assets.assets.definition_metadata import FRESHNESS, OWNERS, code_references, files_of, table_spec
 from cleargrid_assets.assets.mart_run import MartRun
-from cleargrid_assets.assets.mart_tables import MartTable, mart_spec
+from cleargrid_assets.assets.mart_tables import MartTable
 from cleargrid_assets.assets.month_checks import check_spec
 from cleargrid_assets.assets.sql_asset import summary_version
 from cleargrid_assets.connections import Clock, WarehouseConnection
 from cleargrid_assets.failures import dagster_failures
-from cleargrid_assets.marts import NO_MARTS, Marts
+from cleargrid_assets.marts import Marts
 from cleargrid_assets.rules_version import files_version
 from cleargrid_assets.sql_checks import read_mart_checks
 from cleargrid_assets.tables.analytics import ANALYTICS_TABLES
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 PATH = ("reports", "published_tables")
 
 
-def build_published_tables(keys: AssetKeys = UNPREFIXED, marts: Marts = NO_MARTS) -> dg.AssetsDefinition:
+def build_published_tables(keys: AssetKeys, marts: Marts) -> dg.AssetsDefinition:
     """The asset, computed over all months at once, and a lender's marts over all months, which its step computes."""
     over_all_months = Marts(marts.over_all_months)
     tables, checks = [MartTable(mart) for mart in over_all_months.marts], read_mart_checks(over_all_months)
@@ -42,7 +42,7 @@ def build_published_tables(keys: AssetKeys = UNPREFIXED, marts: Marts = NO_MARTS
 
     @dg.multi_asset(
         name=published.to_python_identifier(),
-        specs=[*(mart_spec(computed, keys) for computed in tables), _spec(published, marts, keys)],
+        specs=[*(table_spec(computed, keys) for computed in tables), _spec(published, marts, keys)],
         check_specs=[
             check_spec(check, None, keys.table(check.table), keys.tables(check.other_tables)) for check in checks
         ],

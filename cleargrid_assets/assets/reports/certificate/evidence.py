@@ -8,9 +8,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cleargrid_assets.assets.month_run import read_month_checks
 from cleargrid_assets.assets.reports.certificate.certificate import CheckObservation, Evidence
 from cleargrid_assets.assets.sql_asset import reporting_variables
-from cleargrid_assets.sql_checks import SqlCheck, read_checks, read_raw_checks
+from cleargrid_assets.sql_checks import read_raw_checks
 from cleargrid_assets.tables.d23 import D23
 from cleargrid_assets.warehouse import Query
 
@@ -58,10 +59,5 @@ def observe_checks(
             check.severity.value,
             check.find_violations(connection, variables).count,
         )
-        for check in _checks_of_months()
+        for check in (*read_raw_checks(D23), *read_month_checks())
     )
-
-
-def _checks_of_months() -> list[SqlCheck]:
-    checks = [*read_raw_checks(D23), *read_checks("core"), *read_checks("analytics")]
-    return [check for check in checks if check.table.is_partitioned]
