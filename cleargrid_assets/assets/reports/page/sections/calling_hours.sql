@@ -7,7 +7,6 @@ SELECT
     sum(time_known)::BIGINT AS time_known,
     sum(outside_early)::BIGINT AS outside_early,
     sum(outside_late)::BIGINT AS outside_late,
-    rate(sum(outside_early + outside_late), sum(time_known)) AS outside_share,
     bool_and(verified) AS verified
 FROM analytics.calling_hours
 WHERE month = getvariable('report_month')::DATE

@@ -137,7 +137,6 @@ SELECT
     ranked.k0,
     ranked.n0,
     rate(ranked.k1, ranked.n1) AS value,
-    rate(ranked.k0, ranked.n0) AS reference,
     ranked.from_date,
     ranked.until_date,
     ranked.days,

@@ -7,9 +7,7 @@ SELECT
     max(value) FILTER (WHERE metric = 'log_lag_p90_s') AS p90_s,
     max(value) FILTER (WHERE metric = 'log_lag_p99_s') AS p99_s,
     max(numerator) FILTER (WHERE metric = 'late_logged_1h_per_attempt') AS late_1h,
-    max(value) FILTER (WHERE metric = 'late_logged_1h_per_attempt') AS late_1h_share,
-    max(numerator) FILTER (WHERE metric = 'late_logged_24h_per_attempt') AS late_24h,
-    max(value) FILTER (WHERE metric = 'late_logged_24h_per_attempt') AS late_24h_share
+    max(numerator) FILTER (WHERE metric = 'late_logged_24h_per_attempt') AS late_24h
 FROM analytics.kpi_monthly
 WHERE month = getvariable('report_month')::DATE AND slice IN ('all', 'channel')
 GROUP BY slice, communication_type

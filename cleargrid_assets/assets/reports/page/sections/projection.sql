@@ -3,7 +3,6 @@
 -- In a DuckDB shell on the warehouse: paste.
 SELECT
     projection.month,
-    projection.figure,
     CASE projection.figure
         WHEN 'rpc' THEN 'RPC'
         ELSE coalesce(definition.name, upper(projection.figure[1]) || projection.figure[2:])
@@ -13,8 +12,7 @@ SELECT
     projection.projected,
     projection.previous,
     projection.backtests,
-    projection.median_abs_error,
-    projection.previous_median_abs_error
+    projection.median_abs_error
 FROM analytics.month_projection AS projection
 LEFT JOIN analytics.metric_definitions AS definition ON projection.figure = definition.metric
 WHERE

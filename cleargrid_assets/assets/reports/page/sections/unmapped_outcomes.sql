@@ -7,7 +7,6 @@ SELECT
     found.share,
     found.first_seen_at,
     found.last_seen_at,
-    found.channels,
     found.csv_line
 FROM analytics.unmapped_outcomes AS found
 ORDER BY times DESC, found.outcome_key ASC
