@@ -88,11 +88,6 @@ class DataVersions:
         """The asset whose rows every figure is computed from."""
         return self.keys.table(D23_MANUAL_COMMUNICATION_LOGS)
 
-    @cached_property
-    def monthly(self) -> list[dg.AssetKey]:
-        """The assets of the monthly tables."""
-        return self.keys.tables(self.tables)
-
     @property
     def tables(self) -> tuple[Table, ...]:
         """The monthly tables, a lender's own among them."""
@@ -124,14 +119,9 @@ class DataVersions:
         return f"{self.rules}{ON}{hashlib.sha256(state.encode()).hexdigest()[:12]}"
 
     @cached_property
-    def loaded(self) -> Mapping[str, str]:
-        """The version of the rows of each month that was ever landed."""
-        return self._latest(self.raw)
-
-    @cached_property
     def computed(self) -> Mapping[dg.AssetKey, Mapping[str, str]]:
         """The version of each month that was ever computed, by monthly table."""
-        return {table: self._latest(table) for table in self.monthly}
+        return {table: self._latest(table) for table in self.keys.tables(self.tables)}
 
     def rows_written(self, table: Table, month: str) -> int:
         """The number of rows that the last computation of the month of a table stored; 0 if there was none."""
@@ -142,7 +132,7 @@ class DataVersions:
 
     def stale_tables(self) -> dict[str, list[dg.AssetKey]]:
         """The tables of each loaded month that were computed from old rows or under old rules."""
-        stale = {month: self._stale(month, rows) for month, rows in sorted(self.loaded.items())}
+        stale = {month: self._stale(month, rows) for month, rows in sorted(self._latest(self.raw).items())}
         return {month: tables for month, tables in stale.items() if tables}
 
     def is_computed(self, month: str, rows: str) -> bool:
@@ -153,9 +143,10 @@ class DataVersions:
         )
 
     def _stale(self, month: str, rows: str) -> list[dg.AssetKey]:
-        keys = {table: self.keys.table(table) for table in self.tables}
         return [
-            key for table, key in keys.items() if self.computed[key].get(month) != self._version_of(table, month, rows)
+            key
+            for table in self.tables
+            if self.computed[key := self.keys.table(table)].get(month) != self._version_of(table, month, rows)
         ]
 
     def _rows(self, month: str) -> str | None:
