@@ -64,7 +64,10 @@ KNOWN = (ClearGridError, WarehouseError, OutcomeMapError, AlertError)
 
 ADVICE: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = (
     ((SettingsError, OutcomeMapError, WarehouseIdentityError, WarehouseVersionError), ""),
-    (LoginRejectedError, "Check CLEARGRID_LENDER, CLEARGRID_EMAIL and CLEARGRID_PASSWORD."),
+    (
+        LoginRejectedError,
+        "Check CLEARGRID_LENDER, CLEARGRID_EMAIL and CLEARGRID_PASSWORD; after HTTP 404, CLEARGRID_BASE_URL too.",
+    ),
     (UnreachableError, "Check CLEARGRID_BASE_URL, the network and any proxy."),
     (TransientError, "Try again later; if that does not help, send ClearGrid the message and the request id."),
     (AlertError, "Check CLEARGRID_ALERT_WEBHOOK and the network."),

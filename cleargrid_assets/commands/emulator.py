@@ -5,6 +5,7 @@ Add its options and output here; the emulator itself is in `cleargrid_assets.emu
 
 from __future__ import annotations
 
+import os
 import threading
 from contextlib import suppress
 
@@ -45,7 +46,8 @@ def emulator(
             faults=faults,
         )
     except OSError as error:
-        raise click.ClickException(f"port {port} cannot be used ({error.strerror}): pass another --port") from error
+        reason = os.strerror(error.errno) if error.errno else error
+        raise click.ClickException(f"port {port} cannot be used ({reason}): choose another with --port") from error
     with suppress(KeyboardInterrupt), interrupt_on_signals(), local:
         click.echo(setting_lines(local))
         threading.Event().wait()

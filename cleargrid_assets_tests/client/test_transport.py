@@ -59,6 +59,19 @@ def test_any_other_address_is_refused_before_anything_is_sent(url):
         ClearGridClient(url, "lender", "email", "password")
 
 
+@pytest.mark.parametrize(
+    "path", ["/admin", "/admin/", "/admin/v3", "/admin/v3/exports/S4/D23", "/admin/auth/my-lender"]
+)
+def test_an_address_with_a_path_that_the_client_adds_is_refused(path):
+    with pytest.raises(SettingsError, match=f"leave out '{path}'"):
+        ClearGridClient(f"https://v3-api.cleargrid.ai{path}", "lender", "email", "password")
+
+
+@pytest.mark.parametrize("path", ["/cleargrid", "/admin-proxy", "/admin/cleargrid"])
+def test_an_address_with_a_path_of_its_own_is_allowed(path):
+    assert validate_base_url(f"https://proxy.example.com{path}") == f"https://proxy.example.com{path}"
+
+
 @pytest.mark.parametrize("url", ["https://robot:planted@v3-api.cleargrid.ai", "robot:planted@v3-api.cleargrid.ai"])
 def test_an_address_with_a_password_is_refused_without_repeating_it(url):
     with pytest.raises(SettingsError) as caught:

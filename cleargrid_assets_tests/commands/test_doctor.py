@@ -166,6 +166,7 @@ def test_a_webhook_that_takes_no_message_is_a_failure_of_its_own(platform, webho
     [
         ({"CLEARGRID_BASE_URL": "http://127.0.0.1:9"}, "address", "does not respond"),
         ({"CLEARGRID_BASE_URL": "http://example.com"}, "address", "HTTPS"),
+        ({"CLEARGRID_BASE_URL": "https://v3-api.cleargrid.ai/admin/v3"}, "address", "leave out '/admin/v3'"),
         ({"CLEARGRID_PASSWORD": "wrong"}, "login", "CLEARGRID_PASSWORD"),
         ({"CLEARGRID_LENDER": "nobody"}, "login", "CLEARGRID_LENDER"),
         ({"CLEARGRID_WAREHOUSE": "/proc/here/warehouse.duckdb"}, "warehouse", "/proc/here"),

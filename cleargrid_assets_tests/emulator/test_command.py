@@ -37,7 +37,7 @@ def test_a_port_that_is_taken_is_said_in_one_sentence():
         port = taken.getsockname()[1]
         result = CliRunner().invoke(emulator, ["--port", str(port)])
     assert result.exit_code == 1
-    assert f"port {port} cannot be used" in result.output
+    assert f"port {port} cannot be used (Address already in use)" in result.output
     assert "--port" in result.output
 
 
