@@ -34,7 +34,7 @@ HOLDS = "holds"
 QUALIFIED_NAME = re.compile(r"\b\w+\.\w+\b")
 COMMENT = re.compile(r"--[^\n]*")
 HEAD = re.compile(
-    r"-- Finds [^\n]+\n(?:-- [^\n]+\n)*?"
+    r"(?P<finds>-- Finds [^\n]+\n(?:-- [^\n]+\n)*?)"
     r"-- Severity: (?P<severity>ERROR|WARN)(?P<blocking>, blocking)?\n"
     r"-- To do: (?P<to_do>[^\n]+\n(?:-- [^\n]+\n)*?)"
     r"(?P<observed>-- Observed: [^\n]+\n(?:-- [^\n]+\n)*?)?"
@@ -70,10 +70,10 @@ class Violations:
 class SqlCheck:
     """`name` states what should hold for `table`; `sql` is a SELECT of the rows that violate it.
 
-    `is_blocking`: while it fails, nothing is computed from the table. `to_do`: what to do then. `description`: the
-    file's head. `observed`: a sentence that states the observed value and the limit, with the names of columns in
-    braces; `sql` then selects the rows that hold as well, and tells them apart by a column `holds`. `file`: what
-    holds a lender's own check; empty for ours.
+    `is_blocking`: while it fails, nothing is computed from the table. `to_do`: what to do then. `description`: what
+    the UI shows of the file's head, in Markdown. `observed`: a sentence that states the observed value and the
+    limit, with the names of columns in braces; `sql` then selects the rows that hold as well, and tells them apart
+    by a column `holds`. `file`: what holds a lender's own check; empty for ours.
     """
 
     name: str
@@ -96,15 +96,15 @@ class SqlCheck:
                 f"`-- Severity: ERROR, blocking` (or `ERROR`, or `WARN`), `-- To do: ...`, if you like "
                 f"`-- Observed: ...`, and `-- In a DuckDB shell ...`, in this order"
             )
-        observed = head["observed"] or ""
+        severity, to_do = head["severity"], _one_line(head["to_do"])
         return cls(
             name,
             table,
-            _strip_marks(head.group().replace(observed, "")),
-            dg.AssetCheckSeverity(head["severity"]),
+            f"{_one_line(head['finds'])}\n\n**Severity**: {severity}{head['blocking'] or ''}\n\n**To do**: {to_do}",
+            dg.AssetCheckSeverity(severity),
             head["blocking"] is not None,
-            _one_line(head["to_do"]),
-            _one_line(observed.removeprefix("-- Observed:")),
+            to_do,
+            _one_line((head["observed"] or "").removeprefix("-- Observed:")),
             sql,
         )
 
@@ -224,9 +224,5 @@ def _table_of(path: Path) -> Table:
     return table
 
 
-def _strip_marks(comment: str) -> str:
-    return "\n".join(line.removeprefix("--").strip() for line in comment.splitlines())
-
-
 def _one_line(comment: str) -> str:
-    return " ".join(_strip_marks(comment).split())
+    return " ".join(" ".join(line.removeprefix("--") for line in comment.splitlines()).split())

@@ -80,6 +80,15 @@ def test_dagster_knows_each_check_with_its_head() -> None:
         assert node.description == sql_check.description
 
 
+def test_the_ui_shows_what_a_check_finds_its_severity_and_what_to_do_in_paragraphs() -> None:
+    sql_check = SqlCheck.parse("no_row_is_odd", CONTACT_ATTEMPTS, HEAD.format("ERROR, blocking") + "SELECT 1")
+    assert sql_check.description == (
+        "Finds odd rows. The check passes if there are none.\n\n"
+        "**Severity**: ERROR, blocking\n\n"
+        "**To do**: load the month again."
+    )
+
+
 @pytest.mark.parametrize(
     ("text", "severity", "is_blocking"),
     [
