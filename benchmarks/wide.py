@@ -181,7 +181,7 @@ def _steps(load: MonthLoad) -> Sequence[tuple[str, Step]]:
         ("derived checks", lambda warehouse: _check(warehouse, derived, month, settings)),
         ("re-read, unchanged", lambda warehouse: _write(warehouse, again)),
         ("", lambda warehouse: _change(warehouse, month)),
-        ("re-read, 2 % changed", lambda warehouse: _write(warehouse, again)),
+        ("re-read, 2% changed", lambda warehouse: _write(warehouse, again)),
         ("raw checks after it", lambda warehouse: _check(warehouse, raw, month, settings)),
     ]
 
@@ -198,7 +198,7 @@ def _write(warehouse: Warehouse, load: MonthLoad) -> None:
 
 
 def _change(warehouse: Warehouse, month: date) -> None:
-    """Make 2 % of the month's rows differ from ClearGrid's."""
+    """Make 2% of the month's rows differ from ClearGrid's."""
     with warehouse.writing() as connection:
         connection.execute(CHANGE, [month])
 

@@ -81,7 +81,7 @@ def sampled_days_are_unchanged(samples: Samples) -> dg.AssetCheckResult:
         return _result(sentence, passed=False)
     different = [f"{day} ({_rows(rows)})" for day, rows in samples.days if rows]
     sampled, bound = len(samples.days), upper_bound(len(samples.days), len(different))
-    share = f"with 95 % confidence fewer than {_percent(bound)} % of the days before {samples.before} held a change"
+    share = f"with 95% confidence fewer than {_percent(bound)}% of the days before {samples.before} held a change"
     sentence = f"None of the {sampled} days compared in the last 12 weeks held a change: {share}."
     if different:
         sentence = (
@@ -94,9 +94,9 @@ def sampled_days_are_unchanged(samples: Samples) -> dg.AssetCheckResult:
 
 
 def upper_bound(sampled: int, different: int) -> float:
-    """The upper 95 % confidence bound of a share of which `different` of `sampled` were found (Clopper-Pearson).
+    """The upper 95% confidence bound of a share of which `different` of `sampled` were found (Clopper-Pearson).
 
-    It is the share at which so few would be found with a probability of only 5 %.
+    It is the share at which so few would be found with a probability of only 5%.
     """
     if different == sampled:
         return 1.0

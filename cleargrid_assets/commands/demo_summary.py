@@ -37,7 +37,8 @@ def print_summary(instance: dg.DagsterInstance, settings: Settings, runs: Sequen
     for check in failed:
         click.echo(f"failed: {check.name} of {check.asset}. {first_sentence(check.sentence)}")
     published = _artifact_path(instance, UNPREFIXED(*published_tables.PATH), "folder")
-    report = _artifact_path(instance, UNPREFIXED(*collections_report.PATH), "page")
+    page = _artifact_path(instance, UNPREFIXED(*collections_report.PATH), "page")
+    report = str(Path(page).parent / collections_report.LATEST)
     click.echo(
         f"\nThe months are in {_relative_path(settings.warehouse)}, which no other program may keep open; "
         f"{_relative_path(published)} holds the numbers for every other tool.\n"

@@ -174,7 +174,7 @@ KPI_MONTHLY = Table(
         Column(
             "change_lo",
             "DOUBLE",
-            "Lower end of the 95 % interval of change_pp (Newcombe 1998, method 10), in percentage points.",
+            "Lower end of the 95% interval of change_pp (Newcombe 1998, method 10), in percentage points.",
             nullable=True,
         ),
         Column("change_hi", "DOUBLE", "Upper end of the same interval, in percentage points.", nullable=True),

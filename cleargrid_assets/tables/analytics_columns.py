@@ -58,12 +58,12 @@ def dispersion(counted: str) -> tuple[Column, Column]:
 
 
 def rate(name: str, numerator: str, denominator: str) -> tuple[Column, Column, Column]:
-    """A rate and its Wilson 95 % interval, all null where the denominator is 0."""
+    """A rate and its Wilson 95% interval, all null where the denominator is 0."""
     formula = f"{numerator} / {denominator}"
     return (
         Column(name, "DOUBLE", f"{formula}; null if {denominator} is 0.", nullable=True),
-        Column(f"{name}_lo", "DOUBLE", f"Lower end of the Wilson 95 % interval of {formula}.", nullable=True),
-        Column(f"{name}_hi", "DOUBLE", f"Upper end of the Wilson 95 % interval of {formula}.", nullable=True),
+        Column(f"{name}_lo", "DOUBLE", f"Lower end of the Wilson 95% interval of {formula}.", nullable=True),
+        Column(f"{name}_hi", "DOUBLE", f"Upper end of the Wilson 95% interval of {formula}.", nullable=True),
     )
 
 
@@ -82,6 +82,6 @@ KPI_FIGURES = (
     Column("numerator", "BIGINT", "The numerator; null for quantiles.", nullable=True),
     Column("denominator", "BIGINT", "The denominator; for a quantile, the number of its rows."),
     Column("value", "DOUBLE", "numerator / denominator, or seconds; null if the denominator is 0.", nullable=True),
-    Column("lo", "DOUBLE", "Lower end of a share's Wilson 95 % interval; null for other metrics.", nullable=True),
-    Column("hi", "DOUBLE", "Upper end of a share's Wilson 95 % interval; null for other metrics.", nullable=True),
+    Column("lo", "DOUBLE", "Lower end of a share's Wilson 95% interval; null for other metrics.", nullable=True),
+    Column("hi", "DOUBLE", "Upper end of a share's Wilson 95% interval; null for other metrics.", nullable=True),
 )

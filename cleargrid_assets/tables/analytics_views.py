@@ -73,7 +73,7 @@ KPI_WEEKLY = View(
         Column(
             "change_lo",
             "DOUBLE",
-            "Lower end of its 95 % interval (Newcombe 1998, method 10), its half multiplied by the root of phi, in "
+            "Lower end of its 95% interval (Newcombe 1998, method 10), its half multiplied by the root of phi, in "
             "percentage points.",
             nullable=True,
         ),

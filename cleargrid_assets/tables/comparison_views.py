@@ -35,7 +35,7 @@ RATE_CHANGE_DECOMPOSITION = View(
         Column(
             "rate_effect_lo",
             "DOUBLE",
-            "Lower end of its 95 % interval: Newcombe's of the rate's change, times the mean share. Null for a group "
+            "Lower end of its 95% interval: Newcombe's of the rate's change, times the mean share. Null for a group "
             "that one month lacks.",
             nullable=True,
         ),
@@ -65,13 +65,13 @@ POOL_BENCHMARK = View(
         Column("numerator", "BIGINT", "k: the pool's numerator."),
         Column("denominator", "BIGINT", "n: the pool's denominator."),
         Column("value", "DOUBLE", "k / n; null if n is 0.", nullable=True),
-        Column("lo", "DOUBLE", "Lower end of its Wilson 95 % interval.", nullable=True),
-        Column("hi", "DOUBLE", "Upper end of its Wilson 95 % interval.", nullable=True),
+        Column("lo", "DOUBLE", "Lower end of its Wilson 95% interval.", nullable=True),
+        Column("hi", "DOUBLE", "Upper end of its Wilson 95% interval.", nullable=True),
         Column("own_numerator", "BIGINT", "The pool's numerator in the three months before, under the same rules."),
         Column("own_denominator", "BIGINT", "Its denominator there."),
         Column("own_value", "DOUBLE", "Their pooled rate; null if the denominator is 0.", nullable=True),
         Column("change_pp", "DOUBLE", "value - own_value, in percentage points.", nullable=True),
-        Column("change_lo", "DOUBLE", "Lower end of its 95 % interval (Newcombe 1998, method 10).", nullable=True),
+        Column("change_lo", "DOUBLE", "Lower end of its 95% interval (Newcombe 1998, method 10).", nullable=True),
         Column("change_hi", "DOUBLE", "Upper end of the same interval.", nullable=True),
         Column("pools", "BIGINT", "Pools of the channel with a denominator; with fewer than 2, none is compared."),
         Column("median_pools", "BIGINT", "Those of them with a denominator of at least 30."),

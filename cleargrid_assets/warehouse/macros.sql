@@ -19,10 +19,10 @@ CREATE OR REPLACE MACRO end_of_local_day(local_date, timezone) AS
 -- k of n as a share; null where n is 0.
 CREATE OR REPLACE MACRO rate(k, n) AS CASE WHEN n > 0 THEN k / n END;
 
--- The 97.5th percentile of the normal distribution: what makes an interval hold 95 %.
+-- The 97.5th percentile of the normal distribution: what makes an interval hold 95%.
 CREATE OR REPLACE MACRO z95() AS 1.959963984540054e0;
 
--- Ends of the Wilson score interval of k of n at 95 %; null where n is 0.
+-- Ends of the Wilson score interval of k of n at 95%; null where n is 0.
 -- Wilson, E. B. (1927), Probable inference, the law of succession, and statistical inference.
 CREATE OR REPLACE MACRO wilson_lo(k, n) AS
 CASE
@@ -53,7 +53,7 @@ lower(trim(regexp_replace(spelling, '[^\p{L}\p{M}\p{N}]+', '_', 'g'), '_'))
 -- another way; a digest then proves nothing, and the ids are looked up.
 CREATE OR REPLACE MACRO ids_digest(public_id) AS count(public_id) || ':' || coalesce(sum(hash(public_id)), 0);
 
--- Ends of the interval of the difference k1 / n1 - k0 / n0 at 95 %; null where n1 or n0 is 0. `phi`: the dispersion, by
+-- Ends of the interval of the difference k1 / n1 - k0 / n0 at 95%; null where n1 or n0 is 0. `phi`: the dispersion, by
 -- whose square root both halves are multiplied; 1 for none.
 -- Newcombe, R. G. (1998), Interval estimation for the difference between independent proportions, method 10.
 CREATE OR REPLACE MACRO difference_lo(k1, n1, k0, n0, phi) AS

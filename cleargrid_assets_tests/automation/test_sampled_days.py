@@ -98,7 +98,7 @@ def test_a_day_that_is_as_it_landed_is_on_record_and_starts_nothing(platform: Pl
     assert (event.partition_key, event.asset_materialization.metadata["day"].value) == (MAY, f"{DAY}")
     result = check(platform, MONDAY)
     assert result.passed
-    assert "fewer than 95 % of the days before 2026-06 held a change" in result.description
+    assert "fewer than 95% of the days before 2026-06 held a change" in result.description
 
 
 def test_a_flag_that_changed_in_place_is_found_and_its_month_is_read_again_once(platform: Platform) -> None:
@@ -268,7 +268,7 @@ def test_the_bound_is_that_of_clopper_and_pearson(sampled: int, different: int, 
 
 def test_the_sentence_rounds_the_bound_up() -> None:
     result = sampled_days_are_unchanged(Samples([(DAY, 0)] * 59, "2025-09"))
-    assert "with 95 % confidence fewer than 5 % of the days before 2025-09 held a change" in str(result.description)
+    assert "with 95% confidence fewer than 5% of the days before 2025-09 held a change" in str(result.description)
 
 
 def test_a_day_that_differed_both_times_it_was_compared_is_listed_as_often_as_it_is_counted() -> None:

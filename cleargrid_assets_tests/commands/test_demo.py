@@ -61,6 +61,7 @@ def test_the_demo_ends_green_and_never_reaches_the_account_that_the_shell_names(
     assert result.returncode == 0, result.stdout + result.stderr
     assert "warned" not in result.stdout
     assert "failed" not in result.stdout
+    assert "The manager's report is reports/emulator/latest.html" in result.stdout
     assert account.requests == []
     assert not (clean_environment / "real.duckdb").exists()
     assert not (clean_environment / "real_history").exists()

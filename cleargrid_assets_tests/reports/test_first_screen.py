@@ -95,12 +95,12 @@ def test_unmapped_outcomes_stand_beside_the_attempts_of_each_channel(loaded_plat
 def test_the_rule_of_colours_promises_an_average_and_no_single_morning(loaded_platform: Platform) -> None:
     with data_after(loaded_platform, MAPPED) as data:
         *_, rule = last_seven_days.SECTION.content(data)
-    assert f"over {len(data['last_seven_days'])} cells: over many mornings, on average at most 5 % of" in rule.text
+    assert f"over {len(data['last_seven_days'])} cells: over many mornings, on average at most 5% of" in rule.text
 
 
 def test_the_page_opens_with_the_sentence_and_names_months_never_read(loaded_platform: Platform) -> None:
     text = text_of(report(loaded_platform))
-    assert re.search(r"In short Up to 31 May 2026 \d\d:\d\d\. ", text)
+    assert re.search(r"In short Rows up to 31 May 2026 \d\d:\d\d\. ", text)
     assert "never read: " in text
     assert "Data: 2 months final; missing: " in text
     assert "target 37.5%" in text

@@ -63,14 +63,14 @@ WITH = {
         replace(FACTS, months=[replace(FINAL, state="failed"), OCTOBER, OPEN]),
         ["Not in the figures, or not certain: the last load failed: Sep 2026.", *COMPARED],
     ),
-    "rows quarantined above 0.1 % of a month": (
+    "rows quarantined above 0.1% of a month": (
         replace(FACTS, months=[FINAL, OCTOBER, replace(OPEN, rows_landed=8_799, quarantined=300)]),
         [
             "Not in the figures, or not certain: 300 of 9,099 rows of Nov 2026 (3.3%) were quarantined.",
             *COMPARED,
         ],
     ),
-    "unmapped above 1 % of a month": (
+    "unmapped above 1% of a month": (
         replace(FACTS, months=[FINAL, replace(OCTOBER, unmapped=900), OPEN]),
         [
             (
@@ -91,7 +91,7 @@ WITH = {
 @pytest.mark.parametrize("situation", WITH)
 def test_the_sentence_says_what_is_the_case_and_nothing_else(situation: str) -> None:
     facts, expected = WITH[situation]
-    assert sentences(facts) == ["Up to 23 Nov 2026 21:40.", "Oct 2026 is final and complete.", *expected]
+    assert sentences(facts) == ["Rows up to 23 Nov 2026 21:40.", "Oct 2026 is final and complete.", *expected]
 
 
 def test_an_empty_warehouse_is_said_to_be_empty() -> None:

@@ -1,4 +1,4 @@
--- One row per day and pool (an interaction source on a channel, not a person): funnel, pace, rates with Wilson 95 %
+-- One row per day and pool (an interaction source on a channel, not a person): funnel, pace, rates with Wilson 95%
 -- intervals, and how late outcomes were typed in. Rows in scope only.
 -- rate, wilson_lo, wilson_hi and label_null are macros of the warehouse.
 -- In a DuckDB shell on the warehouse: SET VARIABLE month = DATE '2026-05-01'; then paste (without it: all months).

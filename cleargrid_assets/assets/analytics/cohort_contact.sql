@@ -1,4 +1,4 @@
--- When each cohort is reached: by weekday and local hour of a channel and source, with rates and their Wilson 95 %
+-- When each cohort is reached: by weekday and local hour of a channel and source, with rates and their Wilson 95%
 -- intervals. Rows in scope only. Promises are compared at equal age: those made 30 days before the month was last read,
 -- and of them those that were flagged broken and not touched later than 30 days after the promise.
 -- rate, wilson_lo, wilson_hi and label_null are macros of the warehouse.

@@ -1,5 +1,5 @@
 -- The supported shares of analytics.metric_definitions for each local day: in total, by channel, and by channel and
--- source, with numerator, denominator and Wilson 95 % interval. Counts are over the rows in scope. Sums of days are
+-- source, with numerator, denominator and Wilson 95% interval. Counts are over the rows in scope. Sums of days are
 -- the counts of analytics.kpi_monthly; broken_per_mature_promise is left out, because it depends on a load's time.
 -- rate, wilson_lo, wilson_hi and label_null are macros of the warehouse.
 -- In a DuckDB shell on the warehouse: SET VARIABLE month = DATE '2026-05-01'; then paste (without it: all months).

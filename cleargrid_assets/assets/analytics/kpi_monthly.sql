@@ -1,5 +1,5 @@
 -- The supported metrics of analytics.metric_definitions for a month: in total, by channel, and by channel and source;
--- with numerator, denominator, Wilson 95 % interval, and the change since the month before with its own interval.
+-- with numerator, denominator, Wilson 95% interval, and the change since the month before with its own interval.
 -- Counts are over the rows in scope. A metric's numerator and denominator are the counts that its definition names.
 -- rate, wilson_lo, wilson_hi, label_null and kpi_change_pp, _lo, _hi are macros of the warehouse.
 -- In a DuckDB shell on the warehouse: SET VARIABLE month = DATE '2026-05-01'; then paste (without it: all months).

@@ -1,4 +1,4 @@
--- Finds months with a larger share of quarantined rows than CLEARGRID_QUARANTINE_LIMIT allows (default 1 %). The check
+-- Finds months with a larger share of quarantined rows than CLEARGRID_QUARANTINE_LIMIT allows (default 1%). The check
 -- passes if there are none. raw.d23_quarantine holds the rows with their reasons.
 -- Severity: ERROR, blocking
 -- To do: group raw.d23_quarantine by reasons and send ClearGrid an example of each; load the month again once ClearGrid

@@ -77,7 +77,7 @@ def sentences(facts: Facts) -> list[str]:
     if facts.newest_at is None:
         return ["There are no rows yet."]
     return [
-        f"Up to {facts.newest_at:%-d %b %Y %H:%M}.",
+        f"Rows up to {facts.newest_at:%-d %b %Y %H:%M}.",
         _closed_month(facts),
         *_problems(facts),
         *_age(facts),

@@ -57,7 +57,7 @@ def _slice(row: Row) -> tuple[str, str]:
 def _trend(rows: Sequence[Row]) -> str:
     """The rows of one metric and channel, in the order of their months."""
     name, channel = rows[0]["name"], rows[0]["communication_type"]
-    drawing = Drawing(WIDTH, HEIGHT, f"{name}, {channel}, month by month, {_span(rows)}, with its 95 % interval.")
+    drawing = Drawing(WIDTH, HEIGHT, f"{name}, {channel}, month by month, {_span(rows)}, with its 95% interval.")
     drawing.text(LEFT, 13, name, "name")
     at = ticks(min(_low(row) for row in rows), max(_high(row) for row in rows))
     y = scale((at[0], at[-1]), (HEIGHT - BOTTOM, TOP))

@@ -1,7 +1,7 @@
 -- Finds months and profiles whose attempts do not add up to the landed rows, active or not. The check passes if there
 -- are none.
 -- Severity: ERROR, blocking
--- To do: compute the month's core and analytics tables again.
+-- To do: run the job compute_month for the month.
 -- Observed: {attempts} attempts of {rows_landed} landed rows.
 -- In a DuckDB shell on the warehouse: SET VARIABLE month = DATE '2026-05-01'; then paste (without it: all months).
 -- Rows that violate the check have holds = false.

@@ -1,7 +1,7 @@
 -- Finds months whose attempts in this table do not add up to the landed rows in scope. The check passes if there are
 -- none.
 -- Severity: ERROR, blocking
--- To do: compute the month's core and analytics tables again.
+-- To do: run the job compute_month for the month.
 -- Observed: {attempts} attempts of {rows_in_scope} landed rows in scope.
 -- In a DuckDB shell on the warehouse: SET VARIABLE month = DATE '2026-05-01'; then paste (without it: all months).
 -- Rows that violate the check have holds = false.

@@ -1,7 +1,7 @@
 -- Finds months whose outcome mix counts more or fewer rows than were landed, in total or in scope. The check passes if
 -- there are none.
 -- Severity: ERROR, blocking
--- To do: compute the month's core and analytics tables again.
+-- To do: run the job compute_month for the month.
 -- Observed: {rows_counted} of {rows_landed} landed rows, and {attempts} attempts of {rows_in_scope} rows in scope.
 -- In a DuckDB shell on the warehouse: SET VARIABLE month = DATE '2026-05-01'; then paste (without it: all months).
 -- Rows that violate the check have holds = false.

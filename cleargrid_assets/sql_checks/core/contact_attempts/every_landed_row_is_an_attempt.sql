@@ -1,7 +1,7 @@
 -- Finds landed rows that core.contact_attempts lacks, and attempts that were never landed or differ from their landed
 -- row. The check passes if there are none.
 -- Severity: ERROR, blocking
--- To do: compute the month's core.contact_attempts again.
+-- To do: run the job compute_month for the month.
 -- In a DuckDB shell on the warehouse: SET VARIABLE month = DATE '2026-05-01'; then paste (without it: all months).
 SELECT
     coalesce(landed.public_id, attempt.public_id) AS public_id,

@@ -16,7 +16,8 @@ def _content(data: ReportData) -> list[Block]:
     return [
         Note(
             f"{data.month_name}, all landed rows, on the configured clock ({data.settings.timezone}), which need not "
-            f"be the borrower's. A monitoring figure, not legal advice."
+            "be the borrower's. core.calling_hours_profiles has each profile's hours and their source. "
+            "A monitoring figure, not legal advice."
         ),
         DataTable(HEADS, [_cells(row) for row in rows], channels=channels),
     ]

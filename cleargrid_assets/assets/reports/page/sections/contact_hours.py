@@ -26,8 +26,8 @@ def _content(data: ReportData) -> list[Block]:
     return [
         Note(
             f"{data.three_months}, local time. A map is tested as a whole first; its cells are coloured only if its "
-            "hours differ, and then only those that differ from its other cells beyond chance. Under "
-            f"{SMALL_SAMPLE} a rate says nothing: those cells are grey."
+            "hours differ, and then only those that differ from its other cells beyond chance. A rate "
+            f"whose denominator (n) is under {SMALL_SAMPLE} says nothing: its cell is grey."
         ),
         DataTable(HEADS, [_verdict(rows) for rows in found], channels=channels, texts=(0, 1, 2, 3)),
         *(OfChannel(rows[0]["communication_type"], _map(rows)) for rows in found),

@@ -26,9 +26,7 @@ WIDTH, HEIGHT, LEFT, TOP, STEP, BAR = 295, 118, 66, 22, 19, 120
 def _content(data: ReportData) -> list[Block]:
     rows = data["funnel"]
     return [
-        Note(
-            f"{data.month_name}; each bar is a share of the attempts of its panel. RPC: right-party contact or beyond."
-        ),
+        Note(f"{data.month_name}; each bar is a share of the attempts of its panel. RPC: the borrower was reached."),
         Panels({row["channel"]: _panel(row) for row in rows}),
         DataTable(
             HEADS,

@@ -29,8 +29,8 @@ HEADLINE = (
     "contact_rate", "rpc_per_contact", "ptp_per_rpc", "refusal_per_rpc", "settlement_per_rpc", "connect_rate",
     "broken_within_30_days", "outside_hours_per_timed_attempt",
 )  # fmt: skip
-INTERVALS = "Under each rate: numerator / denominator, and its Wilson 95 % interval; beside each change, Newcombe's."
-HEADS = ("Metric", "Value", "Numerator", "Denominator", "95 % interval", "Month before", "Change", "Formula, caveat")
+INTERVALS = "Under each rate: numerator / denominator, and its Wilson 95% interval; beside each change, Newcombe's."
+HEADS = ("Metric", "Value", "Numerator", "Denominator", "95% interval", "Month before", "Change", "Formula, caveat")
 
 
 def _content(data: ReportData) -> list[Block]:
@@ -56,7 +56,7 @@ def _rule(cards: Sequence[Row]) -> str:
     few = [row["name"] for row in cards if row["phi_weeks"] < FEWEST_WEEKS]
     unknown = f" Fewer than {FEWEST_WEEKS} such weeks, so not allowed for: {', '.join(few)}." if few else ""
     return (
-        f"{INTERVALS} A change is grey unless it is beyond chance (Benjamini-Hochberg at 5 % over these {len(cards)} "
+        f"{INTERVALS} A change is grey unless it is beyond chance (Benjamini-Hochberg at 5% over these {len(cards)} "
         "rates, allowing for how much each varied over the 12 weeks before the month)."
         f"{unknown} Attempts are not judged."
     )

@@ -1,7 +1,7 @@
 -- The rates on the cards of the report's month against the month before: Newcombe's interval of the change, the p-value
 -- with the dispersion of the 12 complete weeks before the month, and whether it passes Benjamini-Hochberg at q = 0.05
 -- over all cards. Broken promises are taken at an age of 30 days. Months under different rules are not compared.
--- Nothing is judged if more than 1 % of attempts are unmapped in either month: an outcome that moves out of the map
+-- Nothing is judged if more than 1% of attempts are unmapped in either month: an outcome that moves out of the map
 -- moves rates.
 -- In a DuckDB shell on the warehouse: SET VARIABLE report_month = DATE '2026-05-01'; then paste. rate, wilson_lo, _hi
 -- and difference_lo, _hi, _p are macros of the warehouse.

@@ -99,10 +99,10 @@ def _rule(rows: Sequence[Row]) -> str:
     unknown = sum(row["phi_weeks"] < FEWEST_WEEKS for row in judged)
     rule = (
         "A cell is coloured only where its change is more than chance, by Benjamini-Hochberg over "
-        f"{len(judged)} cells: over many mornings, on average at most 5 % of what is coloured is luck. "
-        "Intervals are Newcombe's, at 95 %, widened by how much the rate "
-        f"varied over the 12 weeks before. Under {SMALL_SAMPLE} a rate and its change are not shown, "
-        "unless the change is more than chance."
+        f"{len(judged)} cells: over many mornings, on average at most 5% of what is coloured is luck. "
+        "Intervals are Newcombe's, at 95%, widened by how much the rate "
+        f"varied over the 12 weeks before. A rate whose denominator (n) is under {SMALL_SAMPLE} is not shown, "
+        "nor is its change, unless that is more than chance."
     )
     few = f" {unknown} cells have fewer than {FEWEST_WEEKS} such weeks, and are not widened."
     unmapped = f" A channel with more than {UNMAPPED:.0%} of attempts unmapped in either span is not judged."

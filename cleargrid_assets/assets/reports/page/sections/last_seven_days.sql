@@ -1,7 +1,7 @@
 -- The last 7 whole local days against the 28 before them: five rates and attempts, in total and by channel, each with
 -- Newcombe's interval, the dispersion of the 12 complete weeks before, the p-value, and whether it passes
 -- Benjamini-Hochberg at q = 0.05 over all cells. Nothing is compared with fewer than 7 whole days in either span, or
--- when the days were computed under two rules versions. A channel with more than 1 % of attempts unmapped in either
+-- when the days were computed under two rules versions. A channel with more than 1% of attempts unmapped in either
 -- span is not judged: an outcome that moves out of the map moves its rates, in either direction.
 -- In a DuckDB shell on the warehouse: paste. rate, difference_lo, _hi, _p and dispersion are macros.
 WITH whole_day AS (

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 
 HEADS = (
-    "Pool", "Attempts", "Contacts", "RPC", "Promises", "Promises / RPC", "95 % interval", "RPC / contacts",
+    "Pool", "Attempts", "Contacts", "RPC", "Promises", "Promises / RPC", "95% interval", "RPC / contacts",
     "Active hours", "Attempts per active hour",
 )  # fmt: skip
 LATE_HEADS = ("Pool", "Logged later than 24 h", "Broken within 30 days")
@@ -93,7 +93,7 @@ def _benchmark_rule(rows: Sequence[Row], of_all: int) -> str:
     return (
         "Own change: since the pool's three months before, with its interval. Observed / expected: above 1, the pool "
         "does better than its channel's rates would at its own mix of hours. A comparison is coloured only beyond "
-        f"chance (Benjamini-Hochberg at 5 % over these {compared}, allowing for how much each rate varied over the 12 "
+        f"chance (Benjamini-Hochberg at 5% over these {compared}, allowing for how much each rate varied over the 12 "
         f"weeks before the month{few}); the others are not shown to differ. Left out: {count(of_all - len(rows))} of "
         f"{count(of_all)} rates, whose n is under {SMALL_SAMPLE}; analytics.pool_benchmark has them."
     )
@@ -162,10 +162,10 @@ def late_logging_verdict(row: Row) -> str:
 def _chart(drawn: Sequence[Row]) -> str:
     """PTP per RPC of each pool with its interval, sorted by the lower end."""
     height = TOP + len(drawn) * STEP + BOTTOM
-    drawing = Drawing(WIDTH, height, "PTP per RPC of each pool, sorted by the lower end of its 95 % interval.")
+    drawing = Drawing(WIDTH, height, "PTP per RPC of each pool, sorted by the lower end of its 95% interval.")
     at = ticks(0, max(row["hi"] for row in drawn))
     x = scale((0, at[-1]), (LEFT, WIDTH - RIGHT))
-    drawing.x_axis({f"{share:.0%}": x(share) for share in at}, "PTP per RPC, with its 95 % interval")
+    drawing.x_axis({f"{share:.0%}": x(share) for share in at}, "PTP per RPC, with its 95% interval")
     for place, row in enumerate(drawn):
         y = TOP + (place + 0.5) * STEP
         fraction = f"{percent(row['value'])} ({count(row['promises'])} / {count(row['rpc'])})"

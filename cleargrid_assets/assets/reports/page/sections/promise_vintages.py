@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from datetime import date
 
 
-HEADS = ("Promise month", "Observed", "Age, days", "Broken", "Promises", "Share", "95 % interval")
+HEADS = ("Promise month", "Observed", "Age, days", "Broken", "Promises", "Share", "95% interval")
 HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 260, 44, 16, 8, 42
 FEWEST = 2
 """One observation is no comparison, and is not drawn."""
