@@ -20,7 +20,7 @@ PORT = click.IntRange(0, 65_535)
 
 @click.command(
     short_help="Serve a local ClearGrid until it is stopped.",
-    epilog="Faults: " + "; ".join(f"{name}: {fault.about}" for name, fault in FAULTS.items()),
+    epilog="\b\nFaults:\n" + "\n".join(f"  {name}: {fault.about}" for name, fault in FAULTS.items()),
 )
 @click.option("--port", type=PORT, default=8123, show_default=True, help="Port on 127.0.0.1; 0 picks a free one.")
 @click.option(
@@ -30,7 +30,12 @@ PORT = click.IntRange(0, 65_535)
 @click.option("--page-delay-ms", type=click.IntRange(0), default=0, show_default=True, help="Delay of each page.")
 @click.option("--uses-per-token", type=click.IntRange(1), help="Number of requests after which a token expires.")
 @click.option(
-    "--fault", "faults", multiple=True, type=click.Choice(list(FAULTS)), help="Inject this fault; can be repeated."
+    "--fault",
+    "faults",
+    multiple=True,
+    type=click.Choice(list(FAULTS)),
+    metavar="FAULT",
+    help="Inject one of the faults below; can be repeated.",
 )
 def emulator(
     *, port: int, rows_per_day: int, seed: int, page_delay_ms: int, uses_per_token: int | None, faults: tuple[str, ...]

@@ -12,6 +12,7 @@ import requests
 from click.testing import CliRunner
 
 from cleargrid_assets.commands.emulator import emulator
+from cleargrid_assets.emulator.faults import FAULTS
 
 CLEARGRID = Path(sys.executable).with_name("cleargrid")
 
@@ -39,6 +40,11 @@ def test_a_port_that_is_taken_is_said_in_one_sentence():
     assert result.exit_code == 1
     assert f"port {port} cannot be used (Address already in use)" in result.output
     assert "--port" in result.output
+
+
+def test_the_help_has_a_line_for_each_fault():
+    lines = [line.strip() for line in CliRunner().invoke(emulator, ["--help"]).output.splitlines()]
+    assert lines[-len(FAULTS) :] == [f"{name}: {fault.about}" for name, fault in FAULTS.items()]
 
 
 def test_an_unknown_fault_is_refused_with_the_known_ones():
