@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import errno
-from typing import Any
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 import click
 import duckdb
@@ -23,6 +24,9 @@ from cleargrid_assets.failures import is_interrupt
 from cleargrid_assets.warehouse import WarehouseError
 from cleargrid_assets.warehouse.errors import first_line
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 INCOMPLETE = (
     "the warehouse lacks one of our tables or views, or has something else of that name ({}): load a month, which "
     "creates missing derived tables; of anything else, put your last copy of the warehouse in its place"
@@ -32,22 +36,33 @@ INCOMPLETE = (
 class Commands(click.Group):
     """Ends a command with one sentence where the reader can do something about its error."""
 
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+        """Read the arguments; `--help` and `--version` print here."""
+        with _one_sentence():
+            return super().make_context(*args, **kwargs)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
-        try:
+        with _one_sentence():
             return super().invoke(ctx)
-        except (ClearGridError, WarehouseError) as error:
-            raise click.ClickException(str(error)) from error
-        except (duckdb.ProgrammingError, duckdb.IntegrityError) as error:
-            raise click.ClickException(INCOMPLETE.format(first_line(error))) from error
-        except RuntimeError as error:
-            if is_interrupt(error):
-                raise KeyboardInterrupt from error
+
+
+@contextmanager
+def _one_sentence() -> Iterator[None]:
+    try:
+        yield
+    except (ClearGridError, WarehouseError) as error:
+        raise click.ClickException(str(error)) from error
+    except (duckdb.ProgrammingError, duckdb.IntegrityError) as error:
+        raise click.ClickException(INCOMPLETE.format(first_line(error))) from error
+    except RuntimeError as error:
+        if is_interrupt(error):
+            raise KeyboardInterrupt from error
+        raise
+    except OSError as error:
+        if error.errno == errno.EPIPE:  # click ends quietly when nobody reads on
             raise
-        except OSError as error:
-            if error.errno == errno.EPIPE:  # click ends quietly when nobody reads on
-                raise
-            raise click.ClickException(_system_error(error)) from error
+        raise click.ClickException(_system_error(error)) from error
 
 
 def _system_error(error: OSError) -> str:

@@ -74,7 +74,7 @@ def open_instance(home: Path) -> Iterator[dg.DagsterInstance]:
     try:
         with dg.DagsterInstance.from_config(str(home)) as instance:
             yield instance
-    except (SQLAlchemyError, YAMLError, dg.DagsterInvalidConfigError) as error:
+    except (SQLAlchemyError, YAMLError, UnicodeDecodeError, dg.DagsterInvalidConfigError) as error:
         raise click.ClickException(
             f"Dagster's history in {home} cannot be used: {' '.join(first_line(error).split())}. Free disk space, or "
             f"correct its permissions or its {INSTANCE}; or move the folder away, and Dagster begins a new history. "

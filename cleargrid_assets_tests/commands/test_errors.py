@@ -102,8 +102,9 @@ def test_a_command_that_is_interrupted_while_it_imports_dagster_is_aborted(tmp_p
         assert command.returncode == 1
 
 
-def test_output_that_cannot_be_written_is_one_sentence(tmp_path):
-    with Path("/dev/full").open("w") as full, start("status", folder=tmp_path, stdout=full) as command:
+@pytest.mark.parametrize("argument", ["status", "--help"])
+def test_output_that_cannot_be_written_is_one_sentence(tmp_path, argument):
+    with Path("/dev/full").open("w") as full, start(argument, folder=tmp_path, stdout=full) as command:
         assert command.communicate()[1] == "Error: input or output failed: No space left on device\n"
         assert command.returncode == 1
 

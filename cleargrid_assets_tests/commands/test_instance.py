@@ -54,6 +54,7 @@ def test_variables_of_the_shell_are_left_out_of_an_emulators_environment():
         ("history/runs.db", b"garbage" * 1000, "file is not a database"),
         ("history/runs/index.db", b"garbage" * 1000, "file is not a database"),
         ("dagster.yaml", b"telemetry: [", "while parsing"),
+        ("dagster.yaml", b"telemetry: {}  # caf\xe9", "'utf-8' codec can't decode"),
         ("dagster.yaml", b"telemetri: 1", "Errors whilst loading dagster instance config"),
     ],
 )
