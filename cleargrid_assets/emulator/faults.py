@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gzip
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from starlette.responses import Response
 
@@ -36,6 +36,9 @@ class ExportRequest:
     in_flight: int
 
 
+Alteration: TypeAlias = "Callable[[dict[str, Any], ExportRequest], dict[str, Any]]"
+
+
 @dataclass(frozen=True)
 class Fault:
     """One fault of the export.
@@ -46,7 +49,7 @@ class Fault:
 
     about: str
     refuse: Callable[[ExportRequest], Response | None] = lambda _request: None
-    alter: Callable[[dict[str, Any], ExportRequest], dict[str, Any]] = lambda envelope, _request: envelope
+    alter: Alteration = lambda envelope, _request: envelope
     garble: Callable[[bytes, ExportRequest], bytes] = lambda body, _request: body
 
 
@@ -78,18 +81,16 @@ def _refuse_windows_above(seconds: float) -> Callable[[ExportRequest], Response 
     return lambda request: plain(504) if request.query.seconds > seconds else None
 
 
-def _pagination(
-    change: Callable[[dict[str, Any], ExportRequest], None],
-) -> Callable[[dict[str, Any], ExportRequest], dict[str, Any]]:
+def _pagination(change: Callable[[dict[str, Any], ExportRequest], None]) -> Alteration:
     def alter(envelope: dict[str, Any], request: ExportRequest) -> dict[str, Any]:
-        change(envelope["body"]["pagination"], request)
+        change(envelope["body"].get("pagination", {}), request)  # another fault may have dropped it
         return envelope
 
     return alter
 
 
 def _repeat_cursor(pagination: dict[str, Any], request: ExportRequest) -> None:
-    if request.params.get("cursor") and pagination["nextCursor"]:
+    if request.params.get("cursor") and pagination.get("nextCursor"):
         pagination["nextCursor"] = request.params["cursor"]
 
 
@@ -113,12 +114,9 @@ def _drop_total_of_long_windows(pagination: dict[str, Any], request: ExportReque
         _drop_total(pagination, request)
 
 
-def _drop_field(*path: str) -> Callable[[dict[str, Any], ExportRequest], dict[str, Any]]:
+def _drop(name: str) -> Alteration:
     def alter(envelope: dict[str, Any], _request: ExportRequest) -> dict[str, Any]:
-        inner = envelope
-        for name in path[:-1]:
-            inner = inner[name]
-        inner.pop(path[-1], None)
+        envelope["body"].pop(name, None)
         return envelope
 
     return alter
@@ -142,20 +140,18 @@ def _huge_response(_request: ExportRequest) -> Response:
     )
 
 
-def change_rows(
-    change: Callable[[int, dict[str, Any]], Any],
-) -> Callable[[dict[str, Any], ExportRequest], dict[str, Any]]:
+def _change_rows(change: Callable[[int, dict[str, Any]], dict[str, Any]]) -> Alteration:
     """`change` applied to each row, with its position in the page."""
 
     def alter(envelope: dict[str, Any], _request: ExportRequest) -> dict[str, Any]:
-        body = envelope["body"]
-        body["rows"] = [change(position, row) for position, row in enumerate(body["rows"])]
+        for position, row in enumerate(rows := envelope["body"].get("rows", [])):
+            rows[position] = change(position, row)
         return envelope
 
     return alter
 
 
-def _spoil_row(position: int, row: dict[str, Any]) -> Any:
+def _spoil_row(position: int, row: dict[str, Any]) -> dict[str, Any]:
     """Spoil one row in a hundred, each in a different way."""
     damages: tuple[dict[str, Any], ...] = (
         {"public_id": None},
@@ -193,8 +189,8 @@ FAULTS: dict[str, Fault] = {
     "long-totals-time-out": Fault(
         "windows of more than a day have no total", alter=_pagination(_drop_total_of_long_windows)
     ),
-    "no-rows": Fault("the response has no rows", alter=_drop_field("body", "rows")),
-    "no-pagination": Fault("the response has no pagination", alter=_drop_field("body", "pagination")),
+    "no-rows": Fault("the response has no rows", alter=_drop("rows")),
+    "no-pagination": Fault("the response has no pagination", alter=_drop("pagination")),
     "echo-shortened": Fault("the echoed range is shorter than the requested one", alter=_shorten_echo),
     "future-ends-now": Fault("an end in the future is echoed as now", alter=_end_echo_now),
     "huge-bodies": Fault("every body is 80 MB, compressed to 80 kB", every(1, _huge_response)),
@@ -204,10 +200,10 @@ FAULTS: dict[str, Fault] = {
     "cut-bodies": Fault(
         "every 7th body is cut in the middle", garble=lambda body, request: _truncate(body, request, pad=False)
     ),
-    "bad-rows": Fault("one row in a hundred cannot be landed", alter=change_rows(_spoil_row)),
+    "bad-rows": Fault("one row in a hundred cannot be landed", alter=_change_rows(_spoil_row)),
     "unknown-fields": Fault(
         "rows have a field that the contract does not list",
-        alter=change_rows(lambda _position, row: {**row, "phone": "+971 50 000 0000"}),
+        alter=_change_rows(lambda _position, row: {**row, "phone": "+971 50 000 0000"}),
     ),
 }
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
+from itertools import product
+
 import pytest
 import requests
 
-from cleargrid_assets.emulator.faults import FAULTS
+from cleargrid_assets.emulator.faults import FAULTS, ExportRequest
+from cleargrid_assets.emulator.pagination import Range
+from cleargrid_assets_tests.emulator.conftest import JULY
 from cleargrid_assets_tests.emulator.http_client import MAY_21
 
 
@@ -119,6 +124,13 @@ def test_one_row_in_a_hundred_is_bad_and_the_others_are_untouched(call):
 def test_more_than_two_at_once_is_refused_only_then(call):
     caller = call(faults=["two-in-flight"])
     assert {caller.d23(**MAY_21, limit=1).status_code for _ in range(5)} == {200}
+
+
+def test_any_two_faults_can_be_switched_on_together():
+    request = ExportRequest(7, MAY_21, Range.parse(MAY_21, JULY), in_flight=1)
+    page = {"rows": [{}] * 60, "pagination": {"nextCursor": None, "total": 60}, "meta": {}}
+    for first, second in product(FAULTS.values(), repeat=2):
+        second.alter(first.alter({"body": deepcopy(page)}, request), request)
 
 
 def test_every_fault_says_what_it_does():
