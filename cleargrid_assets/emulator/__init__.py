@@ -4,7 +4,8 @@ Add login, tokens, the exports of D23 and D21 over generated rows, and faults he
 shared code, a shared mistake would pass every test.
 """
 
+from cleargrid_assets.emulator.auth import Credentials
 from cleargrid_assets.emulator.generated_rows import GeneratedRows
-from cleargrid_assets.emulator.server import Credentials, Emulator
+from cleargrid_assets.emulator.server import Emulator
 
 __all__ = ["Credentials", "Emulator", "GeneratedRows"]

@@ -151,14 +151,15 @@ class Api:
         query = Range.parse(params, self.now())
         if query is None:
             return error(500, "Internal server error", number)
-        return self._page(source, query, ExportRequest(number, params, query, self._in_flight))
+        return self._page(source, ExportRequest(number, params, query, self._in_flight))
 
     def _datasets(self) -> dict[tuple[str, str], GeneratedRows]:
         """The rows of each available dataset, by section and code."""
         return {("S4", "D23"): self.manual_logs, ("S4", "D21"): self.communications}
 
-    def _page(self, source: GeneratedRows, query: Range, request: ExportRequest) -> Response:
+    def _page(self, source: GeneratedRows, request: ExportRequest) -> Response:
         """The page, or the faulty response in its place."""
+        query = request.query
         for fault in self.faults:
             if refusal := fault.refuse(request):
                 return refusal
@@ -167,8 +168,6 @@ class Api:
         if self.page_delay_seconds:
             time.sleep(self.page_delay_seconds)
         envelope = page_of(source, query, self.page_shares)
-        if envelope is None:
-            return error(500, "Internal server error", request.number)
         for fault in self.faults:
             envelope = fault.alter(envelope, request)
         right = body = orjson.dumps(envelope)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cleargrid_assets.emulator.generated_rows import instant
+from cleargrid_assets.emulator.generated_rows import Entry, instant
 
 if TYPE_CHECKING:
     from random import Random
@@ -23,12 +23,9 @@ MAX_DELIVERY_MS = 3 * 86_400_000
 
 
 @dataclass(frozen=True)
-class Communication:
-    """One call or message with its whole life, in milliseconds since 1970. `settled_ms`: when its status was final."""
+class Communication(Entry):
+    """One call or message. `settled_ms`: when its status was final."""
 
-    public_id: str
-    communicated_ms: int
-    created_ms: int
     settled_ms: int
     channel: str
     is_inbound: bool
@@ -36,11 +33,6 @@ class Communication:
     duration: float | None
     borrower: str
     subject: str | None
-
-    @property
-    def key(self) -> tuple[int, str]:
-        """The order of the export."""
-        return self.communicated_ms, self.public_id
 
     def seen_at(self, now_ms: int) -> dict[str, Any]:
         """The eleven fields at `now_ms`."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cleargrid_assets.emulator.generated_rows import DAY_MS, HOUR_MS, MAX_LAG_MS, instant
+from cleargrid_assets.emulator.generated_rows import DAY_MS, HOUR_MS, MAX_LAG_MS, Entry, instant
 
 if TYPE_CHECKING:
     from random import Random
@@ -30,22 +30,14 @@ PROMISES = frozenset({"PTP", "Promise to Pay", "promise_to_pay"})
 
 
 @dataclass(frozen=True)
-class ManualLog:
-    """An outcome that an agent logged, with its whole life, in milliseconds since 1970."""
+class ManualLog(Entry):
+    """An outcome that an agent logged."""
 
-    public_id: str
-    communicated_ms: int
-    created_ms: int
     channel: str
     source: str
     outcome: str
     broken_ms: int | None
     inactive_ms: int | None
-
-    @property
-    def key(self) -> tuple[int, str]:
-        """The order of the export."""
-        return self.communicated_ms, self.public_id
 
     def seen_at(self, now_ms: int) -> dict[str, Any]:
         """The nine fields at `now_ms`."""

@@ -10,6 +10,7 @@ deactivated entries.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from bisect import bisect_right
 from collections import OrderedDict
 from dataclasses import dataclass, field
@@ -19,7 +20,7 @@ from itertools import islice
 from operator import attrgetter
 from random import Random
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,21 +37,23 @@ DAY_WEIGHTS = (1.1, 1.05, 1.0, 1.0, 0.6, 0.35, 0.9)
 SHARE_OF_TIES = 0.02
 
 
-class Entry(Protocol):
-    """One log entry with its whole life, in milliseconds since 1970: what a reader sees depends on when they ask."""
+@dataclass(frozen=True)
+class Entry(ABC):
+    """One log entry with its whole life, in milliseconds since 1970: what a reader sees depends on when they ask.
 
-    @property
-    def communicated_ms(self) -> int:
-        """When it happened."""
+    `created_ms`: when it was logged; the export does not show it earlier.
+    """
 
-    @property
-    def created_ms(self) -> int:
-        """When it was logged; the export does not show it earlier."""
+    public_id: str
+    communicated_ms: int
+    created_ms: int
 
     @property
     def key(self) -> tuple[int, str]:
         """The order of the export."""
+        return self.communicated_ms, self.public_id
 
+    @abstractmethod
     def seen_at(self, now_ms: int) -> dict[str, Any]:
         """Its fields at `now_ms`."""
 

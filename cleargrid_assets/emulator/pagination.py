@@ -38,20 +38,16 @@ SHARES = (1.0, 1.0, 1.0, 0.9, 0.6, 0.3, 0.0, 1.0)
 """Shares of a page that belong to this lender; each cursor position has one of them."""
 
 
-class CorruptCursorError(ValueError):
-    """A cursor that this export never issued."""
-
-
 @dataclass(frozen=True)
 class Range:
-    """The range that a request asks for. Bounds in milliseconds since 1970; `since` None: from the beginning."""
+    """The range that a request asks for, in milliseconds since 1970. `position`: what its cursor encodes."""
 
     since_ms: int
     until_ms: int
     now_ms: int
     limit: int
     is_descending: bool
-    cursor: str | None
+    position: tuple[int, str] | None
     wants_total: bool
     is_bounded: bool
     echo: Mapping[str, str | None]
@@ -68,11 +64,12 @@ class Range:
 
     @classmethod
     def parse(cls, params: Mapping[str, str], now: datetime) -> Range | None:
-        """The range of a request; None if `since` or `until` is malformed, which leads to a 500."""
-        since, until = params.get("since"), params.get("until")
+        """The range of a request; None if `since`, `until` or the cursor is malformed, which leads to a 500."""
+        since, until, cursor = params.get("since"), params.get("until"), params.get("cursor")
         try:
             since_ms = milliseconds(_parse_instant(since)) if since else 0
             until_ms = milliseconds(_parse_instant(until)) if until else milliseconds(now)
+            position = _decode_cursor(cursor) if cursor else None
         except (ValueError, OverflowError):
             return None
         return cls(
@@ -81,20 +78,16 @@ class Range:
             now_ms=milliseconds(now),
             limit=_parse_limit(params.get("limit")),
             is_descending=params.get("sort") == "desc",
-            cursor=params.get("cursor") or None,
+            position=position,
             wants_total=params.get("includeTotal") == "true",
             is_bounded=bool(since or until),
             echo={"since": since, "until": until or instant(until_ms)},
         )
 
 
-def page_of(source: GeneratedRows, query: Range, shares: Sequence[float] = SHARES) -> dict[str, Any] | None:
-    """The success envelope of one page; None for a corrupted cursor."""
-    try:
-        position = _decode_cursor(query.cursor) if query.cursor else None
-    except CorruptCursorError:
-        return None
-    entries, cursor = _read(source, query, position, shares)
+def page_of(source: GeneratedRows, query: Range, shares: Sequence[float] = SHARES) -> dict[str, Any]:
+    """The success envelope of one page."""
+    entries, cursor = _read(source, query, shares)
     pagination: dict[str, Any] = {"nextCursor": cursor}
     if query.wants_total:
         pagination |= _total(source, query)
@@ -103,11 +96,9 @@ def page_of(source: GeneratedRows, query: Range, shares: Sequence[float] = SHARE
     return {"code": 200, "message": "OK", "errors": [], "body": {"rows": rows, "pagination": pagination, "meta": meta}}
 
 
-def _read(
-    source: GeneratedRows, query: Range, position: tuple[int, str] | None, shares: Sequence[float]
-) -> tuple[list[Entry], str | None]:
-    """The entries that follow `position` in the order of the request, and the next cursor, or None after the last."""
-    start = _start(query, position)
+def _read(source: GeneratedRows, query: Range, shares: Sequence[float]) -> tuple[list[Entry], str | None]:
+    """The entries of the page in the order of the request, and the next cursor, or None after the last."""
+    start = _start(query)
     entries = _following(source, query, start)
     share = shares[crc32(f"{start}".encode()) % len(shares)]
     take = min(len(entries), query.limit)
@@ -119,13 +110,13 @@ def _read(
     return entries[:take], _encode_cursor(boundary)
 
 
-def _start(query: Range, position: tuple[int, str] | None) -> tuple[int, str]:
+def _start(query: Range) -> tuple[int, str]:
     """Where the page starts: a cursor never leads out of the range."""
     if query.is_descending:
         end = (query.until_ms, FIRST_ID)
-        return min(position or end, end)
+        return min(query.position or end, end)
     beginning = (query.since_ms, FIRST_ID)
-    return max(position or beginning, beginning)
+    return max(query.position or beginning, beginning)
 
 
 def _following(source: GeneratedRows, query: Range, start: tuple[int, str]) -> list[Entry]:
@@ -166,12 +157,9 @@ def _encode_cursor(position: tuple[int, str]) -> str:
 
 
 def _decode_cursor(cursor: str) -> tuple[int, str]:
-    """The position of a cursor. Raises `CorruptCursorError` unless it is the cursor of that position to the letter."""
-    try:
-        match = POSITION.fullmatch(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-    except ValueError as corrupt:
-        raise CorruptCursorError from corrupt
+    """The position of a cursor. Raises `ValueError` unless it is the cursor of that position to the letter."""
+    match = POSITION.fullmatch(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     position = (int(match[1]), match[2].decode()) if match else None
     if position is None or _encode_cursor(position) != cursor:
-        raise CorruptCursorError
+        raise ValueError(f"{cursor!r} is a cursor that this export never issued")
     return position

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Self
 
 import uvicorn
 
-from cleargrid_assets.emulator.api import Api, LoggedRequest
+from cleargrid_assets.emulator.api import Api
 from cleargrid_assets.emulator.auth import Accounts, Credentials
 from cleargrid_assets.emulator.faults import FAULTS, Fault
 from cleargrid_assets.emulator.generated_d21_rows import make_communication
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from datetime import date
     from types import TracebackType
 
-START_SECONDS = 20.0
+    from cleargrid_assets.emulator.api import LoggedRequest
 
-__all__ = ["Credentials", "Emulator", "LoggedRequest"]
+START_SECONDS = 20.0
 
 
 class Emulator:
