@@ -23,8 +23,6 @@ from cleargrid_assets.client.retry import FailedAttempt
 from cleargrid_assets.client.status import RETRYABLE_4XX, TooSlowError, body_too_large, classify
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from cleargrid_assets.client.auth import Credentials
     from cleargrid_assets.client.deadlines import Deadline
     from cleargrid_assets.client.redaction import Redactor
@@ -40,19 +38,11 @@ MAX_FIRST_LOGIN_ATTEMPTS = 3
 class Login:
     """Fetches tokens for one account."""
 
-    def __init__(
-        self,
-        transport: Transport,
-        redactor: Redactor,
-        credentials: Credentials,
-        retry: RetryPolicy,
-        random_number: Callable[[], float],
-    ) -> None:
+    def __init__(self, transport: Transport, redactor: Redactor, credentials: Credentials, retry: RetryPolicy) -> None:
         self._transport = transport
         self._redactor = redactor
         self._credentials = credentials
         self._retry = retry
-        self._random = random_number
         self._path = f"/admin/auth/{quote(credentials.lender, safe='')}"
         self._has_succeeded = False
         self._refresh_timed_out = False
@@ -60,7 +50,7 @@ class Login:
     def log_in(self, deadline: Deadline) -> Token:
         """A new token. Raises `LoginRejectedError` for a 4xx, and if every attempt of the first login ends in 500."""
         with during(f"logging in as lender {self._credentials.lender}"):
-            token = self._retry.run(self._attempt, deadline, self._random)
+            token = self._retry.run(self._attempt, deadline)
         self._has_succeeded = True
         return token
 

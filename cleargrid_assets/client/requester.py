@@ -5,7 +5,6 @@ This is the only place that repeats such a request unchanged; `pagination` asks 
 
 from __future__ import annotations
 
-import random
 import threading
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -129,20 +128,12 @@ class PageRequest:
 class Requester:
     """Sends the requests of one account."""
 
-    def __init__(
-        self,
-        transport: Transport,
-        redactor: Redactor,
-        credentials: Credentials,
-        retry: RetryPolicy,
-        random_number: Callable[[], float] = random.random,
-    ) -> None:
+    def __init__(self, transport: Transport, redactor: Redactor, credentials: Credentials, retry: RetryPolicy) -> None:
         self._transport = transport
         self._redactor = redactor
-        self.retry = retry
-        self._random = random_number
+        self._retry = retry
         self._timeout = AdaptiveTimeout()
-        login = Login(transport, redactor, credentials, retry, random_number)
+        login = Login(transport, redactor, credentials, retry)
         self._auth = Authenticator(login.log_in, login.refresh)
 
     def get(
@@ -176,10 +167,9 @@ class Requester:
             counters.record_error(outcome.error)
             return outcome
 
-        envelope = self.retry.run(
+        envelope = self._retry.run(
             attempt,
             context.deadline,
-            self._random,
             server_is_up=lambda: counters.successes > successes,
             on_retry=lambda: counters.add(retries=1),
         )
@@ -191,7 +181,7 @@ class Requester:
 
     def back_off(self, context: RequestContext, timeouts: int, elapsed_seconds: float) -> None:
         """Sleep after `timeouts` consecutive time-outs, less the `elapsed_seconds` that the latest one took."""
-        context.deadline.sleep(max(0.0, self.retry.wait_seconds(timeouts, self._random) - elapsed_seconds))
+        context.deadline.sleep(max(0.0, self._retry.wait_seconds(timeouts) - elapsed_seconds))
 
     def allow_more_time(self, slow: TooSlowError) -> None:
         """Wait longer for the next pages, after even the smallest one took too long."""

@@ -16,6 +16,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
+from random import random
 from typing import TYPE_CHECKING, TypeVar
 
 from cleargrid_assets.client.errors import ClearGridError, RateLimitedError, TransientError, UnreachableError
@@ -63,7 +64,7 @@ class RetryPolicy:
     """Attempts per request and the waits between them, in seconds: exponential backoff with jitter.
 
     `patient_attempts` applies while the server answers other requests. Rate limits often last a minute, so they have
-    their own number of attempts and their own cap.
+    their own number of attempts and their own cap. `jitter`: a random number from 0 to 1.
     """
 
     attempts: int = 5
@@ -72,12 +73,12 @@ class RetryPolicy:
     base_seconds: float = 0.5
     cap_seconds: float = 4.0
     rate_limited_cap_seconds: float = 16.0
+    jitter: Callable[[], float] = random
 
     def run(
         self,
         attempt: Callable[[], T | FailedAttempt],
         deadline: Deadline,
-        random: Callable[[], float],
         *,
         server_is_up: Callable[[], bool] = lambda: False,
         on_retry: Callable[[], None] = lambda: None,
@@ -91,7 +92,7 @@ class RetryPolicy:
         while isinstance(outcome := attempt(), FailedAttempt):
             failures[outcome.budget] += 1
             number, is_up = failures[outcome.budget], server_is_up()
-            wait = self.wait_after(outcome, number, random)
+            wait = self.wait_after(outcome, number)
             if number >= self.max_attempts(outcome, server_is_up=is_up) or not self.allows_wait(wait, deadline):
                 outcome.error.attempts = failures.total()
                 raise self.give_up(outcome.error, time.monotonic() - started + wait, server_is_up=is_up)
@@ -100,17 +101,17 @@ class RetryPolicy:
             deadline.sleep(wait, requested_by_server=outcome.wait_seconds is not None)
         return outcome
 
-    def wait_seconds(self, attempt: int, random: Callable[[], float], cap_seconds: float | None = None) -> float:
+    def wait_seconds(self, attempt: int, cap_seconds: float | None = None) -> float:
         """The backoff after the `attempt`-th failure (from 1): between half the exponential step and the whole step."""
         step = min(cap_seconds or self.cap_seconds, self.base_seconds * 2.0 ** (attempt - 1))
-        return step * (0.5 + 0.5 * random())
+        return step * (0.5 + 0.5 * self.jitter())
 
-    def wait_after(self, failure: FailedAttempt, attempt: int, random: Callable[[], float]) -> float:
+    def wait_after(self, failure: FailedAttempt, attempt: int) -> float:
         """The wait after `failure`: what the server requests plus jitter, otherwise our own backoff."""
         if failure.wait_seconds is not None:
-            return failure.wait_seconds + random() * min(1.0, self.base_seconds)
+            return failure.wait_seconds + self.jitter() * min(1.0, self.base_seconds)
         is_rate_limit = isinstance(failure.error, RateLimitedError)
-        return self.wait_seconds(attempt, random, self.rate_limited_cap_seconds if is_rate_limit else None)
+        return self.wait_seconds(attempt, self.rate_limited_cap_seconds if is_rate_limit else None)
 
     def max_attempts(self, failure: FailedAttempt, *, server_is_up: bool) -> int:
         """How often to send a request that fails like this. `server_is_up`: other requests succeed meanwhile."""

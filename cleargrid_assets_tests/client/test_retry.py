@@ -19,21 +19,21 @@ LEAST, MOST = (lambda: 0.0), (lambda: 1.0)
 ONE_MINUTE, TWO_MINUTES, STARTING_SECONDS = 60, 120, 15
 
 
-def waits(policy, failure, random):
+def waits(policy, failure):
     attempts = policy.max_attempts(failure, server_is_up=False)
-    return sum(policy.wait_after(failure, attempt, random) for attempt in range(1, attempts))
+    return sum(policy.wait_after(failure, attempt) for attempt in range(1, attempts))
 
 
 @given(st.integers(1, 60), st.floats(0, 1))
 def test_a_wait_is_between_half_the_exponential_step_and_the_step_and_never_over_the_cap(attempt, chance):
-    policy = RetryPolicy()
+    policy = RetryPolicy(jitter=lambda: chance)
     step = min(policy.cap_seconds, policy.base_seconds * 2 ** (attempt - 1))
-    assert step / 2 <= policy.wait_seconds(attempt, lambda: chance) <= step
+    assert step / 2 <= policy.wait_seconds(attempt) <= step
 
 
-@pytest.mark.parametrize("random", [LEAST, MOST])
-def test_client_and_dagster_outlast_an_outage_of_a_minute_and_report_a_longer_one_within_two(random):
-    one_request = waits(RetryPolicy(), FailedAttempt(ServerFaultError("down")), random)
+@pytest.mark.parametrize("jitter", [LEAST, MOST])
+def test_client_and_dagster_outlast_an_outage_of_a_minute_and_report_a_longer_one_within_two(jitter):
+    one_request = waits(RetryPolicy(jitter=jitter), FailedAttempt(ServerFaultError("down")))
     between = sum(RETRIES.calculate_delay(attempt) for attempt in (1, 2))
     count_and_pages = 2 * one_request
     assert 2 * count_and_pages + between > ONE_MINUTE
@@ -41,14 +41,13 @@ def test_client_and_dagster_outlast_an_outage_of_a_minute_and_report_a_longer_on
 
 
 def test_a_rate_limit_of_a_minute_is_waited_for():
-    assert waits(RetryPolicy(), FailedAttempt(RateLimitedError("slow down")), MOST) > 60
+    assert waits(RetryPolicy(jitter=MOST), FailedAttempt(RateLimitedError("slow down"))) > 60
 
 
 def test_what_the_server_asks_for_is_waited_for_and_a_moment_more():
-    policy = RetryPolicy()
     failure = FailedAttempt(RateLimitedError("slow down"), wait_seconds=7)
-    assert policy.wait_after(failure, 1, LEAST) == 7
-    assert 7 < policy.wait_after(failure, 1, MOST) <= 8
+    assert RetryPolicy(jitter=LEAST).wait_after(failure, 1) == 7
+    assert 7 < RetryPolicy(jitter=MOST).wait_after(failure, 1) <= 8
 
 
 def test_a_request_goes_on_longer_while_the_server_answers_others():
