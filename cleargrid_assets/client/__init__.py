@@ -29,7 +29,7 @@ from cleargrid_assets.client.errors import (
     UnexpectedAnswerError,
     UnreachableError,
 )
-from cleargrid_assets.client.window import Window
+from cleargrid_assets.client.window import Window, plan_windows
 
 if TYPE_CHECKING:
     from cleargrid_assets.client.client import ClearGridClient, fetch_windows
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from cleargrid_assets.client.pagination import CompletedWindow
     from cleargrid_assets.client.requester import Counters
     from cleargrid_assets.client.retry import RetryPolicy
-    from cleargrid_assets.client.window_planning import plan_windows
     from cleargrid_assets.client.worker_pool import FetchResult, Progress, Statistics
 
 MODULES = {
@@ -50,7 +49,6 @@ MODULES = {
     "Statistics": "worker_pool",
     "Total": "envelope",
     "fetch_windows": "client",
-    "plan_windows": "window_planning",
 }
 """The names that are imported when they are asked for, and their modules."""
 

@@ -16,11 +16,10 @@ import msgspec
 
 from cleargrid_assets.client.adaptive_page_size import MIN_PAGE_SIZE, page_sizes, smallest
 from cleargrid_assets.client.envelope import decode
-from cleargrid_assets.client.errors import CursorLoopError, QueryTooLargeError, during
+from cleargrid_assets.client.errors import CursorLoopError, QueryTooLargeError, UnexpectedAnswerError, during
 from cleargrid_assets.client.requester import Counters, PageRequest, RequestContext, Requester
 from cleargrid_assets.client.status import TooSlowError
 from cleargrid_assets.client.walk import BoundaryUnclearError
-from cleargrid_assets.client.window_planning import MAX_EMPTY_PAGES, sparse_parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,6 +35,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 SAMPLE_ROWS = 8
+MAX_EMPTY_PAGES = 100
+"""In a row; after that the window is halved, because each half starts nearer to its rows."""
+
 MAX_REPEATS = 3
 """How often the same page may come under new cursors before it counts as a loop."""
 
@@ -182,7 +184,7 @@ class Paginator(Generic[T]):
                 return CompletedWindow(walk.close(), self.merge(converted), received, len(batches), empty)
             if not detector.record_page(page):
                 left = walk.close()  # a shortened walk is not past its end yet: only its window is read again
-                return Split(sparse_parts(left, page) if left == walk.asked else [left])
+                return Split(_halves(left, page) if left == walk.asked else [left])
             cursor = detector.next_cursor(page)
 
     def _read_page(self, window: Window, cursor: str | None) -> Page | None:
@@ -213,6 +215,14 @@ class Paginator(Generic[T]):
         self.counters.add(retries=1)
         self.counters.record_error(slow.as_error())
         self.requester.back_off(context, consecutive_timeouts, slow.seconds)
+
+
+def _halves(window: Window, page: Page) -> list[Window]:
+    """The halves of a window of empty pages. Raises `UnexpectedAnswerError` if it is too short to have that many."""
+    if window.is_splittable:
+        return window.split()
+    message = f"{MAX_EMPTY_PAGES} empty pages in a row, and the window has not ended"
+    raise UnexpectedAnswerError(message, status=HTTPStatus.OK, request_id=page.request_id)
 
 
 def _query_too_large(slow: TooSlowError, attempts: int) -> QueryTooLargeError:

@@ -1,6 +1,7 @@
-"""`Window`, a half-open range of UTC instants.
+"""`Window`, a half-open range of UTC instants, and how many of them a month is split into before it is read.
 
-Arithmetic on time belongs here; `window_planning` decides how many windows a month is split into.
+Arithmetic on time belongs here; `walk` shortens windows that turn out to be long, and `adaptive_page_size` splits those
+that time out.
 """
 
 from __future__ import annotations
@@ -8,11 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from math import ceil
 
 from cleargrid_assets.client.errors import SettingsError
 
 SECOND = timedelta(seconds=1)
 MILLISECOND_US = 1_000
+DAY_SECONDS = 86_400
+MAX_WINDOWS = 512
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,20 @@ class Window:
         boundaries = [self.since + timedelta(seconds=int(step * number)) for number in range(1, parts)]
         edges = [self.since, *boundaries, self.until]
         return [Window(since, until) for since, until in pairwise(edges)]
+
+
+def plan_windows(window: Window, total: int | None, target_rows: int, now: datetime | None = None) -> list[Window]:
+    """Windows that cover `window`, each with about `target_rows` of its `total` rows, or one day without a total.
+
+    The time after `now` is one window, because the future of an open month has almost no rows.
+    """
+    if now is not None and window.since + SECOND <= now <= window.until - SECOND:
+        boundary = now.astimezone(UTC).replace(microsecond=0) + SECOND
+        if boundary < window.until:
+            past, future = Window(window.since, boundary), Window(boundary, window.until)
+            return [*plan_windows(past, total, target_rows), future]
+    parts = ceil(window.seconds / DAY_SECONDS) if total is None else ceil(total / max(target_rows, 1))
+    return window.split(min(max(parts, 1), MAX_WINDOWS))
 
 
 def format_instant(moment: datetime) -> str:

@@ -50,8 +50,6 @@ class Progress:
 
     pages: int
     rows: int
-    windows_done: int
-    windows_total: int
     seconds: float
     failures: tuple[FailedRequests, ...] = ()
 
@@ -113,7 +111,6 @@ class _WorkQueue(Generic[T]):
     def __init__(self, windows: Iterable[Window], paginator: Paginator[T]) -> None:
         self._paginator = paginator
         self._pending = deque(self._walk(window) for window in windows)
-        self._total = len(self._pending)
         self._active: set[Walk] = set()
         self._completed: list[CompletedWindow[T]] = []
         self._error: BaseException | None = None
@@ -148,7 +145,6 @@ class _WorkQueue(Generic[T]):
         """Make the rest of a walk pending; False if there is none."""
         if rest is not None:
             self._pending.append(self._walk(rest))
-            self._total += 1
         return rest is not None
 
     def _finish(self, walk: Walk, outcome: CompletedWindow[T] | Split) -> None:
@@ -158,7 +154,6 @@ class _WorkQueue(Generic[T]):
                 parts = [self._walk(part, is_ordered=outcome.is_ordered) for part in outcome.parts]
                 self._pending.extendleft(reversed(parts))
                 self._splits += 1
-                self._total += len(outcome.parts) - 1
             else:
                 self._completed.append(outcome)
             self._changed.notify_all()
@@ -211,7 +206,7 @@ class _WorkQueue(Generic[T]):
 
     def _progress(self, seconds: float) -> Progress:
         failures = self._paginator.counters.failed_requests()
-        return Progress(self._pages, self._rows, len(self._completed), self._total, seconds, failures)
+        return Progress(self._pages, self._rows, seconds, failures)
 
     def completed_windows(self) -> list[CompletedWindow[T]]:
         """The completed windows in order of time."""

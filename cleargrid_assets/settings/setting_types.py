@@ -9,7 +9,7 @@ import re
 from datetime import date
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Generic, Protocol, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Generic, Self, TypeVar, overload
 from zoneinfo import ZoneInfo
 
 from cleargrid_assets.client.errors import SettingsError
@@ -21,6 +21,8 @@ from cleargrid_assets.tables.dataset import RawDataset
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
+
+    from cleargrid_assets.settings.settings import Settings
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -36,13 +38,6 @@ class Group(Enum):
     LOADING = "Loading"
     MEANING = "Meaning"
     STORAGE = "Warehouse, lake and alerts"
-
-
-class SettingTexts(Protocol):
-    """The settings, as far as one of them needs to know the others."""
-
-    def text_of(self, setting: Setting[Any]) -> str | None:
-        """The text of the setting's variable; None if it is not set."""
 
 
 class Setting(Generic[T_co]):
@@ -77,14 +72,9 @@ class Setting(Generic[T_co]):
         self.is_secret = is_secret
 
     @property
-    def bounds(self) -> str:
-        """The smallest and the largest value, as text; empty if there are none."""
-        return ""
-
-    @property
     def description(self) -> str:
-        """The meaning with the bounds."""
-        return f"{self.meaning}, {self.bounds}" if self.bounds else self.meaning
+        """The meaning, with the bounds if there are any."""
+        return self.meaning
 
     def __set_name__(self, owner: type, attribute: str) -> None:
         self.attribute = attribute
@@ -93,9 +83,9 @@ class Setting(Generic[T_co]):
     def __get__(self, settings: None, owner: type) -> Self: ...
 
     @overload
-    def __get__(self, settings: SettingTexts, owner: type) -> T_co: ...
+    def __get__(self, settings: Settings, owner: type) -> T_co: ...
 
-    def __get__(self, settings: SettingTexts | None, owner: type) -> Self | T_co:
+    def __get__(self, settings: Settings | None, owner: type) -> Self | T_co:
         if settings is None:
             return self
         text = settings.text_of(self)
@@ -171,9 +161,9 @@ class Integer(Setting[int]):
         self.maximum = maximum
 
     @property
-    def bounds(self) -> str:
-        """The range, such as `1-1000`."""
-        return f"{self.minimum}-{self.maximum}"
+    def description(self) -> str:
+        """The meaning, with bounds such as `1-1000`."""
+        return f"{self.meaning}, {self.minimum}-{self.maximum}"
 
     def parse(self, text: str) -> int:
         """A whole number within the bounds, written in digits."""
@@ -186,8 +176,6 @@ class Share(Setting[float]):
     """A share from 0 to 1."""
 
     value_type = float
-    minimum = 0
-    maximum = 1
 
     def parse(self, text: str) -> float:
         """A decimal fraction; Python writes a small one with an exponent."""

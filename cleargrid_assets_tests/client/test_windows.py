@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cleargrid_assets.client import SettingsError, Window, plan_windows
-from cleargrid_assets.client.window import format_instant
-from cleargrid_assets.client.window_planning import MAX_WINDOWS
+from cleargrid_assets.client.window import MAX_WINDOWS, format_instant
 
 INSTANTS = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 # the strategy adds the zone
 LENGTHS = st.timedeltas(timedelta(milliseconds=1), timedelta(days=62))

@@ -201,7 +201,7 @@ def test_a_stall_on_504_names_the_request():
         fetch(client_of(server), [WINDOW], stall_seconds=0.5)
 
 
-def test_progress_counts_pages_rows_and_windows(monkeypatch):
+def test_progress_counts_pages_and_rows(monkeypatch):
     monkeypatch.setattr("cleargrid_assets.client.worker_pool.PROGRESS_INTERVAL_SECONDS", 0.0)
     monkeypatch.setattr("cleargrid_assets.client.worker_pool.POLL_SECONDS", 0.01)
     reports = []
@@ -212,7 +212,6 @@ def test_progress_counts_pages_rows_and_windows(monkeypatch):
 
     with FaultServer(play) as server:
         fetch(client_of(server), WINDOW.split(6), on_progress=reports.append, concurrency=2)
-    assert reports[-1].windows_total >= 6  # and those that an idle worker took over
     assert 0 < reports[-1].pages <= 6 + len(truth())
     assert [progress.rows for progress in reports] == sorted(progress.rows for progress in reports)
 
