@@ -6,7 +6,6 @@ What is compared is in `assets.reports.certificate.verification`; finding the fi
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -18,8 +17,7 @@ from cleargrid_assets.assets.reports.certificate.page import as_html, as_text
 from cleargrid_assets.assets.reports.certificate.verification import disagreements
 from cleargrid_assets.assets.reports.month_certificates import certificate_artifacts, json_name, page_name
 from cleargrid_assets.commands.emulator_settings import with_demo_settings
-from cleargrid_assets.commands.status import LOCK_TIMEOUT
-from cleargrid_assets.connections import WarehouseConnection
+from cleargrid_assets.commands.status import command_warehouse
 from cleargrid_assets.landing.ledger import last_loads
 from cleargrid_assets.settings import Settings
 
@@ -40,7 +38,7 @@ def certificate(ctx: click.Context, month: str) -> None:
     """
     first_day = _month_of(month)
     settings = with_demo_settings(Settings.from_environment())
-    warehouse = replace(WarehouseConnection(settings).warehouse(), lock_timeout=LOCK_TIMEOUT)
+    warehouse = command_warehouse(settings)
     document = _read(settings, warehouse, first_day)
     problems = [
         *_verify(document, settings, warehouse, first_day),

@@ -37,7 +37,7 @@ from cleargrid_assets.run_history import run_month, run_name
 from cleargrid_assets.settings import EMULATOR, Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from cleargrid_assets.commands.services import Services
 
@@ -84,41 +84,37 @@ def demo(rows_per_day: int, closed_months: int, fault: str | None) -> None:
         faults = [limit_fault_to_month(faulty, fault)] if fault else []
         emulator = stack.enter_context(Emulator(rows_per_day=rows_per_day, now=today, faults=faults))
         settings = _settings(emulator, months[0][:7], fault)
-        WarehouseConnection(Settings(settings)).warehouse().check_writable()
+        WarehouseConnection(settings).warehouse().check_writable()
         save_demo_settings(months[0][:7], rows_per_day)
         click.echo(f"Emulated ClearGrid on {emulator.base_url}; loading {months[0][:7]} to {months[-1][:7]} ...")
         instance = stack.enter_context(open_instance(home))
         cancel_leftovers(instance)
-        limit_loads(instance, Settings(settings).loads_at_once)
-        environment = {**without_settings(os.environ), **settings, "DAGSTER_HOME": str(home)}
+        limit_loads(instance, settings.loads_at_once)
+        environment = {**without_settings(os.environ), **settings.variables, "DAGSTER_HOME": str(home)}
         # Dagster runs in its own home, where no `.env` can point the demo at another environment.
         running = stack.enter_context(services(environment, home, home / LOG, lock=lock))
         running.start_daemon()
         runs = _run_everything(instance, running, months)
         if fault:
-            is_as_expected = print_red_month(instance, Settings(settings), runs, fault, faulty)
+            is_as_expected = print_red_month(instance, settings, runs, fault, faulty)
         else:
-            is_as_expected = print_summary(instance, Settings(settings), runs)
+            is_as_expected = print_summary(instance, settings, runs)
     sys.exit(0 if is_as_expected else 1)
 
 
-def _settings(emulator: Emulator, start_month: str, fault: str | None) -> dict[str, str]:
-    settings = {"CLEARGRID_OUTCOMES": str(OUTCOMES), "CLEARGRID_START_MONTH": start_month}
-    return {**emulator_settings(emulator), **settings, **(STRICTER if fault else {})}
+def _settings(emulator: Emulator, start_month: str, fault: str | None) -> Settings:
+    own = {"CLEARGRID_OUTCOMES": str(OUTCOMES), "CLEARGRID_START_MONTH": start_month}
+    return Settings({**emulator_settings(emulator), **own, **(STRICTER if fault else {})})
 
 
 def _run_everything(instance: dg.DagsterInstance, running: Services, months: Sequence[str]) -> list[dg.DagsterRun]:
     """Backfill the months, compute the tables over all months, run the freshness checks; return the runs."""
-    backfill = ("job", "backfill", "--job", REFRESH_MONTH, "--partitions", ",".join(months), "--noprompt")
+    backfill = ("backfill", "--partitions", ",".join(months), "--noprompt")
     runs = []
-    for job, command in (
-        (REFRESH_MONTH, backfill),
-        (REFRESH_SUMMARY, ("job", "launch", "--job", REFRESH_SUMMARY)),
-        (CHECK_MONTHS, ("job", "launch", "--job", CHECK_MONTHS)),
-    ):
+    for job, command in ((REFRESH_MONTH, backfill), (REFRESH_SUMMARY, ("launch",)), (CHECK_MONTHS, ("launch",))):
         launched_at = datetime.now(UTC)
-        running.run_dagster(*command)
-        runs += print_runs_until_ended(instance, job, launched_at, running.group.raise_if_ended)
+        running.run_dagster("job", *command, "--job", job)
+        runs += _print_runs_until_ended(instance, running, job, launched_at)
     _wait_for_others(instance, running)
     return runs
 
@@ -130,10 +126,10 @@ def _wait_for_others(instance: dg.DagsterInstance, running: Services) -> None:
         time.sleep(POLL_SECONDS)
 
 
-def print_runs_until_ended(
-    instance: dg.DagsterInstance, job: str, launched_at: datetime, raise_if_ended: Callable[[], None]
+def _print_runs_until_ended(
+    instance: dg.DagsterInstance, running: Services, job: str, launched_at: datetime
 ) -> list[dg.DagsterRun]:
-    """Print each run of `job` as it ends; return them all. `raise_if_ended` raises if Dagster has stopped."""
+    """Print each run of `job` as it ends; return them all. Raises if Dagster has stopped."""
     printed: set[str] = set()
     while True:
         runs = list(instance.get_runs(dg.RunsFilter(job_name=job, created_after=launched_at)))
@@ -144,5 +140,5 @@ def print_runs_until_ended(
                 click.echo(f"  {len(printed):>2} of {len(runs)}  {run_month(run):<7}  {run_name(run)}: {result}")
         if runs and len(printed) == len(runs):
             return runs
-        raise_if_ended()
+        running.group.raise_if_ended()
         time.sleep(POLL_SECONDS)

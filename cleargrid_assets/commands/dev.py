@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import socket
 import time
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 import click
 
@@ -27,9 +26,6 @@ from cleargrid_assets.commands.processes import interrupt_on_signals
 from cleargrid_assets.commands.run_console import RunLines
 from cleargrid_assets.commands.services import HOST, Services, services
 from cleargrid_assets.settings import EMULATOR, Settings
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 LOG = "dev.log"
 LOOK_SECONDS = 1.0
@@ -52,7 +48,7 @@ def dev(port: int, *, verbose: bool) -> None:
         home = dagster_home(settings.environment)
         lock = stack.enter_context(exclusive_daemon(home))
         ui = f"http://{HOST}:{port}"
-        environment = {Settings.ui_url.name: ui, **stack.enter_context(_variables(settings)), "DAGSTER_HOME": str(home)}
+        environment = {Settings.ui_url.name: ui, **_variables(settings, stack), "DAGSTER_HOME": str(home)}
         click.echo(f"Starting Dagster; its full output is in {home / LOG}")
         instance = stack.enter_context(open_instance(home))
         fail_orphans(instance)
@@ -75,18 +71,19 @@ def _settings() -> Settings:
     return settings
 
 
-@contextmanager
-def _variables(settings: Settings) -> Iterator[dict[str, str]]:
-    """The environment of Dagster's processes. Prints a warning for each problem with its settings."""
-    with ExitStack() as stack:
-        variables = settings.exported()
-        if settings.environment == EMULATOR:
-            ours = {name: value for name, value in variables.items() if name.startswith("CLEARGRID_") and value.strip()}
-            at_emulator = stack.enter_context(ensure_emulator(settings))
-            variables = {**without_settings(variables), **at_emulator, **ours}
-        for problem in Settings(variables).problems():
-            click.echo(f"warning: {problem}")
-        yield variables
+def _variables(settings: Settings, stack: ExitStack) -> dict[str, str]:
+    """The environment of Dagster's processes. Prints a warning for each problem with its settings.
+
+    An emulator that is started for it runs until `stack` is closed.
+    """
+    variables = settings.exported()
+    if settings.environment == EMULATOR:
+        ours = {name: value for name, value in variables.items() if name.startswith("CLEARGRID_") and value.strip()}
+        at_emulator = stack.enter_context(ensure_emulator(settings))
+        variables = {**without_settings(variables), **at_emulator, **ours}
+    for problem in Settings(variables).problems():
+        click.echo(f"warning: {problem}")
+    return variables
 
 
 def _free_port(port: int) -> int:

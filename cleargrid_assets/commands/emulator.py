@@ -11,18 +11,23 @@ from contextlib import suppress
 
 import click
 
+from cleargrid_assets.commands.emulator_settings import account_variables
 from cleargrid_assets.commands.processes import interrupt_on_signals
 from cleargrid_assets.emulator import Emulator
 from cleargrid_assets.emulator.faults import FAULTS
-
-PORT = click.IntRange(0, 65_535)
 
 
 @click.command(
     short_help="Serve a local ClearGrid until it is stopped.",
     epilog="\b\nFaults:\n" + "\n".join(f"  {name}: {fault.about}" for name, fault in FAULTS.items()),
 )
-@click.option("--port", type=PORT, default=8123, show_default=True, help="Port on 127.0.0.1; 0 picks a free one.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65_535),
+    default=8123,
+    show_default=True,
+    help="Port on 127.0.0.1; 0 picks a free one.",
+)
 @click.option(
     "--rows-per-day", type=click.IntRange(0), default=400, show_default=True, help="Rows on an average working day."
 )
@@ -60,13 +65,4 @@ def emulator(
 
 def setting_lines(local: Emulator) -> str:
     """The lines that point this project at the emulator."""
-    credentials = local.credentials
-    return "\n".join(
-        (
-            "CLEARGRID_ENVIRONMENT=emulator",
-            f"CLEARGRID_BASE_URL={local.base_url}",
-            f"CLEARGRID_LENDER={credentials.lender}",
-            f"CLEARGRID_EMAIL={credentials.email}",
-            f"CLEARGRID_PASSWORD={credentials.password}",
-        )
-    )
+    return "\n".join(f"{name}={value}" for name, value in account_variables(local.base_url, local.credentials).items())

@@ -39,18 +39,18 @@ CONNECT_SECONDS = 5.0
 
 def emulator_settings(emulator: Emulator) -> dict[str, str]:
     """Variables that point everything at `emulator` and its own warehouse."""
-    return variables_for_address(emulator.base_url, emulator.credentials)
+    warehouse = str(Path("data/emulator.duckdb").resolve())
+    return {**account_variables(emulator.base_url, emulator.credentials), "CLEARGRID_WAREHOUSE": warehouse}
 
 
-def variables_for_address(address: str, account: Credentials) -> dict[str, str]:
-    """Variables for an emulator that answers on `address`."""
+def account_variables(address: str, account: Credentials) -> dict[str, str]:
+    """Variables for the account of an emulator that answers on `address`."""
     return {
         "CLEARGRID_ENVIRONMENT": EMULATOR,
         "CLEARGRID_BASE_URL": address,
         "CLEARGRID_LENDER": account.lender,
         "CLEARGRID_EMAIL": account.email,
         "CLEARGRID_PASSWORD": account.password,
-        "CLEARGRID_WAREHOUSE": str(Path("data/emulator.duckdb").resolve()),
     }
 
 
@@ -84,18 +84,18 @@ def save_demo_settings(start_month: str, rows_per_day: int) -> None:
 
 @contextmanager
 def ensure_emulator(settings: Settings) -> Iterator[dict[str, str]]:
-    """Variables for the emulator that the settings name: one that already runs there, else one for the block."""
+    """The account of the emulator that the settings name: one that already runs there, else one for the block."""
     credentials = {"lender": Settings.lender, "email": Settings.email, "password": Settings.password}
     texts = {argument: settings.text_of(setting) for argument, setting in credentials.items()}
     account = Credentials(**{argument: text for argument, text in texts.items() if text})
     address = _configured_address(settings)
     if address and (not is_loopback(address.hostname or "") or _is_listening(address)):
         click.echo(f"Using the ClearGrid that runs on {address.hostname}:{_port_of(address)}")
-        yield variables_for_address(address.geturl(), account)
+        yield account_variables(address.geturl(), account)
     else:
         with _start_emulator(address, account, settings) as emulator:
             click.echo(f"Emulated ClearGrid on {emulator.base_url}")
-            yield emulator_settings(emulator)
+            yield account_variables(emulator.base_url, account)
 
 
 def _configured_address(settings: Settings) -> SplitResult | None:

@@ -5,7 +5,7 @@ Choosing the months and swapping the files belong here; a month's run is the sam
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cleargrid_assets.commands.instance import dagster_home, exclusive_daemon, open_instance, our_command
-from cleargrid_assets.commands.status import LOCK_TIMEOUT
+from cleargrid_assets.commands.status import LOCK_TIMEOUT, command_warehouse
 from cleargrid_assets.connections import ClearGridConnection, WarehouseConnection
 from cleargrid_assets.definitions import build_definitions
 from cleargrid_assets.jobs import REFRESH_MONTH, REFRESH_SUMMARY
@@ -179,7 +179,7 @@ def plan(settings: Settings) -> Rezoning | None:
 
     Raises `ClickException` if it cannot be done, `ClearGridError` or `WarehouseError`.
     """
-    warehouse = replace(WarehouseConnection(settings).warehouse(), lock_timeout=LOCK_TIMEOUT)
+    warehouse = command_warehouse(settings)
     if warehouse.is_lake:
         raise click.ClickException(LAKE)
     stored = identity_of(warehouse)

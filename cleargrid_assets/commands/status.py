@@ -105,7 +105,7 @@ def status(*, as_json: bool, code: str) -> None:
 
 def _empty_warehouse_message(settings: Settings, code: str) -> str:
     """The message for an empty warehouse: which one it is, and how to load a month."""
-    warehouse = _warehouse(settings)
+    warehouse = command_warehouse(settings)
     text = f"No month of {code} has been loaded into {warehouse.display_name} yet ({settings.environment})"
     remedy = ". Load months in the UI that `cleargrid dev` opens, or try generated ones with `cleargrid demo`."
     return text + (other_tables(warehouse) or with_commands(remedy))
@@ -113,7 +113,7 @@ def _empty_warehouse_message(settings: Settings, code: str) -> str:
 
 def _table(settings: Settings, months: Sequence[MonthStatus]) -> str:
     """The table of months between whose warehouse it is and, if the checks are not known, where to find them."""
-    identity = identity_of(_warehouse(settings))
+    identity = identity_of(command_warehouse(settings))
     head = [f"Warehouse of {identity.summary}"] if identity else []
     if _has_history(settings):
         return "\n".join([*head, format_table(months)])
@@ -131,13 +131,14 @@ def month_statuses(settings: Settings, now: datetime | None = None, *, dataset: 
     if dataset not in settings.datasets:
         raise SettingsError(f"CLEARGRID_DATASETS does not name {dataset.code}: add it there to land the dataset")
     months = build_months(settings)
-    loads = last_loads(_warehouse(settings), dataset)
+    loads = last_loads(command_warehouse(settings), dataset)
     outcomes = _check_outcomes(settings, dataset)
     keys = {*months.get_partition_keys(current_time=now or datetime.now(UTC)), *map(str, loads)}
     return [_status(key, loads.get(month_of(key)), outcomes[key]) for key in sorted(keys)]
 
 
-def _warehouse(settings: Settings) -> Warehouse:
+def command_warehouse(settings: Settings) -> Warehouse:
+    """The configured warehouse, for whose lock a command waits only briefly. Raises `SettingsError`."""
     return replace(WarehouseConnection(settings).warehouse(), lock_timeout=LOCK_TIMEOUT)
 
 
