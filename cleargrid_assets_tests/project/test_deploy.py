@@ -97,6 +97,14 @@ def test_every_service_of_the_compose_file_gets_its_secrets_from_the_environment
         assert environment["CLEARGRID_WAREHOUSE"].startswith("ducklake:postgres:"), name
 
 
+def test_the_images_build_gets_the_files_that_it_copies_and_no_others() -> None:
+    """Not the `.env` files, the data and the environments beside them."""
+    copied = re.findall(r"^COPY (?!--from)(.+) \S+$", (DEPLOY / "Dockerfile").read_text(encoding="utf-8"), re.MULTILINE)
+    ignored = (DEPLOY.parent / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    assert ignored[1] == "*"
+    assert {line[1:] for line in ignored if line.startswith("!")} == set(" ".join(copied).split())
+
+
 def test_the_image_runs_as_nobody_in_particular() -> None:
     lines = (DEPLOY / "Dockerfile").read_text(encoding="utf-8").splitlines()
     last_user = [line for line in lines if line.startswith("USER ")][-1]
