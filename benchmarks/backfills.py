@@ -15,16 +15,14 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from benchmarks.loading import NOW, emulator
+from benchmarks.loading import emulator
 from benchmarks.measure import cpu_seconds_of_group, run
+from benchmarks.platform import settings_and_months
 from benchmarks.small_runs import EMPTY, OURS
 from cleargrid_assets.command_names import executable
-from cleargrid_assets.commands.emulator_settings import emulator_settings
 from cleargrid_assets.commands.instance import PROJECT
 from cleargrid_assets.commands.processes import ProcessGroup
 from cleargrid_assets.jobs import REFRESH_MONTH
-from cleargrid_assets.partitions import build_months, recent_months
-from cleargrid_assets.settings import Settings
 from cleargrid_assets_tests.dagster_graphql import write_instance
 
 if TYPE_CHECKING:
@@ -54,8 +52,7 @@ def backfill(months: int = 24, rows: int = 20_000) -> None:
 def backfill_runs(months: int = 24, rows: int = 20_000) -> None:
     """Processor seconds of a backfill by the job `refresh_month`, all processes, beside as many empty runs."""
     with emulator(rows) as server:
-        settings = {**emulator_settings(server), "CLEARGRID_START_MONTH": f"{NOW.year - 2}-01"}
-        keys = recent_months(build_months(Settings(settings)), NOW, months)
+        settings, keys = settings_and_months(server, months)
         measured = {module: _backfill(settings, keys, module, AT_ONCE).cpu_seconds for module in (EMPTY, OURS)}
     print(
         f"\n{months} months of {rows:,} rows by {REFRESH_MONTH}, {AT_ONCE} at once, each side through its own daemon:"
@@ -70,8 +67,7 @@ def choices(months: int = 12, rows: int = 20_000) -> None:
     for delay_ms, variants in CHOICES.items():
         print(f"\n{months} months of {rows:,} rows, a page takes {delay_ms} ms; seconds a month:")
         with emulator(rows, delay_ms=delay_ms) as server:
-            settings = {**emulator_settings(server), "CLEARGRID_START_MONTH": f"{NOW.year - 2}-01"}
-            keys = recent_months(build_months(Settings(settings)), NOW, months)
+            settings, keys = settings_and_months(server, months)
             _all_in_one_process(settings, keys)  # the emulator makes its rows once, outside the race
             seconds = _all_in_one_process(settings, keys)
             print(f"one process for all months, one after the other  {seconds / months:6.1f}", flush=True)

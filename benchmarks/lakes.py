@@ -12,12 +12,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.loading import GROWTH, MONTH, NOW, PAIRS, emulator
+from benchmarks.loading import GROWTH, MONTH, PAIRS, emulator
 from benchmarks.measure import line, median, run_loader
-from benchmarks.platform import MARTS, RAW, materialize
-from cleargrid_assets.commands.emulator_settings import emulator_settings
-from cleargrid_assets.partitions import build_months, recent_months
-from cleargrid_assets.settings import Settings
+from benchmarks.platform import MARTS, RAW, materialize, settings_and_months
 from cleargrid_assets_tests.postgres_server import PostgresServer, find_binaries, run_postgres
 
 if TYPE_CHECKING:
@@ -101,12 +98,8 @@ def hosts(months: int = 12, rows: int = 20_000, *, delay_ms: int = 200) -> None:
 
     print(f"\n{months} months of {rows:,} rows, pages of 100, {delay_ms} ms each; two runs at once on each node:")
     with emulator(rows, delay_ms=delay_ms) as server:
-        settings = {
-            **emulator_settings(server),
-            "CLEARGRID_START_MONTH": f"{NOW.year - 2}-01",
-            "CLEARGRID_PAGE_SIZE": "100",
-        }
-        keys = recent_months(build_months(Settings(settings)), NOW, months)
+        settings, keys = settings_and_months(server, months)
+        settings["CLEARGRID_PAGE_SIZE"] = "100"
         for nodes in (1, 2):
             with (
                 tempfile.TemporaryDirectory(prefix="cg-") as folder,

@@ -65,9 +65,8 @@ def cpu_seconds_of_group(process_group: int) -> float:
     ticks = 0
     for path in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError):  # it has just ended; its parent counts it
-            fields = (
-                path.read_text(encoding="utf-8").rpartition(")")[2].split()
-            )  # after the command: state, parent, group
+            # After the command: state, parent, group.
+            fields = path.read_text(encoding="utf-8").rpartition(")")[2].split()
             if int(fields[2]) == process_group:
                 ticks += sum(map(int, fields[11:15]))
     return ticks / os.sysconf("SC_CLK_TCK")

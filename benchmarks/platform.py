@@ -14,8 +14,11 @@ from typing import TYPE_CHECKING
 
 from benchmarks.loading import MONTH, NOW, emulator
 from benchmarks.measure import Measurement, median, run
+from cleargrid_assets.command_names import executable
 from cleargrid_assets.commands.emulator_settings import emulator_settings
 from cleargrid_assets.commands.instance import PROJECT
+from cleargrid_assets.partitions import build_months, recent_months
+from cleargrid_assets.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,6 +30,7 @@ MARTS = (
     "core/outcome_spellings,core/contact_attempts,"
     "analytics/outcome_mix,analytics/agent_productivity,analytics/cohort_contact"
 )
+START_MONTH = {"CLEARGRID_START_MONTH": f"{NOW.year - 2}-01"}
 IMPORTS = {
     "dagster": "import dagster",
     "code location": "from cleargrid_assets.definitions import definitions; definitions()",
@@ -70,8 +74,14 @@ def materialize(
     """Run `selection` for the month in a separate process, with `variables` overriding the usual settings."""
     environment = {**run_environment(server, folder), **(variables or {})}
     arguments = ["-m", "cleargrid_assets.definitions", "--select", selection, "--partition", MONTH]
-    command = [str(Path(sys.executable).with_name("dagster")), "asset", "materialize", *arguments]
+    command = [executable("dagster"), "asset", "materialize", *arguments]
     return run(command, cwd=folder, environment=environment)
+
+
+def settings_and_months(server: Emulator, months: int) -> tuple[dict[str, str], list[str]]:
+    """Settings for `server` that begin two years ago, and the partition keys of the last `months`."""
+    settings = {**emulator_settings(server), **START_MONTH}
+    return settings, recent_months(build_months(Settings(settings)), NOW, months)
 
 
 def run_environment(server: Emulator, folder: Path) -> dict[str, str]:
@@ -82,5 +92,5 @@ def run_environment(server: Emulator, folder: Path) -> dict[str, str]:
         "CLEARGRID_WAREHOUSE": str(folder / "warehouse.duckdb"),
         "CLEARGRID_CONCURRENCY": "8",
         "CLEARGRID_PAGE_SIZE": "1000",
-        "CLEARGRID_START_MONTH": f"{NOW.year - 2}-01",
+        **START_MONTH,
     }

@@ -155,7 +155,7 @@ def measure(warehouses: Mapping[int, Warehouse], rows: int, rounds: int) -> Mapp
     """The CPU seconds of each step by the number of other months; the warehouses take turns, and round 0 warms up."""
     seconds = defaultdict[tuple[str, int], list[float]](list)
     with emulator(rows) as server:
-        account = Job(server.base_url, MEASURED, "", 1000, 4).account
+        account = server.credentials
         client = ClearGridClient(server.base_url, account.lender, account.email, account.password)
         for number in range(rounds + 1):
             month = date(MEASURED.year, MEASURED.month + number, 1)
