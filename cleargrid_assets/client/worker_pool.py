@@ -188,10 +188,10 @@ class _WorkQueue(Generic[T]):
         started = reported_at = time.monotonic()
         while True:
             with self._changed:
-                self._changed.wait_for(self._is_finished, timeout=POLL_SECONDS)
+                is_finished = self._changed.wait_for(self._is_finished, timeout=POLL_SECONDS)
                 if self._error is not None:
                     raise self._error
-                if not self._pending and not self._active:
+                if is_finished:
                     return
                 progress = self._progress(time.monotonic() - started)
             deadline = self._paginator.deadline

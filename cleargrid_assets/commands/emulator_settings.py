@@ -115,7 +115,7 @@ def _configured_address(settings: Settings) -> SplitResult | None:
 
 
 def _port_of(address: SplitResult) -> int:
-    return address.port or {"https": 443}.get(address.scheme, 80)
+    return address.port or (443 if address.scheme == "https" else 80)
 
 
 def _is_listening(address: SplitResult) -> bool:

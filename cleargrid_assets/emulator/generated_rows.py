@@ -128,18 +128,18 @@ class GeneratedRows:
         """How many entries the hour has; at a month's border at least one."""
         day, hour_of_day = divmod(hour, 24)
         weight = HOUR_WEIGHTS[hour_of_day] / sum(HOUR_WEIGHTS) * DAY_WEIGHTS[(day + EPOCH_WEEKDAY - 1) % 7]
-        dense = self.dense_days.get(date(1970, 1, 1) + timedelta(days=day), 1.0) if self.dense_days else 1.0
+        dense = self.dense_days.get(date(1970, 1, 1) + timedelta(days=day), 1.0)
         expected = self.rows_per_day * weight * dense
         size = int(expected * random.uniform(0.85, 1.15) + random.random())
-        return max(size, 1) if _at_border(hour) else size
+        return max(size, 1) if _starts_month(hour) or _starts_month(hour + 1) else size
 
     def _generate(self, hour: int) -> list[Entry]:
         random = self._random(hour)
         size = self._size(hour, random)
         offsets = [int(random.random() * HOUR_MS) for _ in range(size)]
-        if _starts_month(hour) and offsets:
+        if _starts_month(hour):
             offsets[-1] = 0
-        if _starts_month(hour + 1) and offsets:
+        if _starts_month(hour + 1):
             offsets[-1] = HOUR_MS - 1
         for position in range(1, size):
             if random.random() < SHARE_OF_TIES:
@@ -151,10 +151,6 @@ class GeneratedRows:
 def _starts_month(hour: int) -> bool:
     """True if the hour is the first of a month in UTC."""
     return hour % 24 == 0 and (date(1970, 1, 1) + timedelta(days=hour // 24)).day == 1
-
-
-def _at_border(hour: int) -> bool:
-    return _starts_month(hour) or _starts_month(hour + 1)
 
 
 def milliseconds(moment: datetime) -> int:

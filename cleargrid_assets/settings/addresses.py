@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from cleargrid_assets.client.errors import SettingsError
 from cleargrid_assets.client.url_validation import is_secure
-from cleargrid_assets.settings.setting_types import PathSetting, Setting, expand_home
+from cleargrid_assets.settings.setting_types import OptionalSetting, Setting, expand_home
 from cleargrid_assets.warehouse.ducklake_catalogs import PREFIX, redacted
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ WEB_SCHEMES = ("http", "https")
 IN_MEMORY = ":memory:"
 
 
-class WarehouseAddress(PathSetting[str]):
+class WarehouseAddress(Setting[str]):
     """A DuckDB file's path, or the address of a lake."""
 
     def parse(self, text: str) -> str:
@@ -44,7 +44,7 @@ class WarehouseAddress(PathSetting[str]):
         return f"{prefix}{Path(path).absolute()}" if is_file else str(value)
 
 
-class LakeData(PathSetting[str | None]):
+class LakeData(OptionalSetting[str]):
     """A folder or `s3://bucket/prefix`, or nothing."""
 
     def parse(self, text: str) -> str:
@@ -58,10 +58,7 @@ class LakeData(PathSetting[str | None]):
 
     def absolute(self, value: Any) -> str | None:
         """A folder's path; a bucket as it is."""
-        return value if value and "://" in value else super().absolute(value)
-
-    def missing(self) -> None:
-        """Nothing."""
+        return str(Path(value).absolute()) if value and "://" not in value else value
 
 
 def warehouse_address(name: str, address: str) -> str:
@@ -88,7 +85,7 @@ def _split(address: str) -> tuple[str, str]:
     return (lake[1], lake[2]) if lake else ("", address)
 
 
-class Link(Setting[str | None]):
+class Link(OptionalSetting[str]):
     """The URL of a web page, without a trailing slash, or None."""
 
     def parse(self, text: str) -> str:
@@ -97,11 +94,8 @@ class Link(Setting[str | None]):
             raise SettingsError(f"{self.name} is not a web address; use one such as https://dagster.example.com")
         return text.rstrip("/")
 
-    def missing(self) -> None:
-        """Nothing."""
 
-
-class AlertAddress(Setting[str | None]):
+class AlertAddress(OptionalSetting[str]):
     """The URL of a webhook, or the address of another service in apprise's form, such as `mailto://`; or None."""
 
     def parse(self, text: str) -> str:
@@ -114,6 +108,3 @@ class AlertAddress(Setting[str | None]):
         if not is_usable:
             raise SettingsError(f"{self.name} is not a usable address; use one that starts with https://")
         return text
-
-    def missing(self) -> None:
-        """Nothing."""

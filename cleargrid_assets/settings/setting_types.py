@@ -101,6 +101,10 @@ class Setting(Generic[T_co]):
         """The value of a variable that is not set and has no default. Raises `SettingsError` if it is required."""
         raise SettingsError(f"{self.name} is not set; put it in .env or in the environment")
 
+    def absolute(self, _value: Any) -> str | None:
+        """The value with its path made absolute, for a process in another folder; None if it holds no path."""
+        return None
+
     def show(self, value: Any) -> str:
         """The value as text, with a secret masked."""
         return "none" if value is None else SECRET if self.is_secret else str(value)
@@ -213,23 +217,23 @@ class Zone(Setting[str]):
         return text
 
 
-class PathSetting(Setting[T_co]):
-    """A path or address; a path may be relative to the working directory."""
+class OptionalSetting(Setting[T_co | None]):
+    """A setting that may be None."""
 
-    def absolute(self, value: Any) -> str | None:
-        """The absolute path, for a process in another folder; None if the setting is None."""
-        return None if value is None else str(Path(value).absolute())
+    def missing(self) -> None:
+        """None."""
 
 
-class OptionalPath(PathSetting[Path | None]):
-    """The path of a file or folder, or None."""
+class OptionalPath(OptionalSetting[Path]):
+    """The path of a file or folder, or None; it may be relative to the working directory."""
 
     def parse(self, text: str) -> Path:
         """`~` is the user's home folder."""
         return Path(expand_home(self.name, text))
 
-    def missing(self) -> None:
-        """Nothing."""
+    def absolute(self, value: Any) -> str | None:
+        """The absolute path."""
+        return None if value is None else str(Path(value).absolute())
 
 
 class Url(Setting[str]):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from cleargrid_assets.client.errors import SettingsError
 from cleargrid_assets.settings.declarations import EMULATOR, SETTINGS, Declarations
-from cleargrid_assets.settings.setting_types import Group, PathSetting
+from cleargrid_assets.settings.setting_types import Group
 from cleargrid_assets.settings.variables import read_variables, unknown_names
 from cleargrid_assets.warehouse.ducklake_catalogs import PREFIX
 
@@ -108,10 +108,9 @@ class Settings(Declarations):
         """
         variables = dict(self.variables)
         for setting in SETTINGS:
-            if isinstance(setting, PathSetting):
-                with suppress(SettingsError):  # the run that needs it says what is wrong
-                    path = setting.absolute(getattr(self, setting.attribute))
-                    variables |= {setting.name: path} if path else {}
+            with suppress(SettingsError):  # the run that needs it says what is wrong
+                path = setting.absolute(getattr(self, setting.attribute))
+                variables |= {setting.name: path} if path else {}
         return variables
 
     def validate_sources(self) -> None:
