@@ -140,9 +140,11 @@ class ClearGridClient:
             requester=self._requester,
             dataset=dataset,
             convert=convert,
-            deadline=Deadline(deadline_seconds, stall_seconds=stall_seconds),
-            limiter=ConcurrencyLimiter(workers),
-            counters=counters or Counters(),
+            context=RequestContext(
+                Deadline(deadline_seconds, stall_seconds=stall_seconds),
+                ConcurrencyLimiter(workers),
+                counters or Counters(),
+            ),
             adaptive_page_size=AdaptivePageSize(page_size or self.page_size),
             merge=merge,
             decode=decode if row_type is None else page_decoder(row_type),
@@ -159,9 +161,7 @@ class ClearGridClient:
             requester=self._requester,
             dataset=dataset,
             convert=lambda rows, _window: rows,
-            deadline=Deadline(),
-            limiter=ConcurrencyLimiter(1),
-            counters=Counters(),
+            context=RequestContext(Deadline(), ConcurrencyLimiter(1), Counters()),
             adaptive_page_size=AdaptivePageSize(self.page_size),
         )
         pending = [window]

@@ -17,7 +17,7 @@ import msgspec
 from cleargrid_assets.client.adaptive_page_size import MIN_PAGE_SIZE, page_sizes, smallest
 from cleargrid_assets.client.envelope import decode
 from cleargrid_assets.client.errors import CursorLoopError, QueryTooLargeError, UnexpectedAnswerError, during
-from cleargrid_assets.client.requester import Counters, PageRequest, RequestContext, Requester
+from cleargrid_assets.client.requester import PageRequest, RequestContext, Requester
 from cleargrid_assets.client.status import TooSlowError
 from cleargrid_assets.client.walk import BoundaryUnclearError
 
@@ -25,9 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cleargrid_assets.client.adaptive_page_size import AdaptivePageSize
-    from cleargrid_assets.client.concurrency_limiter import ConcurrencyLimiter
     from cleargrid_assets.client.dataset import Dataset
-    from cleargrid_assets.client.deadlines import Deadline
     from cleargrid_assets.client.envelope import Page
     from cleargrid_assets.client.walk import Walk
     from cleargrid_assets.client.window import Window
@@ -128,7 +126,7 @@ def run_now(convert: Callable[..., T], *arguments: object) -> Future[T]:
 
 @dataclass(frozen=True)
 class Paginator(Generic[T]):
-    """Reads windows of one dataset; all of them share the deadline, limiter, counters and adaptive_page_size.
+    """Reads windows of one dataset; all of them share the context and the adaptive page size.
 
     `convert` makes a `T` of each page and `merge` reduces the `T`s of a completed window. `decode`: see
     `declared_pages`.
@@ -137,9 +135,7 @@ class Paginator(Generic[T]):
     requester: Requester
     dataset: Dataset
     convert: Callable[[list[object], Window], T]
-    deadline: Deadline
-    limiter: ConcurrencyLimiter
-    counters: Counters
+    context: RequestContext
     adaptive_page_size: AdaptivePageSize
     merge: Callable[[list[T]], list[T]] = list
     decode: Callable[[bytes], Any] = decode
@@ -189,15 +185,14 @@ class Paginator(Generic[T]):
 
     def _read_page(self, window: Window, cursor: str | None) -> Page | None:
         """The page at `cursor`, if it is too slow in smaller pages; None if the window has to be split."""
-        context = RequestContext(self.deadline, self.limiter, self.counters)
         sizes, timeouts = page_sizes(self.adaptive_page_size.size, window), 0
         while sizes:
             size, *sizes = sizes
             try:
                 request = PageRequest(self.dataset, window, size, cursor, decode=self.decode)
-                page = self.requester.get(request, context, timeouts_so_far=timeouts)
+                page = self.requester.get(request, self.context, timeouts_so_far=timeouts)
             except TooSlowError as slow:
-                self._on_timeout(context, slow, self.adaptive_page_size.on_timeout(window, size))
+                self._on_timeout(slow, self.adaptive_page_size.on_timeout(window, size))
                 latest, timeouts = slow, timeouts + 1
                 if timeouts > 1 and slow.is_silence:
                     sizes = smallest(sizes)
@@ -210,11 +205,11 @@ class Paginator(Generic[T]):
             return None
         raise _query_too_large(latest, timeouts)
 
-    def _on_timeout(self, context: RequestContext, slow: TooSlowError, consecutive_timeouts: int) -> None:
+    def _on_timeout(self, slow: TooSlowError, consecutive_timeouts: int) -> None:
         """Record the time-out and back off: a 504 may also mean an outage."""
-        self.counters.add(retries=1)
-        self.counters.record_error(slow.as_error())
-        self.requester.back_off(context, consecutive_timeouts, slow.seconds)
+        self.context.counters.add(retries=1)
+        self.context.counters.record_error(slow.as_error())
+        self.requester.back_off(self.context, consecutive_timeouts, slow.seconds)
 
 
 def _halves(window: Window, page: Page) -> list[Window]:

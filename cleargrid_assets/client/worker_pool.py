@@ -89,7 +89,7 @@ def read_windows(
 
     Raises as `ClearGridClient.fetch` does.
     """
-    deadline, queue, converter = paginator.deadline, _WorkQueue[T](windows, paginator), ThreadPoolExecutor(1)
+    deadline, queue, converter = paginator.context.deadline, _WorkQueue[T](windows, paginator), ThreadPoolExecutor(1)
     threads = [threading.Thread(target=queue.run_worker, args=[converter], daemon=True) for _ in range(workers)]
     try:
         for thread in threads:
@@ -174,7 +174,7 @@ class _WorkQueue(Generic[T]):
             if walk.pages >= MAX_PAGES:
                 self._add(walk.hand_over(is_due=True))
             self._changed.notify_all()
-        self._paginator.deadline.record_progress()
+        self._paginator.context.deadline.record_progress()
 
     def close(self) -> None:
         """Empty the queue and wake the workers, so that they exit."""
@@ -194,7 +194,7 @@ class _WorkQueue(Generic[T]):
                 if is_finished:
                     return
                 progress = self._progress(time.monotonic() - started)
-            deadline = self._paginator.deadline
+            deadline = self._paginator.context.deadline
             if deadline.stalled_seconds is not None or deadline.seconds_left <= 0:
                 raise _time_limit_error(self._paginator, deadline.stalled_seconds)
             if time.monotonic() - reported_at >= PROGRESS_INTERVAL_SECONDS:
@@ -205,7 +205,7 @@ class _WorkQueue(Generic[T]):
         return self._error is not None or (not self._pending and not self._active)
 
     def _progress(self, seconds: float) -> Progress:
-        failures = self._paginator.counters.failed_requests()
+        failures = self._paginator.context.counters.failed_requests()
         return Progress(self._pages, self._rows, seconds, failures)
 
     def completed_windows(self) -> list[CompletedWindow[T]]:
@@ -214,7 +214,7 @@ class _WorkQueue(Generic[T]):
 
     def statistics(self) -> Statistics:
         """What the fetch took."""
-        counters = self._paginator.counters
+        counters = self._paginator.context.counters
         return Statistics(
             requests=counters.requests,
             pages=sum(completed.pages for completed in self._completed),
@@ -244,7 +244,7 @@ class _ErrorForwarder(AbstractContextManager[None]):
 def _time_limit_error(paginator: Paginator[T], stalled_seconds: float | None) -> TransientError:
     """The error of a load that ran out of time, of the same class as its last error."""
     what = f"no page came for {stalled_seconds:.0f} s" if stalled_seconds is not None else "the time for the load is up"
-    last_error = paginator.counters.last_error
+    last_error = paginator.context.counters.last_error
     error_class = type(last_error) if isinstance(last_error, TransientError) else UnreachableError
     cause = f"; the last error: {last_error.message}" if last_error else ""
     error = error_class(
