@@ -17,7 +17,7 @@ import dagster as dg
 
 from benchmarks.loading import emulator
 from benchmarks.measure import cpu_seconds_of_group, run
-from benchmarks.platform import settings_and_months
+from benchmarks.platform import RUN_JOB, settings_and_months
 from benchmarks.small_runs import EMPTY, OURS
 from cleargrid_assets.command_names import executable
 from cleargrid_assets.commands.instance import PROJECT
@@ -82,21 +82,8 @@ def _all_in_one_process(settings: Mapping[str, str], months: Sequence[str]) -> f
     with tempfile.TemporaryDirectory() as folder:
         variables = {**os.environ, **settings, **_places(Path(folder))}
         started = time.monotonic()
-        run([sys.executable, "-c", ONE_PROCESS, *months], cwd=Path(folder), environment=variables)
+        run([sys.executable, "-c", RUN_JOB, REFRESH_MONTH, *months], cwd=Path(folder), environment=variables)
         return time.monotonic() - started
-
-
-ONE_PROCESS = """
-import sys
-import dagster as dg
-from cleargrid_assets.definitions import build_definitions
-from cleargrid_assets.jobs import REFRESH_MONTH
-from cleargrid_assets.settings import Settings
-job = build_definitions(Settings.from_environment()).resolve_job_def(REFRESH_MONTH)
-with dg.DagsterInstance.get() as instance:
-    for month in sys.argv[1:]:
-        assert job.execute_in_process(partition_key=month, instance=instance).success
-"""
 
 
 @dataclass(frozen=True)

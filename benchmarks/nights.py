@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks.loading import NOW, emulator
 from benchmarks.measure import Measurement, run
+from benchmarks.platform import RUN_JOB
 from cleargrid_assets.commands.emulator_settings import emulator_settings
 from cleargrid_assets.commands.instance import PROJECT
 from cleargrid_assets.jobs import CHECK_MONTHS, OBSERVE_CLEARGRID, REFRESH_MONTH, REFRESH_SUMMARY
@@ -26,16 +27,6 @@ if TYPE_CHECKING:
 
 MONTHS = 4
 OTHER_RUNS = (OBSERVE_CLEARGRID, REFRESH_SUMMARY, CHECK_MONTHS)
-RUN = """
-import sys
-import dagster as dg
-from cleargrid_assets.definitions import build_definitions
-from cleargrid_assets.settings import Settings
-job, month = sys.argv[1:]
-with dg.DagsterInstance.get() as instance:
-    executed = build_definitions(Settings.from_environment()).resolve_job_def(job)
-    assert executed.execute_in_process(partition_key=month or None, instance=instance).success
-"""
 
 
 @dataclass(frozen=True)
@@ -89,7 +80,7 @@ def _run_night(server: Emulator, home: Path) -> Night:
 def _run(home: Path, settings: dict[str, str], job: str, month: str = "") -> Measurement:
     places = {"DAGSTER_HOME": str(home), "CLEARGRID_WAREHOUSE": str(home / "data" / "warehouse.duckdb")}
     environment = {**os.environ, **settings, **places, "PYTHONPATH": str(PROJECT)}
-    return run([sys.executable, "-c", RUN, job, month], cwd=home, environment=environment)
+    return run([sys.executable, "-c", RUN_JOB, job, month], cwd=home, environment=environment)
 
 
 def _sizes(home: Path) -> tuple[int, int]:

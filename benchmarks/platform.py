@@ -36,6 +36,19 @@ IMPORTS = {
     "code location": "from cleargrid_assets.definitions import definitions; definitions()",
 }
 
+RUN_JOB = """
+import sys
+import dagster as dg
+from cleargrid_assets.definitions import build_definitions
+from cleargrid_assets.settings import Settings
+name, *months = sys.argv[1:]
+with dg.DagsterInstance.get() as instance:
+    job = build_definitions(Settings.from_environment()).resolve_job_def(name)
+    for month in months:
+        assert job.execute_in_process(partition_key=month or None, instance=instance).success
+"""
+"""Runs a job for each of the months, one after the other in one process; an empty month is a run over all of them."""
+
 
 def start_up(*, times: int = 5) -> None:
     """The time to load the code location, compared with importing Dagster alone; both as bytecode, as pip leaves it."""
@@ -53,19 +66,19 @@ def one_run(rows: int = 20_000) -> None:
     """One month of 20,000 rows with Dagster's own command, from start to exit."""
     with emulator(rows) as server, tempfile.TemporaryDirectory() as folder:
         for attempt in ("first", "again"):
-            measured = materialize(server, Path(folder), RAW)
-            print(f"{attempt:<7}{rows:,} rows: {measured.wall_seconds:.1f} s wall, {measured.cpu_seconds:.1f} cpu s, "
-                  f"{measured.peak_mb:.0f} MB")  # fmt: skip
+            _print(attempt, rows, materialize(server, Path(folder), RAW))
 
 
 def marts(rows: int = 2_000_000) -> None:
     """Core and the three base marts of a month of two million rows."""
     with emulator(rows) as server, tempfile.TemporaryDirectory() as folder:
-        raw = materialize(server, Path(folder), RAW)
-        derived = materialize(server, Path(folder), MARTS)
-        print(f"raw    {rows:,} rows: {raw.wall_seconds:.1f} s wall, {raw.cpu_seconds:.1f} cpu s, {raw.peak_mb:.0f} MB")
-        print(f"marts  {rows:,} rows: {derived.wall_seconds:.1f} s wall, {derived.cpu_seconds:.1f} cpu s, "
-              f"{derived.peak_mb:.0f} MB")  # fmt: skip
+        for name, selection in (("raw", RAW), ("marts", MARTS)):
+            _print(name, rows, materialize(server, Path(folder), selection))
+
+
+def _print(name: str, rows: int, measured: Measurement) -> None:
+    seconds = f"{measured.wall_seconds:.1f} s wall, {measured.cpu_seconds:.1f} cpu s"
+    print(f"{name:<7}{rows:,} rows: {seconds}, {measured.peak_mb:.0f} MB", flush=True)
 
 
 def materialize(

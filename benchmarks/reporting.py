@@ -37,8 +37,8 @@ def report(*, months: int = MONTHS, times: int = 5) -> None:
     print(f"\nThe collections report over {months} months, {times} times:")
     wall, cpu = (statistics.median(figures) for figures in tuple(zip(*written[1:], strict=True))[:2])
     first_wall, first_cpu, size = written[0]
-    print(f"first, with imports: {first_wall:.2f} s, {first_cpu:.2f} cpu s; then {wall:.2f} s, {cpu:.2f} cpu s; "
-          f"{size / 1e3:.0f} KB")  # fmt: skip
+    first = f"first, with imports: {first_wall:.2f} s, {first_cpu:.2f} cpu s"
+    print(f"{first}; then {wall:.2f} s, {cpu:.2f} cpu s; {size / 1e3:.0f} KB")
 
 
 def _load(server: Emulator, warehouse: Warehouse, months: int) -> list[date]:
