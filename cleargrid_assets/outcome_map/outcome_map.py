@@ -145,7 +145,7 @@ def _outcome(path: Path, line: int, row: dict[str, str]) -> Outcome:
             f"{where}: a {row['result_class']} implies that the right person was reached; set contact_class to "
             f"right_party"
         )
-    return Outcome(row["outcome"], row["contact_class"], row["result_class"], where)
+    return Outcome(row["outcome"].strip(), row["contact_class"], row["result_class"], where)
 
 
 def _assign(by_key: dict[str, Outcome], key: str, outcome: Outcome) -> None:

@@ -58,6 +58,10 @@ def test_the_users_rows_win_and_the_rest_stays() -> None:
     assert classify_spelling("BESUCH", path)[0] == "visit"
 
 
+def test_a_blank_beside_the_name_of_an_outcome_makes_no_second_outcome() -> None:
+    assert classify_spelling("PTP", overlay(" ptp ,right_party,promise,")) == classify_spelling("PTP")
+
+
 @pytest.mark.parametrize("classes", ["unknown,unknown", "right_party,unknown", "unknown,none"])
 def test_a_row_with_a_class_that_is_not_filled_in_names_its_spellings_and_maps_none(classes: str) -> None:
     path = overlay(f"our_name,{classes},BPTP|PTP")
