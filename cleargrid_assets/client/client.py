@@ -95,10 +95,10 @@ class ClearGridClient:
             try:
                 page = self._get(PageRequest(dataset, window, limit=1, wants_total=True), counters)
             except TooSlowError as slow:
-                return Total(None, exact=False, note="timeout", request_id=slow.request_id)
+                return Total(note="timeout", request_id=slow.request_id)
             except ServerFaultError as fault:
-                return Total(None, exact=False, note="failed", request_id=fault.request_id)
-        return page.total or Total(None, exact=False, note="absent")
+                return Total(note="failed", request_id=fault.request_id)
+        return page.total or Total(note="absent")
 
     def first_page(self, dataset: Dataset, window: Window) -> Page:
         """Only the first page of `window`, without asking for less if it is slow. Raises `ClearGridError`."""

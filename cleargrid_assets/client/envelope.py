@@ -35,9 +35,9 @@ class UndecodableBodyError(Exception):
 class Total:
     """ClearGrid's own count. `note` says why it is missing or not exact."""
 
-    total: int | None
-    exact: bool
-    note: str | None
+    total: int | None = None
+    exact: bool = False
+    note: str | None = None
     request_id: str | None = None
 
 
@@ -172,7 +172,7 @@ def parse_total(pagination: dict[str, Any], request_id: str | None) -> Total:
     if note is not None:
         note = note if note in KNOWN_NOTES else "unknown"
     if total is None:
-        return Total(None, exact=False, note=note or "absent", request_id=request_id)
+        return Total(note=note or "absent", request_id=request_id)
     if type(total) is not int or total < 0:
-        return Total(None, exact=False, note="unusable", request_id=request_id)
+        return Total(note="unusable", request_id=request_id)
     return Total(total, exact=pagination.get("totalExact") is True and note is None, note=note, request_id=request_id)

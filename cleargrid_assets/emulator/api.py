@@ -18,7 +18,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from cleargrid_assets.emulator.faults import ExportRequest, error, plain
-from cleargrid_assets.emulator.pagination import SHARES, Range, page_of
+from cleargrid_assets.emulator.pagination import SHARES, Range, page_of, success
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -109,9 +109,7 @@ class Api:
         tokens = self.accounts.log_in(request.path_params["lender"], payload.get("email"), payload.get("password"))
         if tokens is None:
             return error(500, "Login failed", self._next_number())
-        return _json(
-            {"code": 200, "message": "OK", "errors": [], "body": tokens} if self.accounts.wraps_answers else tokens
-        )
+        return _json(success(tokens) if self.accounts.wraps_answers else tokens)
 
     def _refresh(self, request: Request, body: bytes) -> Response:
         refresh_token = _object(body).get("refreshToken")
@@ -126,7 +124,7 @@ class Api:
             {"section": section, "dataset": code, "cursorField": "communicated_at", "available": True}
             for section, code in self._datasets()
         ]
-        return refusal or _json({"code": 200, "message": "OK", "errors": [], "body": {"datasets": datasets}})
+        return refusal or _json(success({"datasets": datasets}))
 
     def _authorization_error(self, request: Request) -> Response | None:
         """The 401 or 403 response; None if the request is authorized."""

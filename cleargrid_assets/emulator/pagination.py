@@ -93,7 +93,12 @@ def page_of(source: GeneratedRows, query: Range, shares: Sequence[float] = SHARE
         pagination |= _total(source, query)
     rows = [entry.seen_at(query.now_ms) for entry in entries]
     meta = {**query.echo, "tenantPathKind": "via"}
-    return {"code": 200, "message": "OK", "errors": [], "body": {"rows": rows, "pagination": pagination, "meta": meta}}
+    return success({"rows": rows, "pagination": pagination, "meta": meta})
+
+
+def success(body: Mapping[str, object]) -> dict[str, Any]:
+    """The success envelope around `body`."""
+    return {"code": 200, "message": "OK", "errors": [], "body": body}
 
 
 def _read(source: GeneratedRows, query: Range, shares: Sequence[float]) -> tuple[list[Entry], str | None]:
