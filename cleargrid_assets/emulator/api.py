@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -72,8 +73,13 @@ class Api:
                 Route("/admin/auth/{lender}/refresh-token", self._endpoint(self._refresh), methods=["POST"]),
                 Route("/admin/v3/lenders/{lender}/exports", self._endpoint(self._catalog)),
                 Route("/admin/v3/lenders/{lender}/exports/{section}/{dataset}", self._endpoint(self._export)),
-            ]
+            ],
+            exception_handlers={HTTPException: self._refuse},
         )
+
+    def _refuse(self, _request: Request, refusal: Any) -> Response:
+        """The answer to an unknown path or method."""
+        return error(refusal.status_code, refusal.detail, self._next_number())
 
     def _endpoint(self, answer: Callable[[Request, bytes], Response]) -> Callable[[Request], Any]:
         """Run `answer` in its own thread and record the request."""

@@ -82,8 +82,8 @@ def test_another_lenders_path_is_403(caller):
     assert_is_error(caller.exports("/S4/D23", lender="00000000-0000-4000-8000-000000000000"), 403)
 
 
-@pytest.mark.parametrize("path", ["/S9/D23", "/S4/D99", "/S4/D24", "/s4/d23"])
-def test_unknown_and_unavailable_datasets_are_404(caller, path):
+@pytest.mark.parametrize("path", ["/S4", "/S9/D23", "/S4/D99", "/S4/D24", "/s4/d23"])
+def test_an_unknown_path_and_a_dataset_that_is_unknown_or_unavailable_are_404(caller, path):
     assert_is_error(caller.exports(path), 404)
 
 
