@@ -1,6 +1,6 @@
 """The tables of schema `core`: landed rows with their meaning. Add columns here; the SQL is in `assets.core`."""
 
-from cleargrid_assets.tables.raw import D23_FIELDS
+from cleargrid_assets.tables.d23 import D23
 from cleargrid_assets.tables.table import MONTH, Column, Table
 
 OUTCOME_MAP_VERSION = Column("outcome_map_version", "VARCHAR", "Hash of the outcome map that classified the row.")
@@ -51,7 +51,7 @@ CONTACT_ATTEMPTS = Table(
     "One row per landed row, none dropped, with the outcome map and local time applied.",
     ("public_id",),
     (
-        *D23_FIELDS,
+        *D23.fields,
         MONTH,
         *CLASSES,
         Column(

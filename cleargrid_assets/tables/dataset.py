@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 PUBLIC_ID = "public_id"
 UPDATED_AT = "updated_at"
+ROLES_OF_VIEWS = ("last_loads", "moved_away", "changing_loads", "month_versions", "version_loads")
+"""Their SQL is in `warehouse/views.sql`."""
 
 
 @dataclass(frozen=True)
@@ -36,9 +38,9 @@ class RawDataset:
 
     `table_name`, `row_meaning`: of the table of its rows. `fields`: the columns that are landed, under ClearGrid's
     names; a field that is not nullable is required. `personal_fields`: documented fields that are never stored, not
-    even in quarantine. `view_prefix`: what the names of its views begin
-    with. `title`, `source`, `kept_fields`: texts that name the dataset, its rows, and what quarantine keeps of them.
-    `if_silent`: what to do first when no rows come. `after_a_load`: what follows by itself when a month has landed.
+    even in quarantine. `view_prefix`: what the names of its views begin with. `title`, `source`, `kept_fields`: texts
+    that name the dataset, its rows, and what quarantine keeps of them. `if_silent`: what to do first when no rows come.
+    `after_a_load`: what follows by itself when a month has landed.
     """
 
     export: Dataset
@@ -74,11 +76,6 @@ class RawDataset:
         return tuple(name for name in self.field_names if name != PUBLIC_ID)
 
     @cached_property
-    def required_names(self) -> frozenset[str]:
-        """The fields that every row must have."""
-        return frozenset(column.name for column in self.fields if not column.nullable)
-
-    @cached_property
     def rows(self) -> Table:
         """The table of its landed rows."""
         columns = (*self.fields, MONTH, LANDED_AT)
@@ -92,7 +89,7 @@ class RawDataset:
     @cached_property
     def loads(self) -> Table:
         """Its ledger of loads."""
-        return loads_table(self._name("loads"), self.last_loads)
+        return loads_table(self._name("loads"), self.views["last_loads"])
 
     @cached_property
     def changes(self) -> Table:
@@ -115,55 +112,30 @@ class RawDataset:
         return (self.rows, *self.side_tables, self.sampled_days)
 
     @property
-    def last_loads(self) -> str:
-        """The view of each month's last load."""
-        return f"raw.{self.view_prefix}last_loads"
-
-    @property
-    def moved_away(self) -> str:
-        """The view of the rows that other months have taken over."""
-        return f"raw.{self.view_prefix}moved_away"
-
-    @property
-    def changing_loads(self) -> str:
-        """The view of the loads that changed each month's rows."""
-        return f"raw.{self.view_prefix}changing_loads"
-
-    @property
-    def version_loads(self) -> str:
-        """The view of the last load that found each version of a month's rows."""
-        return f"raw.{self.view_prefix}version_loads"
-
-    @property
-    def month_versions(self) -> str:
-        """The view of the version of each month's rows."""
-        return f"raw.{self.view_prefix}month_versions"
+    def views(self) -> Mapping[str, str]:
+        """The names of its views, by their role."""
+        return {role: f"raw.{self.view_prefix}{role}" for role in ROLES_OF_VIEWS}
 
     @property
     def tables_of_views(self) -> Mapping[str, tuple[Table, ...]]:
         """The tables that each view is made of."""
-        versions = (self.loads, self.changes)
         return {
-            self.last_loads: (self.loads,),
-            self.moved_away: versions,
-            self.changing_loads: versions,
-            self.version_loads: versions,
-            self.month_versions: versions,
+            **dict.fromkeys(self.views.values(), (self.loads, self.changes)),
+            self.views["last_loads"]: (self.loads,),
         }
 
     @property
     def sql_names(self) -> Mapping[str, str]:
         """The names of its tables, views and cursor in SQL, by their role."""
-        tables = {
-            "rows": self.rows,
-            "quarantine": self.quarantine,
-            "loads": self.loads,
-            "changes": self.changes,
-            "sampled_days": self.sampled_days,
+        return {
+            "rows": self.rows.qualified_name,
+            "quarantine": self.quarantine.qualified_name,
+            "loads": self.loads.qualified_name,
+            "changes": self.changes.qualified_name,
+            "sampled_days": self.sampled_days.qualified_name,
+            **self.views,
+            "cursor": self.cursor_field,
         }
-        roles = ("last_loads", "moved_away", "changing_loads", "month_versions", "version_loads")
-        views: dict[str, str] = {role: getattr(self, role) for role in roles}
-        return {role: table.qualified_name for role, table in tables.items()} | views | {"cursor": self.cursor_field}
 
     def adapt(self, text: str, *, written_for: RawDataset) -> str:
         """SQL that was written for another dataset, with this one's names in place of the other's, in comments too."""

@@ -6,9 +6,7 @@ The tables of any dataset are described in `dataset`. Nothing that is derived fr
 from cleargrid_assets.tables.d23 import D23
 from cleargrid_assets.tables.table import Column, Table
 
-D23_FIELDS = D23.fields
 D23_MANUAL_COMMUNICATION_LOGS = D23.rows
-D23_QUARANTINE = D23.quarantine
 D23_LOADS = D23.loads
 D23_CHANGES = D23.changes
 

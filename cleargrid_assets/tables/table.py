@@ -91,30 +91,17 @@ class Table:
         columns = ",\n  ".join(column.ddl for column in self.columns)
         return f"CREATE TABLE IF NOT EXISTS {self.qualified_name} (\n  {columns}\n)"
 
-    @property
-    def comments(self) -> str:
-        """The statements that write the meaning of the table and of its columns into the database's catalog."""
-        return self.comments_on(self._kind)
+    def comment(self, kind: str = "TABLE") -> str:
+        """The statement that writes its meaning into the catalog of a database where it is a `TABLE` or a `VIEW`."""
+        return f"COMMENT ON {kind} {self.qualified_name} IS {literal(self.meaning)}"
 
-    def comments_on(self, kind: str) -> str:
-        """The same statements for a database where it is a `TABLE` or a `VIEW`."""
+    def comments(self, kind: str = "TABLE") -> str:
+        """That statement, and those that write the meaning of its columns."""
         of_columns = (
             f"COMMENT ON COLUMN {self.qualified_name}.{quoted(column.name)} IS {literal(column.meaning)}"
             for column in self.columns
         )
-        return ";\n".join([self._comment_on(kind), *of_columns])
-
-    @property
-    def comment(self) -> str:
-        """The statement that writes the meaning of the table alone."""
-        return self._comment_on(self._kind)
-
-    def _comment_on(self, kind: str) -> str:
-        return f"COMMENT ON {kind} {self.qualified_name} IS {literal(self.meaning)}"
-
-    @property
-    def _kind(self) -> str:
-        return "TABLE"
+        return ";\n".join([self.comment(kind), *of_columns])
 
     def exists_in(self, connection: duckdb.DuckDBPyConnection) -> bool:
         """True if the open warehouse has the table; ask first, because a failed statement would end the transaction."""
@@ -130,10 +117,6 @@ class View(Table):
     """
 
     sources: tuple[Table, ...] = ()
-
-    @property
-    def _kind(self) -> str:
-        return "VIEW"
 
 
 def quoted(name: str) -> str:

@@ -130,7 +130,7 @@ def prepare(
     if D23_LOADS.qualified_name in existing and version < TABLES_VERSION:
         _upgrade(connection, version)
     for table in tables:
-        connection.execute(table.comments)
+        connection.execute(table.comments())
     for dataset in datasets:
         for script in _scripts(dataset):
             connection.execute(script)
@@ -143,7 +143,7 @@ def _comment_on_views(connection: duckdb.DuckDBPyConnection) -> None:
     """A lake takes no comments on the columns of a view."""
     ((kind,),) = connection.execute(KIND).fetchall()
     for view in VIEWS.values():
-        connection.execute(view.comments if kind == "duckdb" else view.comment)
+        connection.execute(view.comments("VIEW") if kind == "duckdb" else view.comment("VIEW"))
 
 
 def create_empty(connection: duckdb.DuckDBPyConnection, datasets: Sequence[RawDataset]) -> None:
@@ -204,7 +204,7 @@ def prepare_mart(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
     if not has_columns_of(connection, table):
         connection.execute(f"DROP TABLE IF EXISTS {table.qualified_name}")
     connection.execute(table.ddl)
-    connection.execute(table.comments)
+    connection.execute(table.comments())
 
 
 def has_columns_of(connection: duckdb.DuckDBPyConnection, table: Table) -> bool:
@@ -254,5 +254,5 @@ def _fingerprint_view(dataset: RawDataset) -> str:
 def _fingerprint(dataset: RawDataset) -> str:
     """A hash that changes with any table, view or macro of the dataset."""
     described = (*tables_of(dataset), *(VIEWS.values() if dataset == D23 else ()))
-    parts = [str(TABLES_VERSION), *(table.ddl + table.comments for table in described), *_scripts(dataset)]
+    parts = [str(TABLES_VERSION), *(table.ddl + table.comments() for table in described), *_scripts(dataset)]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]

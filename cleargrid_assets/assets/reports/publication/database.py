@@ -117,7 +117,7 @@ def add_views(
         paths = ", ".join(literal(f"{location}/{table.name}/{file.name}") for file in months)
         connection.execute(f"CREATE SCHEMA IF NOT EXISTS {table.schema}")
         connection.execute(f"CREATE VIEW {table.qualified_name} AS {_select(f'[{paths}]')}")
-        connection.execute(table.comments_on("VIEW"))
+        connection.execute(table.comments("VIEW"))
 
 
 def _select(files: str) -> str:
@@ -148,4 +148,4 @@ def months_of(published: Artifacts) -> dict[str, set[str]]:
 def _create(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
     connection.execute(f"CREATE SCHEMA IF NOT EXISTS {table.schema}")
     connection.execute(table.ddl)
-    connection.execute(table.comments_on("TABLE"))  # what is a view in the warehouse is a table of its rows here
+    connection.execute(table.comments())  # what is a view in the warehouse is a table of its rows here
