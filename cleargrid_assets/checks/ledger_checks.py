@@ -5,7 +5,7 @@ Add to that state here, and list a new check; the checks are in `freshness`, `mo
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -22,7 +22,7 @@ from cleargrid_assets.checks.month_health import RunHistory, every_month_is_in_o
 from cleargrid_assets.checks.sampled_days import build_sampled_days_check
 from cleargrid_assets.connections import Clock, WarehouseConnection
 from cleargrid_assets.failures import dagster_failures
-from cleargrid_assets.landing.ledger import last_loads
+from cleargrid_assets.landing.ledger import last_loads, to_naive_utc
 from cleargrid_assets.marts import Marts
 from cleargrid_assets.staleness import DataVersions
 from cleargrid_assets.tables.d23 import D23
@@ -163,7 +163,7 @@ def _newest_attempt(warehouse: "Warehouse", dataset: RawDataset, now: datetime) 
         with warehouse.reading() as connection:
             if not dataset.rows.exists_in(connection):
                 return None
-            sql, moment = NEWEST.format_map(dataset.sql_names), now.astimezone(UTC).replace(tzinfo=None)
+            sql, moment = NEWEST.format_map(dataset.sql_names), to_naive_utc(now)
             ((newest,),) = connection.execute(sql, [moment]).fetchall()
     except WarehouseMissingError:
         return None

@@ -55,12 +55,12 @@ class WarehouseClient(DuckDbClient):
     def get_select_statement(table_slice: TableSlice) -> str:
         """The table's rows, or those of one month."""
         columns = ", ".join(table_slice.columns or ["*"])
-        return f"SELECT {columns} FROM {table_slice.schema}.{table_slice.table}{_where(table_slice)}"
+        return f"SELECT {columns} FROM {_name(table_slice)}{_where(table_slice)}"
 
     @staticmethod
     def get_table_name(table_slice: TableSlice) -> str:
         """`schema.table`, without the file's path, which differs from host to host."""
-        return f"{table_slice.schema}.{table_slice.table}"
+        return _name(table_slice)
 
 
 class QueryHandler(DbTypeHandler[Query]):

@@ -54,15 +54,11 @@ def _may_repeat_ids(connection: duckdb.DuckDBPyConnection, rows: SpilledRows) ->
     shares = 1 + rows.num_rows // HASHES_AT_ONCE
     for share in range(shares):
         connection.register("received", rows.__arrow_c_stream__())
-        if _repeats(_column(connection, HASHES, share, shares)):
+        hashes = _column(connection, HASHES, share, shares)
+        hashes.sort()
+        if (hashes[1:] == hashes[:-1]).any():
             return True
     return False
-
-
-def _repeats(hashes: np.ndarray[Any, Any]) -> bool:
-    """True if a value stands twice; sorts them in place."""
-    hashes.sort()
-    return bool((hashes[1:] == hashes[:-1]).any())
 
 
 def _column(connection: duckdb.DuckDBPyConnection, sql: str, share: int, shares: int) -> np.ndarray[Any, Any]:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from cleargrid_assets.tables.d23 import D23
+from cleargrid_assets.tables.table import quoted
 from cleargrid_assets.warehouse.errors import WarehouseMissingError
 
 if TYPE_CHECKING:
@@ -154,7 +155,7 @@ def append(
 ) -> None:
     """Add the load to the ledger."""
     row = {**_row(entry, load, changes), "ids_digest": ids_digest}
-    names = ", ".join(f'"{name}"' for name in row)
+    names = ", ".join(map(quoted, row))
     marks = ", ".join("?" for _ in row)
     connection.execute(
         f"INSERT INTO {load.dataset.loads.qualified_name} ({names}) VALUES ({marks})", list(row.values())

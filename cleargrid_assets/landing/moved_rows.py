@@ -5,7 +5,7 @@ Only rows that are new to the loaded month are looked up in other months, so the
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cleargrid_assets.landing.ledger import to_naive_utc
@@ -54,8 +54,8 @@ WHERE
 class Moves:
     """Rows that other months hold, too. `taken`: how many this month takes from each; `staying`: how many it leaves."""
 
-    taken: Mapping[date, int] = field(default_factory=dict)
-    staying: int = 0
+    taken: Mapping[date, int]
+    staying: int
 
 
 def find(connection: duckdb.DuckDBPyConnection, load: MonthLoad, *, is_first: bool) -> Moves:

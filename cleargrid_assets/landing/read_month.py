@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from cleargrid_assets.client import Counters, plan_windows
 from cleargrid_assets.landing.errors import ConservationError, ReconciliationError
+from cleargrid_assets.landing.ledger import to_naive_utc
 from cleargrid_assets.landing.receive import receive
 from cleargrid_assets.landing.reconciliation import count, reconcile, sum_totals
 from cleargrid_assets.landing.rows import RowConverter
@@ -74,8 +75,7 @@ class MonthLoad:
         A load that began before the month's end is dated before it, however long it read and waited for the warehouse:
         it lacks the rows logged meanwhile, and must not look like the complete month.
         """
-        moment = min(now, self.window.until - timedelta(milliseconds=1)) if self.is_open else now
-        return moment.astimezone(UTC).replace(tzinfo=None)
+        return to_naive_utc(min(now, self.window.until - timedelta(milliseconds=1)) if self.is_open else now)
 
     def verify_conservation(self) -> None:
         """Raise `ConservationError` unless every received row is landed, quarantined or a collapsed duplicate."""
@@ -104,13 +104,16 @@ def read_month(
     read once more, if there is time. Raises the client's errors, `ReconciliationError` if ClearGrid's own exact count
     still disagrees, `RecountError`, or `ConservationError` if we lost a row.
     """
-    counters, started = Counters(), now()
+    started = now()
+    read = partial(
+        _read_once, client, dataset, month, window, limits, counters=Counters(), on_progress=on_progress, now=now
+    )
     try:
-        return _read_once(client, dataset, month, window, limits, counters=counters, on_progress=on_progress, now=now)
+        return read()
     except ReconciliationError:
         if now() - started > timedelta(seconds=limits.load_seconds / 2):
             raise
-    return _read_once(client, dataset, month, window, limits, counters=counters, on_progress=on_progress, now=now)
+    return read()
 
 
 def _read_once(

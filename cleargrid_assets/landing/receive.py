@@ -18,10 +18,10 @@ from cleargrid_assets.landing.duplicates import collapse_duplicates
 from cleargrid_assets.landing.spill import Spill, SpilledRows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
     from cleargrid_assets.client import ClearGridClient, FetchResult, Window
-    from cleargrid_assets.landing.rows import Batch, QuarantinedRow, RowConverter
+    from cleargrid_assets.landing.rows import Batch, RowConverter
 
 QUARANTINE = pa.schema([("public_id", pa.string()), ("reasons", pa.list_(pa.string())), ("row", pa.string())])
 
@@ -93,20 +93,10 @@ def _keep_window(spill: Spill, schema: pa.Schema, batches: list[Batch]) -> list[
     rows = spill.keep(pa.concat_tables([schema.empty_table(), *(batch.rows for batch in batches)]))
     quarantined = [row for batch in batches for row in batch.quarantined]
     quarantine = Quarantine(
-        spill.keep(_quarantine_columns(quarantined)), Counter(reason for row in quarantined for reason in row.reasons)
+        spill.keep(pa.Table.from_pylist(list(map(vars, quarantined)), schema=QUARANTINE)),
+        Counter(reason for row in quarantined for reason in row.reasons),
     )
     return [KeptWindow(rows, quarantine, frozenset().union(*(batch.unknown_fields for batch in batches)))]
-
-
-def _quarantine_columns(quarantined: Sequence[QuarantinedRow]) -> pa.Table:
-    return pa.table(
-        [
-            [row.public_id for row in quarantined],
-            [row.reasons for row in quarantined],
-            [row.row for row in quarantined],
-        ],
-        schema=QUARANTINE,
-    )
 
 
 def _concatenate(schema: pa.Schema, parts: Iterable[SpilledRows]) -> SpilledRows:

@@ -42,9 +42,9 @@ differing AS (
   LEFT JOIN recorded AS moved ON added.public_id = moved.public_id AND moved.change = 'moved' AND moved.field = 'month'
   WHERE added.month = $month AND added.public_id NOT IN (SELECT public_id FROM ids_before)
   UNION ALL
-  SELECT change, field AS detail, public_id, public_id AS row_id FROM recorded WHERE change = 'changed'
-  UNION ALL
-  SELECT change, NULL AS detail, public_id, public_id AS row_id FROM recorded WHERE change = 'vanished'
+  SELECT change, CASE WHEN change = 'changed' THEN field END AS detail, public_id, public_id AS row_id
+  FROM recorded
+  WHERE change IN ('changed', 'vanished')
   UNION ALL
   SELECT 'moved' AS change, 'stays in ' || left(held_in::VARCHAR, 7) AS detail, public_id, public_id AS row_id
   FROM elsewhere

@@ -49,15 +49,14 @@ LATEST = datetime(2262, 1, 1, tzinfo=UTC)
 MAX_NAME_LENGTH = 80
 MAX_NAMES = 50
 
-BAD_VALUE = (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, UnicodeEncodeError, OverflowError)
+BAD_VALUE = (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError)
 
 
 class InvalidFieldError(ValueError):
-    """A column holds an invalid value; `reason` is one word with the field's name."""
+    """A column holds an invalid value; the text is the reason, one word, with the field's name."""
 
     def __init__(self, word: str, field: str) -> None:
         super().__init__(f"{word}:{field}")
-        self.reason = f"{word}:{field}"
 
 
 @dataclass(frozen=True)
@@ -168,7 +167,7 @@ class RowConverter:
         try:
             self._column(column, [row[column.name]], window)
         except InvalidFieldError as error:
-            return error.reason
+            return str(error)
         return None
 
     def _unknown_fields(self, rows: Sequence[Any]) -> frozenset[str]:
@@ -185,9 +184,9 @@ class RowConverter:
         return kept_patterns(self.dataset)
 
 
-def _strings(name: str, values: list[Any]) -> pa.StringArray:
+def _array(name: str, values: list[Any], kind: pa.DataType) -> pa.Array:
     try:
-        return pa.array(values, pa.string())
+        return pa.array(values, kind)
     except UnicodeEncodeError as error:
         raise InvalidFieldError("not_unicode", name) from error
     except BAD_VALUE as error:
@@ -195,7 +194,7 @@ def _strings(name: str, values: list[Any]) -> pa.StringArray:
 
 
 def _texts(name: str, values: list[Any]) -> pa.StringArray:
-    texts = _strings(name, values)
+    texts = _array(name, values, pa.string())
     _require_fit_texts(name, texts)
     return texts
 
@@ -211,26 +210,20 @@ def _require_fit_texts(name: str, texts: pa.StringArray) -> None:
 
 
 def _booleans(name: str, values: list[Any]) -> pa.Array:
-    try:
-        return pa.array(values, pa.bool_())
-    except BAD_VALUE as error:
-        raise InvalidFieldError("bad_type", name) from error
+    return _array(name, values, pa.bool_())
 
 
 def _numbers(name: str, values: list[Any]) -> pa.Array:
     if any(type(value) is bool for value in values):  # to Arrow, true is 1
         raise InvalidFieldError("bad_type", name)
-    try:
-        array = pa.array(values, pa.float64())
-    except BAD_VALUE as error:
-        raise InvalidFieldError("bad_type", name) from error
+    array = _array(name, values, pa.float64())
     if pc.any(pc.invert(pc.is_finite(array))).as_py():
         raise InvalidFieldError("not_finite", name)
     return array
 
 
 def _timestamps(name: str, values: list[Any]) -> pa.Array:
-    texts = _strings(name, values)
+    texts = _array(name, values, pa.string())
     try:
         timestamps = pc.cast(texts, INSTANT).view(TIMESTAMP)
     except pa.ArrowInvalid as error:

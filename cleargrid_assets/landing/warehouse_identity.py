@@ -44,13 +44,9 @@ class Identity:
 
 
 @dataclass(frozen=True)
-class WarehouseIdentity:
+class WarehouseIdentity(Identity):
     """The row of `raw.warehouse_identity`. `made_by`: the version of this package; `made_at`: naive UTC."""
 
-    environment: str
-    lender: str
-    lender_public_id: str
-    timezone: str
     tables_version: int
     made_by: str
     made_at: datetime
@@ -116,7 +112,7 @@ class IdentityGuard:
         """The same within a transaction; the stored identity, None before the first load."""
         stored = _stored_identity(connection)
         if stored is None:
-            verify_windows(connection, self.identity.timezone, self.display_name)
+            _verify_windows(connection, self.identity.timezone, self.display_name)
         else:
             verify_stored(stored, self.identity, self.display_name)
         return stored
@@ -142,13 +138,13 @@ def verify_settings(connection: duckdb.DuckDBPyConnection, settings: Settings, d
         return
     stored = _stored_identity(connection)
     if stored is None:
-        verify_windows(connection, settings.timezone, display_name)
+        _verify_windows(connection, settings.timezone, display_name)
     else:
         ours = Identity(settings.environment, stored.lender, stored.lender_public_id, settings.timezone)
         verify_stored(stored, ours, display_name)
 
 
-def verify_windows(connection: duckdb.DuckDBPyConnection, timezone: str, display_name: str) -> None:
+def _verify_windows(connection: duckdb.DuckDBPyConnection, timezone: str, display_name: str) -> None:
     """Raise `WarehouseIdentityError` if months that release 0.1.0 loaded, which kept no identity, have another zone."""
     for month, since, until in connection.execute(WINDOWS).fetchall():
         if (since, until) != _window(month, ZoneInfo(timezone)):

@@ -22,7 +22,7 @@ from cleargrid_assets.warehouse.errors import (
     first_line,
 )
 from cleargrid_assets.warehouse.path_validation import refuse_dangling_link
-from cleargrid_assets.warehouse.s3_config import bucket_filesystem, copy_to_bucket, is_object_store
+from cleargrid_assets.warehouse.s3_config import bucket_filesystem, is_object_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -162,39 +162,38 @@ class ArtifactBucket:
     @contextmanager
     def replacing(self, name: str) -> Iterator[Path]:
         """Write to a local folder, then upload; the store shows only complete uploads."""
+        from pyarrow import fs  # noqa: PLC0415 - lakes in a bucket only
+
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder, name)
             yield file
-            with self._translate_errors(name):
-                copy_to_bucket(file, self._store, self._key(name))
+            with self._translate_errors(f"/{name} could not be written; the old one is unchanged"):
+                fs.copy_files(str(file), self._key(name), fs.LocalFileSystem(), self._store)
 
     def read(self, name: str) -> bytes | None:
         """Read from the bucket."""
-        try:
-            with self._store.open_input_file(self._key(name)) as file:
-                return bytes(file.readall())
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            raise WarehouseUnreachableError(f"{self.address}/{name} could not be read. {first_line(error)}") from error
+        errors, missing = self._translate_errors(f"/{name} could not be read"), suppress(FileNotFoundError)
+        with errors, missing, self._store.open_input_file(self._key(name)) as file:
+            return bytes(file.readall())
+        return None
 
     def names(self) -> list[str]:
         """List the objects directly below the prefix."""
         from pyarrow import fs  # noqa: PLC0415 - lakes in a bucket only
 
-        with self._translate_errors("", "listed"):
+        with self._translate_errors(" could not be listed"):
             infos = self._store.get_file_info(fs.FileSelector(self._key("").rstrip("/"), allow_not_found=True))
         return sorted(info.base_name for info in infos if info.is_file)
 
     def delete(self, name: str) -> None:
         """Delete from the bucket."""
-        with self._translate_errors(name, "deleted"), suppress(FileNotFoundError):
+        with self._translate_errors(f"/{name} could not be deleted"), suppress(FileNotFoundError):
             self._store.delete_file(self._key(name))
 
     def check_writable(self) -> None:
         """Write an empty object and delete it."""
         key = self._key(f".examined-{uuid.uuid4().hex[:8]}")
-        with self._translate_errors(""):
+        with self._translate_errors(" could not be written"):
             with self._store.open_output_stream(key):
                 pass
             self._store.delete_file(key)
@@ -207,13 +206,11 @@ class ArtifactBucket:
         return f"{self.address.partition('://')[2]}/{name}"
 
     @contextmanager
-    def _translate_errors(self, name: str, action: str = "written") -> Iterator[None]:
+    def _translate_errors(self, problem: str) -> Iterator[None]:
         try:
             yield
         except OSError as error:
-            raise WarehouseUnreachableError(
-                f"{self.address}/{name} could not be {action}; the old one is unchanged. {first_line(error)}"
-            ) from error
+            raise WarehouseUnreachableError(f"{self.address}{problem}. {first_line(error)}") from error
 
 
 def artifacts_at(location: str) -> Artifacts:

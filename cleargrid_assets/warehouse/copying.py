@@ -15,7 +15,7 @@ from cleargrid_assets.warehouse.errors import WarehouseError, WarehouseMissingEr
 from cleargrid_assets.warehouse.schema import has_columns_of, prepare_mart
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from collections.abc import Set as AbstractSet
     from datetime import date
 
@@ -98,7 +98,7 @@ def snapshot_of(warehouse: Warehouse, marts: Sequence[Table] = ()) -> Snapshot:
         with warehouse.reading() as connection:
             tables = [table for table in TABLES.values() if table.exists_in(connection)]
             tables += [mart for mart in marts if has_columns_of(connection, mart)]
-            contents = {part: content for table in tables for part, content in _contents(connection, table)}
+            contents = {part: content for table in tables for part, content in _contents(connection, table).items()}
             names = [name for (name,) in connection.execute(FOREIGN_TABLES).fetchall()]
             return Snapshot(
                 contents,
@@ -185,25 +185,18 @@ def copy_rows(origin: duckdb.DuckDBPyConnection, copy: duckdb.DuckDBPyConnection
     copy.unregister("copied")
 
 
-def _contents(connection: duckdb.DuckDBPyConnection, table: Table) -> Iterator[tuple[TableMonth, Fingerprint]]:
-    if not table.is_partitioned:
-        yield TableMonth(table, None), _content(connection, TableMonth(table, None))
-        return
-    sums = f"SELECT month, {_sums(table)} FROM {table.qualified_name} GROUP BY month"
-    for month, rows, checksum in connection.execute(sums).fetchall():
-        yield TableMonth(table, month), Fingerprint(rows, checksum)
+def _contents(connection: duckdb.DuckDBPyConnection, table: Table, where: str = "") -> Mapping[TableMonth, Fingerprint]:
+    """What each month of the table holds, or the table as a whole."""
+    of = "month" if table.is_partitioned else "NULL::DATE"
+    sums = f"count(*), coalesce(sum(hash({_columns(table)})::HUGEINT), 0)::VARCHAR"
+    rows = connection.execute(f"SELECT {of}, {sums} FROM {table.qualified_name}{where} GROUP BY ALL").fetchall()
+    return {TableMonth(table, month): Fingerprint(count, checksum) for month, count, checksum in rows}
 
 
 def _content(connection: duckdb.DuckDBPyConnection, part: TableMonth) -> Fingerprint:
     if not part.table.exists_in(connection):
         return NOTHING
-    sums = f"SELECT {_sums(part.table)} FROM {part.table.qualified_name}{part.where}"
-    ((rows, checksum),) = connection.execute(sums).fetchall()
-    return Fingerprint(rows, checksum)
-
-
-def _sums(table: Table) -> str:
-    return f"count(*), coalesce(sum(hash({_columns(table)})::HUGEINT), 0)::VARCHAR"
+    return _contents(connection, part.table, part.where).get(part, NOTHING)
 
 
 def _columns(table: Table) -> str:

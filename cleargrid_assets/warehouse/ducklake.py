@@ -18,7 +18,7 @@ import duckdb
 
 from cleargrid_assets.tables.table import literal
 from cleargrid_assets.warehouse.artifacts import artifacts_at
-from cleargrid_assets.warehouse.ducklake_catalogs import PREFIX, catalog_at, redacted
+from cleargrid_assets.warehouse.ducklake_catalogs import catalog_at, redacted
 from cleargrid_assets.warehouse.errors import (
     WarehouseBusyError,
     WarehouseConflictError,
@@ -37,8 +37,6 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from cleargrid_assets.warehouse.ducklake_catalogs import Catalog
-
-__all__ = ["PREFIX", "TABLES", "DuckLake", "data_path"]
 
 TABLES = "tables/"
 """Folder below CLEARGRID_LAKE_DATA for the tables alone: an unknown file in it is an orphan and may be deleted."""
@@ -149,7 +147,8 @@ class DuckLake:
         try:
             connection.execute(f"ATTACH {literal(self.address)} AS {name} ({', '.join(options)})")
             connection.execute(f"USE {name}")
-            self._configure_bucket_access(connection)
+            if is_object_store(data_path(connection)):
+                use_object_store(connection, self.extensions)
         except duckdb.Error as error:
             raise self._open_error(error) from None
 
@@ -162,11 +161,6 @@ class DuckLake:
                 f"folder or s3://bucket/prefix where the Parquet files should go"
             )
         return location
-
-    def _configure_bucket_access(self, connection: duckdb.DuckDBPyConnection) -> None:
-        """Set up credentials if the files, whose location the catalog knows, are in a bucket."""
-        if is_object_store(data_path(connection)):
-            use_object_store(connection, self.extensions)
 
     def _open_error(self, error: duckdb.Error) -> WarehouseError:
         translated = self.translate_error(error, is_commit=False)
@@ -184,10 +178,16 @@ class DuckLake:
         )
 
 
+def lake_name(connection: duckdb.DuckDBPyConnection) -> str:
+    """The name under which the connection has attached the lake."""
+    ((name,),) = connection.execute("SELECT current_database()").fetchall()
+    return str(name)
+
+
 def data_path(connection: duckdb.DuckDBPyConnection) -> str:
     """Where the current lake keeps its files."""
-    ((name,),) = connection.execute("SELECT current_database()").fetchall()
-    metadata = f"SELECT value FROM __ducklake_metadata_{name}.ducklake_metadata WHERE key = 'data_path'"
+    catalog = f"__ducklake_metadata_{lake_name(connection)}.ducklake_metadata"
+    metadata = f"SELECT value FROM {catalog} WHERE key = 'data_path'"
     ((data,),) = connection.execute(metadata).fetchall()
     return str(data)
 

@@ -6,7 +6,7 @@ Add a kind of catalog here: where it is, whether it exists, and its writer lock;
 from __future__ import annotations
 
 import re
-from contextlib import closing, contextmanager, nullcontext
+from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -16,7 +16,7 @@ from cleargrid_assets.warehouse.locks import advisory_lock, file_lock, postgres_
 from cleargrid_assets.warehouse.path_validation import file_size
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from contextlib import AbstractContextManager
 
 PREFIX = "ducklake:"
@@ -89,20 +89,16 @@ class FileCatalog:
         """True if the file exists. Raises `WarehouseUnreadableError` if the path is something else."""
         return file_size(self.path) is not None
 
-    @contextmanager
-    def lock(self, *, is_writing: bool) -> Iterator[None]:  # noqa: ARG002 - a file keeps readers out too
+    def lock(self, *, is_writing: bool) -> AbstractContextManager[None]:  # noqa: ARG002 - a file keeps readers out too
         """A file lock beside the catalog."""
-        with file_lock(self.path, self.lock_timeout):
-            yield
+        return file_lock(self.path, self.lock_timeout)
 
 
 def catalog_at(address: str, lock_timeout: float) -> Catalog:
     """The catalog that a `ducklake:` address names. Raises `WarehouseUnreadableError` for one we do not know."""
     kind, colon, rest = address.removeprefix(PREFIX).partition(":")
-    if kind in ("postgres", "postgresql") and not rest.startswith("//"):
-        return PostgresCatalog(rest, lock_timeout)
     if kind in ("postgres", "postgresql"):
-        return PostgresCatalog(f"{kind}:{rest}", lock_timeout)
+        return PostgresCatalog(f"{kind}:{rest}" if rest.startswith("//") else rest, lock_timeout)
     if kind == "sqlite" and rest:
         return FileCatalog(Path(rest), lock_timeout, ("sqlite_scanner",))
     if kind and not colon:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cleargrid_assets.warehouse.ducklake import TABLES, data_path
+from cleargrid_assets.warehouse.ducklake import TABLES, data_path, lake_name
 
 if TYPE_CHECKING:
     from cleargrid_assets.warehouse.warehouse import Warehouse
@@ -37,10 +37,9 @@ def expire(lake: Warehouse, keep_days: int) -> Expired:
     and merge small adjacent files. Active readers are safe: a file goes only `keep_days` after it was replaced.
     """
     with lake.writing() as connection:
-        ((name,),) = connection.execute("SELECT current_database()").fetchall()
-        snapshots = connection.execute(EXPIRE.format(lake=name, days=keep_days)).fetchall()
+        snapshots = connection.execute(EXPIRE.format(lake=lake_name(connection), days=keep_days)).fetchall()
     with lake.writing() as connection:
-        ((name,),) = connection.execute("SELECT current_database()").fetchall()
+        name = lake_name(connection)
         connection.execute(REWRITE.format(lake=name, share=DELETED_SHARE)).fetchall()
         connection.execute(MERGE.format(lake=name)).fetchall()
         files = connection.execute(CLEAN_UP.format(lake=name, days=keep_days)).fetchall()

@@ -27,13 +27,9 @@ def load_extension(connection: duckdb.DuckDBPyConnection, name: str, folder: Pat
         connection.execute(f"SET extension_directory = {literal(str(folder))}")
     file = next((path for path in _candidates(name, folder) if path.exists()), None)
     try:
-        if file is not None:
-            connection.execute(f"LOAD {literal(str(file))}")
-        elif folder is not None:
-            connection.execute(f"LOAD {name}")
-        else:
+        if file is None and folder is None:
             connection.execute(f"INSTALL {name}")
-            connection.execute(f"LOAD {name}")
+        connection.execute(f"LOAD {literal(str(file)) if file else name}")
     except duckdb.Error as error:
         raise _extension_error(name, folder, error) from error
 

@@ -98,7 +98,7 @@ def advisory_lock(dsn: str, display_name: str, seconds: float) -> Iterator[Calla
         ) from None
     except driver.Error as error:
         connection.close()
-        raise catalog_error(display_name, error) from None
+        raise _catalog_error(display_name, error) from None
     try:
         yield lambda: _verify_lock(connection, display_name)
     finally:
@@ -128,7 +128,7 @@ def postgres_connection(dsn: str, display_name: str) -> Any:
     try:
         return driver.connect(dsn, connect_timeout=CONNECT_SECONDS, application_name=name)
     except driver.Error as error:
-        raise catalog_error(display_name, error) from None
+        raise _catalog_error(display_name, error) from None
 
 
 def _verify_dsn(dsn: str, driver: Any) -> None:
@@ -151,7 +151,7 @@ def _misreadable(dsn: str, names: AbstractSet[str]) -> AbstractSet[str]:
     return {"host", "port", "dbname"} if "@" in dsn.partition("?")[0] else names - {"user", "password", "sslpassword"}
 
 
-def catalog_error(display_name: str, error: Exception) -> WarehouseUnreachableError:
+def _catalog_error(display_name: str, error: Exception) -> WarehouseUnreachableError:
     """The error for a catalog that does not respond; libpq's text names host and port, never the password."""
     reason = " ".join(str(error).split())
     return WarehouseUnreachableError(f"the catalog of {display_name} does not respond: {reason}. Nothing was changed.")

@@ -58,13 +58,6 @@ def bucket_filesystem(variables: Mapping[str, str]) -> S3FileSystem:
     )
 
 
-def copy_to_bucket(file: Path, store: S3FileSystem, key: str) -> None:
-    """Upload `file`; the store shows it only when it is complete. Raises `OSError`."""
-    from pyarrow import fs  # noqa: PLC0415 - lakes in a bucket only
-
-    fs.copy_files(str(file), key, source_filesystem=fs.LocalFileSystem(), destination_filesystem=store)
-
-
 def secret_options(variables: Mapping[str, str]) -> dict[str, object]:
     """The options of DuckDB's secret; without keys, DuckDB uses AWS's credential chain (roles of hosts and pods)."""
     options: dict[str, object] = {}

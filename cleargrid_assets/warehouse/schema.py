@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from cleargrid_assets.tables.catalog import TABLES_VERSION, VIEWS, tables_of
 from cleargrid_assets.tables.d23 import D23
 from cleargrid_assets.tables.raw import D23_LOADS, WAREHOUSE_IDENTITY
-from cleargrid_assets.tables.table import MONTH
+from cleargrid_assets.tables.table import MONTH, quoted
 from cleargrid_assets.warehouse.errors import WarehouseVersionError
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ VERSION = f"SELECT max(tables_version) FROM {WAREHOUSE_IDENTITY.qualified_name}"
 SET_VERSION = f"UPDATE {WAREHOUSE_IDENTITY.qualified_name} SET tables_version = {TABLES_VERSION}"
 
 
-def is_current(connection: duckdb.DuckDBPyConnection, datasets: Sequence[RawDataset] = (D23,)) -> bool:
+def _is_current(connection: duckdb.DuckDBPyConnection, datasets: Sequence[RawDataset]) -> bool:
     """True if this program, or one with the same tables, views and macros, brought the warehouse up to date."""
     return all(_has_fingerprint(connection, dataset) for dataset in datasets)
 
@@ -77,14 +77,12 @@ def _has_fingerprint(connection: duckdb.DuckDBPyConnection, dataset: RawDataset)
     return bool(answer)
 
 
-def is_outdated(
-    connection: duckdb.DuckDBPyConnection, display_name: str, datasets: Sequence[RawDataset] = (D23,)
-) -> bool:
+def is_outdated(connection: duckdb.DuckDBPyConnection, display_name: str, datasets: Sequence[RawDataset]) -> bool:
     """True if it is one of our warehouses and `prepare` must bring it up to date before it can be read.
 
     Raises `WarehouseVersionError`; see `supported_version`.
     """
-    if is_current(connection, datasets):
+    if _is_current(connection, datasets):
         return False
     supported_version(connection, display_name)
     return D23_LOADS.exists_in(connection)
@@ -119,7 +117,7 @@ def prepare(
     Raises `WarehouseVersionError`; see `supported_version`.
     """
     tables = [table for dataset in datasets for table in tables_of(dataset)]
-    if is_current(connection, datasets) and _has_all_tables(connection, tables):
+    if _is_current(connection, datasets) and _has_all_tables(connection, tables):
         return
     version = supported_version(connection, display_name) or 1
     existing = _existing_columns(connection)
@@ -174,7 +172,7 @@ def _recreate(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
 
     The database then refuses loads by release 0.1.0, which would leave them out of the order.
     """
-    columns = ", ".join(f'"{name}"' for name in table.column_names)
+    columns = ", ".join(map(quoted, table.column_names))
     connection.execute(f"CREATE OR REPLACE TEMP TABLE kept AS SELECT {columns} FROM {table.qualified_name}")
     connection.execute(f"DROP TABLE {table.qualified_name}")
     connection.execute(table.ddl)

@@ -16,7 +16,8 @@ import duckdb
 
 from cleargrid_assets.tables.d23 import D23
 from cleargrid_assets.warehouse.duckdb_file import DuckDBFile
-from cleargrid_assets.warehouse.ducklake import PREFIX, DuckLake
+from cleargrid_assets.warehouse.ducklake import DuckLake
+from cleargrid_assets.warehouse.ducklake_catalogs import PREFIX
 from cleargrid_assets.warehouse.errors import WarehouseMissingError
 from cleargrid_assets.warehouse.private_folder import PrivateFolder
 from cleargrid_assets.warehouse.schema import is_outdated, prepare, supported_version

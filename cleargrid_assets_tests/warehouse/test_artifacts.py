@@ -103,6 +103,6 @@ def test_a_store_that_does_not_answer_is_named(monkeypatch: pytest.MonkeyPatch) 
                         "AWS_ENDPOINT_URL": f"http://127.0.0.1:{free_port()}"}.items():  # fmt: skip
         monkeypatch.setenv(name, value)
     artifacts = artifacts_at("s3://lake/d23/published")
-    with pytest.raises(WarehouseUnreachableError, match="s3://lake/d23/published/ could not be written") as error:
+    with pytest.raises(WarehouseUnreachableError, match=r"s3://lake/d23/published could not be written\.") as error:
         artifacts.check_writable()
     assert "geheim" not in str(error.value)

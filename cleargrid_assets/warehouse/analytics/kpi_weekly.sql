@@ -2,7 +2,7 @@
 -- before: Newcombe's interval and the p-value of a pooled z-test, widened by the dispersion of the 12 weeks before.
 -- Only weeks under the same rules are compared. Broken promises and edits are not: older rows have had
 -- more time to break or to be edited.
--- rate, wilson_lo, wilson_hi, difference_lo, _hi, _p and dispersion are macros of the warehouse.
+-- rate, wilson_lo, wilson_hi, kpi_change_pp, difference_lo, _hi, _p and dispersion are macros of the warehouse.
 -- In a DuckDB shell on the warehouse: paste.
 WITH week AS (
     SELECT
@@ -101,10 +101,9 @@ SELECT
     reference_numerator,
     reference_denominator,
     rate(reference_numerator, reference_denominator) AS reference_value,
-    CASE
-        WHEN is_compared
-            THEN 100 * (rate(numerator, denominator) - rate(reference_numerator, reference_denominator))
-    END AS change_pp,
+    kpi_change_pp(
+        is_compared, rate(numerator, denominator), rate(reference_numerator, reference_denominator)
+    ) AS change_pp,
     CASE
         WHEN is_compared
             THEN 100 * difference_lo(numerator, denominator, reference_numerator, reference_denominator, phi)

@@ -125,12 +125,14 @@ logged AS (
         )
 ),
 
-totals AS (
+days AS (
     SELECT
         month,
+        local_date,
         slice,
         communication_type,
         rules_version,
+        is_seen,
         unnest(map_entries(map_from_entries([
             ('attempts', sum(attempts)),
             ('calls', sum(calls)),
@@ -147,11 +149,29 @@ totals AS (
             ('unmapped', sum(unmapped))
         ]))) AS counted
     FROM logged
-    GROUP BY month, slice, communication_type, rules_version
+    GROUP BY month, local_date, slice, communication_type, rules_version, is_seen
+),
+
+by_day AS (
+    SELECT * EXCLUDE (counted), counted['key'] AS figure, counted['value'] AS n FROM days
 ),
 
 total AS (
-    SELECT * EXCLUDE (counted), counted['key'] AS figure, counted['value'] AS n FROM totals
+    SELECT
+        month,
+        slice,
+        communication_type,
+        rules_version,
+        figure,
+        sum(n) AS n
+    FROM by_day
+    GROUP BY month, slice, communication_type, rules_version, figure
+),
+
+seen AS (
+    SELECT *
+    FROM by_day
+    WHERE is_seen
 ),
 
 -- What had been logged of the 8 weeks at the cut.
@@ -226,36 +246,6 @@ complete AS (
     INNER JOIN overdue ON day.month = overdue.month
     WHERE day.is_over
     GROUP BY day.month, day.local_date, overdue.slice, overdue.communication_type
-),
-
-seen_days AS (
-    SELECT
-        month,
-        local_date,
-        slice,
-        communication_type,
-        unnest(map_entries(map_from_entries([
-            ('attempts', sum(attempts)),
-            ('calls', sum(calls)),
-            ('calls_connected', sum(calls_connected)),
-            ('contacts', sum(contacts)),
-            ('third_party', sum(third_party)),
-            ('rpc', sum(rpc)),
-            ('promises', sum(promises)),
-            ('refusals', sum(refusals)),
-            ('settlements', sum(settlements)),
-            ('disputes', sum(disputes)),
-            ('callbacks', sum(callbacks)),
-            ('hardships', sum(hardships)),
-            ('unmapped', sum(unmapped))
-        ]))) AS counted
-    FROM logged
-    WHERE is_seen
-    GROUP BY month, local_date, slice, communication_type
-),
-
-seen AS (
-    SELECT * EXCLUDE (counted), counted['key'] AS figure, counted['value'] AS n FROM seen_days
 ),
 
 series AS (
