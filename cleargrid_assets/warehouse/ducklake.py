@@ -44,8 +44,9 @@ TABLES = "tables/"
 CONFLICT = re.compile(r"(?i)conflict|database is locked|could not serialize|deadlock detected")
 UNREACHABLE = re.compile(
     r"(?i)unable to connect|connection to server|server closed|connection refused|connection error|terminating "
-    r"connection|connection not open|SSL connection|no connection to the server|timed? ?out|could not establish|HTTP"
+    r"connection|connection not open|SSL connection|no connection to the server|timed? ?out|could not establish|HTTP(?!s?://)"
 )
+"""A link, as to a page of DuckDB's on the error, says nothing of a connection."""
 
 
 @dataclass(frozen=True)
@@ -108,11 +109,11 @@ class DuckLake:
             return WarehouseConflictError(
                 f"another program changed {self.display_name} at the same moment; nothing was written. {message}"
             )
-        is_out_of_memory = isinstance(error, duckdb.OutOfMemoryException)  # whose text names a page of DuckDB's
-        if isinstance(error, duckdb.HTTPException) or (UNREACHABLE.search(message) and not is_out_of_memory):
+        if isinstance(error, duckdb.HTTPException) or UNREACHABLE.search(message):
             effect = "the next read shows whether all or nothing was written" if is_commit else "nothing was written"
             return WarehouseUnreachableError(f"{self.display_name} stopped answering; {effect}. {message}")
         if isinstance(error, (duckdb.IOException, duckdb.OutOfMemoryException, duckdb.FatalException)):
+            is_out_of_memory = isinstance(error, duckdb.OutOfMemoryException)
             return write_error(self.display_name, message, is_out_of_memory=is_out_of_memory)
         return None if message == " ".join(str(error).split()) else WarehouseError(message)
 

@@ -273,6 +273,11 @@ def execute_as_another_program(variables: Mapping[str, str], statement: str) -> 
         shell.execute(statement)
 
 
+def test_a_fault_of_duckdb_whose_text_has_a_link_is_not_called_a_catalog_that_stopped_answering() -> None:
+    error = duckdb.InternalException("INTERNAL Error: see https://duckdb.org/docs/stable/dev/internal_errors")
+    assert DuckLake("ducklake:sqlite:lake.sqlite", 1, None, None).translate_error(error, is_commit=False) is None
+
+
 def test_too_little_memory_is_not_called_a_catalog_that_stopped_answering() -> None:
     error = duckdb.OutOfMemoryException("failed to pin block. See also https://duckdb.org/docs/stable/guides")
     translated = DuckLake("ducklake:sqlite:lake.sqlite", 1, None, None).translate_error(error, is_commit=False)
