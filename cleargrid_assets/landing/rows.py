@@ -76,11 +76,6 @@ class Batch:
     quarantined: tuple[QuarantinedRow, ...]
     unknown_fields: frozenset[str]
 
-    @property
-    def received(self) -> int:
-        """The number of rows on the page."""
-        return int(self.rows.num_rows) + len(self.quarantined)
-
 
 @dataclass(frozen=True)
 class RowConverter:

@@ -4,25 +4,20 @@ from __future__ import annotations
 
 import json
 import re
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 
 from cleargrid_assets.marts.errors import MartError
-from cleargrid_assets.marts.sql_text import variables_in
-from cleargrid_assets.tables.table import MONTH
+from cleargrid_assets.marts.sql_text import VARIABLES
 from cleargrid_assets.warehouse.schema import create_empty
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-    from types import TracebackType
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from cleargrid_assets.tables.dataset import RawDataset
     from cleargrid_assets.tables.table import Table
-
-VARIABLES: Mapping[str, object] = {"timezone": "UTC", "row_scope": "active", "ptp_maturity_days": 30}
-"""Values of the types that SQL reads with `getvariable`. Any other variable is NULL when a mart is computed."""
 
 SQL_ERRORS = (duckdb.DataError, duckdb.ProgrammingError, duckdb.NotSupportedError)
 """What a wrong statement raises when it runs. Others tell of the disk, memory, a conflict or an interruption."""
@@ -31,7 +26,7 @@ LINE = re.compile(r"\n+LINE (?P<number>\d+):.*", re.DOTALL)
 """What DuckDB adds to a message: the statement's line and a mark below it."""
 
 
-class EmptyWarehouse(AbstractContextManager["EmptyWarehouse"]):
+class EmptyWarehouse:
     """The tables, views and macros of `datasets`, in memory."""
 
     def __init__(self, datasets: Sequence[RawDataset]) -> None:
@@ -41,9 +36,8 @@ class EmptyWarehouse(AbstractContextManager["EmptyWarehouse"]):
             self._connection.execute(f"SET VARIABLE {name} = ?", [value])
         self._connection.execute("PRAGMA explain_output = 'all'")
 
-    def __exit__(
-        self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
-    ) -> None:
+    def close(self) -> None:
+        """Forget it."""
         self._connection.close()
 
     def add(self, table: Table) -> None:
@@ -51,24 +45,6 @@ class EmptyWarehouse(AbstractContextManager["EmptyWarehouse"]):
         self._connection.execute(f"CREATE SCHEMA IF NOT EXISTS {table.schema}")
         with refusals(f"{table.name}.sql", (duckdb.Error,)):
             self._connection.execute(table.ddl)
-
-    @staticmethod
-    def verify_variables(name: str, sql: str, of_a_check: Collection[str] = ()) -> None:
-        """Raise `MartError` if a SELECT reads a variable that nobody sets, which would be NULL.
-
-        `of_a_check`: the variables that are set besides those of a mart.
-        """
-        known = (*VARIABLES, *of_a_check)
-        for variable in variables_in(sql):
-            if variable == MONTH.name and not of_a_check:
-                raise MartError(
-                    f"{name}: it reads getvariable('month'), which a mart does not have; leave that condition out: a "
-                    f"SELECT is about all months, and only the rows of the run's month are stored"
-                )
-            if variable not in known:
-                raise MartError(
-                    f"{name}: it reads getvariable('{variable}'), which nobody sets; there are {', '.join(known)}"
-                )
 
     def columns_of(self, name: str, sql: str) -> Mapping[str, str]:
         """The SELECT's columns and types. Raises `MartError` if it is not one SELECT, or names what does not exist."""

@@ -6,6 +6,7 @@ What is verified, and in which order, belongs here; `binding` asks DuckDB what a
 from __future__ import annotations
 
 import re
+from contextlib import closing
 from dataclasses import replace
 from functools import lru_cache
 from graphlib import CycleError, TopologicalSorter
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING
 from cleargrid_assets.marts.errors import MartError
 from cleargrid_assets.marts.head import Head
 from cleargrid_assets.marts.mart import NO_MARTS, SCHEMA, Mart, MartCheck, Marts, digest
-from cleargrid_assets.marts.sql_text import without_end
+from cleargrid_assets.marts.sql_text import verify_variables, without_end
 from cleargrid_assets.tables.analytics import UNMAPPED_OUTCOMES
 from cleargrid_assets.tables.catalog import DATASETS, TABLES, VIEWS, tables_of
 from cleargrid_assets.tables.core import RULES_VERSION
@@ -106,7 +107,7 @@ def _read(texts: Texts, checks: Texts, datasets: tuple[RawDataset, ...]) -> Mart
         _verify_name(name)
     known = {table.qualified_name: table for dataset in datasets for table in tables_of(dataset)}
     files, marts = {path.stem: (path, text) for path, text in texts}, list[Mart]()
-    with EmptyWarehouse(datasets) as warehouse:
+    with closing(EmptyWarehouse(datasets)) as warehouse:
         for name in _order(heads):
             path, text = files[name]
             _verify_known(path.name, heads[name], known)
@@ -126,7 +127,7 @@ def _checks(table: Table, texts: Texts, warehouse: EmptyWarehouse) -> tuple[Mart
             name, sql = f"{table.name}/{path.name}", without_end(text.lstrip("\ufeff"))
             _verify_name_of_file(name, path.stem, "check")
             columns = tuple(warehouse.columns_of(name, sql))
-            warehouse.verify_variables(name, sql, variables)
+            verify_variables(name, sql, variables)
             checks.append(MartCheck(path.stem, sql, columns))
     return tuple(checks)
 
@@ -163,7 +164,7 @@ def _mart(  # noqa: PLR0917 - what a mart is made of
     warehouse: EmptyWarehouse,
 ) -> Mart:
     sql = without_end(text.lstrip("\ufeff"))
-    warehouse.verify_variables(path.name, sql)
+    verify_variables(path.name, sql)
     types = warehouse.columns_of(path.name, sql)
     _verify_inputs(path.name, head, warehouse.tables_in(sql))
     table = _table(path.name, path.stem, head, types, _sources_of_columns(sql, known))

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from cleargrid_assets.warehouse.ducklake_catalogs import Catalog
 
-TABLES = "tables/"
+TABLES_FOLDER = "tables/"
 """Folder below CLEARGRID_LAKE_DATA for the tables alone: an unknown file in it is an orphan and may be deleted."""
 
 CONFLICT = re.compile(r"(?i)conflict|database is locked|could not serialize|deadlock detected")
@@ -74,7 +74,7 @@ class DuckLake:
         if self.data or not self.exists:
             return _resolve(self._location_of_new_files())
         with self.connection(read_only=True) as connection:
-            return data_path(connection).removesuffix(TABLES)
+            return data_path(connection).removesuffix(TABLES_FOLDER)
 
     def check_writable(self) -> None:
         """Check that the extensions load, the catalog answers, and the lake's folder or bucket takes files."""
@@ -144,7 +144,7 @@ class DuckLake:
         options = ["READ_ONLY" if read_only else "DATA_INLINING_ROW_LIMIT 0"]
         data = self.data or (None if read_only or self.exists else self._location_of_new_files())
         if data:
-            options.append(f"DATA_PATH {literal(_resolve(data) + TABLES)}")
+            options.append(f"DATA_PATH {literal(_resolve(data) + TABLES_FOLDER)}")
         try:
             connection.execute(f"ATTACH {literal(self.address)} AS {name} ({', '.join(options)})")
             connection.execute(f"USE {name}")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cleargrid_assets.warehouse.ducklake import TABLES, data_path, lake_name
+from cleargrid_assets.warehouse.ducklake import TABLES_FOLDER, data_path, lake_name
 
 if TYPE_CHECKING:
     from cleargrid_assets.warehouse.warehouse import Warehouse
@@ -43,6 +43,6 @@ def expire(lake: Warehouse, keep_days: int) -> Expired:
         connection.execute(REWRITE.format(lake=name, share=DELETED_SHARE)).fetchall()
         connection.execute(MERGE.format(lake=name)).fetchall()
         files = connection.execute(CLEAN_UP.format(lake=name, days=keep_days)).fetchall()
-        if data_path(connection).endswith(TABLES):
+        if data_path(connection).endswith(TABLES_FOLDER):
             files += connection.execute(ORPHANS.format(lake=name, days=keep_days)).fetchall()
     return Expired(len(snapshots), len(files))

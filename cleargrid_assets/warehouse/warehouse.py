@@ -132,7 +132,7 @@ class Warehouse:
             self._store.begin_transactions(connection)
             with self._transaction(connection, verify_lock):
                 prepare(connection, self.display_name, self.datasets)
-            yield lambda: self._revocable_transaction(connection, verify_lock)
+            yield lambda: self._transaction(connection, verify_lock)
 
     @contextmanager
     def reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -199,24 +199,16 @@ class Warehouse:
     @contextmanager
     def _transaction(
         self, connection: duckdb.DuckDBPyConnection, verify_lock: Callable[[], None] | None
-    ) -> Iterator[None]:
-        """Begin and commit, unless the lock was lost; if the block raises, closing the connection rolls back."""
-        with self._translate_errors(is_commit=False):
-            connection.execute("BEGIN TRANSACTION")
-            yield
-        if verify_lock:
-            verify_lock()
-        with self._translate_errors(is_commit=True):
-            connection.execute("COMMIT")
-
-    @contextmanager
-    def _revocable_transaction(
-        self, connection: duckdb.DuckDBPyConnection, verify_lock: Callable[[], None] | None
     ) -> Iterator[duckdb.DuckDBPyConnection]:
-        """Begin and commit, or roll back; the connection then takes the next transaction."""
+        """Begin and commit, or roll back if the block raises or the lock was lost; then another one can begin."""
         try:
-            with self._transaction(connection, verify_lock):
+            with self._translate_errors(is_commit=False):
+                connection.execute("BEGIN TRANSACTION")
                 yield connection
+            if verify_lock:
+                verify_lock()
+            with self._translate_errors(is_commit=True):
+                connection.execute("COMMIT")
         except BaseException:
             with suppress(duckdb.Error):  # a failed commit has rolled back already
                 connection.execute("ROLLBACK")
