@@ -218,6 +218,22 @@ def _table(
     types: Mapping[str, str],
     made_of: Mapping[str, AbstractSet[SourceColumn]],
 ) -> Table:
+    _verify_columns(name, head, types)
+    meanings = {MONTH.name: MONTH.meaning, **head.columns}
+    columns = [
+        Column(
+            column,
+            kind,
+            meanings.get(column, ""),
+            nullable=True,
+            made_of=tuple(sorted(made_of.get(column.lower(), ()))),
+        )
+        for column, kind in types.items()
+    ]
+    return Table(SCHEMA, stem, head.description, head.grain, (*columns, RULES_VERSION))
+
+
+def _verify_columns(name: str, head: Head, types: Mapping[str, str]) -> None:
     for missing in (column for column in (*head.grain, *head.columns) if column not in types):
         raise MartError(
             f"{name}: its head names the column {missing}, which its SELECT does not return; correct either"
@@ -233,18 +249,6 @@ def _table(
     for column, kind in types.items():
         if UNPUBLISHED.search(QUOTED.sub("", kind)):
             raise MartError(f"{name}: its column {column} is a {kind}, which cannot be published; cast it to VARCHAR")
-    meanings = {MONTH.name: MONTH.meaning, **head.columns}
-    columns = [
-        Column(
-            column,
-            kind,
-            meanings.get(column, ""),
-            nullable=True,
-            made_of=tuple(sorted(made_of.get(column.lower(), ()))),
-        )
-        for column, kind in types.items()
-    ]
-    return Table(SCHEMA, stem, head.description, head.grain, (*columns, RULES_VERSION))
 
 
 def _verify_months(name: str, inputs: Sequence[Table], marts: Sequence[Mart]) -> None:

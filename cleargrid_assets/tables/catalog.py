@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 DATASETS = {dataset.code: dataset for dataset in (D23, D21)}
 """Every dataset that can be landed; CLEARGRID_DATASETS chooses among them."""
 
-ALL_TABLES = (*RAW_TABLES, *CORE_TABLES, *ANALYTICS_TABLES)
+D23_TABLES = (*RAW_TABLES, *CORE_TABLES, *ANALYTICS_TABLES)
 """The tables of every warehouse: those of D23, and those computed from them."""
 
 
 def tables_of(dataset: RawDataset) -> tuple[Table, ...]:
     """The tables that a warehouse gets when the dataset is landed."""
-    return ALL_TABLES if dataset == D23 else dataset.tables
+    return D23_TABLES if dataset == D23 else dataset.tables
 
 
 TABLES = {table.qualified_name: table for dataset in DATASETS.values() for table in tables_of(dataset)}

@@ -114,7 +114,9 @@ class ArtifactFolder:
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise WarehouseUnreadableError(f"{self.path / name} cannot be read ({error.strerror})") from error
+            raise WarehouseUnreadableError(
+                f"{self.path / name} cannot be read ({error.strerror}): correct its permissions"
+            ) from error
 
     def names(self) -> list[str]:
         """List the folder's files, without links and folders."""
@@ -124,7 +126,9 @@ class ArtifactFolder:
         except FileNotFoundError:
             return []
         except OSError as error:
-            raise WarehouseUnreadableError(f"{self.path} cannot be read ({error.strerror})") from error
+            raise WarehouseUnreadableError(
+                f"{self.path} cannot be read ({error.strerror}): correct the folder's permissions"
+            ) from error
 
     def delete(self, name: str) -> None:
         """Delete from the folder."""

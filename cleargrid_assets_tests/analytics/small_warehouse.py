@@ -18,7 +18,7 @@ from cleargrid_assets.assets.seed_asset import seed_of
 from cleargrid_assets.assets.sql_asset import sql_of
 from cleargrid_assets.outcome_map import OutcomeMap
 from cleargrid_assets.tables import analytics, core, raw
-from cleargrid_assets.tables.catalog import ALL_TABLES, TABLES_VERSION
+from cleargrid_assets.tables.catalog import D23_TABLES, TABLES_VERSION
 from cleargrid_assets.warehouse import Query
 from cleargrid_assets.warehouse.schema import prepare
 from cleargrid_assets_tests.analytics.expected_values import BY_HAND
@@ -131,7 +131,7 @@ def empty_warehouse() -> duckdb.DuckDBPyConnection:
 
 def fill(connection: duckdb.DuckDBPyConnection, scenario: Scenario) -> None:
     """Land the scenario's rows by hand and compute everything, month by month, the latest month first."""
-    for table in ALL_TABLES:
+    for table in D23_TABLES:
         connection.execute(f"DELETE FROM {table.qualified_name}")
     for table in (analytics.METRIC_DEFINITIONS, core.CALLING_HOURS_PROFILES):
         seed_of(table).load(connection)

@@ -13,7 +13,7 @@ from cleargrid_assets.commands.status import month_statuses
 from cleargrid_assets.jobs import REFRESH_SUMMARY
 from cleargrid_assets.landing.ledger import last_loads
 from cleargrid_assets.landing.warehouse_identity import identity_of
-from cleargrid_assets.tables.catalog import ALL_TABLES, TABLES_VERSION, VIEWS
+from cleargrid_assets.tables.catalog import D23_TABLES, TABLES_VERSION, VIEWS
 from cleargrid_assets.warehouse import WarehouseVersionError
 from cleargrid_assets.warehouse.warehouse import Warehouse
 from cleargrid_assets_tests.fixed_rows import serve
@@ -112,7 +112,7 @@ def test_no_observation_of_promises_is_lost(upgraded_platform: Platform) -> None
 
 @on_file_and_lake
 def test_every_table_has_its_columns_and_nothing_that_must_be_there_is_missing(upgraded_platform: Platform) -> None:
-    for table in (*ALL_TABLES, *VIEWS.values()):
+    for table in (*D23_TABLES, *VIEWS.values()):
         assert {*table.column_names} <= {name for (name,) in upgraded_platform.query(COLUMNS, [table.qualified_name])}
         required = " OR ".join(f'"{column.name}" IS NULL' for column in table.columns if not column.nullable)
         assert upgraded_platform.query(f"SELECT count(*) FROM {table.qualified_name} WHERE {required}") == [(0,)]
@@ -121,8 +121,8 @@ def test_every_table_has_its_columns_and_nothing_that_must_be_there_is_missing(u
 @on_file_and_lake
 def test_the_catalog_says_what_every_table_and_column_means(upgraded_platform: Platform) -> None:
     """A lake takes no comments on the columns of a view."""
-    tables = {table.qualified_name: table.meaning for table in (*ALL_TABLES, *VIEWS.values())}
-    with_columns = ALL_TABLES if upgraded_platform.warehouse.is_lake else (*ALL_TABLES, *VIEWS.values())
+    tables = {table.qualified_name: table.meaning for table in (*D23_TABLES, *VIEWS.values())}
+    with_columns = D23_TABLES if upgraded_platform.warehouse.is_lake else (*D23_TABLES, *VIEWS.values())
     columns = {
         (table.qualified_name, column.name): column.meaning for table in with_columns for column in table.columns
     }
