@@ -23,7 +23,7 @@ from cleargrid_assets.tables.analytics_columns import (
     per_active_hour,
     rate,
 )
-from cleargrid_assets.tables.core import CLASSES, LOAD_NUMBER, OUTCOME_MAP_VERSION, RULES_VERSION
+from cleargrid_assets.tables.core import CLASSES, LOAD_NUMBER, OUTCOME_MAP_VERSION, RULES_VERSION, VERSIONS
 from cleargrid_assets.tables.table import MONTH, Column, Table
 
 OUTCOME_MIX = Table(
@@ -45,9 +45,7 @@ OUTCOME_MIX = Table(
         Column("rows_inactive", "BIGINT", "Rows that ClearGrid does not consider active."),
         ATTEMPTS,
         BROKEN,
-        OUTCOME_MAP_VERSION,
-        LOAD_NUMBER,
-        RULES_VERSION,
+        *VERSIONS,
     ),
 )
 
@@ -82,9 +80,7 @@ AGENT_PRODUCTIVITY = Table(
             "BIGINT",
             "Rows that were edited after they were logged (updated_at is later than created_at).",
         ),
-        OUTCOME_MAP_VERSION,
-        LOAD_NUMBER,
-        RULES_VERSION,
+        *VERSIONS,
     ),
 )
 
@@ -123,9 +119,7 @@ COHORT_CONTACT = Table(
             "BOOLEAN",
             f"True if there are fewer than {SMALL_SAMPLE} attempts, too few to read a rate from.",
         ),
-        OUTCOME_MAP_VERSION,
-        LOAD_NUMBER,
-        RULES_VERSION,
+        *VERSIONS,
     ),
 )
 
@@ -181,9 +175,7 @@ KPI_MONTHLY = Table(
         Column("status", "VARCHAR", "`provisional` until the month is loaded after its end, then `final`."),
         Column("definition", "VARCHAR", "The metric's name and formula."),
         UNMAPPED,
-        OUTCOME_MAP_VERSION,
-        LOAD_NUMBER,
-        RULES_VERSION,
+        *VERSIONS,
     ),
 )
 
@@ -194,7 +186,7 @@ KPI_DAILY = Table(
     "over when the month is loaded holds what it has so far. broken_per_mature_promise is not in it: it depends on the "
     "time of a load.",
     ("month", "local_date", "slice", "communication_type", "interaction_source", "metric"),
-    (MONTH, LOCAL_DATE, *KPI_DIMENSIONS, *KPI_FIGURES, UNMAPPED, OUTCOME_MAP_VERSION, LOAD_NUMBER, RULES_VERSION),
+    (MONTH, LOCAL_DATE, *KPI_DIMENSIONS, *KPI_FIGURES, UNMAPPED, *VERSIONS),
 )
 
 PTP_VINTAGE = Table(

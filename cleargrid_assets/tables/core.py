@@ -11,6 +11,9 @@ RULES_VERSION = Column(
     "Figures under different rules cannot be compared.",
 )
 LOAD_NUMBER = Column("load_number", "BIGINT", "The version of the month's rows: the load that last changed them.")
+VERSIONS = (OUTCOME_MAP_VERSION, LOAD_NUMBER, RULES_VERSION)
+"""The columns that say from which rows and by which rules a row was computed."""
+
 CLASSES = (
     Column(
         "outcome", "VARCHAR", "The outcome map's name for the outcome, or `unmapped`; `(null)` if no outcome was sent."
@@ -39,9 +42,7 @@ OUTCOME_SPELLINGS = Table(
             nullable=True,
         ),
         *CLASSES,
-        OUTCOME_MAP_VERSION,
-        LOAD_NUMBER,
-        RULES_VERSION,
+        *VERSIONS,
     ),
 )
 
@@ -70,9 +71,7 @@ CONTACT_ATTEMPTS = Table(
             "DOUBLE",
             "created_at - communicated_at: how many seconds after the attempt it was logged.",
         ),
-        OUTCOME_MAP_VERSION,
-        LOAD_NUMBER,
-        RULES_VERSION,
+        *VERSIONS,
     ),
 )
 
