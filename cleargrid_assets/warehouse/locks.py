@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import socket
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
@@ -82,27 +82,21 @@ def advisory_lock(dsn: str, display_name: str, seconds: float) -> Iterator[Calla
     Raises `WarehouseBusyError` after `seconds`, `WarehouseUnreachableError` or `WarehouseUnreadableError`.
     """
     driver = _driver()
-    connection = postgres_connection(dsn, display_name)
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute(KEEPALIVE)
-            cursor.execute("SET lock_timeout = %s", [int(seconds * 1000)])
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ADVISORY_KEY])
-    except driver.errors.LockNotAvailable:
-        connection.rollback()
-        holders = _holders(connection)
-        connection.close()
-        raise WarehouseBusyError(
-            f"timed out after {seconds:.0f} s waiting for {display_name}, locked by other runs ({holders}): run again "
-            f"when they finish"
-        ) from None
-    except driver.Error as error:
-        connection.close()
-        raise _catalog_error(display_name, error) from None
-    try:
+    with closing(postgres_connection(dsn, display_name)) as connection:  # closing ends the transaction, and the lock
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(KEEPALIVE)
+                cursor.execute("SET lock_timeout = %s", [int(seconds * 1000)])
+                cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ADVISORY_KEY])
+        except driver.errors.LockNotAvailable:
+            connection.rollback()
+            raise WarehouseBusyError(
+                f"timed out after {seconds:.0f} s waiting for {display_name}, locked by other runs "
+                f"({_holders(connection)}): run again when they finish"
+            ) from None
+        except driver.Error as error:
+            raise _catalog_error(display_name, error) from None
         yield lambda: _verify_lock(connection, display_name)
-    finally:
-        connection.close()  # ends the transaction, and with it the lock
 
 
 def _verify_lock(connection: Any, display_name: str) -> None:
