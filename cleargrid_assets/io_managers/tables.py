@@ -5,12 +5,12 @@ together, columns go by name, tables have declared types even if the first month
 `month` column instead of a range of timestamps, and a missing folder or another program's lock is reported within
 seconds.
 
-Add a kind of output here. Months of D23 are written by `landing.write`.
+Add a kind of output here. A dataset's months are written by `landing.write`, those computed from them by
+`assets.table_run`.
 """
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
 
 import dagster as dg
@@ -23,7 +23,7 @@ from cleargrid_assets.assets.materialization_metadata import month_metadata
 from cleargrid_assets.warehouse import Query
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
     import duckdb
     from dagster._core.storage.db_io_manager import TableSlice
@@ -37,15 +37,12 @@ class WarehouseClient(DuckDbClient):
     def __init__(self, resource: WarehouseConnection) -> None:
         self._resource = resource
 
-    @contextmanager
     def connect(  # type: ignore[override] # Dagster's is static; ours knows its warehouse
         self, context: dg.OutputContext | dg.InputContext, _table_slice: TableSlice
-    ) -> Iterator[duckdb.DuckDBPyConnection]:
+    ) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
         """A connection that is always closed, and rolled back if the block raises."""
         warehouse = self._resource.warehouse()
-        is_load = isinstance(context, dg.InputContext)
-        with warehouse.reading() if is_load else warehouse.writing() as connection:
-            yield connection
+        return warehouse.reading() if isinstance(context, dg.InputContext) else warehouse.writing()
 
     @staticmethod
     def delete_table_slice(*_arguments: Any) -> None:
