@@ -23,7 +23,7 @@ TOKEN = re.compile(
     """,
     re.DOTALL | re.VERBOSE,
 )
-VARIABLE = re.compile(r"\bgetvariable\s*\(\s*'([^']*)'\s*\)", re.IGNORECASE)
+GETVARIABLE = re.compile(r"\bgetvariable\s*\(\s*'([^']*)'\s*\)", re.IGNORECASE)
 
 
 def without_end(text: str) -> str:
@@ -53,4 +53,4 @@ def verify_variables(name: str, sql: str, of_a_check: Collection[str] = ()) -> N
 def _variables_in(sql: str) -> list[str]:
     """The variables that the SQL reads with `getvariable`, in lower case, which DuckDB does not tell from upper."""
     tokens = (" " if token.lastgroup == "comment" else token.group() for token in TOKEN.finditer(sql))
-    return [name.lower() for name in VARIABLE.findall("".join(tokens))]
+    return [name.lower() for name in GETVARIABLE.findall("".join(tokens))]
