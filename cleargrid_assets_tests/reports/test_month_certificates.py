@@ -67,6 +67,12 @@ def as_json(values: tuple[object, ...]) -> str:
     return json.dumps(texts, separators=(",", ":"), ensure_ascii=False)
 
 
+def failed_checks(platform: Platform) -> list[str]:
+    """The error checks that failed, as May's certificate says."""
+    checks = certified(platform)["checks"]
+    return [check["check"] for check in checks if check["severity"] == "ERROR" and check["offending_rows"]]
+
+
 def test_it_says_what_the_ledger_says(start_after: StartAfter) -> None:
     platform = start_after(compute_months, MAY)
     summary = summarize(platform)
@@ -168,6 +174,19 @@ def test_other_rules_make_a_new_one_when_the_month_was_computed_under_them(start
     assert changed.run_job("compute_month", MAY).success
     assert summarize(changed)["new_certificates"] == ["2026-05"]
     assert certified(changed)["rules_version"].startswith("all ")
+
+
+def test_checks_that_failed_until_the_month_was_computed_hold_in_the_next_one(platform: Platform) -> None:
+    serve(platform, [row(1)])
+    assert platform.refresh().success
+    serve(platform, [row(1), row(2)])
+    assert platform.load().success
+    summarize(platform)
+    assert "every_landed_row_is_an_attempt" in failed_checks(platform)
+    assert summarize(platform)["new_certificates"] == []
+    assert platform.run_job("compute_month", MAY).success
+    assert summarize(platform)["new_certificates"] == ["2026-05"]
+    assert failed_checks(platform) == []
 
 
 @pytest.mark.parametrize("damage", ['{"month": "2026-05"}', "[]", "not JSON", ""])

@@ -113,7 +113,10 @@ class Certifier:
         return certificate is not present
 
     def _current(self, month: date, present: Certificate | None) -> Certificate:
-        """The `present` certificate if it agrees with the warehouse, otherwise a new one."""
+        """The `present` certificate if it agrees with the warehouse, otherwise a new one.
+
+        A month may have been certified before its figures were computed, so what failed is checked again.
+        """
         from cleargrid_assets.assets.reports.certificate.evidence import (  # noqa: PLC0415 - definitions need no DuckDB
             observe_checks,
             read_evidence,
@@ -121,9 +124,11 @@ class Certifier:
 
         with self.warehouse.reading() as connection:
             evidence = read_evidence(connection, month)
-            if present and present.is_unchanged and present.evidence == evidence:
-                return present
-            return Certificate(evidence, observe_checks(connection, self.settings, month), self._origin())
+            agreeing = present if present and present.is_unchanged and present.evidence == evidence else None
+            if agreeing and not agreeing.failures:
+                return agreeing
+            new = Certificate(evidence, observe_checks(connection, self.settings, month), self._origin())
+            return agreeing if agreeing and agreeing.failures == new.failures else new
 
     def _present(self, month: date) -> Certificate | None:
         text = self.files.read(json_name(month))

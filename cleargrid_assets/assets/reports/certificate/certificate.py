@@ -102,6 +102,11 @@ class Certificate:
         return cls(evidence, checks, origin, is_unchanged=digest == _digest(document))
 
     @property
+    def failures(self) -> tuple[CheckObservation, ...]:
+        """The error checks that failed; a warning describes the day it was raised."""
+        return tuple(check for check in self.checks if check.severity == "ERROR" and check.offending_rows)
+
+    @property
     def digest(self) -> str:
         """The SHA-256 of everything that it says."""
         return _digest(self._document)
