@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from cleargrid_assets.warehouse.warehouse import Warehouse
 
 LANDED_ROWS = "SELECT count(*) FROM {rows} WHERE month = $month AND {cursor} >= $since AND {cursor} < $until"
+VERSION = "SELECT load_number FROM {month_versions} WHERE month = $month"
 LAST_SAMPLES = "SELECT month, max(sampled_at) FROM {sampled_days} GROUP BY month"
 SAMPLES_SINCE = "SELECT day, rows_different FROM {sampled_days} WHERE sampled_at >= $since ORDER BY day, sampled_at"
 UNREAD_DIFFERENCES = """
@@ -123,6 +124,12 @@ def landed_rows(connection: duckdb.DuckDBPyConnection, day: Day) -> int:
     return int(rows)
 
 
+def version_of(connection: duckdb.DuckDBPyConnection, day: Day) -> int:
+    """The load that last changed the rows of the day's month."""
+    ((number,),) = connection.execute(VERSION.format_map(day.dataset.sql_names), {"month": day.month}).fetchall()
+    return int(number)
+
+
 def unread_differences(connection: duckdb.DuckDBPyConnection, dataset: RawDataset) -> list[Difference]:
     """The sampled days that differed from the last load of their month."""
     differences = connection.execute(UNREAD_DIFFERENCES.format_map(dataset.sql_names)).fetchall()
@@ -160,15 +167,21 @@ def record_day(
     day: Day,
     rows: SpilledRows,
     *,
+    version: int,
     run_id: str,
     sampled_at: datetime,
     log: logging.Logger,
-) -> SampledDay:
-    """Compare `rows` with the landed ones and add the result to the table, in one transaction."""
+) -> SampledDay | None:
+    """Compare `rows` with the landed ones and add the result to the table, in one transaction.
+
+    None if a load has changed the month since `version`: it may have read the day later than `rows` were read.
+    """
     names = {**day.dataset.sql_names, "fields": ", ".join(day.dataset.field_names)}
 
-    def write() -> SampledDay:
+    def write() -> SampledDay | None:
         with warehouse.writing() as connection:
+            if version_of(connection, day) != version:
+                return None
             connection.register("received", rows)
             ((different,),) = connection.execute(COMPARE.format_map(names), day.parameters).fetchall()
             connection.unregister("received")

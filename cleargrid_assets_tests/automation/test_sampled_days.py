@@ -10,7 +10,7 @@ import dagster as dg
 import pytest
 
 from cleargrid_assets.checks.sampled_days import Samples, sampled_days_are_unchanged, upper_bound
-from cleargrid_assets.emulator.faults import Fault, error
+from cleargrid_assets.emulator.faults import ExportRequest, Fault, error
 from cleargrid_assets.jobs import REFRESH_MONTH
 from cleargrid_assets.landing.sampled_days import random_day
 from cleargrid_assets.settings import Settings
@@ -198,6 +198,24 @@ def test_a_day_that_cannot_be_read_is_listed_and_costs_nothing_else(platform: Pl
     assert summary(platform)["months_not_known"] == {}
     assert samples(platform) == []
     assert not check(platform, MONDAY).passed
+
+
+def test_a_day_whose_month_a_load_changes_meanwhile_is_left_to_the_next_night(platform: Platform) -> None:
+    loads: list[bool] = []
+
+    def load_once(envelope: dict[str, Any], request: ExportRequest) -> dict[str, Any]:
+        if not loads and request.query.seconds <= 86_400:
+            loads.append(True)
+            break_a_promise(platform)
+            assert platform.load().success
+        return envelope
+
+    with platform.inject_fault(Fault("the month is loaded after the day was read", alter=load_once)):
+        assert night(platform) == []
+    assert samples(platform) == []
+    assert summary(platform)["days_not_compared"] == {MAY: "loaded meanwhile"}
+    assert night(platform, MONDAY + timedelta(days=1)) == []
+    assert samples(platform) == [(MAY, DAY, 2, 2, 0)]
 
 
 def test_the_second_dataset_is_sampled_likewise(start_platform: Callable[..., Platform]) -> None:

@@ -18,6 +18,7 @@ from cleargrid_assets.landing.sampled_days import (
     read_day,
     record_day,
     unread_differences,
+    version_of,
 )
 from cleargrid_assets.partitions import day_window, monday_before
 
@@ -34,13 +35,18 @@ if TYPE_CHECKING:
     from cleargrid_assets.warehouse.warehouse import Warehouse
 
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+LOADED_MEANWHILE = "loaded meanwhile"
 
 
 @dataclass(frozen=True)
 class DueDay:
-    """A day to compare. `last_sample`: when a day of its month was last compared. `requests`: how many it will take."""
+    """A day to compare. `last_sample`: when a day of its month was last compared. `requests`: how many it will take.
+
+    `version`: the load that last changed the month.
+    """
 
     day: Day
+    version: int
     last_sample: datetime
     page_size: int
     requests: int
@@ -48,7 +54,7 @@ class DueDay:
 
 @dataclass(frozen=True)
 class DaySample:
-    """The result for a day. `error`: why it could not be compared."""
+    """The result for a day; None if it was not compared, because of `error` or because a load changed its month."""
 
     day: Day
     sampled: SampledDay | None
@@ -57,7 +63,9 @@ class DaySample:
     @property
     def note(self) -> str:
         """Why the day was not compared, in a word or two; empty if it was."""
-        return note_on(self.error) if self.error else ""
+        if self.error:
+            return note_on(self.error)
+        return "" if self.sampled else LOADED_MEANWHILE
 
 
 @dataclass(frozen=True)
@@ -106,7 +114,8 @@ class Sampler:
                     date = random_day(load.month, monday)
                     day = Day(dataset, load.month, date, day_window(months, date))
                     page_size = load.next_page_size(self.settings.page_size)
-                    due.append(DueDay(day, last_sample, page_size, landed_rows(connection, day) // page_size + 1))
+                    requests = landed_rows(connection, day) // page_size + 1
+                    due.append(DueDay(day, version_of(connection, day), last_sample, page_size, requests))
         return due
 
     def sample(self, due: Iterable[DueDay]) -> DaySamples:
@@ -134,6 +143,7 @@ class Sampler:
             self.warehouse,
             due.day,
             rows,
+            version=due.version,
             run_id=self.run_id,
             sampled_at=self.now,
             log=self.log,
