@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 import pytest
 
-from cleargrid_assets.emulator.faults import FAULTS
-from cleargrid_assets.jobs import REFRESH_MONTH
+from cleargrid_assets.emulator.faults import FAULTS, ExportRequest, Fault
+from cleargrid_assets.jobs import OBSERVE_CLEARGRID, REFRESH_MONTH
 from cleargrid_assets_tests.automation.observing import observe, summary
 from cleargrid_assets_tests.fixed_rows import serve
 from cleargrid_assets_tests.landing.communication_logs import BOTH
@@ -114,6 +114,27 @@ def test_a_month_that_is_being_loaded_waits(platform: Platform) -> None:
     assert night(platform) == []
     platform.instance.report_run_failed(running)
     assert months(requests(platform)) == [MAY]
+
+
+def test_an_observation_of_one_month_by_hand_leaves_the_changes_of_the_others_on_record(platform: Platform) -> None:
+    add_a_row(platform)
+    (request,) = night(platform)
+    assert platform.run_job(OBSERVE_CLEARGRID, "2026-04-01").success
+    assert [again.run_key for again in requests(platform)] == [request.run_key]
+
+
+def test_a_month_that_is_loaded_while_it_is_observed_is_not_loaded_again(platform: Platform) -> None:
+    loads: list[bool] = []
+
+    def load_once(envelope: dict[str, Any], _: ExportRequest) -> dict[str, Any]:
+        if not loads:
+            loads.append(True)
+            assert platform.load().success
+        return envelope
+
+    add_a_row(platform)
+    with platform.inject_fault(Fault("May is loaded during the first count", alter=load_once)):
+        assert night(platform) == []
 
 
 def test_a_capped_count_starts_nothing(platform: Platform) -> None:

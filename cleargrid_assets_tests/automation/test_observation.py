@@ -129,6 +129,13 @@ def test_a_run_of_one_partition_observes_that_month_alone(platform: Platform) ->
     assert counted_months(platform) == ["2026-05"]
 
 
+def test_a_run_of_one_partition_leaves_every_months_version_as_it_is(platform: Platform) -> None:
+    observe(platform)
+    before = versions(platform)
+    assert platform.run_job("observe_cleargrid", MAY).success
+    assert versions(platform) == before
+
+
 def test_both_datasets_are_observed_within_one_budget(start_platform: Callable[..., Platform]) -> None:
     platform = start_platform(variables={**BOTH, "CLEARGRID_OBSERVE_REQUESTS": "9"})
     observe(platform)

@@ -13,6 +13,7 @@ from cleargrid_assets.assets.cleargrid.day_samples import Sampler, day_changes
 from cleargrid_assets.assets.cleargrid.month_counts import SourceMonth, count_changes, count_months
 from cleargrid_assets.assets.cleargrid.observation_events import (
     Summary,
+    changed_months,
     day_event,
     month_event,
     observation_order,
@@ -24,7 +25,7 @@ from cleargrid_assets.landing.warehouse_identity import IdentityGuard
 from cleargrid_assets.partitions import month_of, older_months, window_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     import dagster as dg
@@ -42,7 +43,8 @@ if TYPE_CHECKING:
 class Observation:
     """One observation of `keys`, the months of the `datasets`. `sampler` has the client, the budget and the warehouse.
 
-    `loads`: the last loads of those months that no schedule reads again, by dataset code and month.
+    `loads`: the last loads of those months that no schedule reads again, by dataset code and month. `changes`: what the
+    observation before this one found in other months than `keys`, likewise.
     """
 
     context: dg.AssetExecutionContext
@@ -51,6 +53,7 @@ class Observation:
     asset_keys: AssetKeys
     keys: Sequence[str]
     loads: Mapping[str, Mapping[str, LastLoad]]
+    changes: Mapping[str, Mapping[str, str]]
     sampler: Sampler
 
     def observe(self) -> Iterator[dg.AssetObservation | dg.AssetMaterialization | dg.ObserveResult]:
@@ -66,7 +69,8 @@ class Observation:
             yield from (day_event(table, sample) for sample in samples.of(dataset).compared)
             summary = self._summary(dataset, counts.of(dataset), samples.of(dataset))
             self.context.log.log("INFO" if summary.is_complete else "WARNING", summary.sentence)
-            yield summary.event(self.asset_keys.source(dataset))
+            source = self.asset_keys.source(dataset)
+            yield summary.event(source, self._version(source))
 
     def _count(self) -> MonthCounts:
         """Count the months, those observed longest ago first."""
@@ -96,18 +100,25 @@ class Observation:
                 self.context.log.warning("%s was not compared: %s", sample.day, sample.error)
         return samples
 
+    def _version(self, source: dg.AssetKey) -> str | None:
+        """The version of the run's month, which the event of a run of one month is about, too."""
+        if not self.context.has_partition_key:
+            return None
+        return observed_versions(self.context.instance, source).get(self.context.partition_key)
+
     def _summary(self, dataset: RawDataset, counts: MonthCounts, samples: DaySamples) -> Summary:
-        loads = self.loads[dataset.code]
+        loads = _loads_of(self.loads[dataset.code], self.sampler.warehouse, dataset)  # some have landed meanwhile
         counted = count_changes(counts.asked, loads)
         sampled = day_changes(self.sampler.warehouse, dataset, loads) if loads else {}
+        found = {
+            key: "; ".join(change[key] for change in (counted, sampled) if key in change)
+            for key in sorted({*counted, *sampled})
+        }
         return Summary(
             dataset,
             counts,
             samples,
-            changes={
-                key: "; ".join(change[key] for change in (counted, sampled) if key in change)
-                for key in sorted({*counted, *sampled})
-            },
+            changes={**self.changes[dataset.code], **found},
             requests=self.sampler.counters.requests,
             max_requests=self.sampler.settings.observe_requests,
         )
@@ -125,7 +136,8 @@ def begin_observation(
 ) -> Observation:
     """Log in and verify that the warehouse belongs to the account; nothing is counted yet.
 
-    A run of one partition observes that month only. Raises the client's errors and `WarehouseError`.
+    A run of one partition observes that month only, and keeps what is known of the others. Raises the client's errors
+    and `WarehouseError`.
     """
     client, settings = cleargrid.client(), cleargrid.settings
     counters = Counters(max_requests=settings.observe_requests)
@@ -139,11 +151,19 @@ def begin_observation(
         asset_keys,
         keys,
         loads={dataset.code: _loads_of(older, warehouse, dataset) for dataset in datasets},
+        changes={dataset.code: _changes_besides(keys, context.instance, dataset, asset_keys) for dataset in datasets},
         sampler=Sampler(client, counters, warehouse, settings, context.run.run_id, now, context.log),
     )
 
 
-def _loads_of(keys: Sequence[str], warehouse: Warehouse, dataset: RawDataset) -> Mapping[str, LastLoad]:
+def _changes_besides(
+    keys: Sequence[str], instance: dg.DagsterInstance, dataset: RawDataset, asset_keys: AssetKeys
+) -> Mapping[str, str]:
+    """What the latest observation found changed in other months than `keys`."""
+    return {key: change for key, change in changed_months(instance, dataset, asset_keys).items() if key not in keys}
+
+
+def _loads_of(keys: Iterable[str], warehouse: Warehouse, dataset: RawDataset) -> Mapping[str, LastLoad]:
     """The last load of each of `keys` that was ever loaded."""
     loads = last_loads(warehouse, dataset)
     return {key: loads[month_of(key)] for key in keys if month_of(key) in loads}

@@ -62,10 +62,11 @@ class Summary:
         """The same for a person."""
         return " ".join(self._sentences())
 
-    def event(self, source: dg.AssetKey) -> dg.ObserveResult:
-        """The event without a partition."""
+    def event(self, source: dg.AssetKey, version: str | None) -> dg.ObserveResult:
+        """The event without a partition, or that of a run of one month, with the month's `version` once more."""
         return dg.ObserveResult(
             asset_key=source,
+            data_version=dg.DataVersion(version) if version else None,
             metadata={
                 "summary": self.sentence,
                 "months_counted": len(self.counts.asked) - len(self.months_not_known),
