@@ -17,6 +17,7 @@ from cleargrid_assets.asset_keys import AssetKeys
 from cleargrid_assets.assets.cleargrid import changed_months
 from cleargrid_assets.client import SettingsError
 from cleargrid_assets.jobs import COMPUTE_MONTH, REFRESH_MONTH, REFRESH_SUMMARY, report_keys
+from cleargrid_assets.load_history import last_landing
 from cleargrid_assets.marts import Marts
 from cleargrid_assets.outcome_map import OutcomeMapError
 from cleargrid_assets.rules_version import rules_version
@@ -168,7 +169,8 @@ def build_change_sensor(
 ) -> dg.SensorDefinition:
     """The sensor that loads older months again in which the nightly observation found a change.
 
-    Its run keys name the change and the load that lacks it, so a load that fails is not requested again for the same.
+    Its run keys name the change, the load that lacks it, and the event of the dataset's latest landing. So a load that
+    fails is not requested again for the same change, but one that a restored warehouse has lost is.
     """
     raw = frozenset(keys.table(dataset.rows) for dataset in datasets)
 
@@ -185,13 +187,17 @@ def build_change_sensor(
     def changed_months_refresh(context: dg.SensorEvaluationContext) -> Iterator[dg.RunRequest]:
         unfinished = context.instance.get_runs(dg.RunsFilter(statuses=NOT_FINISHED_STATUSES))
         changes: dict[str, list[str]] = defaultdict(list)
+        landings: dict[str, list[str]] = defaultdict(list)
         for dataset in datasets:
             for month, change in changed_months(context.instance, dataset, keys).items():
                 changes[month].append(f"{dataset.code}: {change}")
+                landing = last_landing(context.instance, keys.table(dataset.rows), month)
+                landings[month].append(f"{landing.storage_id if landing else 0}")
         busy = _months_of(run for run in unfinished if _loads_a_month(run, raw))
         for month in _existing(months, sorted(changes.keys() - busy)):
             reasons = "; ".join(changes[month])
-            yield dg.RunRequest(run_key=f"{month} {reasons}", partition_key=month, tags={CHANGE_TAG: reasons})
+            run_key = f"{month} {reasons} (after event {', '.join(landings[month])})"
+            yield dg.RunRequest(run_key=run_key, partition_key=month, tags={CHANGE_TAG: reasons})
 
     return changed_months_refresh
 

@@ -225,7 +225,7 @@ def test_the_second_dataset_is_sampled_likewise(start_platform: Callable[..., Pl
     assert load_d21(platform).success
     serve_d21(platform, [row_of_d21(1, **at, status="FAILED")])
     (request,) = night(platform)
-    assert request.run_key == f"{MAY} D21: {DAY} differs from load 1, rows: 1"
+    assert request.tags["cleargrid/change"] == f"D21: {DAY} differs from load 1, rows: 1"
     assert samples(platform, "d21") == [(MAY, DAY, 1, 1, 1)]
     assert summary(platform, D21)["days_compared"] == 1
 
