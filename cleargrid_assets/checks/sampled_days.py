@@ -18,6 +18,9 @@ from cleargrid_assets.partitions import EARLIER_MONTHS, month_of, older_months, 
 from cleargrid_assets.tables.dataset import RawDataset
 
 SAMPLED_WITHIN = timedelta(weeks=12)
+LAST_SAMPLED_WITHIN = timedelta(days=8)
+"""A week, plus a day for the observation itself."""
+
 CONFIDENCE = 0.95
 BISECTIONS = 60
 """Enough for the precision of a float."""
@@ -25,8 +28,12 @@ BISECTIONS = 60
 NAME = "sampled_days_are_unchanged"
 DESCRIPTION = (
     "None of the days of older months that were compared with ClearGrid in the last 12 weeks held a change in place. "
-    "The result says how many days may hold one. Yellow: some did, or none was compared; the months that changed are "
-    "read again, and the result says what else to do."
+    "The result says how many days may hold one. Yellow: some did, or none was compared in the last 8 days; the months "
+    "that changed are read again, and the result says what else to do."
+)
+WHERE_TO_LOOK = (
+    "The job observe_cleargrid compares them: see its latest run and, under Automation, whether "
+    "observe_cleargrid_daily is running."
 )
 
 
@@ -34,11 +41,13 @@ DESCRIPTION = (
 class Samples:
     """The days compared in the last 12 weeks, each with the number of rows that differed.
 
-    `before`: the first month that the schedules read; None if no older month has landed.
+    `before`: the first month that the schedules read; None if no older month has landed. `has_recent`: whether one was
+    compared in the last 8 days.
     """
 
     days: Sequence[tuple[date, int]]
     before: str | None
+    has_recent: bool = True
 
 
 def build_sampled_days_check(
@@ -60,10 +69,12 @@ def build_sampled_days_check(
         now = clock.now()
         with dagster_failures():
             trailing, landed = warehouse.settings.trailing_months, last_loads(warehouse.warehouse(), dataset)
-            days = samples_since(warehouse.warehouse(), dataset, now - SAMPLED_WITHIN)
+            samples = samples_since(warehouse.warehouse(), dataset, now - SAMPLED_WITHIN)
         has_older_months = any(month_of(key) in landed for key in older_months(months, now, trailing))
         recent = recent_months(months, now, trailing + 1 + EARLIER_MONTHS)
-        return sampled_days_are_unchanged(Samples(days, recent[0][:7] if has_older_months else None))
+        days = [(day, rows) for day, rows, _ in samples]
+        has_recent = any(sampled_at >= now - LAST_SAMPLED_WITHIN for _, _, sampled_at in samples)
+        return sampled_days_are_unchanged(Samples(days, recent[0][:7] if has_older_months else None, has_recent))
 
     return sampled_days
 
@@ -75,8 +86,7 @@ def sampled_days_are_unchanged(samples: Samples) -> dg.AssetCheckResult:
     if not samples.days:
         sentence = (
             f"No day before {samples.before} was compared with ClearGrid in the last 12 weeks, so nothing is known "
-            f"about changes in place. The job observe_cleargrid compares them: see its latest run and, under "
-            f"Automation, whether observe_cleargrid_daily is running."
+            f"about changes in place. {WHERE_TO_LOOK}"
         )
         return _result(sentence, passed=False)
     different = [f"{day} ({_rows(rows)})" for day, rows in samples.days if rows]
@@ -89,8 +99,10 @@ def sampled_days_are_unchanged(samples: Samples) -> dg.AssetCheckResult:
             f"{', '.join(different)}; {share}. The sensor changed_months_refresh reads their months again. If the "
             f"share is too high, backfill the older months."
         )
+    if not samples.has_recent:
+        sentence = f"{sentence} But none of them was compared in the last 8 days. {WHERE_TO_LOOK}"
     figures = {"days_compared": sampled, "days_different": len(different), "upper_bound": bound}
-    return _result(sentence, passed=not different, metadata=figures)
+    return _result(sentence, passed=samples.has_recent and not different, metadata=figures)
 
 
 def upper_bound(sampled: int, different: int) -> float:

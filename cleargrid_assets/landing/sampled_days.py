@@ -33,7 +33,9 @@ if TYPE_CHECKING:
 LANDED_ROWS = "SELECT count(*) FROM {rows} WHERE month = $month AND {cursor} >= $since AND {cursor} < $until"
 VERSION = "SELECT load_number FROM {month_versions} WHERE month = $month"
 LAST_SAMPLES = "SELECT month, max(sampled_at) FROM {sampled_days} GROUP BY month"
-SAMPLES_SINCE = "SELECT day, rows_different FROM {sampled_days} WHERE sampled_at >= $since ORDER BY day, sampled_at"
+SAMPLES_SINCE = """
+SELECT day, rows_different, sampled_at FROM {sampled_days} WHERE sampled_at >= $since ORDER BY day, sampled_at
+"""
 UNREAD_DIFFERENCES = """
 SELECT month, day, rows_different, load_number
 FROM {sampled_days}
@@ -136,14 +138,18 @@ def unread_differences(connection: duckdb.DuckDBPyConnection, dataset: RawDatase
     return [Difference(*difference) for difference in differences]
 
 
-def samples_since(warehouse: Warehouse, dataset: RawDataset, moment: datetime) -> list[tuple[date, int]]:
-    """The days that were compared since `moment`, with the number of rows that differed; a day may come twice."""
+def samples_since(warehouse: Warehouse, dataset: RawDataset, moment: datetime) -> list[tuple[date, int, datetime]]:
+    """The days that were compared since `moment`, with the number of rows that differed, and when.
+
+    A day may come twice.
+    """
     try:
         with warehouse.reading() as connection:
             sql, parameters = SAMPLES_SINCE.format_map(dataset.sql_names), {"since": to_naive_utc(moment)}
-            return connection.execute(sql, parameters).fetchall()
+            samples = connection.execute(sql, parameters).fetchall()
     except WarehouseMissingError:
         return []
+    return [(day, rows, sampled_at.replace(tzinfo=UTC)) for day, rows, sampled_at in samples]
 
 
 def read_day(

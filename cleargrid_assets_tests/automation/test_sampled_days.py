@@ -247,6 +247,14 @@ def test_days_sampled_more_than_twelve_weeks_ago_say_nothing(platform: Platform)
     assert "nothing is known about changes in place" in result.description
 
 
+def test_the_check_is_yellow_once_no_day_has_been_compared_for_eight_days(platform: Platform) -> None:
+    night(platform)
+    assert check(platform, MONDAY + timedelta(days=8)).passed
+    result = check(platform, MONDAY + timedelta(days=8, hours=1))
+    assert not result.passed
+    assert "none of them was compared in the last 8 days. The job observe_cleargrid compares them" in result.description
+
+
 def test_the_check_passes_while_the_schedules_read_every_landed_month(tmp_path: Path) -> None:
     variables = {"CLEARGRID_ENVIRONMENT": "emulator", "CLEARGRID_START_MONTH": "2026-05"}
     settings = Settings({**variables, "CLEARGRID_WAREHOUSE": str(tmp_path / "warehouse.duckdb")})
