@@ -8,12 +8,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import dagster as dg
+from dagster._core.definitions.data_version import DATA_VERSION_TAG
 from dagster._core.storage.tags import PARTITION_NAME_TAG
 
 from cleargrid_assets.run_history import evaluations_of, last_materialization, runs_of, succeeded_steps
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
 ENDED = frozenset({dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE})
@@ -48,6 +49,13 @@ def _last_load(instance: dg.DagsterInstance, rows: dg.AssetKey, month: str) -> d
     records = instance.fetch_materializations(landed, limit=MAX_LANDINGS).records
     runs = ((record, instance.get_run_by_id(record.run_id)) for record in records)
     return next((record for record, run in runs if run is None or run.tags.get(PARTITION_NAME_TAG) == month), None)
+
+
+def landed_versions(instance: dg.DagsterInstance, rows: dg.AssetKey) -> Mapping[str, str]:
+    """The version of each month of the raw asset `rows` that was ever landed."""
+    kind = dg.DagsterEventType.ASSET_MATERIALIZATION
+    tags = instance.event_log_storage.get_latest_tags_by_partition(rows, kind, [DATA_VERSION_TAG])
+    return {month: values[DATA_VERSION_TAG] for month, values in tags.items()}
 
 
 def is_usable(instance: dg.DagsterInstance, rows: dg.AssetKey, month: str, blocking_checks: AbstractSet[str]) -> bool:

@@ -17,11 +17,10 @@ from cleargrid_assets.asset_keys import AssetKeys
 from cleargrid_assets.assets.cleargrid import changed_months
 from cleargrid_assets.client import SettingsError
 from cleargrid_assets.jobs import COMPUTE_MONTH, REFRESH_MONTH, REFRESH_SUMMARY, report_keys
-from cleargrid_assets.load_history import last_landing
 from cleargrid_assets.marts import Marts
 from cleargrid_assets.outcome_map import OutcomeMapError
 from cleargrid_assets.rules_version import rules_version
-from cleargrid_assets.run_history import awaits_retry, is_preview
+from cleargrid_assets.run_history import awaits_retry, is_preview, last_materialization
 from cleargrid_assets.settings import Settings
 from cleargrid_assets.staleness import MONTHLY, VERSION_TAG, Backlog, DataVersions
 from cleargrid_assets.tables.analytics import UNMAPPED_OUTCOMES
@@ -191,7 +190,7 @@ def build_change_sensor(
         for dataset in datasets:
             for month, change in changed_months(context.instance, dataset, keys).items():
                 changes[month].append(f"{dataset.code}: {change}")
-                landing = last_landing(context.instance, keys.table(dataset.rows), month)
+                landing = last_materialization(context.instance, keys.table(dataset.rows), month)
                 landings[month].append(f"{landing.storage_id if landing else 0}")
         busy = _months_of(run for run in unfinished if _loads_a_month(run, raw))
         for month in _existing(months, sorted(changes.keys() - busy)):

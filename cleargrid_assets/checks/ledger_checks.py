@@ -22,7 +22,8 @@ from cleargrid_assets.checks.month_health import RunHistory, every_month_is_in_o
 from cleargrid_assets.checks.sampled_days import build_sampled_days_check
 from cleargrid_assets.connections import Clock, WarehouseConnection
 from cleargrid_assets.failures import dagster_failures
-from cleargrid_assets.landing.ledger import last_loads, to_naive_utc
+from cleargrid_assets.landing.ledger import held_versions, last_loads, to_naive_utc
+from cleargrid_assets.load_history import landed_versions
 from cleargrid_assets.marts import Marts
 from cleargrid_assets.staleness import DataVersions
 from cleargrid_assets.tables.d23 import D23
@@ -119,8 +120,10 @@ def _month_health_check(
                 lost = _lost_marts(warehouse.warehouse(), versions)
             stale = versions.stale_tables()
         failed = find_failures(context.instance, raw, state.all_keys(), checks)
-        known = context.instance.get_materialized_partitions(raw)
-        return every_month_is_in_order(state, RunHistory(known, failed, stale, lost))
+        known = landed_versions(context.instance, raw)
+        with dagster_failures():
+            held = held_versions(warehouse.warehouse(), dataset)  # after `known`: a load commits before its event
+        return every_month_is_in_order(state, RunHistory(known, held, failed, stale, lost))
 
     return month_health
 

@@ -6,6 +6,7 @@ does is in `repair_command`.
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import timedelta
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 EARLIER_WITHIN = timedelta(days=8)
 """A week, plus a day for the refresh itself."""
 
+OF_A_LOAD = re.compile(r"load \d+ of run ")
+"""Release 0.1.0 gave its months other versions."""
+
 HEALTHS = ("failed", "missing", "stale")
 """In the order in which a person looks at them."""
 
@@ -43,11 +47,13 @@ class UnhealthyMonth:
 class RunHistory:
     """Dagster's knowledge of the months.
 
-    `known`: those whose load is in its history. `failed`: each month's failed run and checks. `stale`: its stale
-    tables. `lost`: a lender's marts whose rows of the month were computed and are not in the warehouse.
+    `known`: the version of each month whose load is in its history. `held`: the versions in the warehouse's ledger.
+    `failed`: each month's failed run and checks. `stale`: its stale tables. `lost`: a lender's marts whose rows of the
+    month were computed and are not in the warehouse.
     """
 
-    known: AbstractSet[str]
+    known: Mapping[str, str]
+    held: AbstractSet[str]
     failed: Mapping[str, Sequence[str]]
     stale: Mapping[str, Sequence[dg.AssetKey]]
     lost: Mapping[str, Sequence[dg.AssetKey]]
@@ -113,6 +119,8 @@ def _why_stale(state: LedgerState, history: RunHistory, key: str, within: timede
     age, load = state.age_of(key), state.load_of(key)
     if key not in history.known:
         return "Dagster's history does not hold its load"
+    if OF_A_LOAD.match(history.known[key]) and history.known[key] not in history.held:
+        return f"the warehouse does not hold its {history.known[key]}: it may be an earlier copy"
     if within and age and age > within:
         return f"last read {age.total_seconds() / 3600:.0f} h ago"
     if load and not load.is_complete and key != state.all_keys()[-1]:

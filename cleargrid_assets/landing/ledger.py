@@ -37,6 +37,7 @@ INNER JOIN {loads} AS changing USING (load_number)
 QUALIFY row_number() OVER (PARTITION BY version.month ORDER BY changing.month = version.month DESC) = 1
 ORDER BY version.month
 """
+LOADS = "SELECT load_number, run_id FROM {loads}"
 NEXT_NUMBER = "SELECT coalesce(max(load_number), 0) + 1 FROM {loads}"
 SUPERSEDED_BY = """
 SELECT run_id, load_number, started_at
@@ -93,7 +94,7 @@ class MonthVersion:
 
     def __str__(self) -> str:
         """The version for Dagster; a number alone would not be unique, as each warehouse starts at 1."""
-        return f"load {self.load_number} of run {self.run_id[:8]}"
+        return _version(self.load_number, self.run_id)
 
 
 @dataclass(frozen=True)
@@ -125,6 +126,22 @@ def last_loads(warehouse: Warehouse, dataset: RawDataset = D23) -> dict[date, La
     except WarehouseMissingError:
         return {}
     return {load.month: load for load in loads}
+
+
+def held_versions(warehouse: Warehouse, dataset: RawDataset) -> set[str]:
+    """The version that each load in the ledger would give to a month; empty if there is no warehouse yet."""
+    try:
+        with warehouse.reading() as connection:
+            if not dataset.loads.exists_in(connection):
+                return set()
+            loads = connection.execute(LOADS.format_map(dataset.sql_names)).fetchall()
+    except WarehouseMissingError:
+        return set()
+    return {_version(*load) for load in loads}
+
+
+def _version(load_number: int, run_id: str) -> str:
+    return f"load {load_number} of run {run_id[:8]}"
 
 
 def superseded_by(connection: duckdb.DuckDBPyConnection, load: MonthLoad) -> Superseded | None:

@@ -108,6 +108,26 @@ def test_a_month_that_a_new_history_of_dagster_does_not_know_is_stale(start_plat
     assert months_of(check) == {"2026-04": ("stale", "Dagster's history does not hold its load")}
 
 
+def test_a_month_whose_last_load_is_gone_with_an_earlier_copy_of_the_warehouse_is_stale(
+    start_platform: Callable[..., Platform],
+) -> None:
+    platform = start_platform(variables={"CLEARGRID_START_MONTH": "2026-04"})
+    assert platform.refresh("2026-04-01").success
+    earlier_copy = platform.file.read_bytes()
+    platform.emulator.now = datetime(2026, 6, 25, 12, tzinfo=UTC)
+    assert platform.refresh("2026-04-01").success
+    set_loaded_at(platform, NOW - timedelta(hours=4))
+    assert run_ledger_checks(platform.settings, NOW, platform.instance)[IN_ORDER].passed
+    platform.file.write_bytes(earlier_copy)
+    set_loaded_at(platform, NOW - timedelta(hours=4))
+    months = months_of(run_ledger_checks(platform.settings, NOW, platform.instance)[IN_ORDER])
+    assert months["2026-04"][0] == "stale"
+    assert months["2026-04"][1].startswith("the warehouse does not hold its load 2 of run ")
+    assert platform.refresh("2026-04-01").success
+    set_loaded_at(platform, NOW - timedelta(hours=4))
+    assert run_ledger_checks(platform.settings, NOW, platform.instance)[IN_ORDER].passed
+
+
 def test_a_failed_preview_says_nothing_about_the_month(start_platform: Callable[..., Platform]) -> None:
     platform = start_platform(variables={"CLEARGRID_START_MONTH": "2026-04"})
     assert platform.refresh("2026-04-01").success
