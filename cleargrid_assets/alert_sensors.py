@@ -36,6 +36,7 @@ from cleargrid_assets.run_history import (
     failed_run,
     is_preview,
     is_retried,
+    previewed_steps,
     run_month,
     succeeded_steps,
 )
@@ -179,14 +180,14 @@ def alerts_on_runs(instance: dg.DagsterInstance, origin: Origin, state: State) -
     for ended in ended_runs(instance, state.position):
         failed = (
             failed_run(instance, ended.run)
-            if ended.is_failure and not is_preview(ended.run) and not _is_retried(instance, ended.run, state)
+            if ended.is_failure and not is_preview(instance, ended.run) and not _is_retried(instance, ended.run, state)
             else None
         )
         if group and (failed is None or failed.kind != group[0][1].kind):
             yield from _alert_on_group(origin, state, group)
         if failed:
             group.append((ended, failed))
-        elif not ended.is_failure and not is_preview(ended.run):
+        elif not ended.is_failure and not previewed_steps(ended.run):
             yield from _alert_on_recovery(instance, origin, state, ended)
         if not group:
             state.position = ended.position
@@ -246,7 +247,7 @@ def _alert_on_recovery(instance: dg.DagsterInstance, origin: Origin, state: Stat
 def alerts_on_checks(instance: dg.DagsterInstance, origin: Origin, state: State) -> Iterator[str]:
     """Alerts on failed checks of successful runs, and on their recoveries; a failed run's alert lists its own."""
     for ended in ended_runs(instance, state.position):
-        if not ended.is_failure and not is_preview(ended.run):
+        if not ended.is_failure and not is_preview(instance, ended.run):
             yield from _alert_on_checks(instance, origin, state, ended)
         yield from _alert_on_recovered_checks(instance, origin, state, ended)
         state.position = ended.position

@@ -19,6 +19,7 @@ from dagster._core.storage.asset_check_execution_record import AssetCheckExecuti
 from dagster._core.storage.tags import AUTO_RETRY_RUN_ID_TAG, PARTITION_NAME_TAG, RUN_KEY_TAG, WILL_RETRY_TAG
 
 from cleargrid_assets.tables.catalog import DATASETS
+from cleargrid_assets.tables.d23 import D23
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -31,6 +32,7 @@ ENDS: tuple[Literal[Kind.RUN_FAILURE, Kind.RUN_SUCCESS], ...] = (Kind.RUN_FAILUR
 RAW_STEPS = tuple(dg.AssetKey(dataset.rows.key).to_python_identifier() for dataset in DATASETS.values())
 """What the names of the steps that load a month end with; the key prefix of an embedding project comes before."""
 
+D23_STEP = dg.AssetKey(D23.rows.key).to_python_identifier()
 MAX_RUNS = 100
 """The maximum of ended runs to read of each kind."""
 
@@ -120,10 +122,32 @@ def run_name(run: dg.DagsterRun) -> str:
     return name if assets else f"checks of {name}"
 
 
-def is_preview(run: dg.DagsterRun) -> bool:
-    """True if the run only shows what a load would change: its end says nothing about the month."""
+def is_preview(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
+    """True if the run only shows what its loads would change: its end says nothing about the month."""
+    previewed = previewed_steps(run)
+    return bool(previewed) and previewed >= _planned_loads(instance, run)
+
+
+def previewed_steps(run: dg.DagsterRun) -> set[str]:
+    """The steps of loads that the run config turns into previews."""
     ops = run.run_config.get("ops", {}) if isinstance(run.run_config, dict) else {}
-    return any(name.endswith(RAW_STEPS) and (op.get("config") or {}).get("preview") is True for name, op in ops.items())
+    return {
+        name for name, op in ops.items() if name.endswith(RAW_STEPS) and (op.get("config") or {}).get("preview") is True
+    }
+
+
+def _planned_loads(instance: dg.DagsterInstance, run: dg.DagsterRun) -> set[str]:
+    """The steps of the run that load a month of a dataset, or preview it."""
+    planned = _events(instance, run.run_id, Kind.ASSET_MATERIALIZATION_PLANNED)
+    steps = (event.asset_key.to_python_identifier() for event in planned if event.asset_key)
+    return {step for step in steps if step.endswith(RAW_STEPS)}
+
+
+def _only_shows(run: dg.DagsterRun, asset: dg.AssetKey) -> bool:
+    """True if the run previews the rows of `asset`, or those of D23, which all other tables are computed from."""
+    step = asset.to_python_identifier()
+    rows = step if step.endswith(RAW_STEPS) else D23_STEP
+    return any(previewed.endswith(rows) for previewed in previewed_steps(run))
 
 
 def runs_of(
@@ -138,7 +162,7 @@ def runs_of(
     )
     records = instance.event_log_storage.get_event_records(planned, limit=MAX_PREVIEWS + 1)
     runs = (instance.get_run_by_id(record.run_id) for record in records)
-    return (run for run in runs if run and not is_preview(run))
+    return (run for run in runs if run and not _only_shows(run, asset))
 
 
 def last_materialization(

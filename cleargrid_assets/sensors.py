@@ -150,7 +150,7 @@ def build_restart_sensor(
         for run in context.instance.get_runs(failed):
             if (
                 _loads_a_month(run, raw)
-                and not is_preview(run)
+                and not is_preview(context.instance, run)
                 and awaits_retry(context.instance, run)
                 and _is_skipped_by_retries(context.instance, run)
             ):

@@ -117,10 +117,8 @@ def _unhealthy_month(
 def _why_stale(state: LedgerState, history: RunHistory, key: str, within: timedelta | None) -> str:
     """Why a loaded month is stale; empty if it is not."""
     age, load = state.age_of(key), state.load_of(key)
-    if key not in history.known:
-        return "Dagster's history does not hold its load"
-    if OF_A_LOAD.match(history.known[key]) and history.known[key] not in history.held:
-        return f"the warehouse does not hold its {history.known[key]}: it may be an earlier copy"
+    if reason := _why_unknown(history, key):
+        return reason
     if within and age and age > within:
         return f"last read {age.total_seconds() / 3600:.0f} h ago"
     if load and not load.is_complete and key != state.all_keys()[-1]:
@@ -129,6 +127,16 @@ def _why_stale(state: LedgerState, history: RunHistory, key: str, within: timede
         return f"not computed from its current rows under the current rules: {_names(history.stale[key])}"
     if history.lost.get(key):
         return f"computed, but its rows are not in the warehouse: {_names(history.lost[key])}"
+    return ""
+
+
+def _why_unknown(history: RunHistory, key: str) -> str:
+    """How Dagster's history and the warehouse disagree about a month's last load; empty if they agree."""
+    version = history.known.get(key)
+    if version is None:
+        return "Dagster's history does not hold its load"
+    if OF_A_LOAD.match(version) and version not in history.held:
+        return f"the warehouse does not hold its {version}: it may be an earlier copy"
     return ""
 
 
