@@ -119,7 +119,11 @@ def test_another_load_since_is_said_in_one_sentence(certified_platform: Platform
     assert code == 1
     (sentence,) = sentences(output)
     assert sentence.startswith("The certificate is of load 1, but the month's last load in the warehouse is number 2")
-    assert sentence.endswith("run the job refresh_summary for a new certificate.")
+    assert sentence.endswith(
+        "the month holds the rows that were certified. Run the job refresh_summary for a new certificate."
+    )
+    change_a_row(certified_platform)
+    assert "the month holds other rows." in verify(certified_platform)[1]
 
 
 def test_a_certificate_that_does_not_exist_yet_is_one_sentence_with_what_to_run(start_after: StartAfter) -> None:

@@ -37,10 +37,12 @@ def _load_of(evidence: Evidence) -> tuple[int, str]:
 
 
 def _other_load(certified: Evidence, present: Evidence) -> str:
-    """Everything else may differ with the load, so nothing else is compared."""
+    """Everything else may differ with the load, so only the rows are compared."""
+    rows = "holds the rows that were certified" if certified.rows_digest == present.rows_digest else "holds other rows"
     return (
         f"The certificate is of load {certified.load_number}, but the month's last load in the warehouse is number "
-        f"{present.load_number}, committed at {present.loaded_at}: run the job refresh_summary for a new certificate."
+        f"{present.load_number}, committed at {present.loaded_at}; the month {rows}. Run the job refresh_summary for a "
+        f"new certificate."
     )
 
 
