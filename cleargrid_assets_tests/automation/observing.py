@@ -12,6 +12,7 @@ from dagster._core.definitions.data_version import DATA_VERSION_TAG
 
 from cleargrid_assets.asset_keys import UNPREFIXED
 from cleargrid_assets.definitions import build_definitions
+from cleargrid_assets.emulator.faults import Fault, error
 from cleargrid_assets.jobs import OBSERVE_CLEARGRID
 from cleargrid_assets.tables.d23 import D23
 from cleargrid_assets_tests.automation.ledger_builder import StandingClock
@@ -21,9 +22,20 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from starlette.responses import Response
+
+    from cleargrid_assets.emulator.faults import ExportRequest
     from cleargrid_assets.tables.dataset import RawDataset
     from cleargrid_assets_tests.platform_under_test import Platform
 
+
+def _come_back_in_an_hour(request: ExportRequest) -> Response:
+    refusal = error(429, "Too many requests", request.number)
+    refusal.headers["retry-after"] = "3600"
+    return refusal
+
+
+OVERLOAD = Fault("every request is refused for an hour", refuse=_come_back_in_an_hour)
 OBSERVATION = dg.DagsterEventType.ASSET_OBSERVATION
 
 

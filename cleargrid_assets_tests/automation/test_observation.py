@@ -14,7 +14,7 @@ from cleargrid_assets.emulator.faults import FAULTS, ExportRequest, Fault, error
 from cleargrid_assets.settings import Settings
 from cleargrid_assets.tables.d21 import D21
 from cleargrid_assets.tables.d23 import D23
-from cleargrid_assets_tests.automation.observing import counted_months, observe, summary, versions
+from cleargrid_assets_tests.automation.observing import OVERLOAD, counted_months, observe, summary, versions
 from cleargrid_assets_tests.landing.communication_logs import BOTH
 from cleargrid_assets_tests.platform_copies import load_months
 from cleargrid_assets_tests.platform_under_test import MAY, failure_of_step
@@ -113,6 +113,16 @@ def test_the_budget_is_kept_and_the_months_left_out_are_listed_and_come_first_ne
     observe(platform)
     assert counted_months(platform)[4:] == [*MONTHS[4:], *MONTHS[:2]]
     assert versions(platform).keys() == {*MONTHS}
+
+
+def test_after_two_counts_that_an_overload_refuses_the_others_are_left_out_and_the_summary_says_why(
+    platform: Platform,
+) -> None:
+    with platform.inject_fault(OVERLOAD):
+        assert observe(platform).success
+    assert counted_months(platform) == MONTHS[:2]
+    assert summary(platform)["months_not_known"] == dict.fromkeys(["2026-01-01", "2026-02-01"], "rate limited")
+    assert "because ClearGrid was overloaded or out of reach: 2026-03 to 2026-06." in summary(platform)["summary"]
 
 
 def test_repeated_requests_count_against_the_budget_too(start_platform: Callable[..., Platform]) -> None:

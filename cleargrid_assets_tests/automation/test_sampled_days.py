@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ from cleargrid_assets.settings import Settings
 from cleargrid_assets.tables.d21 import D21
 from cleargrid_assets.tables.d23 import D23
 from cleargrid_assets_tests.automation.ledger_builder import record_loads, run_ledger_checks
-from cleargrid_assets_tests.automation.observing import counted_months, observe, summary
+from cleargrid_assets_tests.automation.observing import OVERLOAD, counted_months, observe, summary
 from cleargrid_assets_tests.fixed_rows import serve
 from cleargrid_assets_tests.landing.communication_logs import BOTH
 from cleargrid_assets_tests.landing.communication_logs import load as load_d21
@@ -216,6 +217,22 @@ def test_a_day_whose_month_a_load_changes_meanwhile_is_left_to_the_next_night(pl
     assert summary(platform)["days_not_compared"] == {MAY: "loaded meanwhile"}
     assert night(platform, MONDAY + timedelta(days=1)) == []
     assert samples(platform) == [(MAY, DAY, 2, 2, 0)]
+
+
+def test_after_two_days_that_an_overload_refuses_the_others_are_left_out(
+    start_platform: Callable[..., Platform],
+) -> None:
+    months = [f"2026-{month:02}-01" for month in range(2, 6)]
+    platform = start_platform(variables={"CLEARGRID_START_MONTH": "2026-02"}, rows_per_day=2, now=MONDAY)
+    for month in months:
+        assert platform.load(month).success
+    only_rows = replace(
+        OVERLOAD, refuse=lambda request: None if request.params.get("includeTotal") else OVERLOAD.refuse(request)
+    )
+    with platform.inject_fault(only_rows):
+        night(platform)
+    notes = ["rate limited", "rate limited", "overloaded", "overloaded"]
+    assert summary(platform)["days_not_compared"] == dict(zip(months, notes, strict=True))
 
 
 def test_the_second_dataset_is_sampled_likewise(start_platform: Callable[..., Platform]) -> None:

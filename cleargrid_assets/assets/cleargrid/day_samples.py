@@ -5,11 +5,11 @@ Which days are due belongs here; choosing, reading and comparing one is in `land
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from cleargrid_assets.assets.cleargrid.month_counts import NOT_KNOWN, note_on
+from cleargrid_assets.assets.cleargrid.month_counts import NOT_KNOWN, is_overloaded, note_on
 from cleargrid_assets.landing.sampled_days import (
     Day,
     landed_rows,
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from cleargrid_assets.warehouse.warehouse import Warehouse
 
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
-LOADED_MEANWHILE = "loaded meanwhile"
+LOADED_MEANWHILE, LEFT_OUT, OVERLOADED = "loaded meanwhile", "no budget left", "overloaded"
 
 
 @dataclass(frozen=True)
@@ -70,10 +70,10 @@ class DaySample:
 
 @dataclass(frozen=True)
 class DaySamples:
-    """The days that were read, and those left out because the budget does not suffice for them."""
+    """The days that were read, and why each of the others was left out, in a word or two."""
 
     read: Sequence[DaySample] = ()
-    left_out: Sequence[Day] = ()
+    left_out: Mapping[Day, str] = field(default_factory=dict)
 
     @property
     def compared(self) -> Sequence[SampledDay]:
@@ -84,7 +84,7 @@ class DaySamples:
         """Those of one dataset."""
         return DaySamples(
             [sample for sample in self.read if sample.day.dataset == dataset],
-            [day for day in self.left_out if day.dataset == dataset],
+            {day: note for day, note in self.left_out.items() if day.dataset == dataset},
         )
 
 
@@ -120,10 +120,13 @@ class Sampler:
 
     def sample(self, due: Iterable[DueDay]) -> DaySamples:
         """Compare the days that the budget suffices for, the months sampled longest ago first."""
-        read, left_out = [], []
+        read: list[DaySample] = []
+        left_out: dict[Day, str] = {}
         for each in sorted(due, key=lambda each: (each.last_sample, each.day.month)):
-            if each.requests > self.counters.requests_left:
-                left_out.append(each.day)
+            if is_overloaded(read):
+                left_out[each.day] = OVERLOADED
+            elif each.requests > self.counters.requests_left:
+                left_out[each.day] = LEFT_OUT
             else:
                 read.append(self._sample(each))
         return DaySamples(read, left_out)

@@ -6,7 +6,7 @@ What makes a count known belongs here; the order of the months and what becomes 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from cleargrid_assets.client import (
     ContractError,
@@ -41,7 +41,15 @@ NOT_KNOWN = tuple(kind for kind, _ in NOTES)
 """The errors that cost one month or day, not the observation."""
 
 OVERLOADED = (RateLimitedError, UnreachableError)
-"""After two of these in a row nothing more is asked for: each further month would wait as long again."""
+"""After two of these in a row nothing more is asked for: each further month or day would wait as long again."""
+
+
+class Answer(Protocol):
+    """What became of a request for a month or a day."""
+
+    @property
+    def error(self) -> ClearGridError | None:
+        """The error in which it ended."""
 
 
 @dataclass(frozen=True)
@@ -76,16 +84,18 @@ class MonthCount:
 
 @dataclass(frozen=True)
 class MonthCounts:
-    """The months that ClearGrid was asked about, and those left out because the budget was used up."""
+    """The months that ClearGrid was asked about, and those left out: the budget was used up, or it was overloaded."""
 
     asked: Sequence[MonthCount]
     left_out: Sequence[SourceMonth]
+    was_overloaded: bool = False
 
     def of(self, dataset: RawDataset) -> MonthCounts:
         """Those of one dataset."""
         return MonthCounts(
             [count for count in self.asked if count.month.dataset == dataset],
             [month for month in self.left_out if month.dataset == dataset],
+            self.was_overloaded,
         )
 
 
@@ -97,12 +107,15 @@ def count_months(client: ClearGridClient, windows: Mapping[SourceMonth, Window],
     """
     asked: list[MonthCount] = []
     for month, window in windows.items():
-        if counters.requests_left < 1:
+        if counters.requests_left < 1 or is_overloaded(asked):
             break
         asked.append(_count(client, month, window, counters))
-        if len(asked) > 1 and all(isinstance(count.error, OVERLOADED) for count in asked[-2:]):
-            break
-    return MonthCounts(asked, list(windows)[len(asked) :])
+    return MonthCounts(asked, list(windows)[len(asked) :], is_overloaded(asked))
+
+
+def is_overloaded(answers: Sequence[Answer]) -> bool:
+    """True if the last two answers say that ClearGrid takes no more requests for now."""
+    return len(answers) > 1 and all(isinstance(answer.error, OVERLOADED) for answer in answers[-2:])
 
 
 def _count(client: ClearGridClient, month: SourceMonth, window: Window, counters: Counters) -> MonthCount:

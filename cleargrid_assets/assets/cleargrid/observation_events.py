@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 OBSERVED, LANDED = dg.DagsterEventType.ASSET_OBSERVATION, dg.DagsterEventType.ASSET_MATERIALIZATION
 CHANGES = "months_changed"
-LEFT_OUT = "no budget left"
+USED_UP = "the budget CLEARGRID_OBSERVE_REQUESTS was used up"
+OVERLOADED = "ClearGrid was overloaded or out of reach"
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class Summary:
     def days_not_compared(self) -> Mapping[str, str]:
         """Why a day that was due was not compared, by month."""
         notes = {f"{sample.day.month:%Y-%m-%d}": sample.note for sample in self.samples.read if sample.note}
-        return notes | {f"{day.month:%Y-%m-%d}": LEFT_OUT for day in self.samples.left_out}
+        return notes | {f"{day.month:%Y-%m-%d}": note for day, note in self.samples.left_out.items()}
 
     @property
     def is_complete(self) -> bool:
@@ -87,10 +88,8 @@ class Summary:
             yield f"Not known, so these months keep their version: {_listed(self.months_not_known)}."
         if self.counts.left_out:
             left_out = ", ".join(month_ranges(month.key for month in self.counts.left_out))
-            yield (
-                f"Left out, because the budget CLEARGRID_OBSERVE_REQUESTS was used up: {left_out}. They come first "
-                f"next time."
-            )
+            reason = OVERLOADED if self.counts.was_overloaded else USED_UP
+            yield f"Left out, because {reason}: {left_out}. They come first next time."
         if days := self.samples.compared:
             different = sum(1 for day in days if day.rows_different)
             yield f"Days of older months that were compared: {len(days)}, of which {different} held changes."
