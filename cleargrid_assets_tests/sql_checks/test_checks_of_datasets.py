@@ -55,6 +55,10 @@ BREAKING = {
     "no_duration_is_negative": "UPDATE {rows} SET duration = -0.001",
 }
 CASES = [(dataset, check.name) for dataset in DATASETS.values() for check in read_raw_checks(dataset)]
+WORDS = [
+    *((DATASETS["D23"], field) for field in ("communication_type", "interaction_source")),
+    *((D21, field) for field in ("communication_type", "direction", "status")),
+]
 IDS = [f"{dataset.code}-{name}" for dataset, name in CASES]
 
 
@@ -106,3 +110,20 @@ def test_the_check_of_required_fields_asks_for_each_of_them(dataset: RawDataset)
     (check,) = (check for check in read_raw_checks(dataset) if check.name == "every_required_field_is_present")
     required = {column.name for column in dataset.fields if not column.nullable}
     assert {*re.findall(r"(\w+) IS NULL", check.sql)} == required
+
+
+@pytest.mark.parametrize("value", ["'x'", "NULL"])
+@pytest.mark.parametrize(("dataset", "field"), WORDS, ids=[f"{dataset.code}-{field}" for dataset, field in WORDS])
+def test_a_value_is_new_unless_another_month_however_far_has_it_in_the_same_field(
+    connection: duckdb.DuckDBPyConnection, dataset: RawDataset, field: str, value: str
+) -> None:
+    rows = dataset.rows.qualified_name
+    connection.execute(f"UPDATE {rows} SET {field} = {value}")
+    copy = (
+        f"INSERT INTO {rows} SELECT * REPLACE (DATE '{{}}' AS month, {{}} AS {field}) FROM {rows} WHERE month = $month"
+    )
+    connection.execute(copy.format("2026-04-01", "'y'"), MAY)
+    connection.execute(copy.format("2026-05-01", "'y'"), MAY)
+    assert [name for name in failed(connection, dataset) if name.endswith("_are_known")] != []
+    connection.execute(copy.format("2020-01-01", field), MAY)
+    assert [name for name in failed(connection, dataset) if name.endswith("_are_known")] == []
