@@ -12,16 +12,20 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from cleargrid_assets.tables.analytics import KPI_MONTHLY
 from cleargrid_assets.tables.catalog import VIEWS
 from cleargrid_assets_tests.analytics.comparison import compare
 from cleargrid_assets_tests.analytics.expected_values import SPELLINGS
 from cleargrid_assets_tests.analytics.reference_model import ReferenceModel
 from cleargrid_assets_tests.analytics.reference_views import ReferenceViews
 from cleargrid_assets_tests.analytics.small_warehouse import (
+    MONTHLY,
+    RULES,
     Change,
     EarlierLoad,
     LandedRow,
     Scenario,
+    compute,
     empty_warehouse,
     fill,
     rows_of,
@@ -36,7 +40,11 @@ if TYPE_CHECKING:
 
 FIRST, ROWS = datetime(2026, 1, 1), 3000  # noqa: DTZ001 - naive UTC
 MONTHS = [date(2026, month, 1) for month in range(1, 7)]
+MARCH, MAY, JUNE = MONTHS[2], *MONTHS[-2:]
+"""June begins with a Monday, so no week is of both."""
+
 NOW = datetime(2026, 6, 24, 14, 30)  # noqa: DTZ001
+READ_NOW = dict.fromkeys(MONTHS, NOW)
 LAGS = (0.25, 90.001, 3600.5, 40000.0, 200000.0, 900000.0)
 
 
@@ -44,7 +52,7 @@ def floor(zone: str, seed: int) -> Scenario:
     """Rows of two channels and three sources, more of them by day than by night, all months read at NOW."""
     drawn = random.Random(seed)  # noqa: S311 - the same rows in each run
     rows = [row for row in (landed_row(drawn, number) for number in range(ROWS)) if row.created_at < NOW]
-    scenario = Scenario(tuple(rows), timezone=zone, loaded_at=dict.fromkeys(MONTHS, NOW))
+    scenario = Scenario(tuple(rows), timezone=zone, loaded_at=READ_NOW)
     loads = {month: earlier_loads(scenario, month) for month in MONTHS}
     changes = [change for row in rows for change in changes_of(drawn, row, scenario.month_of(row), loads)]
     return replace(scenario, earlier_loads=loads, changes=changes)
@@ -124,3 +132,62 @@ def test_a_view_has_the_columns_that_its_description_says(
     assert [(name, kind) for name, kind, *_ in described] == [(column.name, column.type) for column in view.columns]
     required = " OR ".join(f'"{column.name}" IS NULL' for column in view.columns if not column.nullable)
     assert computed[0].execute(f"SELECT count(*) FROM {view.qualified_name} WHERE {required}").fetchall() == [(0,)]
+
+
+@pytest.mark.parametrize(
+    "loaded_at",
+    [
+        pytest.param({**READ_NOW, MAY: datetime(2026, 5, 20)}, id="May was last read before its end"),  # noqa: DTZ001
+        pytest.param(dict.fromkeys(MONTHS[:5], datetime(2026, 5, 31, 12)), id="April is shorter than May so far"),  # noqa: DTZ001
+    ],
+)
+def test_the_projection_equals_its_recomputation_when(loaded_at: dict[date, datetime]) -> None:
+    """Of a small floor, on which March had no WHATSAPP."""
+    scenario = floor("UTC", seed=5)
+    rows = [
+        row
+        for row in scenario.rows[::5]
+        if row.created_at < loaded_at.get(scenario.month_of(row), FIRST)
+        and (scenario.month_of(row), row.communication_type) != (MARCH, "WHATSAPP")
+    ]
+    scenario = replace(scenario, rows=tuple(rows), loaded_at=loaded_at, earlier_loads={}, changes=())
+    with empty_warehouse() as connection:
+        fill(connection, scenario)
+        view = VIEWS["analytics.month_projection"]
+        compare(view.grain, rows_of(connection, view), ReferenceViews(ReferenceModel(scenario)).month_projection())
+
+
+@pytest.fixture(scope="module")
+def under_three_rules() -> Iterator[tuple[duckdb.DuckDBPyConnection, Scenario]]:
+    """The first four months under the same rules, May under others, and June under those of the tests."""
+    scenario = floor("UTC", seed=5)
+    earlier = f"CASE WHEN month < '{MAY}' THEN 'first' ELSE 'second' END"
+    with empty_warehouse() as connection:
+        fill(connection, scenario)
+        for table in MONTHLY:
+            connection.execute(f"UPDATE {table.qualified_name} SET rules_version = {earlier} WHERE month < '{JUNE}'")
+        connection.execute(f"DELETE FROM {KPI_MONTHLY.qualified_name} WHERE month = '{JUNE}'")
+        compute(connection, KPI_MONTHLY, {**scenario.variables, "month": JUNE})
+        yield connection, scenario
+
+
+def test_a_month_under_new_rules_is_compared_with_itself_alone(
+    under_three_rules: tuple[duckdb.DuckDBPyConnection, Scenario],
+) -> None:
+    connection, scenario = under_three_rules
+    june = tuple(row for row in scenario.rows if scenario.month_of(row) == JUNE)
+    alone = ReferenceViews(ReferenceModel(replace(scenario, rows=june, loaded_at={JUNE: NOW})))
+    for view in VIEWS.values():
+        rows = [row for row in rows_of(connection, view) if row["rules_version"] == RULES]
+        compare(view.grain, rows, getattr(alone, view.name)())
+    assert rows_of(connection, VIEWS["analytics.month_projection"]) == []
+
+
+def test_a_week_of_two_rules_is_compared_with_nothing(
+    under_three_rules: tuple[duckdb.DuckDBPyConnection, Scenario],
+) -> None:
+    for view in ("kpi_weekly", "promise_weekly"):
+        rules = f"SELECT DISTINCT rules_version FROM analytics.{view} WHERE week_start_date = DATE '2026-04-27'"
+        assert under_three_rules[0].execute(rules).fetchall() == [(None,)]
+    changes = "SELECT count(change_pp) FROM analytics.kpi_weekly WHERE week_start_date = DATE '2026-04-27'"
+    assert under_three_rules[0].execute(changes).fetchall() == [(0,)]

@@ -92,6 +92,12 @@ def test_the_branch_of_an_error_tells_what_its_reader_does_first(kind, branch):
     assert [other for other in (PermanentError, TransientError, ContractError) if issubclass(kind, other)] == [branch]
 
 
+def test_a_500_to_a_first_page_says_nothing_about_a_cursor():
+    with FaultServer(status(500)) as server, pytest.raises(ServerFaultError) as failure:
+        list(client_of(server).rows(D23, WINDOW))
+    assert "cursor" not in str(failure.value)
+
+
 def test_a_500_to_a_cursor_says_that_the_cursor_may_be_corrupted():
     refuses_cursors = FaultServer(when(is_not_first, status(500)))
     with refuses_cursors as server, pytest.raises(ServerFaultError, match="corrupted cursor"):

@@ -11,7 +11,10 @@ from hypothesis import strategies as st
 
 from cleargrid_assets.client import RateLimitedError, RetryPolicy, ServerFaultError
 from cleargrid_assets.client.deadlines import Deadline
+from cleargrid_assets.client.redaction import Redactor
+from cleargrid_assets.client.response import Response
 from cleargrid_assets.client.retry import FailedAttempt, parse_retry_after
+from cleargrid_assets.client.status import classify
 from cleargrid_assets.failures import RETRIES
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -91,6 +94,7 @@ def test_a_load_is_started_over_only_after_short_trouble_of_the_whole_server(
         (format_datetime(NOW + timedelta(seconds=30), usegmt=True), 30.0),
         (format_datetime(NOW - timedelta(seconds=30), usegmt=True), 0.0),
         ("Mon, 01 Jun 2026 12:00:30 -0000", 30.0),
+        ("Mon, 01 Jun 2026 14:00:30 +0200", 30.0),
         (None, None),
         ("", None),
         ("soon", None),
@@ -102,3 +106,9 @@ def test_a_load_is_started_over_only_after_short_trouble_of_the_whole_server(
 )
 def test_retry_after_is_read_as_seconds_and_as_a_date_and_ignored_otherwise(header, seconds):
     assert parse_retry_after(header, NOW) == seconds
+
+
+@pytest.mark.parametrize(("number", "seconds"), [(429, 7.0), (503, 7.0), (500, None)])
+def test_a_rate_limit_and_an_overload_may_say_how_long_to_wait(number, seconds):
+    response = Response(number, b"", {"retry-after": "7"}, seconds=0.1)
+    assert classify(response, Redactor()).wait_seconds == seconds

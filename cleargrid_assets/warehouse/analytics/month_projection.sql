@@ -263,7 +263,7 @@ daily AS (
         day.is_over,
         coalesce(seen.n, 0) AS n,
         -- Weeks without a row say nothing: what has been logged then counts as all.
-        coalesce(seen.n, 0) / coalesce(nullif(complete.completeness, 0), 1) AS completed_n,
+        coalesce(seen.n, 0) / coalesce(complete.completeness, 1) AS completed_n,
         coalesce(weekday.mean_n, 0) AS mean_n
     FROM series
     INNER JOIN day ON series.month = day.month

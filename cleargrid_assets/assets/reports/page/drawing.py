@@ -80,10 +80,8 @@ class Drawing:
 
 
 def scale(domain: tuple[float, float], pixels: tuple[float, float]) -> Position:
-    """The position in pixels of a value inside the domain; the middle if the domain has no width."""
+    """The position in pixels of a value inside the domain, which has a width."""
     (low, high), (start, end) = domain, pixels
-    if high == low:
-        return lambda _: (start + end) / 2
     return lambda value: start + (value - low) / (high - low) * (end - start)
 
 
