@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,6 +55,45 @@ def test_a_first_month_that_no_row_can_lie_in_is_refused(month: str) -> None:
         _ = Settings({"CLEARGRID_START_MONTH": month}).start_month
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("CLEARGRID_PAGE_SIZE", "1", 1),
+        ("CLEARGRID_PAGE_SIZE", "1000", 1000),
+        ("CLEARGRID_VANISH_LIMIT", "0", 0.0),
+        ("CLEARGRID_VANISH_LIMIT", "1", 1.0),
+        ("CLEARGRID_VANISH_LIMIT", "1e-05", 0.00001),
+        ("CLEARGRID_START_MONTH", "1970-01", date(1970, 1, 1)),
+        ("CLEARGRID_START_MONTH", "2199-12-01", date(2199, 12, 1)),
+    ],
+)
+def test_a_value_at_its_bound_is_taken(name: str, text: str, value: object) -> None:
+    assert value_of(name, text) == value
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("CLEARGRID_PAGE_SIZE", "0"),
+        ("CLEARGRID_PAGE_SIZE", "1001"),
+        ("CLEARGRID_TRAILING_MONTHS", "-0"),
+        ("CLEARGRID_VANISH_LIMIT", "1.01"),
+        ("CLEARGRID_VANISH_LIMIT", "-0.1"),
+        ("CLEARGRID_VANISH_LIMIT", "nan"),
+        ("CLEARGRID_START_MONTH", "2024-01-02"),
+    ],
+)
+def test_a_value_beyond_its_bounds_is_refused(name: str, text: str) -> None:
+    with pytest.raises(SettingsError, match=f"{name} is '{text}'"):
+        value_of(name, text)
+
+
+def value_of(name: str, text: str) -> object:
+    """What the setting's text means."""
+    (attribute,) = [setting.attribute for setting in SETTINGS if setting.name == name]
+    return getattr(Settings({name: text}), attribute)
+
+
 @pytest.mark.parametrize("zone", ["localtime", "posixrules", "posix/Asia/Dubai", "Mars/Base", "../zone", "Asia"])
 def test_a_zone_that_the_database_does_not_know_is_refused_before_anything_is_loaded(zone: str) -> None:
     with pytest.raises(SettingsError, match="CLEARGRID_TIMEZONE"):
@@ -80,8 +120,7 @@ def test_a_warehouse_that_no_file_would_keep_is_refused(address: str) -> None:
 )
 def test_a_tilde_is_the_home_folder(monkeypatch: pytest.MonkeyPatch, name: str, text: str, expected: str) -> None:
     monkeypatch.setenv("HOME", "/home/of-somebody")
-    (attribute,) = [setting.attribute for setting in SETTINGS if setting.name == name]
-    assert str(getattr(Settings({name: text}), attribute)) == expected.format(home="/home/of-somebody")
+    assert str(value_of(name, text)) == expected.format(home="/home/of-somebody")
 
 
 def test_a_home_folder_that_nobody_knows_is_one_sentence() -> None:

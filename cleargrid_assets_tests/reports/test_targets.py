@@ -21,8 +21,8 @@ def test_a_target_is_for_all_channels_unless_it_names_one(tmp_path: Path) -> Non
 
 def test_the_channel_may_be_left_out_and_so_may_the_file(tmp_path: Path) -> None:
     file = tmp_path / "targets.csv"
-    file.write_text("metric,target,\nptp_per_rpc,0.2,\n", encoding="utf-8")
-    assert read_targets(file) == {("ptp_per_rpc", "(all)"): 0.2}
+    file.write_text("metric,target,\nptp_per_rpc,1,\n", encoding="utf-8")
+    assert read_targets(file) == {("ptp_per_rpc", "(all)"): 1.0}
     assert read_targets(None) == {}
 
 
@@ -33,6 +33,7 @@ def test_the_channel_may_be_left_out_and_so_may_the_file(tmp_path: Path) -> None
         (b"metric,target,chanel\ncontact_rate,0.3,CALL\n", "has a column 'chanel'; its columns are metric, "),
         (b"metric,target\ncontact_rate,0,35\n", "line 2: it has more fields than the first line; write"),
         (b"metric,target\ncontact,0.3\n", "line 2: 'contact' is not one of the metrics connect_rate, contact_rate"),
+        (b"metric,target\nlog_lag_p50_s,0.3\n", "line 2: 'log_lag_p50_s' is not one of the metrics"),
         (b"metric,target\ncontact_rate,35%\n", "line 2: the target '35%' is not a share from 0 to 1, such as 0.35"),
         (b"metric,target\ncontact_rate,nan\n", "line 2: the target 'nan' is not a share from 0 to 1, such as 0.35"),
         (b"metric,target\ncontact_rate\n", "line 2: the target '' is not a share from 0 to 1, such as 0.35"),
