@@ -239,6 +239,7 @@ def test_a_database_with_other_tables_only_is_told(platform):
         ("CLEARGRID_LAKE_DATA", "s3://bucket/rows?s3_secret_access_key={}"),
         ("CLEARGRID_LAKE_DATA", "gs://AKIA:{}@bucket/rows"),
         ("CLEARGRID_BASE_URL", "https://127.0.0.1/?token={}"),
+        ("CLEARGRID_UI_URL", "https://user:{}@dagster.example.com"),
         ("CLEARGRID_UI_URL", "https://dagster.example.com?token={}"),
         ("CLEARGRID_UI_URL", "https://dagster.example.com/#token={}"),
     ],
