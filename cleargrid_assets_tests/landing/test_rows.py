@@ -34,7 +34,7 @@ BAD_ROWS = [
     ({"communicated_at": "2026-04-30T23:59:59.999Z"}, "outside_window:communicated_at"),
     ({"outcome_option": "PT\0P"}, "nul_character:outcome_option"),
     ({"outcome_option": "\ud800"}, "not_unicode:outcome_option"),
-    ({"outcome_option": "x" * 1_000_000}, "too_long:outcome_option"),
+    ({"outcome_option": "é" * 1_001}, "too_long:outcome_option"),
     ({"outcome_option": {"value": "PTP"}}, "bad_type:outcome_option"),
 ]
 
@@ -145,6 +145,12 @@ def test_names_of_unknown_fields_are_told_and_their_values_are_not():
     batch = convert([row(1), row(2, phone="+971 50 000 0000")], MAY)
     assert batch.unknown_fields == {"phone"}
     assert "971" not in repr(batch)
+
+
+def test_a_text_of_a_thousand_characters_lands_however_many_bytes_it_has():
+    batch = convert([row(1, outcome_option="é" * 1_000)], MAY)
+    assert batch.quarantined == ()
+    assert batch.rows["outcome_option"].to_pylist() == ["é" * 1_000]
 
 
 def test_a_null_channel_source_or_outcome_lands_as_null():
