@@ -140,7 +140,7 @@ CASES: dict[str, tuple[Tables, Tables]] = {
         {"analytics.outcome_mix": mix(2, 3, "machine", "promise")},
     ),
     "outcome_spellings__outcomes_are_mapped": (
-        {"core.outcome_spellings": SPELLED},
+        {"core.outcome_spellings": f"{SPELLED} UNION ALL SELECT NULL, '', false, 'v1'"},
         {"core.outcome_spellings": UNSPELLED},
     ),
     "ptp_vintage__broken_promises_are_promises": (
