@@ -36,7 +36,7 @@ from cleargrid_assets.landing.warehouse_identity import Identity, identity_of, o
 from cleargrid_assets.marts import MartError, marts_of
 from cleargrid_assets.outcome_map import OutcomeMap, OutcomeMapError
 from cleargrid_assets.settings import EMULATOR, SETTINGS, Settings
-from cleargrid_assets.settings.setting_types import Group
+from cleargrid_assets.settings.setting_types import Group, Setting
 from cleargrid_assets.sql_checks import read_mart_checks
 from cleargrid_assets.time_zone_data import verify_time_zone
 from cleargrid_assets.warehouse import (
@@ -51,7 +51,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cleargrid_assets.landing.warehouse_identity import WarehouseIdentity
-    from cleargrid_assets.settings.setting_types import Setting
     from cleargrid_assets.warehouse.warehouse import Warehouse
 
 EXIT_CODES = {"settings": 3, "address": 4, "login": 5, "page": 6, "count": 7, "warehouse": 8, "alert": 9}
@@ -230,9 +229,8 @@ def doctor(*, alert: bool) -> None:
 
 def examine(settings: Settings, print_line: Callable[[str], object], now: datetime, *, alert: bool = False) -> int:
     """List the settings and run every check; `print_line` prints a line for each. Return the exit code."""
-    diagnosis = Diagnosis(with_demo_settings(settings), now)
-    if not diagnosis.is_offline:
-        diagnosis = Diagnosis(settings, now)
+    of_demo = Diagnosis(with_demo_settings(settings), now)
+    diagnosis = of_demo if of_demo.is_offline else Diagnosis(settings, now)
     for setting in SETTINGS:
         origin = settings.origin_of(setting)
         is_from_demo = origin == "default" and diagnosis.settings.text_of(setting)
@@ -293,9 +291,8 @@ def _setting_line(settings: Settings, setting: Setting[Any], origin: str) -> str
 
 def _failure(name: str, error: Exception) -> str:
     advice = next((advice for kinds, advice in ADVICE if isinstance(error, kinds)), None)
-    message = str(error)
-    end = "" if message.endswith((".", "?", "!")) else "."
-    return _line(name, f"FAILED. {message}{end} {next_step(error) if advice is None else advice}")
+    end = "" if str(error).endswith((".", "?", "!")) else "."
+    return _line(name, f"FAILED. {error}{end} {next_step(error) if advice is None else advice}")
 
 
 def _line(name: str, text: str) -> str:

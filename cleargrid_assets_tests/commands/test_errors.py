@@ -25,10 +25,11 @@ from cleargrid_assets_tests.platform_under_test import MAY
 from cleargrid_assets_tests.warehouse_kinds import FILE
 
 COMMAND = (sys.executable, "-m", "cleargrid_assets.commands")
-ENDLESS = """
+# Not longer: where a background thread of DuckDB has taken the query, an interruption waits for its end.
+LONG = """
 CREATE OR REPLACE VIEW raw.last_loads AS
 SELECT * EXCLUDE (total)
-FROM raw.d23_loads, (SELECT sum(hash(range)) AS total FROM range(1000000000000))
+FROM raw.d23_loads, (SELECT sum(hash(range)) AS total FROM range(1000000000))
 WHERE total > 0
 """
 
@@ -58,14 +59,14 @@ def interrupt(command):
     while True:
         command.send_signal(signal.SIGINT)
         with suppress(subprocess.TimeoutExpired):
-            return command.communicate(timeout=10)[1]
+            return command.communicate(timeout=60)[1]
 
 
 @pytest.mark.parametrize("warehouse_variables", [FILE], indirect=True)
 def test_a_command_that_is_interrupted_in_a_query_is_aborted(start_after, tmp_path):
     platform = start_after(load_months, MAY)
     with platform.warehouse.writing() as connection:
-        connection.execute(ENDLESS)
+        connection.execute(LONG)
     path = Path(platform.warehouse.address).absolute()
     with start(
         "status", folder=tmp_path, variables={**platform.variables, "CLEARGRID_WAREHOUSE": str(path)}
