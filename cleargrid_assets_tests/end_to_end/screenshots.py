@@ -7,6 +7,7 @@ pages that each leaves. Add a picture here when a document shows it.
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import tempfile
 from contextlib import contextmanager
@@ -21,7 +22,7 @@ from cleargrid_assets.commands.instance import PROJECT
 from cleargrid_assets_tests.commands.sessions import run_in_background
 from cleargrid_assets_tests.end_to_end.conftest import RAW_PAGE
 from cleargrid_assets_tests.end_to_end.dagster_dev import browser
-from cleargrid_assets_tests.end_to_end.test_backfill_in_the_browser import CHECK, open_lineage
+from cleargrid_assets_tests.end_to_end.test_backfill_in_the_browser import CHECK
 from cleargrid_assets_tests.postgres_server import free_port
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, ViewportSize
 
 WINDOW: ViewportSize = {"width": 1560, "height": 900}
+LINEAGE: ViewportSize = {"width": 1200, "height": 820}
 PAGE: ViewportSize = {"width": 1100, "height": 900}
 FOLDER = PROJECT / "docs" / "screenshots"
 
@@ -37,7 +39,7 @@ FOLDER = PROJECT / "docs" / "screenshots"
 def main() -> None:
     """Take all pictures."""
     FOLDER.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+    with _demo_folder() as folder, sync_playwright() as playwright:
         os.chdir(folder)
         # As in an activated environment: the commands that the pages print then name no folder of this machine.
         os.environ["PATH"] = f"{Path(executable('cleargrid')).parent}:{os.environ['PATH']}"
@@ -50,6 +52,17 @@ def main() -> None:
         with _ui(chromium) as page:
             _look_at_a_red_month(page)
         chromium.close()
+
+
+@contextmanager
+def _demo_folder() -> Iterator[Path]:
+    """An empty folder for as long as it lasts, of a name that reads well, because a picture shows it."""
+    folder = Path(tempfile.gettempdir()) / "collections"
+    folder.mkdir()
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder)
 
 
 def _demo(*arguments: str) -> None:
@@ -68,14 +81,13 @@ def _ui(chromium: Browser) -> Iterator[Page]:
 
 
 def _look_at_green_months(page: Page) -> None:
-    open_lineage(page)
+    page.set_viewport_size(LINEAGE)
+    page.goto("/assets/core/contact_attempts?view=lineage")
     _shoot(page, "lineage", "published_tables")
     page.set_viewport_size(WINDOW)
     page.goto("/assets/analytics/agent_productivity")
     page.get_by_role("button", name="Plots").click()
     _shoot(page, "plots", "promises / rpc")
-    page.goto("/automation")
-    _shoot(page, "automation", "derived_tables_follow")
 
 
 def _look_at_the_report(page: Page) -> None:
