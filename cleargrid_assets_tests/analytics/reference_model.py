@@ -103,7 +103,7 @@ class ReferenceModel(ReferenceKpis):
             row
             for row in rows
             if self.classes(row)[2] == "promise"
-            and self.scenario.loaded_at[self.scenario.month_of(row)] - row.communicated_at >= days
+            and self.scenario.started_at(self.scenario.month_of(row)) - row.communicated_at >= days
         ]
         broken = [row for row in aged if row.is_ptp_broken and row.updated_at - row.communicated_at <= days]
         return {"promises_aged_30d": len(aged), "broken_by_updated_at_30d": len(broken)}

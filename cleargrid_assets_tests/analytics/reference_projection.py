@@ -48,14 +48,14 @@ class ReferenceProjection:
     def month_projection(self) -> Computed:
         scenario = self.model.scenario
         months = sorted({scenario.month_of(row) for row in self.model.rows})
-        if not months or scenario.loaded_at[months[-1]] >= scenario.until(months[-1]):
+        if not months or scenario.started_at(months[-1]) >= scenario.until(months[-1]):
             return {}
-        elapsed = scenario.local(scenario.loaded_at[months[-1]]) - midnight(months[-1])
+        elapsed = scenario.local(scenario.started_at(months[-1])) - midnight(months[-1])
         computed: Computed = {}
         for month in months:
             is_open = month == months[-1]
-            if is_open or scenario.loaded_at[month] >= scenario.until(month):
-                cut = scenario.loaded_at[month] if is_open else min(
+            if is_open or scenario.started_at(month) >= scenario.until(month):
+                cut = scenario.started_at(month) if is_open else min(
                     scenario.until(month), instant(midnight(month) + elapsed, scenario)
                 )  # fmt: skip
                 computed |= self._projected(month, cut, is_open=is_open)

@@ -12,7 +12,6 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from cleargrid_assets_tests.analytics.expected_values import Computed, Key, rate
-from cleargrid_assets_tests.analytics.small_warehouse import EarlierLoad
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -57,7 +56,7 @@ class ReferencePromises:
 
     def _promise(self, row: LandedRow) -> Promise:
         scenario, month = self.model.scenario, self.model.scenario.month_of(row)
-        last = EarlierLoad(scenario.load_number(month), scenario.loaded_at[month], scenario.loaded_at[month])
+        last = scenario.last_load(month)
         loads = sorted((*scenario.earlier_loads.get(month, ()), last), key=lambda load: load.load_number)
         sightings = [change for change in scenario.changes if change.public_id == row.public_id and is_sighting(change)]
         latest = max(sightings, key=lambda change: change.load_number, default=None)

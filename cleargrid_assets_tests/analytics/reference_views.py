@@ -44,7 +44,7 @@ class ReferenceViews(ReferencePromises, ReferenceComparisons, ReferenceProjectio
             day
             for month in months
             for day in days_of(month)
-            if end_of_day(day, self.scenario) <= self.scenario.loaded_at[month]
+            if end_of_day(day, self.scenario) <= self.scenario.started_at(month)
         }
 
     def loaded_days(self) -> Computed:
@@ -53,7 +53,7 @@ class ReferenceViews(ReferencePromises, ReferenceComparisons, ReferenceProjectio
             (day,): {
                 "month": month,
                 "ends_at": end_of_day(day, self.scenario),
-                "read_at": self.scenario.loaded_at[month],
+                "read_at": self.scenario.started_at(month),
                 "is_whole": day in self.whole_days,
             }
             for month in months

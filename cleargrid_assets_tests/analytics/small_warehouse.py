@@ -17,6 +17,8 @@ from cleargrid_assets.assets.analytics import MONTH_AFTER
 from cleargrid_assets.assets.seed_asset import seed_of
 from cleargrid_assets.assets.sql_asset import sql_of
 from cleargrid_assets.outcome_map import OutcomeMap
+from cleargrid_assets.outcome_map.matching import matching_key
+from cleargrid_assets.outcome_map.outcome_map import Outcome
 from cleargrid_assets.tables import analytics, core, raw
 from cleargrid_assets.tables.catalog import D23_TABLES, TABLES_VERSION
 from cleargrid_assets.warehouse import Query
@@ -40,6 +42,8 @@ MONTHLY = (
     analytics.PTP_VINTAGE,
 )
 RULES = "rules of the tests"
+LOAD_TAKES = timedelta(hours=9)
+"""The last load of each month. So long that some promises reach an age during it."""
 
 
 @dataclass(frozen=True)
@@ -58,8 +62,8 @@ class LandedRow:
 
 
 @dataclass(frozen=True)
-class EarlierLoad:
-    """A load of a month before its last one; instants naive UTC."""
+class Load:
+    """A load of a month; instants naive UTC."""
 
     load_number: int
     started_at: datetime
@@ -83,7 +87,8 @@ class Change:
 class Scenario:
     """Landed rows and the settings that they are reported with.
 
-    `loaded_at`: when the last load of each month began and landed.
+    `loaded_at`: when the last load of each month landed. `outcomes`: those not in `BY_HAND` are laid over
+    the shipped map.
     """
 
     rows: tuple[LandedRow, ...]
@@ -92,7 +97,7 @@ class Scenario:
     ptp_maturity_days: int = 30
     loaded_at: dict[date, datetime] = field(default_factory=dict)
     outcomes: Mapping[str, Classes] = field(default_factory=lambda: BY_HAND)
-    earlier_loads: Mapping[date, Sequence[EarlierLoad]] = field(default_factory=dict)
+    earlier_loads: Mapping[date, Sequence[Load]] = field(default_factory=dict)
     changes: Sequence[Change] = ()
 
     @property
@@ -109,6 +114,13 @@ class Scenario:
 
     def month_of(self, row: LandedRow) -> date:
         return self.local(row.communicated_at).date().replace(day=1)
+
+    def started_at(self, month: date) -> datetime:
+        """When the month's last load began, naive UTC."""
+        return self.loaded_at[month] - LOAD_TAKES
+
+    def last_load(self, month: date) -> Load:
+        return Load(self.load_number(month), self.started_at(month), self.loaded_at[month])
 
     def load_number(self, month: date) -> int:
         """The number of the month's last load."""
@@ -162,21 +174,22 @@ def _land(connection: duckdb.DuckDBPyConnection, scenario: Scenario, month: date
     landed = [row for row in scenario.rows if scenario.month_of(row) == month]
     rows = [{**asdict(row), "month": month, "landed_at": loaded_at} for row in landed]
     _insert(connection, raw.D23_MANUAL_COMMUNICATION_LOGS, rows)
-    loads = [*scenario.earlier_loads.get(month, ()), EarlierLoad(scenario.load_number(month), loaded_at, loaded_at)]
+    loads = [*scenario.earlier_loads.get(month, ()), scenario.last_load(month)]
     _insert(connection, raw.D23_LOADS, [_ledger(scenario, month, load) for load in loads])
     changes = [{**asdict(change), "run_id": "r", "observed_at": loaded_at} for change in scenario.changes]
     _insert(connection, raw.D23_CHANGES, [change for change in changes if change["month"] == month])
-    _insert(
-        connection,
-        core.OUTCOME_SPELLINGS,
-        [
-            {"month": month, **spelling, "load_number": scenario.load_number(month), "rules_version": RULES}
-            for spelling in OutcomeMap.load().classify({row.outcome_option for row in landed})
-        ],
-    )
+    spellings = _outcome_map(scenario).classify({row.outcome_option for row in landed})
+    computed = {"month": month, "load_number": scenario.load_number(month), "rules_version": RULES}
+    _insert(connection, core.OUTCOME_SPELLINGS, [{**spelling, **computed} for spelling in spellings])
 
 
-def _ledger(scenario: Scenario, month: date, load: EarlierLoad) -> dict[str, object]:
+def _outcome_map(scenario: Scenario) -> OutcomeMap:
+    """The shipped map with the scenario's own outcomes laid over it."""
+    own = scenario.outcomes.items() - BY_HAND.items()
+    return OutcomeMap({**OutcomeMap.load().by_key, **{matching_key(name): Outcome(*classes) for name, classes in own}})
+
+
+def _ledger(scenario: Scenario, month: date, load: Load) -> dict[str, object]:
     """The load's row in the ledger."""
     ledger: dict[str, object] = {column.name: 0 for column in raw.D23_LOADS.columns}
     ledger |= {"month": month, "run_id": "r", "total_exact": True, **asdict(load)}

@@ -13,10 +13,18 @@ from cleargrid_assets.outcome_map import OutcomeMap
 from cleargrid_assets.tables import analytics, core
 from cleargrid_assets.tables.catalog import VIEWS
 from cleargrid_assets_tests.analytics.comparison import compare
-from cleargrid_assets_tests.analytics.expected_values import SPELLINGS
+from cleargrid_assets_tests.analytics.expected_values import BY_HAND, SPELLINGS
 from cleargrid_assets_tests.analytics.reference_model import ReferenceModel
+from cleargrid_assets_tests.analytics.reference_rows import RESULTS
 from cleargrid_assets_tests.analytics.reference_views import ReferenceViews
-from cleargrid_assets_tests.analytics.small_warehouse import LandedRow, Scenario, empty_warehouse, fill, rows_of
+from cleargrid_assets_tests.analytics.small_warehouse import (
+    LandedRow,
+    Scenario,
+    compute,
+    empty_warehouse,
+    fill,
+    rows_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,6 +35,7 @@ pytestmark = pytest.mark.slow
 
 at = datetime.fromisoformat
 MARCH, APRIL = date(2026, 3, 1), date(2026, 4, 1)
+AFTER_MARCH = {MARCH: at("2026-04-02T00:00:00")}
 ZONES = ("UTC", "Asia/Dubai", "America/New_York", "Europe/London", "Asia/Kathmandu")
 EDGES = (
     at("2026-03-01T00:00:00"), at("2026-03-31T23:59:59.999"), at("2026-04-01T00:00:00"), at("2026-04-30T20:00:00"),
@@ -82,6 +91,10 @@ def warehouse() -> Iterator[duckdb.DuckDBPyConnection]:
 def test_every_table_equals_its_recomputation_in_plain_python(
     warehouse: duckdb.DuckDBPyConnection, scenario: Scenario
 ) -> None:
+    compare_all(warehouse, scenario)
+
+
+def compare_all(warehouse: duckdb.DuckDBPyConnection, scenario: Scenario) -> None:
     fill(warehouse, scenario)
     expected = ReferenceModel(scenario)
     for table in (core.CONTACT_ATTEMPTS, *analytics.ANALYTICS_TABLES):
@@ -90,6 +103,48 @@ def test_every_table_equals_its_recomputation_in_plain_python(
             compare(grain, rows_of(warehouse, table), getattr(expected, table.name)())
     for view in VIEWS.values():
         compare(view.grain, rows_of(warehouse, view), getattr(ReferenceViews(expected), view.name)())
+
+
+def landed(number: int, instant: str, outcome: str = "RPC") -> LandedRow:
+    """An agent's call of March."""
+    moment = at(f"2026-03-{instant}")
+    return LandedRow(str(number), "CALL", "AGENT", outcome, True, False, moment, moment, moment)  # noqa: FBT003 - as the fields stand
+
+
+def test_an_hour_is_active_on_the_local_clock_where_that_is_half_an_hour_off(
+    warehouse: duckdb.DuckDBPyConnection,
+) -> None:
+    rows = (landed(1, "03T04:10"), landed(2, "03T04:50"))
+    compare_all(warehouse, Scenario(rows, "Asia/Kolkata", loaded_at=AFTER_MARCH))
+
+
+def test_what_another_person_answered_is_in_no_count_of_right_party_contacts(
+    warehouse: duckdb.DuckDBPyConnection,
+) -> None:
+    own = {
+        spelling: (spelling, "third_party", result) for spelling, (*_, result) in BY_HAND.items() if result in RESULTS
+    }
+    rows = tuple(landed(number, "03T12:00", spelling) for number, spelling in enumerate(own))
+    compare_all(warehouse, Scenario(rows, loaded_at=AFTER_MARCH, outcomes={**BY_HAND, **own}))
+
+
+def test_a_profile_with_a_zone_is_on_its_own_clock_and_key_figures_follow_reg_f(
+    warehouse: duckdb.DuckDBPyConnection,
+) -> None:
+    """04:30 in UTC is 08:30 in Dubai."""
+    scenario = Scenario((landed(1, "03T04:30"),), loaded_at=AFTER_MARCH)
+    fill(warehouse, scenario)
+    expected = ReferenceModel(scenario).kpi_monthly()
+    profiles = core.CALLING_HOURS_PROFILES.qualified_name
+    in_dubai = f"SELECT * REPLACE ('uae' AS name, 'Asia/Dubai' AS timezone) FROM {profiles}"
+    warehouse.execute(f"INSERT INTO {profiles} {in_dubai}")
+    for table in (analytics.CALLING_HOURS, analytics.KPI_MONTHLY):
+        warehouse.execute(f"DELETE FROM {table.qualified_name}")
+        compute(warehouse, table, {**scenario.variables, "month": MARCH})
+    outside = {row["profile"]: row["outside_early"] for row in rows_of(warehouse, analytics.CALLING_HOURS)}
+    assert outside == {"reg_f": 1, "uae": 0}
+    grain = tuple(name for name in analytics.KPI_MONTHLY.grain if name != "rules_version")
+    compare(grain, rows_of(warehouse, analytics.KPI_MONTHLY), expected)
 
 
 @settings(max_examples=15, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
@@ -119,9 +174,7 @@ def test_a_rate_of_nothing_is_null_and_has_no_interval(warehouse: duckdb.DuckDBP
 
 
 def test_every_row_names_the_load_that_last_changed_its_month(warehouse: duckdb.DuckDBPyConnection) -> None:
-    noon = at("2026-03-03T12:00:00")
-    row = LandedRow("1", "CALL", "AGENT", "PTP", True, False, noon, noon, noon)  # noqa: FBT003 - as the fields stand
-    scenario = Scenario((row,), loaded_at={MARCH: at("2026-04-02T00:00:00")})
+    scenario = Scenario((landed(1, "03T12:00", "PTP"),), loaded_at=AFTER_MARCH)
     fill(warehouse, scenario)
     for table in (core.CONTACT_ATTEMPTS, *analytics.ANALYTICS_TABLES):
         if "load_number" in table.column_names:
@@ -129,9 +182,7 @@ def test_every_row_names_the_load_that_last_changed_its_month(warehouse: duckdb.
 
 
 def test_every_row_names_the_outcome_map_that_classified_it(warehouse: duckdb.DuckDBPyConnection) -> None:
-    noon = at("2026-03-03T12:00:00")
-    row = LandedRow("1", "CALL", "AGENT", "PTP", True, False, noon, noon, noon)  # noqa: FBT003 - as the fields stand
-    fill(warehouse, Scenario((row,), loaded_at={MARCH: at("2026-04-02T00:00:00")}))
+    fill(warehouse, Scenario((landed(1, "03T12:00", "PTP"),), loaded_at=AFTER_MARCH))
     for table in analytics.ANALYTICS_TABLES:
         if "outcome_map_version" in table.column_names:
             versions = {each["outcome_map_version"] for each in rows_of(warehouse, table)}

@@ -22,8 +22,8 @@ from cleargrid_assets_tests.analytics.small_warehouse import (
     MONTHLY,
     RULES,
     Change,
-    EarlierLoad,
     LandedRow,
+    Load,
     Scenario,
     compute,
     empty_warehouse,
@@ -58,14 +58,14 @@ def floor(zone: str, seed: int) -> Scenario:
     return replace(scenario, earlier_loads=loads, changes=changes)
 
 
-def earlier_loads(scenario: Scenario, month: date) -> list[EarlierLoad]:
+def earlier_loads(scenario: Scenario, month: date) -> list[Load]:
     """Three loads after the month's end, of which NOW leaves those that it does not precede."""
     ends = [scenario.until(month) + timedelta(days=days) for days in (1, 17, 40)]
     numbered = enumerate((end for end in ends if end < NOW), start=scenario.load_number(month) - 5)
-    return [EarlierLoad(number, end, end + timedelta(minutes=30)) for number, end in numbered]
+    return [Load(number, end, end + timedelta(minutes=30)) for number, end in numbered]
 
 
-def changes_of(drawn: random.Random, row: LandedRow, month: date, loads: dict[date, list[EarlierLoad]]) -> list[Change]:
+def changes_of(drawn: random.Random, row: LandedRow, month: date, loads: dict[date, list[Load]]) -> list[Change]:
     """For some rows: a later load brought them, moved them here, or saw their flag change, perhaps twice."""
     kind = drawn.choice(("first", "first", "added", "moved", "flagged", "flagged", "flagged twice"))
     later = [load.load_number for load in loads.get(month, [])[1:]]

@@ -59,6 +59,10 @@ class ComputedMonth(Scenario):
         """The month as a date, as its tables store it."""
         return date.fromisoformat(self.month)
 
+    def started_at(self, month: date) -> datetime:
+        """A simulated load takes no time."""
+        return self.loaded_at[month]
+
     def load_number(self, _month: date) -> int:
         """The number of the load that read the rows."""
         return self.last_load
