@@ -60,6 +60,20 @@ def test_the_pages_to_come_are_judged_by_the_latest_page_because_rows_may_be_den
     assert walk.pages_left == pytest.approx(7)
 
 
+def test_after_a_page_of_rows_of_one_instant_as_many_pages_are_to_come_as_seconds():
+    walk = walk_of()
+    walk.take(rows_at(1, 23))
+    walk.take(rows_at(23, 23))
+    assert walk.pages_left == pytest.approx(3600)
+
+
+@pytest.mark.parametrize("length", [1, 1.5])
+def test_a_walk_of_less_than_two_seconds_hands_over_no_second_that_it_has_begun(length):
+    walk = walk_of(Window(DAY.since, DAY.since + timedelta(seconds=length)))
+    walk.take([row(DAY.since + timedelta(seconds=0.3))])
+    assert walk.hand_over() is None
+
+
 def test_the_page_that_passes_the_new_end_counts_only_with_the_rows_before_it():
     walk = walk_of()
     walk.take(rows_at(1, 2, 4))
@@ -99,10 +113,11 @@ def test_a_walk_whose_rows_are_not_in_order_or_outside_its_window_is_not_shorten
     walk = walk_of()
     walk.take(rows_at(4))
     walk.take(rows_at(*hours))
+    assert walk.pages_left == 0
     assert walk.hand_over() is None
 
 
-@pytest.mark.parametrize("page", [rows_at(15, 13), rows_at(3), [*rows_at(13), {}]])
+@pytest.mark.parametrize("page", [rows_at(15, 13), rows_at(3), rows_at(13, 25), [*rows_at(13), {}]])
 def test_a_shortened_walk_whose_rows_turn_out_to_be_in_disorder_has_to_be_read_again(page):
     walk = walk_of()
     walk.take(rows_at(4))
@@ -135,6 +150,7 @@ def test_a_walk_before_its_first_page_or_after_its_end_hands_nothing_over():
     assert walk.pages_left == 0
     walk.take(rows_at(1))
     walk.close()
+    assert walk.pages_left == 0
     assert walk.hand_over() is None
 
 
