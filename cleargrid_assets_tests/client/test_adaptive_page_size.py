@@ -127,3 +127,46 @@ def test_windows_of_a_second_end_when_even_they_are_too_slow():
         with pytest.raises(QueryTooLargeError, match="even 50 rows of one second"):
             list(client_of(server).rows(D23, second))
         assert [record.params["limit"] for record in server.requests] == ["100", "50", "51", "52", "53"]
+
+
+def lasting(seconds):
+    return Window(WINDOW.since, WINDOW.since + timedelta(seconds=seconds))
+
+
+@pytest.mark.parametrize(
+    ("worked", "timed_out", "parts"),
+    [
+        ([], [20], 0),
+        ([], [20, 20], 2),
+        ([], [20, 40, 20], 2),  # the shortest two count
+        ([5], [20, 20], 4),
+        ([20], [20, 20], 0),
+        ([40], [20, 20], 0),
+        ([], [1, 1, 20], 2),
+    ],
+)
+def test_a_length_is_too_long_if_it_timed_out_twice_and_never_worked(worked, timed_out, parts):
+    adaptive_page_size = AdaptivePageSize(500)
+    for seconds in worked:
+        adaptive_page_size.on_success(lasting(seconds), 500)
+    for seconds in timed_out:
+        adaptive_page_size.on_window_timeout(lasting(seconds))
+    assert len(adaptive_page_size.split_if_too_long(lasting(20))) == parts
+    assert adaptive_page_size.split_if_too_long(lasting(1)) == []
+
+
+def test_a_length_that_worked_late_leaves_only_the_time_outs_of_longer_ones():
+    adaptive_page_size = AdaptivePageSize(500)
+    for seconds in (10, 10):
+        adaptive_page_size.on_window_timeout(lasting(seconds))
+    adaptive_page_size.on_success(lasting(10), 500)
+    for seconds in (20, 20):
+        adaptive_page_size.on_window_timeout(lasting(seconds))
+    assert len(adaptive_page_size.split_if_too_long(lasting(20))) == 2
+
+
+def test_time_outs_in_a_row_are_counted_up_to_three_and_a_success_ends_the_row():
+    adaptive_page_size = AdaptivePageSize(500)
+    assert [adaptive_page_size.on_timeout(WINDOW, 500) for _ in range(5)] == [1, 2, 3, 3, 3]
+    adaptive_page_size.on_success(WINDOW, 50)
+    assert adaptive_page_size.on_timeout(WINDOW, 500) == 1
