@@ -67,13 +67,13 @@ def plan_windows(window: Window, total: int | None, target_rows: int, now: datet
 
     The time after `now` is one window, because the future of an open month has almost no rows.
     """
-    if now is not None and window.since + SECOND <= now <= window.until - SECOND:
+    if now is not None:
         boundary = now.astimezone(UTC).replace(microsecond=0) + SECOND
-        if boundary < window.until:
+        if window.since + SECOND <= boundary <= window.until - SECOND:
             past, future = Window(window.since, boundary), Window(boundary, window.until)
             return [*plan_windows(past, total, target_rows), future]
     parts = ceil(window.seconds / DAY_SECONDS) if total is None else ceil(total / max(target_rows, 1))
-    return window.split(min(max(parts, 1), MAX_WINDOWS))
+    return window.split(min(parts, MAX_WINDOWS))
 
 
 def format_instant(moment: datetime) -> str:

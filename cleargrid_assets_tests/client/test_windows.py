@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cleargrid_assets.client import SettingsError, Window, plan_windows
@@ -32,6 +32,7 @@ def assert_covers(parts, whole):
 
 
 @given(windows(), st.integers(1, 5_000))
+@example(Window(datetime(2026, 6, 1, tzinfo=UTC), datetime(2026, 6, 1, 0, 0, 3, tzinfo=UTC)), 5)
 def test_parts_cover_a_window_exactly_and_none_is_under_a_second(window, parts):
     split = window.split(parts)
     assert_covers(split, window)
@@ -71,6 +72,12 @@ def test_the_future_of_an_open_month_is_one_window():
     plan = plan_windows(june, 20_000, 2_000, now=datetime(2026, 6, 11, tzinfo=UTC))
     assert plan[-1] == Window(datetime(2026, 6, 11, 0, 0, 1, tzinfo=UTC), june.until)
     assert len(plan) == 11
+
+
+@pytest.mark.parametrize(("seconds", "windows"), [(-1, 1), (0, 2), (8, 2), (9, 1), (10, 1)])
+def test_the_future_is_a_window_of_its_own_if_it_and_the_past_last_a_second(seconds, windows):
+    since = datetime(2026, 6, 1, tzinfo=UTC)
+    assert len(plan_windows(Window(since, since + 10 * SECOND), 0, 2_000, now=since + seconds * SECOND)) == windows
 
 
 def test_a_window_is_kept_in_utc_whatever_zone_it_was_given_in():
