@@ -56,7 +56,7 @@ class ReferencePromises:
 
     def _promise(self, row: LandedRow) -> Promise:
         scenario, month = self.model.scenario, self.model.scenario.month_of(row)
-        last = scenario.last_load(month)
+        last = scenario.latest_load(month)
         loads = sorted((*scenario.earlier_loads.get(month, ()), last), key=lambda load: load.load_number)
         sightings = [change for change in scenario.changes if change.public_id == row.public_id and is_sighting(change)]
         latest = max(sightings, key=lambda change: change.load_number, default=None)

@@ -119,7 +119,7 @@ class Scenario:
         """When the month's last load began, naive UTC."""
         return self.loaded_at[month] - LOAD_TAKES
 
-    def last_load(self, month: date) -> Load:
+    def latest_load(self, month: date) -> Load:
         return Load(self.load_number(month), self.started_at(month), self.loaded_at[month])
 
     def load_number(self, month: date) -> int:
@@ -174,7 +174,7 @@ def _land(connection: duckdb.DuckDBPyConnection, scenario: Scenario, month: date
     landed = [row for row in scenario.rows if scenario.month_of(row) == month]
     rows = [{**asdict(row), "month": month, "landed_at": loaded_at} for row in landed]
     _insert(connection, raw.D23_MANUAL_COMMUNICATION_LOGS, rows)
-    loads = [*scenario.earlier_loads.get(month, ()), scenario.last_load(month)]
+    loads = [*scenario.earlier_loads.get(month, ()), scenario.latest_load(month)]
     _insert(connection, raw.D23_LOADS, [_ledger(scenario, month, load) for load in loads])
     changes = [{**asdict(change), "run_id": "r", "observed_at": loaded_at} for change in scenario.changes]
     _insert(connection, raw.D23_CHANGES, [change for change in changes if change["month"] == month])
