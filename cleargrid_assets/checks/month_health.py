@@ -6,7 +6,6 @@ does is in `repair_command`.
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,6 +15,7 @@ import dagster as dg
 
 from cleargrid_assets.checks.freshness import REREAD_WITHIN, LedgerState
 from cleargrid_assets.checks.repair_command import repair_command
+from cleargrid_assets.landing.ledger import names_a_load
 from cleargrid_assets.load_history import months_with_failed_run
 from cleargrid_assets.partitions import earlier_months, month_ranges
 from cleargrid_assets.run_history import check_results_by_month
@@ -26,9 +26,6 @@ if TYPE_CHECKING:
 
 EARLIER_WITHIN = timedelta(days=8)
 """A week, plus a day for the refresh itself."""
-
-OF_A_LOAD = re.compile(r"load \d+ of run ")
-"""Release 0.1.0 gave its months other versions."""
 
 HEALTHS = ("failed", "missing", "stale")
 """In the order in which a person looks at them."""
@@ -135,7 +132,7 @@ def _why_unknown(history: RunHistory, key: str) -> str:
     version = history.known.get(key)
     if version is None:
         return "Dagster's history does not hold its load"
-    if OF_A_LOAD.match(version) and version not in history.held:
+    if names_a_load(version) and version not in history.held:
         return f"the warehouse does not hold its {version}: it may be an earlier copy"
     return ""
 

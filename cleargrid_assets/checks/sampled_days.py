@@ -47,7 +47,7 @@ class Samples:
 
     days: Sequence[tuple[date, int]]
     before: str | None
-    has_recent: bool = True
+    has_recent: bool
 
 
 def build_sampled_days_check(

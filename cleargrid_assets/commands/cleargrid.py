@@ -38,17 +38,17 @@ class Commands(click.Group):
 
     def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
         """Read the arguments; `--help` and `--version` print here."""
-        with _one_sentence():
+        with _errors_in_one_sentence():
             return super().make_context(*args, **kwargs)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
-        with _one_sentence():
+        with _errors_in_one_sentence():
             return super().invoke(ctx)
 
 
 @contextmanager
-def _one_sentence() -> Iterator[None]:
+def _errors_in_one_sentence() -> Iterator[None]:
     try:
         yield
     except (ClearGridError, WarehouseError) as error:

@@ -5,6 +5,7 @@ Reading the last loads, numbering a new load and appending it belong here; `land
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -142,6 +143,11 @@ def held_versions(warehouse: Warehouse, dataset: RawDataset) -> set[str]:
 
 def _version(load_number: int, run_id: str) -> str:
     return f"load {load_number} of run {run_id[:8]}"
+
+
+def names_a_load(version: str) -> bool:
+    """True for a month's version as this release writes it; 0.1.0 gave its months other ones."""
+    return re.match(r"load \d+ of run ", version) is not None
 
 
 def superseded_by(connection: duckdb.DuckDBPyConnection, load: MonthLoad) -> Superseded | None:

@@ -41,13 +41,13 @@ def test_the_bound_is_that_of_clopper_and_pearson(sampled: int, different: int, 
 
 
 def test_the_sentence_rounds_the_bound_up() -> None:
-    result = sampled_days_are_unchanged(Samples([(date(2025, 1, 6), 0)] * 59, "2025-09"))
+    result = sampled_days_are_unchanged(Samples([(date(2025, 1, 6), 0)] * 59, "2025-09", has_recent=True))
     assert "with 95% confidence fewer than 5% of the days before 2025-09 held a change" in str(result.description)
 
 
 def test_a_day_that_differed_both_times_it_was_compared_is_listed_as_often_as_it_is_counted() -> None:
     day = date(2025, 1, 6)
-    result = sampled_days_are_unchanged(Samples([(day, 1), (day, 2)], "2025-09"))
+    result = sampled_days_are_unchanged(Samples([(day, 1), (day, 2)], "2025-09", has_recent=True))
     assert f"2 of the 2 days compared in the last 12 weeks held a change: {day} (1 row), {day} (2 rows);" in str(
         result.description
     )

@@ -155,7 +155,10 @@ def test_an_observation_of_one_month_by_hand_leaves_the_changes_of_the_others_on
     assert [again.run_key for again in requests(platform)] == [request.run_key]
 
 
-def test_a_month_that_is_loaded_while_it_is_observed_is_not_loaded_again(platform: Platform) -> None:
+@pytest.mark.parametrize("observed", [None, "2026-04-01"], ids=["every month", "another month by hand"])
+def test_a_month_that_is_loaded_during_an_observation_is_not_loaded_again(
+    platform: Platform, observed: str | None
+) -> None:
     loads: list[bool] = []
 
     def load_once(envelope: dict[str, Any], _: ExportRequest) -> dict[str, Any]:
@@ -165,8 +168,11 @@ def test_a_month_that_is_loaded_while_it_is_observed_is_not_loaded_again(platfor
         return envelope
 
     add_a_row(platform)
+    assert months(night(platform)) == [MAY]
     with platform.inject_fault(Fault("May is loaded during the first count", alter=load_once)):
-        assert night(platform) == []
+        assert platform.run_job(OBSERVE_CLEARGRID, observed).success
+    assert loads
+    assert requests(platform) == []
 
 
 def test_a_capped_count_starts_nothing(platform: Platform) -> None:

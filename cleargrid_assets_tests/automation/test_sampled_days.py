@@ -177,7 +177,7 @@ def test_counts_and_samples_stay_within_one_budget_and_the_month_left_out_follow
     assert len(counted_months(platform)) == months
     assert days_read(platform) == []
     assert summary(platform)["days_not_compared"] == {MAY: "no budget left"}
-    assert "No day was compared this week for 2026-05 (no budget left)." in summary(platform)["summary"]
+    assert "No day was compared this time for 2026-05 (no budget left)." in summary(platform)["summary"]
     night(platform, MONDAY + timedelta(days=1))
     assert days_read(platform) == [f"{DAY}"]
     assert summary(platform)["requests"] == months + 1

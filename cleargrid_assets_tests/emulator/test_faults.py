@@ -126,9 +126,10 @@ def test_more_than_two_at_once_is_refused_only_then(call):
     assert {caller.d23(**MAY_21, limit=1).status_code for _ in range(5)} == {200}
 
 
-def test_any_two_faults_can_be_switched_on_together():
-    request = ExportRequest(7, MAY_21, Range.parse(MAY_21, JULY), in_flight=1)
-    page = {"rows": [{}] * 60, "pagination": {"nextCursor": None, "total": 60}, "meta": {}}
+@pytest.mark.parametrize("cursor", [{}, {"cursor": "x"}], ids=["first page", "next page"])
+def test_any_two_faults_can_alter_the_same_page(cursor):
+    request = ExportRequest(7, {**MAY_21, **cursor}, Range.parse(MAY_21, JULY), in_flight=1)
+    page = {"rows": [{}] * 60, "pagination": {"nextCursor": "y", "total": 60}, "meta": {}}
     for first, second in product(FAULTS.values(), repeat=2):
         second.alter(first.alter({"body": deepcopy(page)}, request), request)
 

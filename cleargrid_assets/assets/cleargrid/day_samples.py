@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from cleargrid_assets.warehouse.warehouse import Warehouse
 
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
-LOADED_MEANWHILE, LEFT_OUT, OVERLOADED = "loaded meanwhile", "no budget left", "overloaded"
+LOADED_MEANWHILE, NO_BUDGET_LEFT, OVERLOADED = "loaded meanwhile", "no budget left", "overloaded"
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,7 @@ class Sampler:
             if is_overloaded(read):
                 left_out[each.day] = OVERLOADED
             elif each.requests > self.counters.requests_left:
-                left_out[each.day] = LEFT_OUT
+                left_out[each.day] = NO_BUDGET_LEFT
             else:
                 read.append(self._sample(each))
         return DaySamples(read, left_out)

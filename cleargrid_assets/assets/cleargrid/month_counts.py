@@ -40,7 +40,7 @@ NOTES: tuple[tuple[type[ClearGridError], str], ...] = (
 NOT_KNOWN = tuple(kind for kind, _ in NOTES)
 """The errors that cost one month or day, not the observation."""
 
-OVERLOADED = (RateLimitedError, UnreachableError)
+OVERLOAD_ERRORS = (RateLimitedError, UnreachableError)
 """After two of these in a row nothing more is asked for: each further month or day would wait as long again."""
 
 
@@ -115,7 +115,7 @@ def count_months(client: ClearGridClient, windows: Mapping[SourceMonth, Window],
 
 def is_overloaded(answers: Sequence[Answer]) -> bool:
     """True if the last two answers say that ClearGrid takes no more requests for now."""
-    return len(answers) > 1 and all(isinstance(answer.error, OVERLOADED) for answer in answers[-2:])
+    return len(answers) > 1 and all(isinstance(answer.error, OVERLOAD_ERRORS) for answer in answers[-2:])
 
 
 def _count(client: ClearGridClient, month: SourceMonth, window: Window, counters: Counters) -> MonthCount:

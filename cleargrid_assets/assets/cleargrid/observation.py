@@ -13,8 +13,8 @@ from cleargrid_assets.assets.cleargrid.day_samples import Sampler, day_changes
 from cleargrid_assets.assets.cleargrid.month_counts import SourceMonth, count_changes, count_months
 from cleargrid_assets.assets.cleargrid.observation_events import (
     Summary,
-    changed_months,
     day_event,
+    latest_changes,
     month_event,
     observation_order,
     observed_versions,
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from cleargrid_assets.asset_keys import AssetKeys
     from cleargrid_assets.assets.cleargrid.day_samples import DaySamples
     from cleargrid_assets.assets.cleargrid.month_counts import MonthCounts
+    from cleargrid_assets.assets.cleargrid.observation_events import FoundChanges
     from cleargrid_assets.connections import ClearGridConnection
     from cleargrid_assets.landing.ledger import LastLoad
     from cleargrid_assets.tables.dataset import RawDataset
@@ -43,8 +44,8 @@ if TYPE_CHECKING:
 class Observation:
     """One observation of `keys`, the months of the `datasets`. `sampler` has the client, the budget and the warehouse.
 
-    `loads`: the last loads of those months that no schedule reads again, by dataset code and month. `changes`: what the
-    observation before this one found in other months than `keys`, likewise.
+    `loads`: the last loads of those months that no schedule reads again, by dataset code and month. `before`: what the
+    observation before this one found changed, by dataset code.
     """
 
     context: dg.AssetExecutionContext
@@ -53,7 +54,7 @@ class Observation:
     asset_keys: AssetKeys
     keys: Sequence[str]
     loads: Mapping[str, Mapping[str, LastLoad]]
-    changes: Mapping[str, Mapping[str, str]]
+    before: Mapping[str, FoundChanges]
     sampler: Sampler
 
     def observe(self) -> Iterator[dg.AssetObservation | dg.AssetMaterialization | dg.ObserveResult]:
@@ -118,10 +119,16 @@ class Observation:
             dataset,
             counts,
             samples,
-            changes={**self.changes[dataset.code], **found},
+            changes={**self._known_changes(dataset), **found},
             requests=self.sampler.counters.requests,
             max_requests=self.sampler.settings.observe_requests,
         )
+
+    def _known_changes(self, dataset: RawDataset) -> Mapping[str, str]:
+        """What was found before in other months than `keys`, and has not landed meanwhile."""
+        before = self.before[dataset.code]
+        known = before.not_landed_since(self.context.instance, self.asset_keys.table(dataset.rows))
+        return {key: change for key, change in known.items() if key not in self.keys}
 
 
 def begin_observation(
@@ -151,16 +158,9 @@ def begin_observation(
         asset_keys,
         keys,
         loads={dataset.code: _loads_of(older, warehouse, dataset) for dataset in datasets},
-        changes={dataset.code: _changes_besides(keys, context.instance, dataset, asset_keys) for dataset in datasets},
+        before={dataset.code: latest_changes(context.instance, asset_keys.source(dataset)) for dataset in datasets},
         sampler=Sampler(client, counters, warehouse, settings, context.run.run_id, now, context.log),
     )
-
-
-def _changes_besides(
-    keys: Sequence[str], instance: dg.DagsterInstance, dataset: RawDataset, asset_keys: AssetKeys
-) -> Mapping[str, str]:
-    """What the latest observation found changed in other months than `keys`."""
-    return {key: change for key, change in changed_months(instance, dataset, asset_keys).items() if key not in keys}
 
 
 def _loads_of(keys: Iterable[str], warehouse: Warehouse, dataset: RawDataset) -> Mapping[str, LastLoad]:

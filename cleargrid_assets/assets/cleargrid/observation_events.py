@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 OBSERVED, LANDED = dg.DagsterEventType.ASSET_OBSERVATION, dg.DagsterEventType.ASSET_MATERIALIZATION
 CHANGES = "months_changed"
-USED_UP = "the budget CLEARGRID_OBSERVE_REQUESTS was used up"
-OVERLOADED = "ClearGrid was overloaded or out of reach"
+BUDGET_USED_UP = "the budget CLEARGRID_OBSERVE_REQUESTS was used up"
+CLEARGRID_OVERLOADED = "ClearGrid was overloaded or out of reach"
 
 
 @dataclass(frozen=True)
@@ -88,13 +88,13 @@ class Summary:
             yield f"Not known, so these months keep their version: {_listed(self.months_not_known)}."
         if self.counts.left_out:
             left_out = ", ".join(month_ranges(month.key for month in self.counts.left_out))
-            reason = OVERLOADED if self.counts.was_overloaded else USED_UP
+            reason = CLEARGRID_OVERLOADED if self.counts.was_overloaded else BUDGET_USED_UP
             yield f"Left out, because {reason}: {left_out}. They come first next time."
         if days := self.samples.compared:
             different = sum(1 for day in days if day.rows_different)
             yield f"Days of older months that were compared: {len(days)}, of which {different} held changes."
         if self.days_not_compared:
-            yield f"No day was compared this week for {_listed(self.days_not_compared)}."
+            yield f"No day was compared this time for {_listed(self.days_not_compared)}."
         if self.changes:
             changes = ", ".join(f"{key[:7]} ({change})" for key, change in self.changes.items())
             yield f"Changed since the last load, so these months are read again: {changes}."
@@ -140,15 +140,32 @@ def observation_order(instance: dg.DagsterInstance, source: dg.AssetKey) -> Mapp
     return instance.event_log_storage.get_latest_storage_id_by_partition(source, OBSERVED)
 
 
-def changed_months(instance: dg.DagsterInstance, dataset: RawDataset, keys: AssetKeys) -> Mapping[str, str]:
-    """What the latest complete observation found changed, by month, except in months that have landed since."""
-    record = next(iter(instance.fetch_observations(keys.source(dataset), limit=1).records), None)
+@dataclass(frozen=True)
+class FoundChanges:
+    """What an observation found changed, by month, and the position of its event in the log."""
+
+    months: Mapping[str, str]
+    position: int
+
+    def not_landed_since(self, instance: dg.DagsterInstance, rows: dg.AssetKey) -> Mapping[str, str]:
+        """Those of the months that the raw asset `rows` has not landed again."""
+        landed = instance.event_log_storage.get_latest_storage_id_by_partition(rows, LANDED) if self.months else {}
+        return {key: change for key, change in self.months.items() if landed.get(key, 0) < self.position}
+
+
+def latest_changes(instance: dg.DagsterInstance, source: dg.AssetKey) -> FoundChanges:
+    """What the latest complete observation of `source` found changed."""
+    record = next(iter(instance.fetch_observations(source, limit=1).records), None)
     event = record.event_log_entry.asset_observation if record else None
     changes = event.metadata.get(CHANGES) if event else None
     if record is None or not isinstance(changes, dg.JsonMetadataValue) or not isinstance(changes.value, dict):
-        return {}
-    landed = instance.event_log_storage.get_latest_storage_id_by_partition(keys.table(dataset.rows), LANDED)
-    return {key: change for key, change in changes.value.items() if landed.get(key, 0) < record.storage_id}
+        return FoundChanges({}, 0)
+    return FoundChanges(changes.value, record.storage_id)
+
+
+def changed_months(instance: dg.DagsterInstance, dataset: RawDataset, keys: AssetKeys) -> Mapping[str, str]:
+    """What the latest complete observation found changed, by month, except in months that have landed since."""
+    return latest_changes(instance, keys.source(dataset)).not_landed_since(instance, keys.table(dataset.rows))
 
 
 def _listed(notes: Mapping[str, str]) -> str:
