@@ -34,6 +34,11 @@ WINDOW: ViewportSize = {"width": 1560, "height": 900}
 LINEAGE: ViewportSize = {"width": 1200, "height": 820}
 PAGE: ViewportSize = {"width": 1100, "height": 900}
 FOLDER = PROJECT / "docs" / "screenshots"
+EVERY_NEIGHBOUR_IS_GREEN = """
+() => [...document.querySelectorAll("foreignObject div")]
+  .filter(node => getComputedStyle(node).borderTopColor === "rgb(46, 204, 129)").length >= 12
+"""
+"""The graph is drawn before Dagster knows what was materialized. The asset itself is outlined in blue."""
 
 
 def main() -> None:
@@ -83,6 +88,7 @@ def _ui(chromium: Browser) -> Iterator[Page]:
 def _look_at_green_months(page: Page) -> None:
     page.set_viewport_size(LINEAGE)
     page.goto("/assets/core/contact_attempts?view=lineage")
+    page.wait_for_function(EVERY_NEIGHBOUR_IS_GREEN)
     _shoot(page, "lineage", "published_tables")
     page.set_viewport_size(WINDOW)
     page.goto("/assets/analytics/agent_productivity")
