@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from cleargrid_assets_tests.platform_copies import StartAfter
     from cleargrid_assets_tests.platform_under_test import Platform
 
+pytestmark = pytest.mark.slow
+
 MUCH_LATER = datetime(2027, 9, 20, 2, tzinfo=UTC)
 """When the schedules read the months from June 2026 on."""
 

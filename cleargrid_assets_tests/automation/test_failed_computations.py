@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from cleargrid_assets.jobs import COMPUTE_MONTH, REFRESH_SUMMARY
 from cleargrid_assets.staleness import MAX_INTERRUPTIONS
 from cleargrid_assets_tests.automation.test_follow_sensor import (
@@ -20,6 +22,8 @@ from cleargrid_assets_tests.platform_copies import compute_months, load_months
 
 if TYPE_CHECKING:
     from cleargrid_assets_tests.platform_copies import StartAfter
+
+pytestmark = pytest.mark.slow
 
 
 def test_a_computation_that_was_interrupted_is_requested_again(start_after: StartAfter) -> None:
