@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
     from cleargrid_assets.tables.table import View
 
+pytestmark = pytest.mark.slow
+
 FIRST, ROWS = datetime(2026, 1, 1), 3000  # noqa: DTZ001 - naive UTC
 MONTHS = [date(2026, month, 1) for month in range(1, 7)]
 MARCH, MAY, JUNE = MONTHS[2], *MONTHS[-2:]
