@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cleargrid_assets.tables.d23 import D23
 from cleargrid_assets.tables.table import quoted
@@ -119,26 +119,24 @@ class Superseded:
 
 def last_loads(warehouse: Warehouse, dataset: RawDataset = D23) -> dict[date, LastLoad]:
     """The last load of every loaded month of the dataset; empty if there is no warehouse yet."""
-    try:
-        with warehouse.reading() as connection:
-            if not dataset.loads.exists_in(connection):
-                return {}
-            loads = [LastLoad(*row) for row in connection.execute(LAST_LOADS.format_map(dataset.sql_names)).fetchall()]
-    except WarehouseMissingError:
-        return {}
+    loads = (LastLoad(*row) for row in _rows_of(warehouse, dataset, LAST_LOADS))
     return {load.month: load for load in loads}
 
 
 def held_versions(warehouse: Warehouse, dataset: RawDataset) -> set[str]:
     """The version that each load in the ledger would give to a month; empty if there is no warehouse yet."""
+    return {_version(*load) for load in _rows_of(warehouse, dataset, LOADS)}
+
+
+def _rows_of(warehouse: Warehouse, dataset: RawDataset, sql: str) -> list[tuple[Any, ...]]:
+    """The rows of a query of the ledger; none if there is no warehouse, or no ledger in it, yet."""
     try:
         with warehouse.reading() as connection:
             if not dataset.loads.exists_in(connection):
-                return set()
-            loads = connection.execute(LOADS.format_map(dataset.sql_names)).fetchall()
+                return []
+            return connection.execute(sql.format_map(dataset.sql_names)).fetchall()
     except WarehouseMissingError:
-        return set()
-    return {_version(*load) for load in loads}
+        return []
 
 
 def _version(load_number: int, run_id: str) -> str:

@@ -1,4 +1,4 @@
-"""What a SELECT's text alone says: where it ends and which variables it reads. Strings and comments are told apart."""
+"""Reads the text of a SELECT: where it ends, and which variables it uses. Tells code from strings and comments."""
 
 from __future__ import annotations
 

@@ -45,7 +45,8 @@ MONTHS = [date(2026, month, 1) for month in range(1, 7)]
 MARCH, MAY, JUNE = MONTHS[2], *MONTHS[-2:]
 """June begins with a Monday, so no week is of both."""
 
-NOW = datetime(2026, 6, 24, 14, 30)  # noqa: DTZ001
+NOW = datetime(2026, 6, 24, 14, 30)  # noqa: DTZ001 - naive UTC
+MID_MAY, END_OF_MAY = datetime(2026, 5, 20), datetime(2026, 5, 31, 12)  # noqa: DTZ001 - naive UTC
 READ_NOW = dict.fromkeys(MONTHS, NOW)
 LAGS = (0.25, 90.001, 3600.5, 40000.0, 200000.0, 900000.0)
 
@@ -139,8 +140,8 @@ def test_a_view_has_the_columns_that_its_description_says(
 @pytest.mark.parametrize(
     "loaded_at",
     [
-        pytest.param({**READ_NOW, MAY: datetime(2026, 5, 20)}, id="May was last read before its end"),  # noqa: DTZ001
-        pytest.param(dict.fromkeys(MONTHS[:5], datetime(2026, 5, 31, 12)), id="April is shorter than May so far"),  # noqa: DTZ001
+        pytest.param({**READ_NOW, MAY: MID_MAY}, id="May was last read before its end"),
+        pytest.param(dict.fromkeys(MONTHS[:5], END_OF_MAY), id="April is shorter than May so far"),
     ],
 )
 def test_the_projection_equals_its_recomputation_when(loaded_at: dict[date, datetime]) -> None:

@@ -19,6 +19,7 @@ from cleargrid_assets_tests.landing.communication_logs import serve as serve_d21
 from cleargrid_assets_tests.landing.rows_of_may import row
 from cleargrid_assets_tests.platform_copies import load_months
 from cleargrid_assets_tests.platform_under_test import MAY
+from cleargrid_assets_tests.warehouse_kinds import FILE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -108,9 +109,8 @@ def test_a_count_that_comes_back_after_a_load_has_a_run_key_of_its_own(platform:
     assert len({*keys}) == 3
 
 
+@pytest.mark.parametrize("warehouse_variables", [FILE], indirect=True)
 def test_a_change_that_a_restored_warehouse_has_lost_is_loaded_again(platform: Platform) -> None:
-    if platform.warehouse.is_lake:
-        pytest.skip("a copy of the file is put back")
     backup = platform.file.read_bytes()
     add_a_row(platform)
     (first,) = night(platform)
